@@ -1,12 +1,19 @@
 package org.lacuna.graph.cpu;
 
+import java.lang.ref.Reference;
 import java.util.HashMap;
 import java.util.Map;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.Add;
+import org.lacuna.graph.op.Embedding;
+import org.lacuna.graph.op.EmbeddingGrad;
 import org.lacuna.graph.op.LacunaOp;
+import org.lacuna.graph.op.Linear;
+import org.lacuna.graph.op.LinearDb;
+import org.lacuna.graph.op.LinearDw;
+import org.lacuna.graph.op.LinearDx;
 
 /** The CPU: kernels in the Vector API, GEMM by OpenBLAS with one thread for each caller. */
 public final class CpuDevice implements Device {
@@ -15,6 +22,12 @@ public final class CpuDevice implements Device {
     public CpuDevice() {
         // One line for each op's kernel.
         kernels.put(Add.NAME, new AddKernel());
+        kernels.put(Linear.NAME, new LinearKernel());
+        kernels.put(LinearDx.NAME, new LinearDxKernel());
+        kernels.put(LinearDw.NAME, new LinearDwKernel());
+        kernels.put(LinearDb.NAME, new LinearDbKernel());
+        kernels.put(Embedding.NAME, new EmbeddingKernel());
+        kernels.put(EmbeddingGrad.NAME, new EmbeddingGradKernel());
     }
 
     @Override
@@ -39,7 +52,16 @@ public final class CpuDevice implements Device {
 
     @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
-        return kernel(op).bind(op, in, out, scratch);
+        return new Call(kernel(op).bind(op, in, out, scratch), in, out, scratch);
+    }
+
+    /** A kernel's call, with the tensors whose memory it works on: kernels keep addresses, which keep nothing alive. */
+    private record Call(Runnable kernel, Tensor[] in, Tensor[] out, Tensor scratch) implements Runnable {
+        @Override
+        public void run() {
+            kernel.run();
+            Reference.reachabilityFence(this);
+        }
     }
 
     private Kernel kernel(LacunaOp op) {

@@ -25,7 +25,9 @@ public final class LacunaOps {
     private static List<Supplier<LacunaOp>> all() {
         // One line for each op.
         return List.of(
-                Add::new);
+                Add::new,
+                Linear::new, LinearDx::new, LinearDw::new, LinearDb::new,
+                Embedding::new, EmbeddingGrad::new);
     }
 
     /** Registers the ops with ND4J and SameDiff; starts ND4J's backend where it has not started yet. */
