@@ -59,6 +59,23 @@ public abstract class LacunaOp extends DynamicCustomOp {
      */
     public abstract void reference(INDArray[] in, INDArray[] out);
 
+    /**
+     * The forward op whose outputs this op computes again on its way, if it does: where both are in a graph, a program
+     * runs this one alone. Null for most ops.
+     */
+    public Recomputes recomputes() {
+        return null;
+    }
+
+    /**
+     * Another op's outputs, found among this op's own.
+     *
+     * @param opName the other op's name
+     * @param inputs which of this op's inputs are the other's, in the other's order
+     * @param outputs which of this op's outputs are the other's, in the other's order
+     */
+    public record Recomputes(String opName, List<Integer> inputs, List<Integer> outputs) {}
+
     @Override
     public final List<LongShapeDescriptor> calculateOutputShape() {
         return calculateOutputShape(null);
