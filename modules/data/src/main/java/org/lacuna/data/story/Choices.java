@@ -18,8 +18,8 @@ final class Choices {
     static final Words GIRLS_NAMES = GIRLS.then(". ");
     static final Words HOMES = DWELLINGS.then(" near the ");
     static final Words LAST_PLACES = PLACES.then(". ");
-    static final Words COUNTS = NUMBERS.first(12).then(" ");
-    static final Words LAST_COUNTS = NUMBERS.first(12).then(". ");
+    static final Words COUNTS = NUMBERS.first(9).then(" ");
+    static final Words LAST_COUNTS = NUMBERS.first(9).then(". ");
     static final Words OWNED_COLOURS = COLOURS.then(" ");
     static final Words FOODS_AND = FOODS.then(" and ");
     static final Words LAST_FOODS = FOODS.then(". ");
@@ -33,7 +33,7 @@ final class Choices {
     static final int SUBJECTS = 7;
     static final String[] CONNECTIVES = {"180 Then ", "120 Soon ", "120 After that ", "90 One day ", "90 Later ",
         "60 Suddenly ", "60 On the next day ", "60 One night ", "60 Every morning ", "60 At last "};
-    static final String STOP = "400 In the end ";
+    static final String STOP = "600 In the end ";
 
     private static final String[] BE = {"is ", "are ", "was ", "were "};
     static final String[] HAVE = {"has ", "have ", "had ", "had "};
@@ -44,6 +44,7 @@ final class Choices {
     static final Words[] VERBS_OF_BEINGS = new Words[FORMS];
     static final Words[] VERBS_OF_BOTH = new Words[FORMS];
     static final Words[] VERBS_OF_HERO = new Words[FORMS];
+    static final Words[] VERBS_WITHOUT_COUNTING = new Words[FORMS];
     static final int ACTIONS = MOTION[BASE].size();
     static final int HANDLINGS = ACTIONS + ACTION[BASE].size();
     static final int INTENDINGS = HANDLINGS + HANDLING[BASE].size();
@@ -120,6 +121,7 @@ final class Choices {
             VERBS_OF_BOTH[form] = VERBS_OF_BEINGS[form].or(INTENDING[form]).or(Words.weighted("5000 " + BE[form]));
             VERBS_OF_HERO[form] = VERBS_OF_BOTH[form].or(Words.weighted("4000 " + SAY[form] + ", \"I ", "8000 " + ask[form],
                     "4000 " + put[form], "3000 " + get[form], "7000 " + give[form]));
+            VERBS_WITHOUT_COUNTING[form] = VERBS_OF_HERO[form].first(BEING_SO + GETTING);
             AFTER_THING[form] = LOCATIONS.or(Words.weighted("6 because " + (form % 2 == ONE ? "it " : "they ") + BE[form]));
         }
         String[] possessives = {"his ", "her ", "their ", "its "};

@@ -20,8 +20,8 @@ import static org.lacuna.data.story.Lexicon.*;
 final class Grammar {
 
     /** Events before the story may stop. */
-    private static final int EVENTS = 5;
-    /** Most things that a hero may have: the last number that has a word. */
+    private static final int EVENTS = 4;
+    /** Most things that the heroes may have together: the last number that has a word. */
     private static final int MOST = NUMBERS.size();
 
     private final Pen pen;
@@ -132,13 +132,8 @@ final class Grammar {
     private void hero(Hero hero) {
         last = hero;
         int form = tense + ONE;
-        int impossible = -1;
-        if (hero.things + MOST_GIVEN > MOST) {
-            impossible = BEING_SO + GETTING;
-        } else if (hero.things < 2 || other(hero).things + MOST_GIVEN > MOST) {
-            impossible = BEING_SO + GIVING;
-        }
-        int verb = pen.choose(VERBS_OF_HERO[form], impossible);
+        boolean countable = hero.things > 1 && first.things + second.things + MOST_GIVEN <= MOST;
+        int verb = pen.choose((countable ? VERBS_OF_HERO : VERBS_WITHOUT_COUNTING)[form]);
         switch (verb - BEING_SO) {
             case SAYING -> statement(hero);
             case ASKING -> question(other(hero));

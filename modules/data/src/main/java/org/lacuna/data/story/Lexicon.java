@@ -29,14 +29,14 @@ final class Lexicon {
     static final Words FRIENDS = Words.falling("friend,cousin,neighbour,helper,pupil,guest");
 
     private static final String ADJECTIVE_LIST = "little,big,old,young,small,kind,clever,brave,strange,quiet,funny,poor,rich,"
-            + "tall,tiny,gentle,lazy,wise,clumsy,honest,ugly,lovely,greedy,curious,noisy,famous,patient,polite,silly,"
+            + "tall,tiny,gentle,lazy,wise,clumsy,loyal,ugly,lovely,greedy,curious,noisy,famous,patient,polite,silly,"
             + "stubborn,eager,careful,grumpy,friendly,elegant,shy,proud,bold,idle,odd";
     static final Words ADJECTIVES = Words.falling(ADJECTIVE_LIST).then(" ");
     /** The same with the article that fits. */
     static final Words ARTICLE_ADJECTIVES = withArticle(ADJECTIVES);
 
     static final Words LOOKS = Words.falling("red,new,broken,shiny,heavy,wooden,empty,golden,dirty,soft,yellow,round,old,"
-            + "clean,silver,tiny,sharp,striped,huge,cheap,green,dusty,useful,painted,thin,orange,wet,rusty,light,expensive,"
+            + "clean,silver,tiny,sharp,striped,huge,cheap,green,dusty,handy,painted,thin,orange,wet,rusty,light,expensive,"
             + "enormous,narrow,ordinary,crooked,smooth,flat").then(" ");
     static final Words ARTICLE_LOOKS = withArticle(LOOKS);
     static final Words QUALITIES = Words.falling("pretty,heavy,warm,useful,cheap,rare,strong,loud,cold,magical,dangerous,"
