@@ -50,6 +50,21 @@ class GrammarTest {
             }
         }
         assertTrue(sets > 50, sets + " sets");
+        for (Words words : List.of(Lexicon.ARTICLE_ADJECTIVES, Lexicon.ADJECTIVES, Lexicon.ARTICLE_LOOKS, Lexicon.LOOKS,
+                Lexicon.THING, Lexicon.THINGS, Lexicon.PLACES)) {
+            assertPrefixFree("lexicon", words);
+        }
+        for (Words[] verbs : List.of(Lexicon.MOTION, Lexicon.ACTION, Lexicon.REACTIONS[0], Lexicon.REACTIONS[1],
+                Lexicon.REACTIONS[2], Lexicon.REACTIONS[3])) {
+            for (Words form : List.of(verbs).subList(0, 3)) {
+                assertPrefixFree("verbs", form);
+            }
+        }
+        Words subjects = Lexicon.BOYS.or(Lexicon.GIRLS).then(" ").or(Words.weighted("1 He ", "1 She "));
+        Words others = Words.weighted(Choices.OTHER_SUBJECTS);
+        assertPrefixFree("beginnings", subjects.or(Words.weighted(Choices.CONNECTIVES)).or(Words.weighted(Choices.STOP))
+                .or(others.spelled(others.texts().stream().map(t -> t.substring(0, 1).toUpperCase(Locale.ROOT)
+                        + t.substring(1)).toList())));
     }
 
     private static void assertPrefixFree(String name, Words words) {
