@@ -22,6 +22,7 @@ import org.lacuna.graph.op.RmsNorm;
 import org.lacuna.graph.op.RmsNormGrad;
 import org.lacuna.graph.op.Rotary;
 import org.lacuna.graph.op.RotaryTable;
+import org.lacuna.graph.op.Zeros;
 
 /** The CPU: kernels in the Vector API, GEMM by OpenBLAS with one thread for each caller. */
 public final class CpuDevice implements Device {
@@ -30,6 +31,7 @@ public final class CpuDevice implements Device {
     public CpuDevice() {
         // One line for each op's kernel.
         kernels.put(Add.NAME, new AddKernel());
+        kernels.put(Zeros.NAME, new ZerosKernel());
         kernels.put(RmsNorm.NAME, new RmsNormKernel());
         kernels.put(RmsNormGrad.NAME, new RmsNormGradKernel());
         kernels.put(RotaryTable.NAME, new RotaryTableKernel());

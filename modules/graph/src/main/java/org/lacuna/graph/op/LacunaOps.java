@@ -26,6 +26,7 @@ public final class LacunaOps {
         // One line for each op.
         return List.of(
                 Add::new,
+                Zeros::new,
                 RmsNorm::new, RmsNormGrad::new,
                 RotaryTable::new,
                 Rotary::new,
