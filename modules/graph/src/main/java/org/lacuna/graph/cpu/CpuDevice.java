@@ -6,11 +6,15 @@ import java.util.Map;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
+import org.lacuna.graph.op.Activated;
+import org.lacuna.graph.op.ActivatedGrad;
 import org.lacuna.graph.op.Add;
 import org.lacuna.graph.op.Attention;
 import org.lacuna.graph.op.AttentionGrad;
 import org.lacuna.graph.op.Embedding;
 import org.lacuna.graph.op.EmbeddingGrad;
+import org.lacuna.graph.op.Gated;
+import org.lacuna.graph.op.GatedGrad;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.Linear;
 import org.lacuna.graph.op.LinearDb;
@@ -46,6 +50,10 @@ public final class CpuDevice implements Device {
         kernels.put(EmbeddingGrad.NAME, new EmbeddingGradKernel());
         kernels.put(LmHeadLoss.NAME, new LmHeadLossKernel());
         kernels.put(LmHeadLossGrad.NAME, new LmHeadLossGradKernel());
+        kernels.put(Activated.NAME, new ActivatedKernel());
+        kernels.put(ActivatedGrad.NAME, new ActivatedGradKernel());
+        kernels.put(Gated.NAME, new GatedKernel());
+        kernels.put(GatedGrad.NAME, new GatedGradKernel());
     }
 
     @Override
