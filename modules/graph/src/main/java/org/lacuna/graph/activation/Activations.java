@@ -11,6 +11,7 @@ public final class Activations {
         new ReluSquared(),
         new Silu(),
         new Gelu(),
+        new GeluTanh(),
     });
 
     private Activations() {}
