@@ -18,6 +18,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 final class Allocations {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int CALLS = 1000;
+    private static final long PATIENCE = 20_000_000_000L;
 
     private Allocations() {}
 
@@ -26,8 +27,9 @@ final class Allocations {
         long id = Thread.currentThread().getId();
         long heap = -1;
         long outside = -1;
-        // When the call is compiled is the JVM's business: it gets some rounds, the last of which must be clean.
-        for (int round = 0; round < 30 && (heap != 0 || outside != 0); round++) {
+        // When the call is compiled is the JVM's business, on a busy machine seconds later: there must come a clean round.
+        long end = System.nanoTime() + PATIENCE;
+        while ((heap != 0 || outside != 0) && System.nanoTime() < end) {
             for (int i = 0; i < CALLS; i++) {
                 call.run();
             }
