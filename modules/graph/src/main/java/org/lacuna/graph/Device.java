@@ -1,0 +1,35 @@
+package org.lacuna.graph;
+
+import org.lacuna.graph.op.LacunaOp;
+
+/** Supplies memory and kernels: what a {@code Program} needs of the hardware that it runs on. */
+public interface Device {
+
+    /** A zeroed tensor in memory of its own, aligned to 64 bytes. */
+    Tensor allocate(TensorSpec spec);
+
+    /** Zeroed memory of {@code bytes} bytes, aligned to 64 bytes, from which {@link Memory#tensor} cuts tensors. */
+    Memory allocate(long bytes);
+
+    /** Whether the device has a kernel for the op of this name. */
+    boolean runs(String opName);
+
+    /** How many bytes of working memory a call of {@code op} with such tensors needs. */
+    long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out);
+
+    /**
+     * Prepares a call: for fixed tensors, to be run many times, by one thread at a time, without allocating.
+     *
+     * @param scratch working memory of the size that {@link #scratchBytes} asked for, or null if that was 0;
+     *     its content is undefined before each run
+     */
+    Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch);
+
+    /** One piece of memory, possibly larger than a tensor can be. */
+    interface Memory {
+        long bytes();
+
+        /** The tensor that starts {@code offset} bytes into the memory, {@code offset} a multiple of 64. */
+        Tensor tensor(TensorSpec spec, long offset);
+    }
+}

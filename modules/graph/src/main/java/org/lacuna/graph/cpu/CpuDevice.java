@@ -1,0 +1,52 @@
+package org.lacuna.graph.cpu;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.lacuna.graph.Device;
+import org.lacuna.graph.Tensor;
+import org.lacuna.graph.TensorSpec;
+import org.lacuna.graph.op.Add;
+import org.lacuna.graph.op.LacunaOp;
+
+/** The CPU: kernels in the Vector API, GEMM by OpenBLAS with one thread for each caller. */
+public final class CpuDevice implements Device {
+    private final Map<String, Kernel> kernels = new HashMap<>();
+
+    public CpuDevice() {
+        // One line for each op's kernel.
+        kernels.put(Add.NAME, new AddKernel());
+    }
+
+    @Override
+    public Tensor allocate(TensorSpec spec) {
+        return allocate(spec.bytes()).tensor(spec, 0);
+    }
+
+    @Override
+    public Memory allocate(long bytes) {
+        return new CpuMemory(bytes);
+    }
+
+    @Override
+    public boolean runs(String opName) {
+        return kernels.containsKey(opName);
+    }
+
+    @Override
+    public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
+        return kernel(op).scratchBytes(op, in, out);
+    }
+
+    @Override
+    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+        return kernel(op).bind(op, in, out, scratch);
+    }
+
+    private Kernel kernel(LacunaOp op) {
+        Kernel kernel = kernels.get(op.opName());
+        if (kernel == null) {
+            throw new IllegalArgumentException("the CPU has no kernel for op " + op.opName());
+        }
+        return kernel;
+    }
+}

@@ -1,0 +1,90 @@
+package org.lacuna.graph.cpu;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorMask;
+import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * What the kernels share: loads and stores at float indices, and the functions whose bits must not depend on whether
+ * the JVM interprets or has compiled them ({@code lanewise(EXP)} and {@code reduceLanes(ADD)} may).
+ */
+final class Lanes {
+    static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+    static final int WIDTH = F.length();
+    static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+
+    private Lanes() {}
+
+    static FloatVector load(ByteBuffer b, int index) {
+        return FloatVector.fromByteBuffer(F, b, index * Float.BYTES, ORDER);
+    }
+
+    static FloatVector load(ByteBuffer b, int index, VectorMask<Float> mask) {
+        return FloatVector.fromByteBuffer(F, b, index * Float.BYTES, ORDER, mask);
+    }
+
+    static void store(FloatVector v, ByteBuffer b, int index) {
+        v.intoByteBuffer(b, index * Float.BYTES, ORDER);
+    }
+
+    static void store(FloatVector v, ByteBuffer b, int index, VectorMask<Float> mask) {
+        v.intoByteBuffer(b, index * Float.BYTES, ORDER, mask);
+    }
+
+    /** The mask of the {@code n - i} elements that are left where {@code i} is the last index reached by whole vectors. */
+    static VectorMask<Float> tail(int i, int n) {
+        return F.indexInRange(i, n);
+    }
+
+    static float get(ByteBuffer b, int index) {
+        return b.getFloat(index * Float.BYTES);
+    }
+
+    static void put(ByteBuffer b, int index, float value) {
+        b.putFloat(index * Float.BYTES, value);
+    }
+
+    /**
+     * The sum of the lanes, in one stated order: halves added pairwise.
+     *
+     * @param lanes at least {@link #WIDTH} floats to work in
+     */
+    static float sum(FloatVector v, float[] lanes) {
+        v.intoArray(lanes, 0);
+        for (int half = WIDTH / 2; half > 0; half /= 2) {
+            for (int i = 0; i < half; i++) {
+                lanes[i] += lanes[i + half];
+            }
+        }
+        return lanes[0];
+    }
+
+    /** The largest lane; NaN if there is one. Order does not matter for a maximum. */
+    static float max(FloatVector v) {
+        return v.reduceLanes(VectorOperators.MAX);
+    }
+
+    /**
+     * e^x to 1 ulp for −87.3 ≤ x ≤ 88.3; beyond, the value at that end. NaN stays NaN.
+     * x = k·ln 2 + r with |r| ≤ ln 2 / 2, by Cody and Waite's two-part ln 2; e^r = 1 + r + r²·q(r), q a Chebyshev fit
+     * of degree 4 (relative error of e^r 8e-9); −126 ≤ k ≤ 127, so that 2^k is made by its exponent bits.
+     */
+    static FloatVector exp(FloatVector x) {
+        FloatVector c = x.max(-87.3f).min(88.3f);
+        FloatVector shifted = c.mul(1.4426950408889634f).add(12582912f);
+        FloatVector k = shifted.sub(12582912f);
+        FloatVector r = k.neg().fma(FloatVector.broadcast(F, 0.693145751953125f), c);
+        r = k.neg().fma(FloatVector.broadcast(F, 1.428606765330187e-06f), r);
+        FloatVector q = r.fma(FloatVector.broadcast(F, 0.0013926354004070163f), FloatVector.broadcast(F, 0.008363315835595131f));
+        q = q.fma(r, FloatVector.broadcast(F, 0.04166655242443085f));
+        q = q.fma(r, FloatVector.broadcast(F, 0.16666576266288757f));
+        q = q.fma(r, FloatVector.broadcast(F, 0.5f));
+        FloatVector p = r.mul(r).fma(q, r).add(1f);
+        FloatVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23)
+                .add(0x3f800000).reinterpretAsFloats();
+        return p.mul(power);
+    }
+}

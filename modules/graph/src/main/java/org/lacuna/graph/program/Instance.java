@@ -1,0 +1,209 @@
+package org.lacuna.graph.program;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.lacuna.graph.Device;
+import org.lacuna.graph.ParameterStore;
+import org.lacuna.graph.Tensor;
+import org.lacuna.graph.TensorSpec;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/** A {@link Program} with memory: feed the placeholders, run, read the outputs. For one thread at a time. */
+public final class Instance {
+    private final Program program;
+    private final Map<String, Tensor> tensors = new HashMap<>();
+    private final Runnable[] calls;
+    private final Runnable[] copies;
+    private final ByteBuffer[][] dead;
+    private final ByteBuffer arenaFill;
+
+    Instance(Program program, ParameterStore.Flat parameters, ParameterStore.Flat gradients, boolean debug) {
+        this.program = program;
+        Device device = program.device();
+        if (!program.gradients().isEmpty() && gradients == null) {
+            throw new ProgramException("the program computes gradients: give the instance a place for them");
+        }
+        for (String name : program.placeholders()) {
+            tensors.put(name, device.allocate(program.specs().get(name)));
+        }
+        program.constants().forEach((name, array) -> tensors.put(name, constant(device, program.specs().get(name), array)));
+        for (String name : program.parameters()) {
+            tensors.put(name, parameter(parameters, program.specs().get(name)));
+        }
+        program.gradientTargets().forEach((variable, parameter) -> tensors.put(variable, gradients.tensor(parameter)));
+        Device.Memory arena = device.allocate(program.plan().bytes());
+        List<Node> nodes = program.nodes();
+        calls = new Runnable[nodes.size()];
+        for (int i = 0; i < calls.length; i++) {
+            calls[i] = bind(device, arena, i);
+        }
+        copies = copies(gradients);
+        dead = debug ? deadAfter(arena) : null;
+        arenaFill = debug ? arena.tensor(new TensorSpec("arena", DataType.BYTE, program.plan().bytes()), 0).bytes() : null;
+    }
+
+    private Runnable bind(Device device, Device.Memory arena, int i) {
+        Node node = program.nodes().get(i);
+        for (String output : node.outputs()) {
+            if (program.slot(output) >= 0) {
+                tensors.put(output, arena.tensor(program.specs().get(output), program.plan().offset(program.slot(output))));
+            }
+        }
+        Tensor[] in = node.inputs().stream().map(tensors::get).toArray(Tensor[]::new);
+        Tensor[] out = node.outputs().stream().map(tensors::get).toArray(Tensor[]::new);
+        int slot = program.scratchSlot(i);
+        Tensor scratch = slot < 0 ? null
+                : arena.tensor(new TensorSpec("scratch", DataType.BYTE, program.needs().get(slot).bytes()), program.plan().offset(slot));
+        return device.bind(node.op(), in, out, scratch);
+    }
+
+    private static Tensor parameter(ParameterStore.Flat parameters, TensorSpec wanted) {
+        Tensor tensor = parameters.tensor(wanted.name());
+        if (!tensor.spec().equals(wanted)) {
+            throw new ProgramException("the graph's parameter " + wanted + " is " + tensor.spec() + " in the parameter store");
+        }
+        return tensor;
+    }
+
+    private static Tensor constant(Device device, TensorSpec spec, INDArray array) {
+        Tensor t = device.allocate(spec);
+        INDArray flat = array.dup('c');
+        switch (spec.dataType()) {
+            case FLOAT -> t.set(flat.data().asFloat());
+            case DOUBLE -> t.set(flat.data().asDouble());
+            case INT -> t.set(flat.data().asInt());
+            default -> throw new ProgramException("constant " + spec + ": a program's constants are FLOAT, DOUBLE or INT");
+        }
+        return t;
+    }
+
+    /** Copies of gradients that could not be written to their place at once. */
+    private Runnable[] copies(ParameterStore.Flat gradients) {
+        Map<String, String> targets = program.gradientTargets();
+        List<Runnable> copies = new ArrayList<>();
+        program.gradients().forEach((parameter, variable) -> {
+            if (!parameter.equals(targets.get(variable))) {
+                ByteBuffer from = tensors.get(variable).bytes();
+                ByteBuffer to = gradients.tensor(parameter).bytes();
+                int bytes = from.capacity();
+                copies.add(() -> to.put(0, from, 0, bytes));
+            }
+        });
+        return copies.toArray(Runnable[]::new);
+    }
+
+    private ByteBuffer[][] deadAfter(Device.Memory arena) {
+        List<List<ByteBuffer>> regions = new ArrayList<>();
+        for (int i = 0; i <= calls.length; i++) {
+            regions.add(new ArrayList<>());
+        }
+        for (int slot = 0; slot < program.needs().size(); slot++) {
+            MemoryPlan.Need need = program.needs().get(slot);
+            regions.get(need.last()).add(arena.tensor(new TensorSpec("dead", DataType.BYTE, need.bytes()), program.plan().offset(slot)).bytes());
+        }
+        regions.get(calls.length).clear(); // outputs stay
+        return regions.stream().map(r -> r.toArray(ByteBuffer[]::new)).toArray(ByteBuffer[][]::new);
+    }
+
+    /** A placeholder to be filled, or a declared output to be read after a run. */
+    public Tensor tensor(String name) {
+        if (!program.placeholders().contains(name) && !program.outputs().contains(name)) {
+            throw new ProgramException("'" + name + "' is neither a placeholder nor a declared output of this program");
+        }
+        return tensors.get(name);
+    }
+
+    /** Runs all steps. Allocates nothing. */
+    public void run() {
+        if (dead != null) {
+            runFilling();
+            return;
+        }
+        for (Runnable call : calls) {
+            call.run();
+        }
+        for (Runnable copy : copies) {
+            copy.run();
+        }
+    }
+
+    /** Runs all steps and adds to {@code nanos[i]} the time that step i took. */
+    public void run(long[] nanos) {
+        long before = System.nanoTime();
+        for (int i = 0; i < calls.length; i++) {
+            calls[i].run();
+            long now = System.nanoTime();
+            nanos[i] += now - before;
+            before = now;
+        }
+        for (Runnable copy : copies) {
+            copy.run();
+        }
+    }
+
+    private void runFilling() {
+        fillNaN(arenaFill);
+        for (int i = 0; i < calls.length; i++) {
+            calls[i].run();
+            for (ByteBuffer region : dead[i]) {
+                fillNaN(region);
+            }
+        }
+        for (Runnable copy : copies) {
+            copy.run();
+        }
+    }
+
+    private static void fillNaN(ByteBuffer region) {
+        int i = 0;
+        for (; i + 4 <= region.capacity(); i += 4) {
+            region.putFloat(i, Float.NaN);
+        }
+        for (; i < region.capacity(); i++) {
+            region.put(i, (byte) -1);
+        }
+    }
+
+    /**
+     * Runs again step by step and tells where the first NaN or infinity stands: the name of a parameter, placeholder
+     * or variable, or empty if all is finite. Slow; for after a step that went wrong.
+     */
+    public Optional<String> firstNonFinite() {
+        for (String name : program.parameters()) {
+            if (!finite(tensors.get(name))) {
+                return Optional.of(name);
+            }
+        }
+        for (String name : program.placeholders()) {
+            if (!finite(tensors.get(name))) {
+                return Optional.of(name);
+            }
+        }
+        for (int i = 0; i < calls.length; i++) {
+            calls[i].run();
+            for (String name : program.nodes().get(i).outputs()) {
+                if (!finite(tensors.get(name))) {
+                    return Optional.of(name);
+                }
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean finite(Tensor t) {
+        if (t.dataType() != DataType.FLOAT) {
+            return true;
+        }
+        for (long i = 0; i < t.length(); i++) {
+            if (!Float.isFinite(t.getFloat(i))) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,335 @@
+package org.lacuna.graph.program;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lacuna.graph.Device;
+import org.lacuna.graph.ParameterStore;
+import org.lacuna.graph.TensorSpec;
+import org.lacuna.graph.op.LacunaOps;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * A SameDiff graph, compiled for one shape of its placeholders: the ops that the outputs (and, for training, the
+ * parameters' gradients) need, sorted once, their shapes inferred once, their memory planned once. An {@link Instance}
+ * of it, which has memory of its own, then runs as a flat list of calls. A program itself never changes: any number of
+ * instances share it.
+ */
+public final class Program {
+    private final Device device;
+    private final List<Node> nodes;
+    private final Map<String, TensorSpec> specs;
+    private final List<String> placeholders;
+    private final Map<String, INDArray> constants;
+    private final List<String> parameters;
+    private final Map<String, String> gradients;
+    private final List<String> outputs;
+    private final Map<String, Integer> slots = new HashMap<>();
+    private final List<MemoryPlan.Need> needs = new ArrayList<>();
+    private final int[] scratchSlots;
+    private final MemoryPlan plan;
+
+    private Program(Builder b, List<Node> nodes, Map<String, TensorSpec> specs, Map<String, INDArray> constants,
+            List<String> parameters, Map<String, String> gradients) {
+        device = b.device;
+        this.nodes = nodes;
+        this.specs = specs;
+        this.constants = constants;
+        this.parameters = parameters;
+        this.gradients = gradients;
+        placeholders = List.copyOf(b.shapes.keySet());
+        outputs = List.copyOf(b.outputs);
+        scratchSlots = new int[nodes.size()];
+        planMemory();
+        plan = MemoryPlan.of(needs);
+    }
+
+    /** Starts the description of a program that runs {@code graph} on {@code device}. */
+    public static Builder of(SameDiff graph, Device device) {
+        return new Builder(graph, device);
+    }
+
+    /** What a program is compiled for. */
+    public static final class Builder {
+        private final SameDiff graph;
+        private final Device device;
+        private final Map<String, long[]> shapes = new LinkedHashMap<>();
+        private final Set<String> outputs = new LinkedHashSet<>();
+        private boolean gradients;
+
+        private Builder(SameDiff graph, Device device) {
+            this.graph = graph;
+            this.device = device;
+        }
+
+        /** The shape of a placeholder; each one that the outputs need must be given. */
+        public Builder placeholder(String name, long... shape) {
+            shapes.put(name, shape.clone());
+            return this;
+        }
+
+        /** Variables whose values can be read after a run. */
+        public Builder outputs(String... names) {
+            outputs.addAll(Arrays.asList(names));
+            return this;
+        }
+
+        /** Also computes the gradient of the graph's loss variable with respect to every parameter. */
+        public Builder gradients() {
+            gradients = true;
+            return this;
+        }
+
+        /**
+         * Compiles.
+         *
+         * @throws ProgramException when an op cannot run here or shapes don't fit, naming the op and the variable
+         */
+        public Program build() {
+            LacunaOps.register();
+            SameDiff source = gradients ? GradientGraph.of(graph) : graph;
+            Set<String> wanted = new LinkedHashSet<>(outputs);
+            Map<String, String> gradientNames = new LinkedHashMap<>();
+            List<String> parameters = new ArrayList<>();
+            for (SDVariable v : graph.variables()) {
+                if (v.getVariableType() == VariableType.VARIABLE) {
+                    parameters.add(v.name());
+                    SDVariable gradient = gradients ? source.getGradForVariable(v.name()) : null;
+                    if (gradient != null) {
+                        gradientNames.put(v.name(), gradient.name());
+                        wanted.add(gradient.name());
+                    }
+                }
+            }
+            for (String name : wanted) {
+                if (!source.hasVariable(name)) {
+                    throw new ProgramException("output '" + name + "' is no variable of the graph");
+                }
+            }
+            List<Node> nodes = GraphNodes.sorted(source, wanted);
+            Map<String, TensorSpec> specs = new LinkedHashMap<>();
+            Map<String, INDArray> constants = new LinkedHashMap<>();
+            Set<String> used = new LinkedHashSet<>();
+            for (Node node : nodes) {
+                used.addAll(node.inputs());
+            }
+            used.addAll(wanted);
+            Set<String> produced = new LinkedHashSet<>();
+            nodes.forEach(n -> produced.addAll(n.outputs()));
+            used.removeAll(produced);
+            for (String name : used) {
+                leaf(source, name, parameters, specs, constants);
+            }
+            for (Node node : nodes) {
+                infer(node, specs);
+            }
+            parameters.removeIf(p -> !used.contains(p));
+            shapes.keySet().removeIf(p -> !used.contains(p));
+            return new Program(this, nodes, specs, constants, parameters, gradientNames);
+        }
+
+        private void leaf(SameDiff source, String name, List<String> parameters, Map<String, TensorSpec> specs, Map<String, INDArray> constants) {
+            SDVariable v = source.getVariable(name);
+            if (v.isPlaceHolder()) {
+                long[] shape = shapes.get(name);
+                if (shape == null) {
+                    throw new ProgramException("placeholder '" + name + "' has no shape; give it to the builder");
+                }
+                specs.put(name, new TensorSpec(name, v.dataType(), shape));
+            } else if (parameters.contains(name)) {
+                specs.put(name, new TensorSpec(name, v.dataType(), v.getShape().clone()));
+            } else {
+                INDArray array = v.getArr();
+                if (array == null) {
+                    throw new ProgramException("constant '" + name + "' has no value");
+                }
+                constants.put(name, array);
+                specs.put(name, new TensorSpec(name, array.dataType(), array.shape()));
+            }
+        }
+
+        private void infer(Node node, Map<String, TensorSpec> specs) {
+            long[][] in = new long[node.inputs().size()][];
+            List<DataType> types = new ArrayList<>();
+            for (int i = 0; i < in.length; i++) {
+                TensorSpec spec = specs.get(node.inputs().get(i));
+                in[i] = spec.shape();
+                types.add(spec.dataType());
+            }
+            if (!device.runs(node.op().opName())) {
+                throw new ProgramException("op '" + node.op().opName() + "' (variable '" + node.outputs().get(0) + "') has no kernel on this device");
+            }
+            long[][] out;
+            try {
+                out = node.op().outputShapes(in);
+            } catch (IllegalArgumentException e) {
+                throw new ProgramException("op '" + node.op().opName() + "' (variable '" + node.outputs().get(0) + "'): " + e.getMessage(), e);
+            }
+            for (int i = 0; i < out.length; i++) {
+                String name = node.outputs().get(i);
+                specs.put(name, new TensorSpec(name, node.op().outputType(i, types), out[i]));
+            }
+        }
+    }
+
+    private void planMemory() {
+        Map<String, Integer> lastUse = new HashMap<>();
+        for (int i = 0; i < nodes.size(); i++) {
+            for (String input : nodes.get(i).inputs()) {
+                lastUse.put(input, i);
+            }
+        }
+        int end = nodes.size();
+        outputs.forEach(o -> lastUse.put(o, end));
+        Set<String> external = new LinkedHashSet<>(gradientTargets().keySet());
+        external.removeAll(outputs);
+        for (String copied : copiedGradients()) {
+            lastUse.put(copied, end);
+        }
+        for (int i = 0; i < nodes.size(); i++) {
+            Node node = nodes.get(i);
+            TensorSpec[] in = specsOf(node.inputs());
+            TensorSpec[] out = specsOf(node.outputs());
+            for (TensorSpec spec : out) {
+                if (!external.contains(spec.name())) {
+                    slots.put(spec.name(), needs.size());
+                    needs.add(new MemoryPlan.Need(spec.bytes(), i, Math.max(i, lastUse.getOrDefault(spec.name(), i))));
+                }
+            }
+            long scratch = device.scratchBytes(node.op(), in, out);
+            scratchSlots[i] = scratch == 0 ? -1 : needs.size();
+            if (scratch > 0) {
+                needs.add(new MemoryPlan.Need(scratch, i, i));
+            }
+        }
+    }
+
+    /** Gradient variables that are written straight to a parameter's place: variable name to parameter name. */
+    Map<String, String> gradientTargets() {
+        Set<String> produced = new LinkedHashSet<>();
+        nodes.forEach(n -> produced.addAll(n.outputs()));
+        Map<String, String> targets = new HashMap<>();
+        gradients.forEach((parameter, variable) -> {
+            if (produced.contains(variable) && !outputs.contains(variable)) {
+                targets.putIfAbsent(variable, parameter);
+            }
+        });
+        return targets;
+    }
+
+    /** Gradient variables that have to be copied, since they are outputs, or no op's, or several parameters' gradient. */
+    private Set<String> copiedGradients() {
+        Map<String, String> targets = gradientTargets();
+        Set<String> copied = new LinkedHashSet<>();
+        gradients.forEach((parameter, variable) -> {
+            if (!parameter.equals(targets.get(variable))) {
+                copied.add(variable);
+            }
+        });
+        copied.removeAll(targets.keySet());
+        return copied;
+    }
+
+    TensorSpec[] specsOf(List<String> names) {
+        return names.stream().map(specs::get).toArray(TensorSpec[]::new);
+    }
+
+    /**
+     * Memory and calls for one thread at a time.
+     *
+     * @param parameters the values; read at each run
+     * @param gradients where a run leaves the gradients, or null where the program has none; those of one run replace
+     *     those of the run before
+     */
+    public Instance instance(ParameterStore.Flat parameters, ParameterStore.Flat gradients) {
+        return new Instance(this, parameters, gradients, false);
+    }
+
+    /** An instance that fills memory with NaN before its first use and after its last: a read of dead memory shows. */
+    public Instance debugInstance(ParameterStore.Flat parameters, ParameterStore.Flat gradients) {
+        return new Instance(this, parameters, gradients, true);
+    }
+
+    /** How many bytes of arena an instance has: activations, gradients of activations and working memory. */
+    public long arenaBytes() {
+        return plan.bytes();
+    }
+
+    /** The largest sum of tensors alive at one step, which no plan can beat. */
+    public long liveBytes() {
+        return plan.liveBytes();
+    }
+
+    /** The ops in the order in which they run: {@code op -> variable}. */
+    public List<String> steps() {
+        List<String> steps = new ArrayList<>();
+        nodes.forEach(n -> steps.add(n.op().opName() + " -> " + String.join(", ", n.outputs())));
+        return Collections.unmodifiableList(steps);
+    }
+
+    /** The name of the op at each step. */
+    public List<String> opNames() {
+        return nodes.stream().map(n -> n.op().opName()).toList();
+    }
+
+    Device device() {
+        return device;
+    }
+
+    List<Node> nodes() {
+        return nodes;
+    }
+
+    Map<String, TensorSpec> specs() {
+        return specs;
+    }
+
+    List<String> placeholders() {
+        return placeholders;
+    }
+
+    Map<String, INDArray> constants() {
+        return constants;
+    }
+
+    List<String> parameters() {
+        return parameters;
+    }
+
+    /** Parameter name to the name of its gradient variable. */
+    Map<String, String> gradients() {
+        return gradients;
+    }
+
+    List<String> outputs() {
+        return outputs;
+    }
+
+    MemoryPlan plan() {
+        return plan;
+    }
+
+    List<MemoryPlan.Need> needs() {
+        return needs;
+    }
+
+    /** Index of the arena tensor called {@code name}, or −1 where it lies elsewhere. */
+    int slot(String name) {
+        return slots.getOrDefault(name, -1);
+    }
+
+    /** Index of the working memory of step {@code i}, or −1 where it has none. */
+    int scratchSlot(int i) {
+        return scratchSlots[i];
+    }
+}

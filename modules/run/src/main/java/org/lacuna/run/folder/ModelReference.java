@@ -1,0 +1,63 @@
+package org.lacuna.run.folder;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.lacuna.run.InputException;
+
+/**
+ * How a user names a model: {@code DIR} (a checkpoint's folder, or a run's folder, which stands for its latest
+ * checkpoint) or {@code SCHEME:NAME} for a scheme that has a {@link ModelResolver}.
+ *
+ * @param text as the user wrote it
+ */
+public record ModelReference(String text) {
+    // At least two letters, so that a Windows drive is no scheme.
+    private static final Pattern SCHEME = Pattern.compile("([a-z][a-z0-9+.-]+):(.*)");
+
+    /**
+     * The checkpoint folder, which has a {@code config.json}.
+     *
+     * @throws InputException that says what was looked for and what was found
+     */
+    public Path checkpoint() {
+        Matcher scheme = SCHEME.matcher(text);
+        if (scheme.matches() && !Files.exists(Path.of(text))) {
+            return resolver(scheme.group(1)).resolve(scheme.group(2));
+        }
+        if (text.isBlank()) {
+            throw new InputException("an empty model reference; expected the folder of a checkpoint or of a run");
+        }
+        Path folder = Path.of(text);
+        if (!Files.exists(folder)) {
+            throw new InputException(text + ": no such folder; expected a checkpoint or a run");
+        }
+        if (!Files.isDirectory(folder)) {
+            throw new InputException(text + ": is a file; expected the folder of a checkpoint or of a run");
+        }
+        if (Files.isRegularFile(folder.resolve("config.json"))) {
+            return folder;
+        }
+        if (Files.isDirectory(folder.resolve("checkpoints"))) {
+            return RunFolder.latestCheckpoint(folder)
+                    .orElseThrow(() -> new InputException(text + ": this run has no checkpoint yet"));
+        }
+        throw new InputException(text + ": neither a checkpoint (no config.json) nor a run (no checkpoints/)");
+    }
+
+    private ModelResolver resolver(String scheme) {
+        List<String> known = new ArrayList<>();
+        for (ModelResolver resolver : ServiceLoader.load(ModelResolver.class, ModelResolver.class.getClassLoader())) {
+            if (resolver.scheme().equals(scheme)) {
+                return resolver;
+            }
+            known.add(resolver.scheme() + ":");
+        }
+        throw new InputException(text + ": no such folder, and \"" + scheme + ":\" is no known kind of model reference"
+                + (known.isEmpty() ? "" : " (known: " + String.join(", ", known) + ")"));
+    }
+}
