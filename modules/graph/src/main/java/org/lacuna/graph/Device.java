@@ -25,6 +25,9 @@ public interface Device {
      */
     Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch);
 
+    /** Arithmetic on this device's flat vectors. */
+    FlatMath flatMath();
+
     /** One piece of memory, possibly larger than a tensor can be. */
     interface Memory {
         long bytes();

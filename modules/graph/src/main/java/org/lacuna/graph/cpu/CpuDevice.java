@@ -3,6 +3,7 @@ package org.lacuna.graph.cpu;
 import java.util.HashMap;
 import java.util.Map;
 import org.lacuna.graph.Device;
+import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.Add;
@@ -40,6 +41,11 @@ public final class CpuDevice implements Device {
     @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         return kernel(op).bind(op, in, out, scratch);
+    }
+
+    @Override
+    public FlatMath flatMath() {
+        return new CpuFlatMath();
     }
 
     private Kernel kernel(LacunaOp op) {
