@@ -1,10 +1,123 @@
 package org.lacuna.cli;
 
-/** The one {@code lacuna} command. */
-public final class Main {
+import java.io.PrintWriter;
+import java.util.concurrent.Callable;
+import org.lacuna.run.ExitCode;
+import org.lacuna.run.InputException;
+import org.lacuna.run.InterruptedRunException;
+import org.lacuna.run.RunException;
+import org.lacuna.run.provenance.Provenance;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.IVersionProvider;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.ScopeType;
+import picocli.CommandLine.Spec;
+
+/**
+ * The {@code lacuna} command. A module's command is a picocli class in that module and one line in
+ * {@code subcommands} below; it throws what {@link ExitCode} knows and prints through
+ * {@code spec.commandLine().getOut()}.
+ */
+@Command(
+        name = "lacuna",
+        description = "Activation sparsity in language models: train, sparsify, compare.",
+        mixinStandardHelpOptions = true,
+        versionProvider = Main.Version.class,
+        synopsisSubcommandLabel = "COMMAND",
+        footer = {"", "Exit codes: 0 done, 1 the run failed, 2 the input was wrong, 130 interrupted and resumable.",
+            "\"lacuna COMMAND --help\" tells a command's options."},
+        subcommands = {
+            DoctorCommand.class,
+        })
+public final class Main implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--debug", scope = ScopeType.INHERIT, description = "Print a stack trace when something fails.")
+    private boolean debug;
+
     private Main() {}
 
+    /** Runs a command and ends the process with its {@link ExitCode}. */
     public static void main(String[] args) {
-        System.exit(2);
+        PrintWriter out = new PrintWriter(System.out, true);
+        PrintWriter err = new PrintWriter(System.err, true);
+        // Always by System.exit: a thread of a pool that does not end would keep Maven's JVM waiting for it.
+        System.exit(execute(commandLine(out, err), args));
+    }
+
+    /** The whole command line, printing to the given writers. */
+    static CommandLine commandLine(PrintWriter out, PrintWriter err) {
+        return new CommandLine(new Main())
+                .setOut(out)
+                .setErr(err)
+                .setParameterExceptionHandler((failure, args) -> wrongArguments(failure))
+                .setExecutionExceptionHandler((failure, command, parsed) -> report(failure, command));
+    }
+
+    /** Runs it and returns the exit code, whatever happens. */
+    static int execute(CommandLine commandLine, String... args) {
+        try {
+            return commandLine.execute(args);
+        } catch (Throwable error) {
+            // picocli hands exceptions to the handler above and lets errors (out of memory, a failed native library) pass.
+            return report(error, commandLine);
+        } finally {
+            commandLine.getOut().flush();
+            commandLine.getErr().flush();
+        }
+    }
+
+    @Override
+    public Integer call() {
+        throw new ParameterException(spec.commandLine(), "expected a command");
+    }
+
+    private static int wrongArguments(ParameterException failure) {
+        CommandLine command = failure.getCommandLine();
+        PrintWriter err = command.getErr();
+        err.println(command.getCommandSpec().qualifiedName() + ": " + failure.getMessage());
+        CommandLine.UnmatchedArgumentException.printSuggestions(failure, err);
+        err.println("Try \"" + command.getCommandSpec().qualifiedName() + " --help\".");
+        debugTrace(failure, command);
+        return ExitCode.BAD_INPUT;
+    }
+
+    private static int report(Throwable failure, CommandLine command) {
+        String name = command.getCommandSpec().qualifiedName();
+        command.getErr().println(name + ": " + message(failure));
+        debugTrace(failure, command);
+        return ExitCode.of(failure);
+    }
+
+    private static String message(Throwable failure) {
+        if (failure instanceof InputException || failure instanceof RunException || failure instanceof InterruptedRunException) {
+            return failure.getMessage();
+        }
+        if (failure instanceof OutOfMemoryError) {
+            return "out of memory (" + failure.getMessage() + "); the heap's limit is -Xmx in .mvn/jvm.config";
+        }
+        return "unexpected " + failure.toString().lines().findFirst().orElseThrow() + " (--debug shows where)";
+    }
+
+    private static void debugTrace(Throwable failure, CommandLine command) {
+        CommandLine root = command;
+        while (root.getParent() != null) {
+            root = root.getParent();
+        }
+        if (((Main) root.getCommand()).debug) {
+            failure.printStackTrace(command.getErr());
+        }
+    }
+
+    /** Tells {@code --version}. */
+    static final class Version implements IVersionProvider {
+        @Override
+        public String[] getVersion() {
+            return new String[] {"lacuna " + Provenance.version(), "Java " + System.getProperty("java.runtime.version")};
+        }
     }
 }

@@ -4,9 +4,9 @@ import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.channels.WritableByteChannel;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
@@ -20,36 +20,34 @@ import org.lacuna.graph.Tensor;
  * of Hugging Face's own writer (wider types first, so that each tensor is aligned; then by name).
  */
 public final class SafetensorsWriter {
-    private static final int CHUNK = 1 << 18;
-
     private SafetensorsWriter() {}
 
     /**
-     * Writes a whole file to {@code out}, which stays open.
+     * Writes a whole file to {@code out}, which stays open; tensors go to a file without a copy.
      *
      * @param metadata the file's own key-value pairs, written in the map's order; {@code format = pt} is what
      *     Hugging Face's loaders want to see in a model's weights
      * @param tensors FLOAT, DOUBLE, INT or LONG, under the names that they have in the file
      */
-    public static void write(OutputStream out, Map<String, String> metadata, List<Tensor> tensors) throws IOException {
+    public static void write(WritableByteChannel out, Map<String, String> metadata, List<Tensor> tensors) throws IOException {
         List<Tensor> ordered = new ArrayList<>(tensors);
         ordered.sort(Comparator.comparingInt((Tensor t) -> -StoredType.of(t.dataType()).bytes()).thenComparing(Tensor::name));
         byte[] json = header(metadata, ordered);
         int padding = -json.length & 7;
-        ByteBuffer length = ByteBuffer.allocate(Long.BYTES).order(ByteOrder.LITTLE_ENDIAN).putLong(json.length + padding);
-        out.write(length.array());
-        out.write(json);
-        for (int i = 0; i < padding; i++) {
-            out.write(' ');
+        ByteBuffer start = ByteBuffer.allocate(Long.BYTES + json.length + padding).order(ByteOrder.LITTLE_ENDIAN);
+        start.putLong(json.length + padding).put(json);
+        while (start.hasRemaining()) {
+            start.put((byte) ' ');
         }
-        byte[] chunk = new byte[CHUNK];
+        writeFully(out, start.flip());
         for (Tensor t : ordered) {
-            ByteBuffer bytes = t.bytes();
-            for (long from = 0; from < bytes.capacity(); from += CHUNK) {
-                int count = (int) Math.min(CHUNK, bytes.capacity() - from);
-                bytes.get((int) from, chunk, 0, count);
-                out.write(chunk, 0, count);
-            }
+            writeFully(out, t.bytes().duplicate().clear());
+        }
+    }
+
+    private static void writeFully(WritableByteChannel out, ByteBuffer bytes) throws IOException {
+        while (bytes.hasRemaining()) {
+            out.write(bytes);
         }
     }
 

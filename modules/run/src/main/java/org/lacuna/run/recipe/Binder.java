@@ -108,7 +108,7 @@ final class Binder {
 
     private List<Object> list(Node node, Type elementType, Key key, Place place) {
         if (!(node instanceof SequenceNode sequence)) {
-            wrong("a list [a, b, …]", key, place);
+            wrong("a list [a, b, ...]", key, place);
             return null;
         }
         int before = problems.size();
@@ -255,7 +255,7 @@ final class Binder {
             return "nothing";
         }
         String text = scalar.getValue();
-        String shown = text.length() > 60 ? text.substring(0, 60) + "…" : text;
+        String shown = text.length() > 60 ? text.substring(0, 60) + "..." : text;
         return scalar.isPlain() ? shown : "the text \"" + shown + "\"";
     }
 }

@@ -96,7 +96,7 @@ final class RecipeTypes {
             return expected(argument(type));
         }
         if (raw == List.class) {
-            return "a list [a, b, …]";
+            return "a list [a, b, ...]";
         }
         if (raw.isRecord()) {
             return "a mapping of keys to values";

@@ -1,0 +1,95 @@
+package org.lacuna.cli;
+
+import com.sun.management.HotSpotDiagnosticMXBean;
+import java.lang.management.ManagementFactory;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.UnaryOperator;
+import org.lacuna.run.provenance.Machine;
+
+/** What the machine and this JVM's flags mean for a run. */
+final class JvmFindings {
+    static final String VECTOR_MODULE = "jdk.incubator.vector";
+    static final String OFF_HEAP_LIMIT = "org.bytedeco.javacpp.maxbytes";
+    static final String PHYSICAL_LIMIT = "org.bytedeco.javacpp.maxphysicalbytes";
+    static final String BOUNDS_CHECK = "jdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK";
+
+    private static final long ENOUGH_HEAP = 900L << 20;
+    private static final String WHERE = " (in .mvn/jvm.config; Maven runs Lacuna in its own JVM)";
+
+    private JvmFindings() {}
+
+    static List<Finding> here() {
+        return List.of(
+                java(),
+                cpu(Machine.here()),
+                vectorWidth(Machine.here().vectorBits(), usedVectorBits()),
+                vectorModule(ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent()),
+                boundsCheck(System::getProperty),
+                heap(Runtime.getRuntime().maxMemory()),
+                offHeap(System::getProperty),
+                memory(Machine.here().memoryBytes()));
+    }
+
+    private static Finding java() {
+        String found = System.getProperty("java.runtime.version") + ", " + System.getProperty("java.vendor");
+        return Runtime.version().feature() == 17 ? Finding.good("Java", found)
+                : Finding.fault("Java", found, "run Maven with JAVA_HOME at a JDK 17: the kernels use its Vector API");
+    }
+
+    private static Finding cpu(Machine machine) {
+        return Finding.good("CPU", machine.cpu() + ", " + machine.cores() + " processors for this JVM, " + machine.os());
+    }
+
+    static Finding vectorWidth(int cpuBits, int jvmBits) {
+        String found = (jvmBits == 0 ? "unknown" : jvmBits + " bits") + " in the JVM, "
+                + (cpuBits == 0 ? "unknown" : cpuBits + " bits") + " by the CPU's flags";
+        return jvmBits > 0 && jvmBits < cpuBits
+                ? Finding.weak("vector width", found, "try -XX:UseAVX=" + (cpuBits == 512 ? 3 : 2) + WHERE)
+                : Finding.good("vector width", found);
+    }
+
+    static Finding vectorModule(boolean present) {
+        return present ? Finding.good("vector module", "present")
+                : Finding.fault("vector module", "missing", "add --add-modules " + VECTOR_MODULE + WHERE);
+    }
+
+    static Finding boundsCheck(UnaryOperator<String> property) {
+        return "0".equals(property.apply(BOUNDS_CHECK)) ? Finding.good("vector bounds check", "off")
+                : Finding.weak("vector bounds check", "on", "kernels are faster with -D" + BOUNDS_CHECK + "=0" + WHERE);
+    }
+
+    static Finding heap(long maxBytes) {
+        String found = "at most " + size(maxBytes);
+        return maxBytes >= ENOUGH_HEAP ? Finding.good("heap", found)
+                : Finding.weak("heap", found, "set -Xmx1g or more" + WHERE);
+    }
+
+    /** JavaCPP limits native memory to the heap's size unless both limits are 0. */
+    static Finding offHeap(UnaryOperator<String> property) {
+        if ("0".equals(property.apply(OFF_HEAP_LIMIT)) && "0".equals(property.apply(PHYSICAL_LIMIT))) {
+            return Finding.good("memory outside the heap", "not limited by JavaCPP");
+        }
+        return Finding.weak("memory outside the heap", "limited by JavaCPP",
+                "add -D" + OFF_HEAP_LIMIT + "=0 -D" + PHYSICAL_LIMIT + "=0" + WHERE);
+    }
+
+    private static Finding memory(long bytes) {
+        return Finding.good("memory", bytes == 0 ? "unknown" : size(bytes));
+    }
+
+    private static int usedVectorBits() {
+        try {
+            HotSpotDiagnosticMXBean hotSpot = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+            return 8 * Integer.parseInt(hotSpot.getVMOption("MaxVectorSize").getValue());
+        } catch (IllegalArgumentException e) {
+            // A JVM without this flag.
+            return 0;
+        }
+    }
+
+    private static String size(long bytes) {
+        return bytes >= 1L << 30 ? String.format(Locale.ROOT, "%.1f GiB", bytes / (double) (1L << 30))
+                : (bytes >> 20) + " MiB";
+    }
+}

@@ -1,0 +1,148 @@
+package org.lacuna.sparsity.critical;
+
+import java.util.Arrays;
+import java.util.SplittableRandom;
+
+/**
+ * Percentile intervals for levels by the paired bootstrap. A replicate draws as many windows as there are, with replacement, once: dense
+ * loss, every p and every model are computed anew on that same draw. The intervals cover the choice of windows, not that of training
+ * seeds. Immutable: all statistics of one instance see the same draws.
+ */
+public final class PairedBootstrap {
+    private final int[][] draws;
+
+    /** A level computed on a draw of windows, by {@link WindowedCurve#pooled(int[])}. */
+    @FunctionalInterface
+    public interface Statistic {
+        /**
+         * The level on one draw.
+         *
+         * @param times how often each window was drawn; read only
+         */
+        Level on(int[] times);
+    }
+
+    /**
+     * A percentile interval, and how many replicates gave no plain level.
+     *
+     * @param low        lower end
+     * @param high       upper end
+     * @param confidence the share that it is meant to cover
+     * @param replicates how many draws it comes from
+     * @param none       draws without a level (of a difference: on either side)
+     * @param atLeast    draws with but a lower bound (of a difference: on either side, and none on neither)
+     */
+    public record Interval(double low, double high, double confidence, int replicates, int none, int atLeast) {
+    }
+
+    /**
+     * Draws the windows.
+     *
+     * @param windows    how many windows every statistic is measured on, at least 1
+     * @param replicates how many draws, at least 1; 1,000 or more for an interval of 95 %
+     * @param seed       equal seeds give equal draws
+     */
+    public PairedBootstrap(int windows, int replicates, long seed) {
+        if (windows < 1 || replicates < 1) {
+            throw new IllegalArgumentException("a bootstrap needs windows and replicates, not " + windows + " and " + replicates);
+        }
+        SplittableRandom random = new SplittableRandom(seed);
+        draws = new int[replicates][windows];
+        for (int[] times : draws) {
+            for (int w = 0; w < windows; w++) {
+                times[random.nextInt(windows)]++;
+            }
+        }
+    }
+
+    /**
+     * The interval of one level. No draw is left out: one without a level counts as sparsity 0, the least there is, and one with a lower bound s
+     * counts as s for the lower end and as 1 for the upper.
+     *
+     * @param confidence such as 0.95, in (0, 1)
+     */
+    public Interval interval(Statistic statistic, double confidence) {
+        Tally tally = new Tally(draws.length);
+        for (int[] times : draws) {
+            Level level = statistic.on(times);
+            switch (level.kind()) {
+                case NONE -> tally.none(0, 0);
+                case AT -> tally.at(level.sparsity());
+                case AT_LEAST -> tally.bounded(level.sparsity(), 1);
+            }
+        }
+        return tally.interval(confidence);
+    }
+
+    /**
+     * The interval of {@code a - b}, both on the same draw. No draw is left out, and what a draw doesn't say widens the interval: where either has
+     * no level, the draw counts as -1 for the lower end and as 1 for the upper; a lower bound s stands for anything in [s, 1].
+     *
+     * @param confidence such as 0.95, in (0, 1)
+     */
+    public Interval difference(Statistic a, Statistic b, double confidence) {
+        Tally tally = new Tally(draws.length);
+        for (int[] times : draws) {
+            Level levelA = a.on(times);
+            Level levelB = b.on(times);
+            if (levelA.kind() == Level.Kind.NONE || levelB.kind() == Level.Kind.NONE) {
+                tally.none(-1, 1);
+            } else if (levelA.kind() == Level.Kind.AT && levelB.kind() == Level.Kind.AT) {
+                tally.at(levelA.sparsity() - levelB.sparsity());
+            } else {
+                tally.bounded(levelA.sparsity() - most(levelB), most(levelA) - levelB.sparsity());
+            }
+        }
+        return tally.interval(confidence);
+    }
+
+    private static double most(Level level) {
+        return level.kind() == Level.Kind.AT_LEAST ? 1 : level.sparsity();
+    }
+
+    /** The least and the most that each draw may stand for. */
+    private static final class Tally {
+        private final double[] least;
+        private final double[] most;
+        private int count;
+        private int none;
+        private int atLeast;
+
+        Tally(int replicates) {
+            least = new double[replicates];
+            most = new double[replicates];
+        }
+
+        void at(double value) {
+            add(value, value);
+        }
+
+        void none(double low, double high) {
+            none++;
+            add(low, high);
+        }
+
+        void bounded(double low, double high) {
+            atLeast++;
+            add(low, high);
+        }
+
+        private void add(double low, double high) {
+            least[count] = low;
+            most[count] = high;
+            count++;
+        }
+
+        /** As many draws lie outside at either end: the whole number below (1 - confidence) / 2 of them. */
+        Interval interval(double confidence) {
+            if (!(confidence > 0 && confidence < 1)) {
+                throw new IllegalArgumentException("a confidence lies between 0 and 1, not " + confidence);
+            }
+            Arrays.sort(least);
+            Arrays.sort(most);
+            // The small number undoes the rounding of (1 - 0.9) / 2 * 1000 to just below 50.
+            int outside = (int) Math.floor((1 - confidence) / 2 * count + 1e-9);
+            return new Interval(least[outside], most[count - 1 - outside], confidence, count, none, atLeast);
+        }
+    }
+}

@@ -1,0 +1,127 @@
+package org.lacuna.sparsity.critical;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+
+/** What was measured for a {@link Curve}, by window of text, so that it can be pooled over any draw of the windows. Immutable. */
+public final class WindowedCurve {
+    private final long[] tokens;
+    private final long[] elements;
+    private final double[] denseLossSums;
+    private final List<Point> points;
+
+    /**
+     * One run with the rule, by window.
+     *
+     * @param p        the rule's parameter
+     * @param lossSums sum of the loss over the window's scored tokens, in nats
+     * @param kept     how many elements the rule kept, over all layers and unpadded tokens of the window
+     */
+    public record Point(double p, double[] lossSums, long[] kept) {
+        /** Copies the arrays. */
+        public Point {
+            lossSums = lossSums.clone();
+            kept = kept.clone();
+        }
+
+        @Override
+        public double[] lossSums() {
+            return lossSums.clone();
+        }
+
+        @Override
+        public long[] kept() {
+            return kept.clone();
+        }
+    }
+
+    /**
+     * All arrays have one entry for each window.
+     *
+     * @param tokens        scored tokens, at least 1
+     * @param elements      elements that the rule saw, over all layers and unpadded tokens, at least 1
+     * @param denseLossSums sum of the loss over the scored tokens in the run without a rule, in nats
+     * @param points        the runs with the rule, in the order of the grid; at least one
+     * @throws IllegalArgumentException if lengths differ, or a value is outside what is said here; the message says where
+     */
+    public WindowedCurve(long[] tokens, long[] elements, double[] denseLossSums, List<Point> points) {
+        int windows = tokens.length;
+        check(windows > 0 && elements.length == windows && denseLossSums.length == windows,
+                "tokens, elements and dense losses must be of as many windows, at least one: "
+                        + windows + ", " + elements.length + ", " + denseLossSums.length);
+        check(!points.isEmpty(), "a curve needs at least one point");
+        for (int w = 0; w < windows; w++) {
+            check(tokens[w] > 0 && elements[w] > 0 && Double.isFinite(denseLossSums[w]), "window " + w + " has " + tokens[w]
+                    + " scored tokens, " + elements[w] + " elements and a dense loss of " + denseLossSums[w]);
+        }
+        for (Point point : points) {
+            check(point.lossSums.length == windows && point.kept.length == windows, "the point at p = " + point.p + " is not of "
+                    + windows + " windows");
+            for (int w = 0; w < windows; w++) {
+                check(!Double.isNaN(point.lossSums[w]) && point.kept[w] >= 0 && point.kept[w] <= elements[w], "window " + w
+                        + " at p = " + point.p + " has a loss of " + point.lossSums[w] + " and keeps " + point.kept[w] + " of "
+                        + elements[w] + " elements");
+            }
+        }
+        this.tokens = tokens.clone();
+        this.elements = elements.clone();
+        this.denseLossSums = denseLossSums.clone();
+        this.points = List.copyOf(points);
+    }
+
+    /** How many windows were measured. */
+    public int windows() {
+        return tokens.length;
+    }
+
+    /** The curve over all windows. */
+    public Curve pooled() {
+        int[] once = new int[tokens.length];
+        Arrays.fill(once, 1);
+        return pooled(once);
+    }
+
+    /**
+     * The curve over a draw of the windows: every mean is over the tokens, and every sparsity over the elements, of all windows drawn together.
+     *
+     * @param times how often each window is in the draw; at least one is
+     * @throws IllegalArgumentException if that is not as many counts as there are windows
+     */
+    public Curve pooled(int[] times) {
+        check(times.length == tokens.length, "a draw from " + times.length + " windows, but the curve has " + tokens.length);
+        double drawnTokens = sum(tokens, times);
+        long drawnElements = sum(elements, times);
+        List<CurvePoint> pooled = new ArrayList<>(points.size());
+        for (Point point : points) {
+            double sparsity = (drawnElements - sum(point.kept, times)) / (double) drawnElements;
+            pooled.add(new CurvePoint(point.p, sum(point.lossSums, times) / drawnTokens, sparsity));
+        }
+        return new Curve(sum(denseLossSums, times) / drawnTokens, pooled);
+    }
+
+    private static long sum(long[] values, int[] times) {
+        long sum = 0;
+        for (int w = 0; w < values.length; w++) {
+            sum += times[w] * values[w];
+        }
+        return sum;
+    }
+
+    private static double sum(double[] values, int[] times) {
+        double sum = 0;
+        for (int w = 0; w < values.length; w++) {
+            // A window that is not drawn may have an infinite loss.
+            if (times[w] > 0) {
+                sum += times[w] * values[w];
+            }
+        }
+        return sum;
+    }
+
+    private static void check(boolean holds, String message) {
+        if (!holds) {
+            throw new IllegalArgumentException(message);
+        }
+    }
+}

@@ -1,0 +1,20 @@
+package org.lacuna.sparsity.rule;
+
+/** Keeps every non-zero entry: the row passes unchanged, and what counts as sparse is its exact zeros. No parameters. */
+final class None implements Rule {
+    @Override
+    public String name() {
+        return "none";
+    }
+
+    @Override
+    public int code() {
+        return 0;
+    }
+
+    @Override
+    public int keep(float[] values, int n, double[] parameters, int offset, long[] kept, RowScratch scratch) {
+        Magnitudes.largestKey(values, n);
+        return Magnitudes.keepFrom(values, n, 1, kept);
+    }
+}

@@ -1,0 +1,22 @@
+package org.lacuna.sparsity;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+class SiteTest {
+    @ParameterizedTest
+    @EnumSource
+    void isFoundByItsKey(Site site) {
+        assertEquals(site, Site.byKey(site.key()));
+    }
+
+    @Test
+    void anUnknownKeyNamesTheOthers() {
+        assertEquals("no site 'INPUT'; there are input, up, gate, intermediate",
+                assertThrows(IllegalArgumentException.class, () -> Site.byKey("INPUT")).getMessage());
+    }
+}
