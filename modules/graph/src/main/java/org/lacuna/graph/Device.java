@@ -28,6 +28,9 @@ public interface Device {
     /** Arithmetic on this device's flat vectors. */
     FlatMath flatMath();
 
+    /** The library that multiplies matrices and its version: results depend on it in their last bits. */
+    String gemm();
+
     /** One piece of memory, possibly larger than a tensor can be. */
     interface Memory {
         long bytes();

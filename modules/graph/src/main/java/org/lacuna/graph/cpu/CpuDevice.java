@@ -1,7 +1,10 @@
 package org.lacuna.graph.cpu;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.HashMap;
 import java.util.Map;
+import org.bytedeco.javacpp.Loader;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.Tensor;
@@ -54,6 +57,15 @@ public final class CpuDevice implements Device {
     @Override
     public FlatMath flatMath() {
         return new CpuFlatMath();
+    }
+
+    @Override
+    public String gemm() {
+        try {
+            return "OpenBLAS " + Loader.getVersion("org.bytedeco", "openblas");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     private Kernel kernel(LacunaOp op) {
