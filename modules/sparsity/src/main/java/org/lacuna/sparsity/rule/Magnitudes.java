@@ -30,12 +30,12 @@ final class Magnitudes {
             }
         }
         if (largest >= INFINITE) {
-            throw nonFinite(values);
+            throw firstNonFinite(values);
         }
         return largest;
     }
 
-    private static NonFiniteException nonFinite(float[] values) {
+    private static NonFiniteException firstNonFinite(float[] values) {
         int i = 0;
         while (key(values[i]) < INFINITE) {
             i++;

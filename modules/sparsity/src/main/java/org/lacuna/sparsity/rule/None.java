@@ -14,6 +14,7 @@ final class None implements Rule {
 
     @Override
     public int keep(float[] values, int n, double[] parameters, int offset, long[] kept, RowScratch scratch) {
+        scratch.checkHolds(n);
         Magnitudes.largestKey(values, n);
         return Magnitudes.keepFrom(values, n, 1, kept);
     }

@@ -191,8 +191,10 @@ class TopPTest {
                     () -> topP.keep(new float[2], 2, new double[] {p}, 0, new long[1], new RowScratch(2)));
             assertThrows(IllegalArgumentException.class, () -> order.kept(p));
         }
-        assertThrows(IllegalArgumentException.class,
-                () -> topP.keep(new float[3], 3, new double[] {0.5}, 0, new long[1], new RowScratch(2)));
+        for (Rule rule : Rules.all()) {
+            assertThrows(IllegalArgumentException.class,
+                    () -> rule.keep(new float[3], 3, new double[] {0.5}, 0, new long[1], new RowScratch(2)));
+        }
         assertThrows(IllegalArgumentException.class, () -> order.order(new float[3], 3));
         assertThrows(IllegalArgumentException.class, () -> new RowScratch(0));
         assertThrows(IllegalArgumentException.class, () -> new RowOrder(0));
