@@ -10,6 +10,8 @@ import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.Add;
+import org.lacuna.graph.op.Attention;
+import org.lacuna.graph.op.AttentionGrad;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.RmsNorm;
 import org.lacuna.graph.op.RmsNormGrad;
@@ -27,6 +29,8 @@ public final class CpuDevice implements Device {
         kernels.put(RmsNormGrad.NAME, new RmsNormGradKernel());
         kernels.put(RotaryTable.NAME, new RotaryTableKernel());
         kernels.put(Rotary.NAME, new RotaryKernel());
+        kernels.put(Attention.NAME, new AttentionKernel());
+        kernels.put(AttentionGrad.NAME, new AttentionGradKernel());
     }
 
     @Override

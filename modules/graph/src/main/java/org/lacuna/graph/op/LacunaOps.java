@@ -28,7 +28,8 @@ public final class LacunaOps {
                 Add::new,
                 RmsNorm::new, RmsNormGrad::new,
                 RotaryTable::new,
-                Rotary::new);
+                Rotary::new,
+                Attention::new, AttentionGrad::new);
     }
 
     /** Registers the ops with ND4J and SameDiff; starts ND4J's backend where it has not started yet. */
