@@ -1,5 +1,6 @@
 package org.lacuna.graph.cpu;
 
+import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,12 +54,16 @@ final class CpuFlatMath implements FlatMath {
     }
 
     private static final class SumPass implements Sum {
+        /** Buffers keep no memory alive: the vectors do. */
+        private final List<Flat> vectors;
         private final ByteBuffer[] total;
         private final ByteBuffer[][] terms;
         private final double[] squares;
         private final double[][] lanes;
 
         SumPass(Flat total, List<Flat> terms) {
+            vectors = new ArrayList<>(terms);
+            vectors.add(total);
             this.total = cut(total);
             this.terms = terms.stream().map(t -> t == total ? this.total : cut(t)).toArray(ByteBuffer[][]::new);
             squares = new double[this.total.length];
@@ -83,6 +88,7 @@ final class CpuFlatMath implements FlatMath {
                 left = into;
             }
             squares[block] = sumOfSquares(into, n, lanes[block]);
+            Reference.reachabilityFence(vectors);
         }
 
         @Override
@@ -115,6 +121,8 @@ final class CpuFlatMath implements FlatMath {
     }
 
     private static final class AdamWPass implements AdamW {
+        /** Buffers keep no memory alive: the vectors do. */
+        private final List<Flat> vectors;
         private final ByteBuffer[] values;
         private final ByteBuffer[] gradient;
         private final ByteBuffer[] first;
@@ -129,6 +137,7 @@ final class CpuFlatMath implements FlatMath {
 
         AdamWPass(ParameterStore store, Flat gradient, Flat first, Flat second, AdamWConstants constants, Set<String> decayed) {
             decayed.forEach(store::spec); // throws on a name that is no parameter's
+            vectors = List.of(store.values(), gradient, first, second);
             values = cut(store.values());
             this.gradient = cut(gradient);
             this.first = cut(first);
@@ -192,6 +201,7 @@ final class CpuFlatMath implements FlatMath {
                 from = end;
                 factor = factor == 1 ? keep : 1;
             }
+            Reference.reachabilityFence(vectors);
         }
 
         private void update(ByteBuffer p, ByteBuffer g, ByteBuffer m, ByteBuffer v, int from, int to, float factor) {

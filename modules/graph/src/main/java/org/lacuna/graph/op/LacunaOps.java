@@ -29,7 +29,9 @@ public final class LacunaOps {
                 RmsNorm::new, RmsNormGrad::new,
                 RotaryTable::new,
                 Rotary::new,
-                Attention::new, AttentionGrad::new);
+                Attention::new, AttentionGrad::new,
+                Linear::new, LinearDx::new, LinearDw::new, LinearDb::new,
+                Embedding::new, EmbeddingGrad::new);
     }
 
     /** Registers the ops with ND4J and SameDiff; starts ND4J's backend where it has not started yet. */

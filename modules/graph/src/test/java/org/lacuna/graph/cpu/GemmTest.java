@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.lang.ref.Reference;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -145,6 +146,7 @@ class GemmTest {
         Gemm gemm = Gemm.of(false, true, 3, 3, 17, 1, a.address(), 17, a.address(), 17, 0, c.address(), 3);
         Allocations.assertNone("gemm", () -> gemm.run(2, 1, 4, 17, 3, 0));
         assertArrayEquals(new float[9], c.toFloats());
+        Reference.reachabilityFence(a);
     }
 
     @Test
