@@ -186,7 +186,7 @@ public final class TrainingRun implements AutoCloseable {
         try (MetricsLog log = MetricsLog.truncateAfter(folder.metrics(), trainer.step())) {
             while (trainer.step() < steps) {
                 long before = System.nanoTime();
-                metrics = step();
+                metrics = takeStep();
                 long nanos = System.nanoTime() - before;
                 meter.add(nanos);
                 log.append(MetricsLines.step(metrics, nanos * 1e-9));
@@ -222,7 +222,7 @@ public final class TrainingRun implements AutoCloseable {
         return every > 0 && step % every == 0;
     }
 
-    private StepMetrics step() {
+    private StepMetrics takeStep() {
         StepMetrics metrics = trainer.step(sampler.next());
         tokens += metrics.tokens();
         return metrics;
