@@ -45,7 +45,7 @@ class AtomicFilesTest {
     @Test
     void takesBytesArraysAndBuffersOfAnySizeInOrder() throws IOException {
         Random random = new Random(3);
-        byte[] expected = new byte[1_000_003];
+        byte[] expected = new byte[8_000_003];
         random.nextBytes(expected);
         Path target = folder.resolve("a.bin");
         AtomicFiles.write(target, output -> {
@@ -55,7 +55,7 @@ class AtomicFilesTest {
                     case 0 -> 1;
                     case 1 -> random.nextInt(200);
                     case 2 -> 65_536;
-                    default -> 200_000;
+                    default -> 1_500_000;
                 });
                 if (length == 1) {
                     output.write(expected[at]);
