@@ -24,6 +24,8 @@ import org.lacuna.graph.op.RmsNorm;
 import org.lacuna.graph.op.RmsNormGrad;
 import org.lacuna.graph.op.Rotary;
 import org.lacuna.graph.op.RotaryTable;
+import org.lacuna.graph.op.LmHeadLoss;
+import org.lacuna.graph.op.LmHeadLossGrad;
 
 /** The CPU: kernels in the Vector API, GEMM by OpenBLAS with one thread for each caller. */
 public final class CpuDevice implements Device {
@@ -44,6 +46,8 @@ public final class CpuDevice implements Device {
         kernels.put(LinearDb.NAME, new LinearDbKernel());
         kernels.put(Embedding.NAME, new EmbeddingKernel());
         kernels.put(EmbeddingGrad.NAME, new EmbeddingGradKernel());
+        kernels.put(LmHeadLoss.NAME, new LmHeadLossKernel());
+        kernels.put(LmHeadLossGrad.NAME, new LmHeadLossGradKernel());
     }
 
     @Override
