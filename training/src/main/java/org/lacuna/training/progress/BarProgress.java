@@ -1,7 +1,9 @@
 package org.lacuna.training.progress;
 
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.Locale;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
@@ -21,8 +23,9 @@ public final class BarProgress implements Progress {
     public BarProgress(PrintWriter out, String name, long first, int steps) {
         this.out = out;
         this.steps = steps;
-        bar = new ProgressBarBuilder().setTaskName(name).setInitialMax(steps).startsFrom(first, java.time.Duration.ZERO)
-                .setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(200).build();
+        bar = new ProgressBarBuilder().setTaskName(name).setInitialMax(steps).startsFrom(first, Duration.ZERO)
+                .setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(200)
+                .setConsumer(new ConsoleProgressBarConsumer(System.out)).build();
     }
 
     @Override
@@ -41,15 +44,6 @@ public final class BarProgress implements Progress {
     public void validated(long step, Validation.Result r) {
         validation = String.format(Locale.ROOT, ", validation %.3f", r.loss());
         bar.setExtraMessage(" " + losses + validation);
-    }
-
-    @Override
-    public void say(String line) {
-        bar.pause();
-        out.println();
-        out.println(line);
-        out.flush();
-        bar.resume();
     }
 
     @Override

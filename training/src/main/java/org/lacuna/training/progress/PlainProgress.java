@@ -35,8 +35,7 @@ public final class PlainProgress implements Progress {
         return String.format(Locale.ROOT, "step %05d/%05d | validation loss: %.4f | zeros: %.3f | tokens: %,d", step, steps, r.loss(), r.zeros(), r.tokens());
     }
 
-    @Override
-    public void say(String line) {
+    private void say(String line) {
         out.println(line);
         out.flush();
     }

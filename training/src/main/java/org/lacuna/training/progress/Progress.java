@@ -15,9 +15,6 @@ public interface Progress extends AutoCloseable {
     /** After a validation. */
     void validated(long step, Validation.Result result);
 
-    /** Anything else worth a line. */
-    void say(String line);
-
     @Override
     void close();
 }
