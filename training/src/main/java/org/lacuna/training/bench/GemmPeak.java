@@ -20,7 +20,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  */
 final class GemmPeak {
     /** Rows of all workers together, columns of X, columns of Y. */
-    private static final int[][] SHAPES = {{2048, 256, 688}, {2048, 688, 256}, {2048, 1024, 1024}, {4096, 768, 2048}};
+    private static final int[][] SHAPES = {{2048, 256, 688}, {2048, 688, 256}, {2048, 1024, 1024}};
     private static final int WARM_UPS = 3;
     private static final int RUNS = 15;
 

@@ -6,9 +6,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -17,70 +23,95 @@ import org.lacuna.run.ExitCode;
 import org.lacuna.run.folder.FileOutput;
 
 /**
- * Kills a run again and again, as {@code kill -9} does, and goes on with it each time. Checkpoints come every 5 steps and
- * are written slowly, so that about half of the kills meet one being written; every start but the first is a resume.
+ * Kills runs again and again, as {@code kill -9} does, each at a random millisecond, and goes on with each. Checkpoints
+ * come every 5 steps and are written slowly, so that many a kill meets one being written; every start but a run's first is
+ * a resume. A run that reaches its end must have the bytes of one that nobody disturbed; then another one begins.
  */
 @Timeout(600)
 class KillTest {
     private static final int KILLS = 30;
+    private static final int LANES = 2;
     private static final String LAST = "step-000060";
 
-    /** Twelve checkpoints of some 300 kB take 2.5 seconds. */
-    private static final List<String> SLOW = List.of("-D" + FileOutput.BYTES_PER_SECOND + "=1500000");
+    /** Twelve checkpoints of some 80 kB each take 1.2 seconds. */
+    private static final List<String> SLOW = List.of("-D" + FileOutput.BYTES_PER_SECOND + "=800000");
 
     @TempDir
     private Path temp;
 
-    private Process start(Path folder) throws IOException {
-        return NanoProcess.start(temp.resolve("log"), List.of(), SLOW,
-                List.of(RunFiles.NANO.toString(), folder.toString(), "0", "train.saveEvery=5", "train.workers=1"));
+    private final AtomicInteger whileWriting = new AtomicInteger();
+    private final AtomicInteger whileNotWriting = new AtomicInteger();
+
+    private Process start(Path folder, Path log) throws IOException {
+        return NanoProcess.start(log, List.of(), SLOW, List.of(RunFiles.NANO.toString(), folder.toString(), "0", "train.saveEvery=5", "train.workers=1"));
     }
 
-    private void awaitBeginning(Process process) throws IOException, InterruptedException {
-        while (process.isAlive() && !Files.readString(temp.resolve("log")).contains(NanoProcess.BEGINS)) {
+    private static void awaitBeginning(Process process, Path log) throws IOException, InterruptedException {
+        while (process.isAlive() && !Files.readString(log).contains(NanoProcess.BEGINS)) {
             Thread.sleep(1);
         }
     }
 
     @Test
-    void noMomentIsFatal() throws IOException, InterruptedException {
+    void noMomentIsFatal() throws IOException, InterruptedException, ExecutionException {
         Path undisturbed = temp.resolve("undisturbed");
-        Process process = start(undisturbed);
-        awaitBeginning(process);
+        Path log = temp.resolve("undisturbed.log");
+        Process process = start(undisturbed, log);
+        awaitBeginning(process, log);
         long before = System.nanoTime();
         assertTrue(process.waitFor(120, TimeUnit.SECONDS));
         long millis = (System.nanoTime() - before) / 1_000_000;
-        assertEquals(ExitCode.DONE, process.exitValue(), Files.readString(temp.resolve("log")));
+        assertEquals(ExitCode.DONE, process.exitValue(), Files.readString(log));
 
-        Random random = new Random(20);
-        int round = 0;
-        int killed = 0;
-        int whileWriting = 0;
-        int whileTraining = 0;
-        Path folder = temp.resolve("round-0");
-        while (killed < KILLS || Files.exists(folder)) {
-            process = start(folder);
-            if (killed < KILLS) {
-                awaitBeginning(process);
-                process.waitFor(random.nextLong(millis), TimeUnit.MILLISECONDS);
+        ExecutorService pool = Executors.newFixedThreadPool(LANES);
+        try {
+            List<Future<Integer>> lanes = new ArrayList<>();
+            for (int i = 0; i < LANES; i++) {
+                int lane = i;
+                lanes.add(pool.submit(() -> kill(lane, millis, undisturbed)));
             }
-            boolean kill = killed < KILLS && process.isAlive();
-            if (kill) {
-                process.destroyForcibly();
-                killed++;
+            int completed = 0;
+            for (Future<Integer> lane : lanes) {
+                completed += lane.get();
+            }
+            assertTrue(completed >= LANES, "runs compared");
+        } finally {
+            pool.shutdownNow();
+        }
+        assertEquals(KILLS, whileWriting.get() + whileNotWriting.get());
+        assertTrue(whileWriting.get() >= 3 && whileNotWriting.get() >= 3,
+                whileWriting + " kills met a file being written, " + whileNotWriting + " did not");
+    }
+
+    /** Kills until the lane's share is done, then lets the last run end; returns how many runs reached their end. */
+    private int kill(int lane, long millis, Path undisturbed) throws IOException, InterruptedException {
+        Random random = new Random(lane);
+        Path log = temp.resolve(lane + ".log");
+        Path folder = temp.resolve(lane + "-0");
+        int killed = 0;
+        int completed = 0;
+        boolean atEnd = false;
+        while (killed < KILLS / LANES || !atEnd) {
+            Process process = start(folder, log);
+            if (killed < KILLS / LANES) {
+                awaitBeginning(process, log);
+                if (!process.waitFor(random.nextLong(millis), TimeUnit.MILLISECONDS)) {
+                    process.destroyForcibly();
+                }
             }
             assertTrue(process.waitFor(120, TimeUnit.SECONDS));
-            if (kill && process.exitValue() != ExitCode.DONE) {
-                whileWriting += leftovers(folder) ? 1 : 0;
-                whileTraining += leftovers(folder) ? 0 : 1;
-            } else {
-                assertEquals(ExitCode.DONE, process.exitValue(), Files.readString(temp.resolve("log")));
+            atEnd = process.exitValue() == ExitCode.DONE;
+            if (atEnd) {
                 RunFiles.assertSame(undisturbed, folder, LAST);
                 assertEquals(RunFiles.list(undisturbed), RunFiles.list(folder));
-                folder = temp.resolve("round-" + ++round);
+                folder = temp.resolve(lane + "-" + ++completed);
+            } else {
+                assertEquals(128 + 9, process.exitValue(), Files.readString(log));
+                killed++;
+                (leftovers(folder) ? whileWriting : whileNotWriting).incrementAndGet();
             }
         }
-        assertTrue(whileWriting >= 3 && whileTraining >= 3, whileWriting + " kills met a file being written, " + whileTraining + " did not");
+        return completed;
     }
 
     private static boolean leftovers(Path folder) throws IOException {

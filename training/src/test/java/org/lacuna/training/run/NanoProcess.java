@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import org.lacuna.graph.cpu.CpuDevice;
+import org.lacuna.graph.op.LacunaOps;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
@@ -21,8 +22,12 @@ import org.lacuna.training.recipe.TrainRecipe;
  * Ctrl-C would after a given step.
  */
 final class NanoProcess {
-    /** What the process prints when its JVM is up and the run begins. */
+    /** What the process prints when the JVM and ND4J are up and the run begins. */
     static final String BEGINS = "begins";
+
+    /** The nano recipe made tinier, since a fresh JVM interprets the kernels at first, which is slow. */
+    static final List<String> TINY = List.of("model.hidden=16", "model.intermediate=16", "model.layers=1", "model.heads=2", "model.kvHeads=1",
+            "train.batch=4", "train.window=8", "train.evalWindows=3", "data.tokens=2000");
 
     private NanoProcess() {}
 
@@ -34,6 +39,7 @@ final class NanoProcess {
 
     private static int run(Path recipeFile, Path folder, int stopAfter, List<String> sets) {
         CpuDevice device = new CpuDevice();
+        LacunaOps.register();
         TrainRecipe recipe = TrainRecipe.load(recipeFile, sets);
         System.out.println(BEGINS);
         try (TrainingRun run = Files.exists(folder) ? TrainingRun.resume(folder, Optional.of(recipe), device, System.err::println)
@@ -58,6 +64,7 @@ final class NanoProcess {
         command.addAll(jvm);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), NanoProcess.class.getName()));
         command.addAll(args);
+        command.addAll(TINY);
         return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
     }
 }

@@ -12,7 +12,9 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -175,9 +177,9 @@ class TrainingRunTest {
 
         Path optimizer = folder.resolve("checkpoints/step-000003/optimizer.safetensors");
         byte[] bytes = Files.readAllBytes(optimizer);
-        Files.write(optimizer, java.util.Arrays.copyOf(bytes, bytes.length - 5));
+        Files.write(optimizer, Arrays.copyOf(bytes, bytes.length - 5));
         refused(folder, Optional.empty(), "optimizer.safetensors");
-        Files.copy(folder.resolve("checkpoints/step-000003/model.safetensors"), optimizer, java.nio.file.StandardCopyOption.REPLACE_EXISTING);
+        Files.copy(folder.resolve("checkpoints/step-000003/model.safetensors"), optimizer, StandardCopyOption.REPLACE_EXISTING);
         refused(folder, Optional.empty(), "optimizer.safetensors");
         Files.write(optimizer, bytes);
         resume(folder, warnings);
@@ -225,16 +227,17 @@ class TrainingRunTest {
         RunFiles.assertSame(whole, folder, "step-000060");
     }
 
-    /** The operating system itself refuses to let any file grow beyond 96 KB, as a full disk would: the optimizer's file has more. */
+    /** The operating system itself refuses to let a file grow beyond 32 KB, as a full disk would: the optimizer's file has more. */
     @Test
     void aFullDiskLeavesTheLastCheckpoint() throws IOException, InterruptedException {
         Path folder = temp.resolve("run");
-        interrupted(folder, 20);
+        String[] tiny = NanoProcess.TINY.toArray(String[]::new);
+        interrupted(folder, 20, tiny);
         byte[] model = Files.readAllBytes(folder.resolve("checkpoints/step-000020/model.safetensors"));
-        assertTrue(Files.size(folder.resolve("checkpoints/step-000020/optimizer.safetensors")) > 96 << 10);
+        assertTrue(Files.size(folder.resolve("checkpoints/step-000020/optimizer.safetensors")) > 32 << 10);
         List<String> before = RunFiles.list(folder);
         Path log = temp.resolve("log");
-        Process process = NanoProcess.start(log, List.of("bash", "-c", "ulimit -f 96; exec \"$@\"", "limited"), List.of(),
+        Process process = NanoProcess.start(log, List.of("bash", "-c", "ulimit -f 32; exec \"$@\"", "limited"), List.of(),
                 List.of(RunFiles.NANO.toString(), folder.toString(), "0"));
         assertTrue(process.waitFor(120, TimeUnit.SECONDS));
         String message = Files.readString(log);
@@ -243,7 +246,7 @@ class TrainingRunTest {
         assertEquals(before, RunFiles.list(folder));
         assertArrayEquals(model, Files.readAllBytes(folder.resolve("checkpoints/step-000020/model.safetensors")));
         Path whole = temp.resolve("whole");
-        train(whole);
+        train(whole, tiny);
         resume(folder, new ArrayList<>());
         RunFiles.assertSame(whole, folder, "step-000060");
     }
