@@ -7,6 +7,10 @@ import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.Add;
 import org.lacuna.graph.op.LacunaOp;
+import org.lacuna.graph.op.RmsNorm;
+import org.lacuna.graph.op.RmsNormGrad;
+import org.lacuna.graph.op.Rotary;
+import org.lacuna.graph.op.RotaryTable;
 
 /** The CPU: kernels in the Vector API, GEMM by OpenBLAS with one thread for each caller. */
 public final class CpuDevice implements Device {
@@ -15,6 +19,10 @@ public final class CpuDevice implements Device {
     public CpuDevice() {
         // One line for each op's kernel.
         kernels.put(Add.NAME, new AddKernel());
+        kernels.put(RmsNorm.NAME, new RmsNormKernel());
+        kernels.put(RmsNormGrad.NAME, new RmsNormGradKernel());
+        kernels.put(RotaryTable.NAME, new RotaryTableKernel());
+        kernels.put(Rotary.NAME, new RotaryKernel());
     }
 
     @Override

@@ -25,7 +25,10 @@ public final class LacunaOps {
     private static List<Supplier<LacunaOp>> all() {
         // One line for each op.
         return List.of(
-                Add::new);
+                Add::new,
+                RmsNorm::new, RmsNormGrad::new,
+                RotaryTable::new,
+                Rotary::new);
     }
 
     /** Registers the ops with ND4J and SameDiff; starts ND4J's backend where it has not started yet. */

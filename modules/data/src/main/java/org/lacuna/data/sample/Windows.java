@@ -1,0 +1,60 @@
+package org.lacuna.data.sample;
+
+import org.lacuna.data.Batch;
+import org.lacuna.data.TokenSequence;
+import org.lacuna.run.InputException;
+
+/** Consecutive windows of T tokens; each position's target is the token after it, the last one of a window too. */
+public final class Windows {
+
+    private Windows() {
+    }
+
+    /**
+     * The first windows of a sequence: what models are measured on. No padding.
+     *
+     * @param tokens validation tokens
+     * @param count  how many windows
+     * @param length tokens in each (T)
+     * @return one batch of {@code count} rows
+     * @throws InputException when the sequence holds fewer
+     */
+    public static Batch first(TokenSequence tokens, int count, int length) {
+        long available = count(tokens, length, "validation");
+        if (available < count) {
+            throw new InputException("the corpus has " + tokens.length() + " validation tokens: " + available
+                    + " windows of " + length + " (and a token after each), but " + count
+                    + " are asked for; take fewer or shorter windows or a larger corpus");
+        }
+        int[] inputs = new int[Math.multiplyExact(count, length)];
+        int[] targets = new int[inputs.length];
+        for (int row = 0; row < count; row++) {
+            copy(tokens, (long) row * length, length, row, inputs, targets);
+        }
+        return new Batch(count, length, inputs, targets);
+    }
+
+    /**
+     * How many consecutive windows a sequence holds.
+     *
+     * @param tokens the sequence
+     * @param length tokens in a window (T)
+     * @param part   what to call the sequence in a message: training, validation
+     * @return ⌊(tokens − 1) / T⌋, at least 1
+     * @throws InputException when there is none
+     */
+    public static long count(TokenSequence tokens, int length, String part) {
+        if (tokens.length() < length + 1L) {
+            throw new InputException("the corpus has " + tokens.length() + " " + part + " tokens, fewer than one window of "
+                    + length + " and the token after it; take shorter windows or a larger corpus");
+        }
+        return (tokens.length() - 1) / length;
+    }
+
+    static void copy(TokenSequence tokens, long from, int length, int row, int[] inputs, int[] targets) {
+        int offset = row * length;
+        tokens.copy(from, inputs, offset, length);
+        System.arraycopy(inputs, offset + 1, targets, offset, length - 1);
+        targets[offset + length - 1] = tokens.at(from + length);
+    }
+}

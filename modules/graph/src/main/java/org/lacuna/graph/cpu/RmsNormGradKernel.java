@@ -1,0 +1,66 @@
+package org.lacuna.graph.cpu;
+
+import java.nio.ByteBuffer;
+import jdk.incubator.vector.FloatVector;
+import org.lacuna.graph.Tensor;
+import org.lacuna.graph.op.LacunaOp;
+import org.lacuna.graph.op.RmsNormGrad;
+
+/** {@link RmsNormGrad}: for each row two passes for its sums and one for dx and the row's part of dweight, rows in order. */
+final class RmsNormGradKernel implements Kernel {
+    @Override
+    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+        double epsilon = ((RmsNormGrad) op).epsilon();
+        ByteBuffer dy = in[0].bytes();
+        ByteBuffer x = in[1].bytes();
+        ByteBuffer weight = in[2].bytes();
+        ByteBuffer dx = out[0].bytes();
+        ByteBuffer dweight = out[1].bytes();
+        int rows = in[1].spec().rows();
+        int d = in[1].spec().size(-1);
+        float[] lanes = new float[Lanes.WIDTH];
+        return () -> {
+            for (int i = 0; i < d; i++) {
+                Lanes.put(dweight, i, 0);
+            }
+            for (int row = 0; row < rows; row++) {
+                int at = row * d;
+                float r = RmsNormKernel.reciprocalRoot(RmsNormKernel.squares(x, at, d, lanes), d, epsilon);
+                float pull = (float) ((double) r * r * r * products(dy, x, at, weight, d, lanes) / d);
+                gradients(dy, x, at, weight, r, pull, dx, dweight, d);
+            }
+        };
+    }
+
+    /** The sum of dy · weight · x over one row. */
+    private static float products(ByteBuffer dy, ByteBuffer x, int at, ByteBuffer weight, int n, float[] lanes) {
+        FloatVector sum = FloatVector.zero(Lanes.F);
+        int i = 0;
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+            sum = Lanes.load(dy, at + i).mul(Lanes.load(weight, i)).fma(Lanes.load(x, at + i), sum);
+        }
+        float total = Lanes.sum(sum, lanes);
+        for (; i < n; i++) {
+            total += Lanes.get(dy, at + i) * Lanes.get(weight, i) * Lanes.get(x, at + i);
+        }
+        return total;
+    }
+
+    /** dx = r · dy · weight − x · pull; dweight += dy · x · r. */
+    private static void gradients(ByteBuffer dy, ByteBuffer x, int at, ByteBuffer weight, float r, float pull,
+            ByteBuffer dx, ByteBuffer dweight, int n) {
+        int i = 0;
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+            FloatVector a = Lanes.load(x, at + i);
+            FloatVector g = Lanes.load(dy, at + i).mul(r);
+            Lanes.store(g.fma(a, Lanes.load(dweight, i)), dweight, i);
+            Lanes.store(g.mul(Lanes.load(weight, i)).sub(a.mul(pull)), dx, at + i);
+        }
+        for (; i < n; i++) {
+            float a = Lanes.get(x, at + i);
+            float g = Lanes.get(dy, at + i) * r;
+            Lanes.put(dweight, i, g * a + Lanes.get(dweight, i));
+            Lanes.put(dx, at + i, g * Lanes.get(weight, i) - a * pull);
+        }
+    }
+}

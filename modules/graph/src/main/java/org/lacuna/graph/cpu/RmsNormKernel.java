@@ -1,0 +1,61 @@
+package org.lacuna.graph.cpu;
+
+import java.nio.ByteBuffer;
+import jdk.incubator.vector.FloatVector;
+import org.lacuna.graph.Tensor;
+import org.lacuna.graph.op.LacunaOp;
+import org.lacuna.graph.op.RmsNorm;
+
+/** {@link RmsNorm}: for each row a pass for the sum of squares and one for the output. */
+final class RmsNormKernel implements Kernel {
+    @Override
+    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+        double epsilon = ((RmsNorm) op).epsilon();
+        ByteBuffer x = in[0].bytes();
+        ByteBuffer weight = in[1].bytes();
+        ByteBuffer y = out[0].bytes();
+        int rows = in[0].spec().rows();
+        int d = in[0].spec().size(-1);
+        float[] lanes = new float[Lanes.WIDTH];
+        return () -> {
+            for (int row = 0; row < rows; row++) {
+                float r = reciprocalRoot(squares(x, row * d, d, lanes), d, epsilon);
+                scale(x, row * d, r, weight, y, d);
+            }
+        };
+    }
+
+    /** 1 / sqrt(sum / n + epsilon). */
+    static float reciprocalRoot(float sum, int n, double epsilon) {
+        return (float) (1 / Math.sqrt((double) sum / n + epsilon));
+    }
+
+    /** The sum of the squares of n elements. Two sums run side by side, since one would wait for each fma. */
+    static float squares(ByteBuffer x, int at, int n, float[] lanes) {
+        FloatVector even = FloatVector.zero(Lanes.F);
+        FloatVector odd = FloatVector.zero(Lanes.F);
+        int i = 0;
+        for (; i <= n - 2 * Lanes.WIDTH; i += 2 * Lanes.WIDTH) {
+            FloatVector a = Lanes.load(x, at + i);
+            FloatVector b = Lanes.load(x, at + i + Lanes.WIDTH);
+            even = a.fma(a, even);
+            odd = b.fma(b, odd);
+        }
+        float sum = Lanes.sum(even.add(odd), lanes);
+        for (; i < n; i++) {
+            float a = Lanes.get(x, at + i);
+            sum += a * a;
+        }
+        return sum;
+    }
+
+    private static void scale(ByteBuffer x, int at, float r, ByteBuffer weight, ByteBuffer y, int n) {
+        int i = 0;
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+            Lanes.store(Lanes.load(x, at + i).mul(r).mul(Lanes.load(weight, i)), y, at + i);
+        }
+        for (; i < n; i++) {
+            Lanes.put(y, at + i, Lanes.get(x, at + i) * r * Lanes.get(weight, i));
+        }
+    }
+}

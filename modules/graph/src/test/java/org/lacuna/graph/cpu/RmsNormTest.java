@@ -1,0 +1,114 @@
+package org.lacuna.graph.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lacuna.graph.op.RmsNorm;
+import org.lacuna.graph.op.RmsNormGrad;
+import org.nd4j.autodiff.samediff.SDVariable;
+
+/**
+ * The kernels' bounds follow from two rules: a sum of K terms may be off by 4·√K·2⁻²⁴·Σ|terms|, an elementwise result by
+ * 4 ulp (4·2⁻²³ of it at most). The sum of D squares is thus right to a relative 4·√D·2⁻²⁴, and r, its root's
+ * reciprocal, to half of that and 4 ulp.
+ */
+class RmsNormTest {
+    private static final double ULPS = 4 * 0x1p-23;
+    private static final double EPSILON = 1e-5;
+    private static final OpCheck.Build NORM = (sd, in) -> new SDVariable[] {RmsNorm.of(sd, "y", in[0], in[1], EPSILON)};
+
+    private static double sumError(int terms) {
+        return 4 * Math.sqrt(terms) * 0x1p-24;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 17, 100, 256})
+    void kernelEqualsReference(int d) {
+        Random random = new Random(d);
+        OpCheck.Outcome o = OpCheck.outcome(NORM, OpCheck.normal(random, 2, true, 2, 5, d), OpCheck.normal(random, 1, true, d));
+        double relative = sumError(d) / 2 + ULPS + ULPS;
+        double[] reference = o.reference().get(0);
+        for (int i = 0; i < reference.length; i++) {
+            assertEquals(reference[i], o.kernel().get(0)[i], relative * Math.abs(reference[i]), "element " + i);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 17, 100, 256})
+    void referenceIsTheFormula(int d) {
+        Random random = new Random(d);
+        OpCheck.Input x = OpCheck.normal(random, 1e-3, true, 1, 2, d);
+        OpCheck.Input w = OpCheck.normal(random, 1, true, d);
+        double[] reference = OpCheck.outcome(NORM, x, w).reference().get(0);
+        for (int row = 0; row < 2; row++) {
+            double mean = 0;
+            for (int i = 0; i < d; i++) {
+                mean += x.values()[row * d + i] * x.values()[row * d + i] / d;
+            }
+            for (int i = 0; i < d; i++) {
+                double y = x.values()[row * d + i] / Math.sqrt(mean + EPSILON) * w.values()[i];
+                assertEquals(y, reference[row * d + i], 1e-13 * Math.abs(y));
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 17, 100, 256})
+    void gradientKernelEqualsReference(int d) {
+        Random random = new Random(d);
+        int rows = 2 * 7;
+        OpCheck.Input dy = OpCheck.normal(random, 1, true, 2, 7, d);
+        OpCheck.Input x = OpCheck.normal(random, 2, true, 2, 7, d);
+        OpCheck.Input w = OpCheck.normal(random, 1, true, d);
+        OpCheck.Outcome o = OpCheck.outcome((sd, in) -> RmsNormGrad.of(sd, in[0], in[1], in[2], EPSILON), dy, x, w);
+        double rError = sumError(d) / 2 + ULPS;
+        double[] weightTerms = new double[d];
+        for (int row = 0; row < rows; row++) {
+            double squares = 0;
+            double products = 0;
+            double magnitudes = 0;
+            for (int i = 0; i < d; i++) {
+                double a = x.values()[row * d + i];
+                double product = dy.values()[row * d + i] * w.values()[i] * a;
+                squares += a * a;
+                products += product;
+                magnitudes += Math.abs(product);
+            }
+            double r = 1 / Math.sqrt(squares / d + EPSILON);
+            double pull = r * r * r * products / d;
+            double pullError = r * r * r * (sumError(d) + ULPS) * magnitudes / d + 3 * rError * Math.abs(pull);
+            for (int i = 0; i < d; i++) {
+                int at = row * d + i;
+                double a = Math.abs(x.values()[at]);
+                double direct = Math.abs(r * dy.values()[at] * w.values()[i]);
+                double bound = direct * (rError + ULPS) + a * pullError + a * Math.abs(pull) * ULPS
+                        + sumError(2) * (direct + a * Math.abs(pull));
+                assertEquals(o.reference().get(0)[at], o.kernel().get(0)[at], bound, "dx " + at);
+                weightTerms[i] += Math.abs(dy.values()[at]) * a * r;
+            }
+        }
+        for (int i = 0; i < d; i++) {
+            double bound = weightTerms[i] * (rError + ULPS + sumError(rows));
+            assertEquals(o.reference().get(1)[i], o.kernel().get(1)[i], bound, "dweight " + i);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 17})
+    void gradientEqualsDifferences(int d) {
+        Random random = new Random(d);
+        OpCheck.assertGradients(NORM, 1e-4, 1e-6, OpCheck.normal(random, 1, true, 1, 3, d), OpCheck.normal(random, 1, true, d));
+    }
+
+    @Test
+    void refusesAWeightOfAnotherLength() {
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> OpCheck.outcome(NORM,
+                OpCheck.normal(new Random(1), 1, true, 1, 2, 4), OpCheck.normal(new Random(1), 1, true, 3)));
+        assertTrue(e.getMessage().contains("[1, 2, 4]") && e.getMessage().contains("[3]"), e.getMessage());
+    }
+}

@@ -1,0 +1,108 @@
+package org.lacuna.graph.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.io.File;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lacuna.graph.op.LacunaOps;
+import org.lacuna.graph.op.Rotary;
+import org.lacuna.graph.op.RotaryFrequencies;
+import org.lacuna.graph.op.RotaryTable;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+
+class RotaryTest {
+    private static OpCheck.Build table(double... frequencies) {
+        return (sd, in) -> new SDVariable[] {RotaryTable.of(sd, "table", in[0], frequencies)};
+    }
+
+    private static OpCheck.Build turn(int headSize) {
+        return (sd, in) -> new SDVariable[] {Rotary.of(sd, "y", in[0], in[1], headSize)};
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {2, 12, 24, 64})
+    void tableEqualsReferenceAndFormula(int h) {
+        double[] frequencies = RotaryFrequencies.plain(h, 10000);
+        int[] positions = {0, 1, 2, 3, 4, 0, 1, 2, 30, 31, 99_999, 1, 0, 3, 131_071};
+        OpCheck.Outcome o = OpCheck.outcome(table(frequencies), OpCheck.ints(positions, 3, 5));
+        OpCheck.assertUlps(o.reference().get(0), o.kernel().get(0), 4);
+        for (int row = 0; row < positions.length; row++) {
+            for (int i = 0; i < h / 2; i++) {
+                double angle = positions[row] * frequencies[i];
+                assertEquals(Math.cos(angle), o.reference().get(0)[row * h + i], 1e-15);
+                assertEquals(Math.sin(angle), o.reference().get(0)[row * h + h / 2 + i], 1e-15);
+            }
+        }
+    }
+
+    /** The frequencies ride in the op's arguments, as doubles, through a saved graph. */
+    @Test
+    void frequenciesSurviveSaving(@TempDir Path folder) {
+        LacunaOps.register();
+        SameDiff sd = SameDiff.create();
+        RotaryTable.of(sd, "table", sd.placeHolder("positions", DataType.INT, 1, 2), RotaryFrequencies.plain(12, 10000));
+        File file = folder.resolve("graph").toFile();
+        sd.save(file, false);
+        RotaryTable loaded = (RotaryTable) SameDiff.load(file, false).ops()[0];
+        assertArrayEquals(RotaryFrequencies.plain(12, 10000), loaded.frequencies());
+    }
+
+    /** Each output is a sum of two products: 4·√2·2⁻²⁴ of their magnitudes. */
+    @ParameterizedTest
+    @CsvSource({"1, 1, 2", "3, 2, 12", "17, 3, 14", "5, 4, 24", "3, 2, 64", "2, 1, 100"})
+    void kernelEqualsReference(int t, int heads, int h) {
+        Random random = new Random(h);
+        OpCheck.Input x = OpCheck.normal(random, 1, true, 2, t, heads * h);
+        OpCheck.Input angles = OpCheck.normal(random, 1, false, 2, t, h);
+        OpCheck.Outcome o = OpCheck.outcome(turn(h), x, angles);
+        for (int row = 0; row < 2 * t; row++) {
+            for (int head = 0; head < heads; head++) {
+                for (int i = 0; i < h; i++) {
+                    int at = (row * heads + head) * h;
+                    int pair = i % (h / 2);
+                    double cos = angles.values()[row * h + pair];
+                    double sin = angles.values()[row * h + h / 2 + pair];
+                    // Hugging Face: x · cos + rotate_half(x) · sin, rotate_half(x) = concat(−x[H/2:], x[:H/2]).
+                    double half = i < h / 2 ? -x.values()[at + i + h / 2] : x.values()[at + i - h / 2];
+                    double y = x.values()[at + i] * cos + half * sin;
+                    assertEquals(y, o.reference().get(0)[at + i], 1e-14);
+                    OpCheck.assertSum(y, o.kernel().get(0)[at + i], 2, Math.abs(x.values()[at + i] * cos) + Math.abs(half * sin));
+                }
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 17})
+    void gradientEqualsDifferences(int t) {
+        Random random = new Random(t);
+        double[] angles = OpCheck.outcome(table(RotaryFrequencies.plain(4, 100)), OpCheck.ints(upTo(2 * t), 2, t)).kernel().get(0);
+        OpCheck.assertGradients(turn(4), 1e-4, 1e-6, OpCheck.normal(random, 1, true, 2, t, 8), OpCheck.floats(angles, false, 2, t, 4));
+    }
+
+    private static int[] upTo(int n) {
+        int[] all = new int[n];
+        Arrays.setAll(all, i -> i);
+        return all;
+    }
+
+    @Test
+    void refusesShapesThatDoNotFit() {
+        Random random = new Random(1);
+        OpCheck.Input x = OpCheck.normal(random, 1, true, 1, 2, 12);
+        assertThrows(IllegalArgumentException.class, () -> OpCheck.outcome(turn(8), x, OpCheck.normal(random, 1, false, 1, 2, 8)));
+        assertThrows(IllegalArgumentException.class, () -> OpCheck.outcome(turn(3), x, OpCheck.normal(random, 1, false, 1, 2, 3)));
+        assertThrows(IllegalArgumentException.class, () -> OpCheck.outcome(turn(4), x, OpCheck.normal(random, 1, false, 1, 3, 4)));
+    }
+}

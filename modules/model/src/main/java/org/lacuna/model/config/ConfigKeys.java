@@ -1,0 +1,186 @@
+package org.lacuna.model.config;
+
+import com.fasterxml.jackson.core.JsonFactory;
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.core.StreamReadConstraints;
+import com.fasterxml.jackson.core.StreamReadFeature;
+import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.lacuna.run.InputException;
+import org.lacuna.run.RunException;
+
+/**
+ * The keys of a JSON object of unknown origin, read with their types. What is wrong is collected, so that all of it can be
+ * reported at once; the value returned in its place means nothing. A key that is null counts as absent.
+ */
+final class ConfigKeys {
+    private static final int MAX_BYTES = 1 << 20;
+
+    private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
+            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(20).maxNumberLength(100).build())
+            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+            .build()).enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS);
+
+    private final String prefix;
+    private final JsonNode node;
+    private final List<String> problems;
+
+    private ConfigKeys(String prefix, JsonNode node, List<String> problems) {
+        this.prefix = prefix;
+        this.node = node;
+        this.problems = problems;
+    }
+
+    static ConfigKeys read(Path file) {
+        byte[] bytes;
+        try (InputStream in = Files.newInputStream(file)) {
+            bytes = in.readNBytes(MAX_BYTES + 1);
+        } catch (NoSuchFileException e) {
+            throw new InputException("there is no file " + file, e);
+        } catch (IOException e) {
+            throw new RunException("can't read " + file + ": " + e, e);
+        }
+        if (bytes.length > MAX_BYTES) {
+            throw new InputException(file + ": longer than " + MAX_BYTES + " bytes, so it is no model config");
+        }
+        try {
+            JsonNode node = JSON.readTree(bytes);
+            if (!node.isObject()) {
+                throw new InputException(file + ": not a JSON object");
+            }
+            return new ConfigKeys(file + ": ", node, new ArrayList<>());
+        } catch (JsonProcessingException e) {
+            String line = e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
+            throw new InputException(file + ": not valid JSON" + line + ": " + e.getOriginalMessage(), e);
+        } catch (IOException e) {
+            throw new InputException(file + ": not valid JSON: " + e.getMessage(), e);
+        }
+    }
+
+    /** Notes what is wrong with {@code key}. */
+    void problem(String key, String problem) {
+        problems.add(prefix + key + " " + problem);
+    }
+
+    void throwIfProblems() {
+        if (!problems.isEmpty()) {
+            throw new InputException(problems);
+        }
+    }
+
+    boolean has(String key) {
+        return node.hasNonNull(key);
+    }
+
+    void mustBeAbsent(String key, String why) {
+        if (has(key)) {
+            problem(key, why);
+        }
+    }
+
+    /** The object at {@code key}, empty where there is none. */
+    ConfigKeys object(String key) {
+        JsonNode value = node.path(key);
+        if (has(key) && !value.isObject()) {
+            problem(key, "is " + value + ", not an object");
+        }
+        return new ConfigKeys(prefix + key + ".", value.isObject() ? value : MissingNode.getInstance(), problems);
+    }
+
+    String text(String key, String absent) {
+        if (!has(key)) {
+            return absent;
+        }
+        if (!node.get(key).isTextual()) {
+            problem(key, "is " + shortened(node.get(key)) + ", not a string");
+        }
+        return node.get(key).asText();
+    }
+
+    boolean flag(String key, boolean absent) {
+        if (!has(key)) {
+            return absent;
+        }
+        if (!node.get(key).isBoolean()) {
+            problem(key, "is " + shortened(node.get(key)) + ", not true or false");
+        }
+        return node.get(key).asBoolean();
+    }
+
+    int integer(String key) {
+        if (!has(key)) {
+            problem(key, "is missing");
+        }
+        return integer(key, 1);
+    }
+
+    int integer(String key, int absent) {
+        return has(key) ? integer(key, node.get(key)) : absent;
+    }
+
+    private int integer(String key, JsonNode value) {
+        if (!value.isIntegralNumber() || !value.canConvertToInt()) {
+            problem(key, "is " + shortened(value) + ", not a whole number of 32 bits");
+            return 1;
+        }
+        return value.intValue();
+    }
+
+    /** A whole number or an array of them; empty where there is none. */
+    List<Integer> integers(String key) {
+        List<Integer> values = new ArrayList<>();
+        if (has(key)) {
+            JsonNode value = node.get(key);
+            if (value.isArray()) {
+                value.forEach(v -> values.add(integer(key, v)));
+            } else {
+                values.add(integer(key, value));
+            }
+        }
+        return values;
+    }
+
+    double number(String key) {
+        if (!has(key)) {
+            problem(key, "is missing");
+        }
+        return number(key, 1);
+    }
+
+    double number(String key, double absent) {
+        if (!has(key)) {
+            return absent;
+        }
+        JsonNode value = node.get(key);
+        if (!value.isNumber() || !Double.isFinite(value.doubleValue())) {
+            problem(key, "is " + shortened(value) + ", not a finite number");
+            return absent;
+        }
+        return value.doubleValue();
+    }
+
+    /** Each string of the array at {@code key}. */
+    void eachText(String key, Consumer<String> use) {
+        if (has(key)) {
+            if (!node.get(key).isArray()) {
+                problem(key, "is " + shortened(node.get(key)) + ", not an array");
+            }
+            node.get(key).forEach(v -> use.accept(v.asText()));
+        }
+    }
+
+    private static String shortened(JsonNode value) {
+        String text = value.toString();
+        return text.length() <= 60 ? text : text.substring(0, 60) + "…";
+    }
+}

@@ -1,0 +1,145 @@
+package org.lacuna.model.config;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.function.UnaryOperator;
+import org.lacuna.graph.activation.Activations;
+import org.lacuna.run.InputException;
+
+/**
+ * A model of the Llama family: pre-norm decoder with RMS norm, rotary position, grouped queries, no biases.
+ *
+ * <p>A config may come from a file that somebody else wrote or from a recipe, so nothing is refused on construction:
+ * {@link #check} says what is wrong in the words of whoever wrote it. What builds on a config checks it first.
+ *
+ * @param vocabulary how many token ids there are
+ * @param hidden D, the size of the residual stream
+ * @param intermediate F, the inner size of the feed-forward block
+ * @param layers how many layers
+ * @param heads N, query heads
+ * @param kvHeads K, key and value heads; divides {@code heads}
+ * @param headSize H; need not be hidden / heads
+ * @param rmsNormEps added to the mean square in each norm
+ * @param rotary how positions turn queries and keys
+ * @param tied whether the output embedding is the input embedding
+ * @param feedForward the form of the feed-forward block
+ * @param maxPositions the longest text that the model is meant for, in tokens
+ * @param initializer standard deviation of fresh weights
+ * @param bos the token that begins a text, if there is one
+ * @param eos tokens that end a text, none, one or more
+ */
+public record ModelConfig(int vocabulary, int hidden, int intermediate, int layers, int heads, int kvHeads, int headSize,
+        double rmsNormEps, RotaryPosition rotary, boolean tied, FeedForward feedForward, int maxPositions, double initializer,
+        OptionalInt bos, List<Integer> eos) {
+
+    private static final int MAX_LAYERS = 4096;
+    private static final int MAX_SIZE = 1 << 24;
+
+    /**
+     * Checks that a model can be made of this config.
+     *
+     * @param where the file that it came from
+     * @param keyOf the key in that file for a component's name ({@code heads} becomes {@code num_attention_heads});
+     *     the parts of {@code rotary} and {@code feedForward} are called {@code theta}, {@code factor},
+     *     {@code lowFrequencyFactor}, {@code highFrequencyFactor}, {@code originalLength}, {@code activation},
+     *     {@code upActivation}
+     * @throws InputException with all problems, each naming file and key
+     */
+    public void check(String where, UnaryOperator<String> keyOf) {
+        Problems p = new Problems(where, keyOf);
+        p.size("vocabulary", vocabulary, MAX_SIZE);
+        p.size("hidden", hidden, MAX_SIZE);
+        p.size("intermediate", intermediate, MAX_SIZE);
+        p.size("layers", layers, MAX_LAYERS);
+        p.size("heads", heads, MAX_SIZE);
+        p.size("kvHeads", kvHeads, MAX_SIZE);
+        p.size("headSize", headSize, MAX_SIZE);
+        p.size("maxPositions", maxPositions, Integer.MAX_VALUE);
+        if (headSize % 2 != 0) {
+            p.add("headSize", "is " + headSize + "; rotary position turns pairs, so it must be even");
+        }
+        if (kvHeads > 0 && heads % kvHeads != 0) {
+            p.add("kvHeads", "is " + kvHeads + ", which does not divide the " + heads + " of " + keyOf.apply("heads"));
+        }
+        p.matrix("vocabulary", vocabulary, hidden);
+        p.matrix("intermediate", intermediate, hidden);
+        p.matrix("heads", (long) heads * headSize, hidden);
+        p.positive("rmsNormEps", rmsNormEps);
+        p.positive("theta", rotary.theta());
+        if (!(initializer >= 0) || Double.isInfinite(initializer)) {
+            p.add("initializer", "is " + initializer + ", it must be a number from 0 on");
+        }
+        rotary.llama3().ifPresent(s -> {
+            p.positive("factor", s.factor());
+            p.positive("lowFrequencyFactor", s.lowFrequencyFactor());
+            p.size("originalLength", s.originalLength(), Integer.MAX_VALUE);
+            if (!(s.highFrequencyFactor() > s.lowFrequencyFactor()) || Double.isInfinite(s.highFrequencyFactor())) {
+                p.add("highFrequencyFactor", "is " + s.highFrequencyFactor() + ", it must be above the " + s.lowFrequencyFactor() + " of " + keyOf.apply("lowFrequencyFactor"));
+            }
+        });
+        p.activation("activation", feedForward.activation());
+        p.activation("upActivation", feedForward.upActivation());
+        if (!feedForward.gated() && !feedForward.upActivation().equals(FeedForward.IDENTITY)) {
+            p.add("upActivation", "is " + feedForward.upActivation() + ", but a block without a gate has one activation only");
+        }
+        bos.ifPresent(id -> p.token("bos", id, vocabulary));
+        eos.forEach(id -> p.token("eos", id, vocabulary));
+        if (!p.found.isEmpty()) {
+            throw new InputException(p.found);
+        }
+    }
+
+    /** How many query heads share a key head. */
+    public int headsPerKvHead() {
+        return heads / kvHeads;
+    }
+
+    private static final class Problems {
+        private final List<String> found = new ArrayList<>();
+        private final String where;
+        private final UnaryOperator<String> keyOf;
+
+        private Problems(String where, UnaryOperator<String> keyOf) {
+            this.where = where;
+            this.keyOf = keyOf;
+        }
+
+        private void add(String component, String problem) {
+            found.add(where + ": " + keyOf.apply(component) + " " + problem);
+        }
+
+        private void size(String component, int size, int most) {
+            if (size <= 0 || size > most) {
+                add(component, "is " + size + ", it must be from 1 to " + most);
+            }
+        }
+
+        /** A weight is one tensor, which has at most 2³¹ − 1 bytes. */
+        private void matrix(String component, long rows, long columns) {
+            if (rows > 0 && columns > 0 && rows * columns > Integer.MAX_VALUE / Float.BYTES) {
+                add(component, "makes a weight of " + rows + " × " + columns + " numbers, more than the " + Integer.MAX_VALUE / Float.BYTES + " that one tensor can have");
+            }
+        }
+
+        private void positive(String component, double value) {
+            if (!(value > 0) || Double.isInfinite(value)) {
+                add(component, "is " + value + ", it must be a positive number");
+            }
+        }
+
+        private void activation(String component, String name) {
+            try {
+                Activations.byName(name);
+            } catch (IllegalArgumentException e) {
+                add(component, "is " + name + ": " + e.getMessage());
+            }
+        }
+
+        private void token(String component, int id, int vocabulary) {
+            if (id < 0 || id >= vocabulary) {
+                add(component, "is " + id + ", the vocabulary has the ids from 0 to " + (vocabulary - 1));
+            }
+        }
+    }
+}
