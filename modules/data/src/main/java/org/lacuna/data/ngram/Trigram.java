@@ -133,7 +133,7 @@ public final class Trigram {
             double[] estimated = new double[4];
             for (int k = 1; k <= 3; k++) {
                 estimated[k] = k - (k + 1) * y * having[k + 1] / having[k];
-                if (!(estimated[k] >= 0 && estimated[k] <= k)) {
+                if (!(estimated[k] > 0 && estimated[k] <= k)) {
                     return;
                 }
             }
