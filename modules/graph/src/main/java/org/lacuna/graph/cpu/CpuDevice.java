@@ -1,12 +1,21 @@
 package org.lacuna.graph.cpu;
 
+import java.lang.ref.Reference;
 import java.util.HashMap;
 import java.util.Map;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.Add;
+import org.lacuna.graph.op.Attention;
+import org.lacuna.graph.op.AttentionGrad;
+import org.lacuna.graph.op.Embedding;
+import org.lacuna.graph.op.EmbeddingGrad;
 import org.lacuna.graph.op.LacunaOp;
+import org.lacuna.graph.op.Linear;
+import org.lacuna.graph.op.LinearDb;
+import org.lacuna.graph.op.LinearDw;
+import org.lacuna.graph.op.LinearDx;
 import org.lacuna.graph.op.RmsNorm;
 import org.lacuna.graph.op.RmsNormGrad;
 import org.lacuna.graph.op.Rotary;
@@ -23,6 +32,14 @@ public final class CpuDevice implements Device {
         kernels.put(RmsNormGrad.NAME, new RmsNormGradKernel());
         kernels.put(RotaryTable.NAME, new RotaryTableKernel());
         kernels.put(Rotary.NAME, new RotaryKernel());
+        kernels.put(Attention.NAME, new AttentionKernel());
+        kernels.put(AttentionGrad.NAME, new AttentionGradKernel());
+        kernels.put(Linear.NAME, new LinearKernel());
+        kernels.put(LinearDx.NAME, new LinearDxKernel());
+        kernels.put(LinearDw.NAME, new LinearDwKernel());
+        kernels.put(LinearDb.NAME, new LinearDbKernel());
+        kernels.put(Embedding.NAME, new EmbeddingKernel());
+        kernels.put(EmbeddingGrad.NAME, new EmbeddingGradKernel());
     }
 
     @Override
@@ -47,7 +64,16 @@ public final class CpuDevice implements Device {
 
     @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
-        return kernel(op).bind(op, in, out, scratch);
+        return new Call(kernel(op).bind(op, in, out, scratch), in, out, scratch);
+    }
+
+    /** A kernel's call, with the tensors whose memory it works on: kernels keep addresses, which keep nothing alive. */
+    private record Call(Runnable kernel, Tensor[] in, Tensor[] out, Tensor scratch) implements Runnable {
+        @Override
+        public void run() {
+            kernel.run();
+            Reference.reachabilityFence(this);
+        }
     }
 
     private Kernel kernel(LacunaOp op) {

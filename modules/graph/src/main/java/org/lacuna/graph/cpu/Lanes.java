@@ -47,6 +47,18 @@ final class Lanes {
         b.putFloat(index * Float.BYTES, value);
     }
 
+    /** b[from..to) = value. */
+    static void fill(ByteBuffer b, int from, int to, float value) {
+        FloatVector all = FloatVector.broadcast(F, value);
+        int i = from;
+        for (; i <= to - WIDTH; i += WIDTH) {
+            store(all, b, i);
+        }
+        for (; i < to; i++) {
+            put(b, i, value);
+        }
+    }
+
     /**
      * The sum of the lanes, in one stated order: halves added pairwise.
      *

@@ -20,9 +20,7 @@ final class RmsNormGradKernel implements Kernel {
         int d = in[1].spec().size(-1);
         float[] lanes = new float[Lanes.WIDTH];
         return () -> {
-            for (int i = 0; i < d; i++) {
-                Lanes.put(dweight, i, 0);
-            }
+            Lanes.fill(dweight, 0, d, 0);
             for (int row = 0; row < rows; row++) {
                 int at = row * d;
                 float r = RmsNormKernel.reciprocalRoot(RmsNormKernel.squares(x, at, d, lanes), d, epsilon);

@@ -11,7 +11,7 @@ final class RotaryKernel implements Kernel {
     @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         int h = ((Rotary) op).headSize();
-        float sign = ((Rotary) op).inverse() ? -1 : 1;
+        float sign = ((Rotary) op).turnsBack() ? -1 : 1;
         ByteBuffer x = in[0].bytes();
         ByteBuffer table = in[1].bytes();
         ByteBuffer y = out[0].bytes();

@@ -28,7 +28,10 @@ public final class LacunaOps {
                 Add::new,
                 RmsNorm::new, RmsNormGrad::new,
                 RotaryTable::new,
-                Rotary::new);
+                Rotary::new,
+                Attention::new, AttentionGrad::new,
+                Linear::new, LinearDx::new, LinearDw::new, LinearDb::new,
+                Embedding::new, EmbeddingGrad::new);
     }
 
     /** Registers the ops with ND4J and SameDiff; starts ND4J's backend where it has not started yet. */

@@ -36,13 +36,18 @@ public final class Rotary extends LacunaOp {
         return new Rotary(sd, x, table, headSize, false).outputVariables(name)[0];
     }
 
+    /** Adds {@code x} turned back by {@code table} to the graph under {@code name}. */
+    public static SDVariable inverse(SameDiff sd, String name, SDVariable x, SDVariable table, int headSize) {
+        return new Rotary(sd, x, table, headSize, true).outputVariables(name)[0];
+    }
+
     /** H. */
     public int headSize() {
         return integer(0);
     }
 
     /** Whether the op turns back. */
-    public boolean inverse() {
+    public boolean turnsBack() {
         return integer(1) == 1;
     }
 
@@ -83,13 +88,13 @@ public final class Rotary extends LacunaOp {
         INDArray a = x.get(all, all, low);
         INDArray b = x.get(all, all, high);
         INDArray cos = table.get(all, all, low);
-        INDArray sin = inverse() ? table.get(all, all, high).neg() : table.get(all, all, high);
+        INDArray sin = turnsBack() ? table.get(all, all, high).neg() : table.get(all, all, high);
         INDArray y = Nd4j.concat(2, a.mul(cos).sub(b.mul(sin)), b.mul(cos).add(a.mul(sin)));
         out[0].assign(y.reshape('c', out[0].shape()));
     }
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> gradients) {
-        return List.of(new Rotary(sameDiff, gradients.get(0), arg(1), headSize(), !inverse()).outputVariables());
+        return List.of(new Rotary(sameDiff, gradients.get(0), arg(1), headSize(), !turnsBack()).outputVariables());
     }
 }

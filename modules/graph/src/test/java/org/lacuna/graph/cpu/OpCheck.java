@@ -165,7 +165,7 @@ final class OpCheck {
         return v;
     }
 
-    private static Tensor tensor(CpuDevice device, Input input, String name) {
+    static Tensor tensor(CpuDevice device, Input input, String name) {
         Tensor t = device.allocate(new TensorSpec(name, input.type(), input.shape()));
         for (int i = 0; i < input.values().length; i++) {
             switch (input.type()) {
@@ -240,7 +240,7 @@ final class OpCheck {
         }
     }
 
-    private static SDVariable[] placeholders(SameDiff sd, DataType floating, Input... inputs) {
+    static SDVariable[] placeholders(SameDiff sd, DataType floating, Input... inputs) {
         SDVariable[] vars = new SDVariable[inputs.length];
         for (int i = 0; i < inputs.length; i++) {
             DataType t = inputs[i].type() == DataType.FLOAT ? floating : inputs[i].type();

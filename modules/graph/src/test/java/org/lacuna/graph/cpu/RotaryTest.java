@@ -51,7 +51,7 @@ class RotaryTest {
     void frequenciesSurviveSaving(@TempDir Path folder) {
         LacunaOps.register();
         SameDiff sd = SameDiff.create();
-        RotaryTable.of(sd, "table", sd.placeHolder("positions", DataType.INT, 1, 2), RotaryFrequencies.plain(12, 10000));
+        RotaryTable.of(sd, "table", sd.placeHolder("positions", DataType.INT32, 1, 2), RotaryFrequencies.plain(12, 10000));
         File file = folder.resolve("graph").toFile();
         sd.save(file, false);
         RotaryTable loaded = (RotaryTable) SameDiff.load(file, false).ops()[0];
@@ -87,14 +87,26 @@ class RotaryTest {
     @ValueSource(ints = {1, 3, 17})
     void gradientEqualsDifferences(int t) {
         Random random = new Random(t);
-        double[] angles = OpCheck.outcome(table(RotaryFrequencies.plain(4, 100)), OpCheck.ints(upTo(2 * t), 2, t)).kernel().get(0);
-        OpCheck.assertGradients(turn(4), 1e-4, 1e-6, OpCheck.normal(random, 1, true, 2, t, 8), OpCheck.floats(angles, false, 2, t, 4));
+        OpCheck.Build tableAndTurn = (sd, in) -> new SDVariable[] {
+            Rotary.of(sd, "y", in[0], RotaryTable.of(sd, "table", in[1], RotaryFrequencies.plain(4, 100)), 4)};
+        OpCheck.assertGradients(tableAndTurn, 1e-4, 1e-6, OpCheck.normal(random, 1, true, 2, t, 8), OpCheck.ints(upTo(2 * t), 2, t));
     }
 
     private static int[] upTo(int n) {
         int[] all = new int[n];
         Arrays.setAll(all, i -> i);
         return all;
+    }
+
+    @Test
+    void turningBackUndoesATurn() {
+        Random random = new Random(1);
+        double[] angles = OpCheck.outcome(table(RotaryFrequencies.plain(24, 10000)), OpCheck.ints(upTo(6), 2, 3)).kernel().get(0);
+        OpCheck.Input x = OpCheck.normal(random, 1, true, 2, 3, 48);
+        OpCheck.Input table = OpCheck.floats(angles, false, 2, 3, 24);
+        OpCheck.Input turned = OpCheck.floats(OpCheck.outcome(turn(24), x, table).kernel().get(0), true, 2, 3, 48);
+        double[] back = OpCheck.outcome((sd, in) -> new SDVariable[] {Rotary.inverse(sd, "x", in[0], in[1], 24)}, turned, table).kernel().get(0);
+        assertArrayEquals(x.values(), back, 1e-6);
     }
 
     @Test

@@ -1,0 +1,73 @@
+package org.lacuna.graph.cpu;
+
+import org.lacuna.graph.TensorSpec;
+import org.lacuna.graph.op.AttentionMask;
+import org.lacuna.graph.op.AttentionOp;
+
+/**
+ * The sizes of one attention call. Queries go in blocks of {@link #BLOCK} rows, and a block's scores cover only the
+ * keys between the first and the last that any of its rows sees: under a causal mask about half of all.
+ *
+ * @param sequences B
+ * @param length T
+ * @param heads N
+ * @param kvHeads K
+ * @param headSize H
+ */
+record AttentionSizes(int sequences, int length, int heads, int kvHeads, int headSize, AttentionMask mask) {
+    /** Query rows in a block: enough for the GEMMs, few enough that a block's scores stay in the cache at usual lengths. */
+    static final int BLOCK = 64;
+
+    static AttentionSizes of(AttentionOp op, TensorSpec q) {
+        return new AttentionSizes(q.size(0), q.size(1), op.heads(), op.kvHeads(), q.size(2) / op.heads(), op.mask());
+    }
+
+    /** How many query heads read one key head. */
+    int group() {
+        return heads / kvHeads;
+    }
+
+    /** Floats in a row of q. */
+    int queryWidth() {
+        return heads * headSize;
+    }
+
+    /** Floats in a row of k. */
+    int keyWidth() {
+        return kvHeads * headSize;
+    }
+
+    /** Where head {@code head} of sequence {@code sequence} starts in a tensor whose rows have {@code width} floats. */
+    int start(int sequence, int head, int width) {
+        return sequence * length * width + head * headSize;
+    }
+
+    /** One after the last row of the block that starts at {@code row}. */
+    int blockEnd(int row) {
+        return Math.min(row + BLOCK, length);
+    }
+
+    /** The first key that the block starting at {@code row} needs. */
+    int firstKey(int row) {
+        return mask.first(row);
+    }
+
+    /** One after the last key that the block starting at {@code row} needs. */
+    int endKey(int row) {
+        return mask.end(blockEnd(row) - 1, length);
+    }
+
+    /** Floats between rows of scores: the most keys that a block needs, up to whole vectors. */
+    int stride() {
+        int most = 0;
+        for (int row = 0; row < length; row += BLOCK) {
+            most = Math.max(most, endKey(row) - firstKey(row));
+        }
+        return (most + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH;
+    }
+
+    /** Floats in a block of scores. */
+    int blockFloats() {
+        return Math.multiplyExact(Math.min(BLOCK, length), stride());
+    }
+}

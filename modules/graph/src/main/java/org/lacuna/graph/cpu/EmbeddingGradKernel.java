@@ -1,0 +1,49 @@
+package org.lacuna.graph.cpu;
+
+import java.nio.ByteBuffer;
+import jdk.incubator.vector.FloatVector;
+import org.lacuna.graph.Tensor;
+import org.lacuna.graph.op.EmbeddingGrad;
+import org.lacuna.graph.op.LacunaOp;
+
+/** Zeroes dW, then adds row after row of dy. */
+final class EmbeddingGradKernel implements Kernel {
+    @Override
+    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+        ByteBuffer dy = in[0].bytes();
+        ByteBuffer ids = in[2].bytes();
+        ByteBuffer dw = out[0].bytes();
+        int elements = Math.toIntExact(out[0].length());
+        int rows = Math.toIntExact(in[2].length());
+        int length = in[2].spec().size(1);
+        int size = out[0].spec().size(0);
+        int width = out[0].spec().size(1);
+        return () -> {
+            EmbeddingKernel.check(EmbeddingGrad.NAME, ids, rows, length, size);
+            zero(dw, elements);
+            for (int r = 0; r < rows; r++) {
+                addRow(dy, r * width, dw, ids.getInt(r * Integer.BYTES) * width, width);
+            }
+        };
+    }
+
+    private static void zero(ByteBuffer b, int n) {
+        int i = 0;
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+            Lanes.store(FloatVector.zero(Lanes.F), b, i);
+        }
+        for (; i < n; i++) {
+            Lanes.put(b, i, 0);
+        }
+    }
+
+    private static void addRow(ByteBuffer from, int f, ByteBuffer into, int t, int n) {
+        int i = 0;
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+            Lanes.store(Lanes.load(into, t + i).add(Lanes.load(from, f + i)), into, t + i);
+        }
+        for (; i < n; i++) {
+            Lanes.put(into, t + i, Lanes.get(into, t + i) + Lanes.get(from, f + i));
+        }
+    }
+}

@@ -1,0 +1,36 @@
+package org.lacuna.graph.cpu;
+
+import java.nio.ByteBuffer;
+import org.lacuna.graph.Tensor;
+import org.lacuna.graph.op.Embedding;
+import org.lacuna.graph.op.LacunaOp;
+
+/** Copies rows of the table. */
+final class EmbeddingKernel implements Kernel {
+    @Override
+    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+        ByteBuffer table = in[0].bytes();
+        ByteBuffer ids = in[1].bytes();
+        ByteBuffer x = out[0].bytes();
+        int rows = Math.toIntExact(in[1].length());
+        int length = in[1].spec().size(1);
+        int size = in[0].spec().size(0);
+        int bytes = in[0].spec().size(1) * Float.BYTES;
+        return () -> {
+            check(Embedding.NAME, ids, rows, length, size);
+            for (int r = 0; r < rows; r++) {
+                x.put(r * bytes, table, ids.getInt(r * Integer.BYTES) * bytes, bytes);
+            }
+        };
+    }
+
+    /** Throws for the first id that is not in [0, size), before anything is written. */
+    static void check(String op, ByteBuffer ids, int rows, int length, int size) {
+        for (int r = 0; r < rows; r++) {
+            int id = ids.getInt(r * Integer.BYTES);
+            if (id < 0 || id >= size) {
+                throw Embedding.outside(op, id, r, length, size);
+            }
+        }
+    }
+}

@@ -1,0 +1,45 @@
+package org.lacuna.graph.cpu;
+
+import java.nio.ByteBuffer;
+import org.lacuna.graph.Tensor;
+import org.lacuna.graph.op.LacunaOp;
+import org.lacuna.graph.op.Linear;
+
+/** One GEMM for each weight, on top of the bias where there is one. */
+final class LinearKernel implements Kernel {
+    @Override
+    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+        Linear linear = (Linear) op;
+        int k = linear.layers();
+        Tensor x = in[0];
+        int rows = x.spec().rows();
+        int inner = x.spec().size(-1);
+        Gemm[] products = new Gemm[k];
+        ByteBuffer[] biases = new ByteBuffer[linear.biased() ? k : 0];
+        ByteBuffer[] y = new ByteBuffer[k];
+        for (int j = 0; j < k; j++) {
+            int width = out[j].spec().size(-1);
+            products[j] = Gemm.of(false, true, rows, width, inner, 1, x.address(), inner, in[1 + j].address(), inner,
+                    linear.biased() ? 1 : 0, out[j].address(), width);
+            y[j] = out[j].bytes();
+            if (linear.biased()) {
+                biases[j] = in[1 + k + j].bytes();
+            }
+        }
+        return () -> {
+            for (int j = 0; j < biases.length; j++) {
+                repeat(biases[j], y[j], rows);
+            }
+            for (Gemm product : products) {
+                product.run();
+            }
+        };
+    }
+
+    private static void repeat(ByteBuffer row, ByteBuffer into, int rows) {
+        int bytes = row.capacity();
+        for (int r = 0; r < rows; r++) {
+            into.put(r * bytes, row, 0, bytes);
+        }
+    }
+}

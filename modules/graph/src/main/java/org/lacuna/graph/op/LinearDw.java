@@ -1,0 +1,54 @@
+package org.lacuna.graph.op;
+
+import java.util.Arrays;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.ndarray.INDArray;
+
+/**
+ * The gradient of {@link Linear} with respect to one weight.
+ *
+ * <pre>
+ * in:  x [B, T, I], dy [B, T, O]
+ * out: dW [O, I] = Σ over rows of dyᵀ · x
+ * </pre>
+ */
+public final class LinearDw extends LacunaOp {
+    public static final String NAME = "lacuna_linear_dw";
+
+    public LinearDw() {}
+
+    private LinearDw(SameDiff sd, SDVariable x, SDVariable dy) {
+        super(sd, x, dy);
+    }
+
+    /** Adds dyᵀ · x to the graph. */
+    public static SDVariable of(SameDiff sd, SDVariable x, SDVariable dy) {
+        return new LinearDw(sd, x, dy).outputVariable();
+    }
+
+    @Override
+    public String opName() {
+        return NAME;
+    }
+
+    @Override
+    public int getNumOutputs() {
+        return 1;
+    }
+
+    @Override
+    public long[][] outputShapes(long[][] in) {
+        long[] x = in[0];
+        long[] dy = in[1];
+        if (x.length != 3 || dy.length != 3 || x[0] != dy[0] || x[1] != dy[1]) {
+            throw new IllegalArgumentException(NAME + " wants x [B, T, I] and dy [B, T, O], not " + Arrays.toString(x) + " and " + Arrays.toString(dy));
+        }
+        return new long[][] {{dy[2], x[2]}};
+    }
+
+    @Override
+    public void reference(INDArray[] in, INDArray[] out) {
+        out[0].assign(Linear.rows(in[1]).transpose().mmul(Linear.rows(in[0])));
+    }
+}

@@ -1,0 +1,158 @@
+package org.lacuna.graph.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.lang.ref.Reference;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lacuna.graph.Tensor;
+import org.lacuna.graph.TensorSpec;
+import org.nd4j.linalg.api.buffer.DataType;
+
+class GemmTest {
+    private static final CpuDevice DEVICE = new CpuDevice();
+    private static final int[] SIZES = {1, 2, 3, 16, 17, 65};
+
+    /** A matrix that lies in a larger one: {@code rows} rows as they lie, each {@code stride} floats behind the last. */
+    private record Matrix(Tensor memory, boolean transposed, int stride, int start) {
+        static Matrix random(Random random, boolean transposed, int rows, int columns) {
+            int height = transposed ? columns : rows;
+            int width = transposed ? rows : columns;
+            int stride = width + random.nextInt(4);
+            int start = random.nextInt(5);
+            Tensor t = DEVICE.allocate(new TensorSpec("m", DataType.FLOAT, start + (long) height * stride + 3));
+            for (int i = 0; i < t.length(); i++) {
+                t.setFloat(i, (float) random.nextGaussian());
+            }
+            return new Matrix(t, transposed, stride, start);
+        }
+
+        int index(int row, int column) {
+            return start + (transposed ? column * stride + row : row * stride + column);
+        }
+
+        double get(int row, int column) {
+            return memory.getFloat(index(row, column));
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"false,false", "false,true", "true,false", "true,true"})
+    void equalsTheSumInDouble(boolean ta, boolean tb) {
+        Random random = new Random(5);
+        for (int m : SIZES) {
+            for (int n : SIZES) {
+                for (int k : SIZES) {
+                    for (float beta : new float[] {0f, 1f, -0.5f}) {
+                        check(random, ta, tb, m, n, k, beta == 1f ? 1f : 0.3f, beta);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Binds another size and no offset, so that every argument of the run counts. */
+    private static void check(Random random, boolean ta, boolean tb, int m, int n, int k, float alpha, float beta) {
+        Matrix a = Matrix.random(random, ta, m, k);
+        Matrix b = Matrix.random(random, tb, k, n);
+        Matrix c = Matrix.random(random, false, m, n);
+        float[] before = c.memory().toFloats();
+        Gemm gemm = Gemm.of(ta, tb, 1, 1, 1, alpha, a.memory().address(), a.stride(), b.memory().address(), b.stride(),
+                beta, c.memory().address(), c.stride());
+        gemm.run(m, n, k, a.start(), b.start(), c.start());
+        float[] after = c.memory().toFloats();
+        for (int i = 0; i < m; i++) {
+            for (int j = 0; j < n; j++) {
+                double sum = beta * before[c.index(i, j)];
+                double magnitudes = Math.abs(sum);
+                for (int l = 0; l < k; l++) {
+                    double term = (double) alpha * a.get(i, l) * b.get(l, j);
+                    sum += term;
+                    magnitudes += Math.abs(term);
+                }
+                OpCheck.assertSum(sum, after[c.index(i, j)], k + 1, magnitudes);
+                before[c.index(i, j)] = after[c.index(i, j)];
+            }
+        }
+        assertArrayEquals(before, after, "nothing outside C is written");
+    }
+
+    @Test
+    void betaZeroOverwritesNaN() {
+        for (int[] size : new int[][] {{1, 1, 1}, {1, 17, 5}, {17, 1, 5}, {16, 16, 16}, {33, 65, 129}, {200, 300, 2}}) {
+            Tensor a = DEVICE.allocate(new TensorSpec("a", DataType.FLOAT, size[0], size[2]));
+            Tensor b = DEVICE.allocate(new TensorSpec("b", DataType.FLOAT, size[2], size[1]));
+            Tensor c = DEVICE.allocate(new TensorSpec("c", DataType.FLOAT, size[0], size[1]));
+            for (int i = 0; i < c.length(); i++) {
+                c.setFloat(i, Float.NaN);
+            }
+            Gemm.of(false, false, size[0], size[1], size[2], 1, a.address(), size[2], b.address(), size[1], 0, c.address(), size[1]).run();
+            for (float v : c.toFloats()) {
+                assertEquals(0f, v, Arrays.toString(size));
+            }
+        }
+    }
+
+    @Test
+    void threadsSideBySideGetTheSameBits() throws Exception {
+        Random random = new Random(6);
+        int m = 130;
+        int n = 67;
+        int k = 259;
+        Matrix a = Matrix.random(random, false, m, k);
+        Matrix b = Matrix.random(random, true, k, n);
+        float[] alone = product(a, b, m, n, k, 1);
+        ExecutorService threads = Executors.newFixedThreadPool(4);
+        try {
+            List<Future<float[]>> results = new ArrayList<>();
+            for (int t = 0; t < 4; t++) {
+                results.add(threads.submit(() -> product(a, b, m, n, k, 200)));
+            }
+            for (Future<float[]> result : results) {
+                assertArrayEquals(alone, result.get());
+            }
+        } finally {
+            threads.shutdown();
+        }
+    }
+
+    private static float[] product(Matrix a, Matrix b, int m, int n, int k, int times) {
+        Tensor c = DEVICE.allocate(new TensorSpec("c", DataType.FLOAT, m, n));
+        Gemm gemm = Gemm.of(false, true, m, n, k, 1, a.memory().address() + 4L * a.start(), a.stride(),
+                b.memory().address() + 4L * b.start(), b.stride(), 0, c.address(), n);
+        gemm.run();
+        float[] first = c.toFloats();
+        for (int i = 1; i < times; i++) {
+            gemm.run();
+            assertArrayEquals(first, c.toFloats());
+        }
+        return first;
+    }
+
+    @Test
+    void allocatesNothing() {
+        Tensor a = DEVICE.allocate(new TensorSpec("a", DataType.FLOAT, 3, 17));
+        Tensor c = DEVICE.allocate(new TensorSpec("c", DataType.FLOAT, 3, 3));
+        Gemm gemm = Gemm.of(false, true, 3, 3, 17, 1, a.address(), 17, a.address(), 17, 0, c.address(), 3);
+        Allocations.assertNone("gemm", () -> gemm.run(2, 1, 4, 17, 3, 0));
+        assertArrayEquals(new float[9], c.toFloats());
+        Reference.reachabilityFence(a);
+    }
+
+    @Test
+    void overlappingRowsAreRefused() {
+        assertThrows(IllegalArgumentException.class, () -> Gemm.of(false, false, 2, 3, 4, 1, 64, 3, 64, 3, 0, 64, 3));
+        assertThrows(IllegalArgumentException.class, () -> Gemm.of(false, true, 2, 3, 4, 1, 64, 4, 64, 3, 0, 64, 3));
+        assertThrows(IllegalArgumentException.class, () -> Gemm.of(false, false, 2, 3, 4, 1, 64, 4, 64, 3, 0, 64, 2));
+    }
+}

@@ -1,0 +1,188 @@
+package org.lacuna.graph.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lacuna.graph.op.LacunaOps;
+import org.lacuna.graph.op.Linear;
+import org.lacuna.graph.op.LinearDb;
+import org.lacuna.graph.op.LinearDw;
+import org.lacuna.graph.op.LinearDx;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+class LinearTest {
+    private static OpCheck.Build linear(int k, boolean biased) {
+        return (sd, in) -> {
+            List<SDVariable> all = Arrays.asList(in);
+            List<String> names = new ArrayList<>();
+            for (int j = 0; j < k; j++) {
+                names.add("y" + j);
+            }
+            return Linear.of(sd, names, in[0], all.subList(1, 1 + k), biased ? all.subList(1 + k, 1 + 2 * k) : List.of());
+        };
+    }
+
+    /** x [2, T, I], weights of I + j outputs, biases. */
+    private static OpCheck.Input[] inputs(Random random, int t, int inner, int k, boolean biased) {
+        List<OpCheck.Input> in = new ArrayList<>(List.of(OpCheck.normal(random, 1, true, 2, t, inner)));
+        for (int j = 0; j < k; j++) {
+            in.add(OpCheck.normal(random, 1, true, inner + j, inner));
+        }
+        for (int j = 0; biased && j < k; j++) {
+            in.add(OpCheck.normal(random, 1, true, inner + j));
+        }
+        return in.toArray(OpCheck.Input[]::new);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1,false", "3,17,1,false", "17,3,1,true", "1,65,3,false", "3,3,3,true", "17,130,2,true"})
+    void kernelEqualsReference(int t, int inner, int k, boolean biased) {
+        OpCheck.Input[] in = inputs(new Random(t), t, inner, k, biased);
+        OpCheck.Outcome o = OpCheck.outcome(linear(k, biased), in);
+        for (int j = 0; j < k; j++) {
+            int width = inner + j;
+            for (int e = 0; e < 2 * t * width; e++) {
+                int row = e / width;
+                int column = e % width;
+                double magnitudes = biased ? Math.abs(in[1 + k + j].values()[column]) : 0;
+                for (int i = 0; i < inner; i++) {
+                    magnitudes += Math.abs(in[0].values()[row * inner + i] * in[1 + j].values()[column * inner + i]);
+                }
+                OpCheck.assertSum(o.reference().get(j)[e], o.kernel().get(j)[e], inner + (biased ? 1 : 0), magnitudes);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "3,17,1", "17,3,3", "1,65,2", "40,17,3"})
+    void dxEqualsReference(int t, int inner, int k) {
+        Random random = new Random(inner);
+        OpCheck.Input[] in = new OpCheck.Input[2 * k];
+        int terms = 0;
+        for (int j = 0; j < k; j++) {
+            in[j] = OpCheck.normal(random, 1, true, 2, t, inner + j);
+            in[k + j] = OpCheck.normal(random, 1, true, inner + j, inner);
+            terms += inner + j;
+        }
+        OpCheck.Outcome o = OpCheck.outcome((sd, v) -> new SDVariable[] {
+            LinearDx.of(sd, Arrays.asList(v).subList(0, k), Arrays.asList(v).subList(k, 2 * k))}, in);
+        for (int e = 0; e < 2 * t * inner; e++) {
+            double magnitudes = 0;
+            for (int j = 0; j < k; j++) {
+                for (int c = 0; c < inner + j; c++) {
+                    magnitudes += Math.abs(in[j].values()[e / inner * (inner + j) + c] * in[k + j].values()[c * inner + e % inner]);
+                }
+            }
+            OpCheck.assertSum(o.reference().get(0)[e], o.kernel().get(0)[e], terms, magnitudes);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "3,17,1", "17,3,17", "1,1,65", "200,17,3"})
+    void dwAndDbEqualReference(int t, int inner, int width) {
+        Random random = new Random(width);
+        OpCheck.Input x = OpCheck.normal(random, 1, true, 2, t, inner);
+        OpCheck.Input dy = OpCheck.normal(random, 1, true, 2, t, width);
+        OpCheck.Outcome dw = OpCheck.outcome((sd, in) -> new SDVariable[] {LinearDw.of(sd, in[0], in[1])}, x, dy);
+        OpCheck.Outcome db = OpCheck.outcome((sd, in) -> new SDVariable[] {LinearDb.of(sd, in[0])}, dy);
+        for (int o = 0; o < width; o++) {
+            double column = 0;
+            for (int r = 0; r < 2 * t; r++) {
+                column += Math.abs(dy.values()[r * width + o]);
+            }
+            OpCheck.assertSum(db.reference().get(0)[o], db.kernel().get(0)[o], 2 * t, column);
+            for (int i = 0; i < inner; i++) {
+                double magnitudes = 0;
+                for (int r = 0; r < 2 * t; r++) {
+                    magnitudes += Math.abs(dy.values()[r * width + o] * x.values()[r * inner + i]);
+                }
+                OpCheck.assertSum(dw.reference().get(0)[o * inner + i], dw.kernel().get(0)[o * inner + i], 2 * t, magnitudes);
+            }
+        }
+    }
+
+    /** Equal terms round to the same side, the worst case of a long sum. */
+    @Test
+    void dbKeepsItsBoundWhereRoundingsDoNotCancel() {
+        double[] tenths = new double[4001 * 17];
+        Arrays.fill(tenths, 0.1f);
+        OpCheck.Outcome o = OpCheck.outcome((sd, in) -> new SDVariable[] {LinearDb.of(sd, in[0])}, OpCheck.floats(tenths, true, 1, 4001, 17));
+        for (int i = 0; i < 17; i++) {
+            OpCheck.assertSum(o.reference().get(0)[i], o.kernel().get(0)[i], 4001, 4001 * 0.1);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 17})
+    void gradientEqualsDifferences(int n) {
+        Random random = new Random(n);
+        OpCheck.assertGradients(linear(1, false), 1e-4, 1e-6, inputs(random, n, 3, 1, false));
+        OpCheck.assertGradients(linear(1, true), 1e-4, 1e-6, inputs(random, 3, n, 1, true));
+        OpCheck.assertGradients((sd, in) -> {
+            SDVariable[] y = linear(2, true).op(sd, new SDVariable[] {in[0], in[1], in[2], in[3], in[4]});
+            return new SDVariable[] {y[0].sum().add(y[1].mul(y[1]).sum())};
+        }, 1e-4, 1e-6, inputs(random, 2, Math.min(n, 5), 2, true));
+    }
+
+    /** An output that nothing uses has the gradient zero. */
+    @Test
+    void anUnusedOutputAddsNothing() {
+        OpCheck.Input[] in = inputs(new Random(1), 2, 3, 2, false);
+        LacunaOps.register();
+        SameDiff sd = SameDiff.create();
+        SDVariable[] vars = {sd.var("x", in[0].array(DataType.DOUBLE)), sd.var("a", in[1].array(DataType.DOUBLE)), sd.var("b", in[2].array(DataType.DOUBLE))};
+        SDVariable[] y = linear(2, false).op(sd, vars);
+        y[0].sum("loss");
+        sd.setLossVariables("loss");
+        Map<String, INDArray> gradients = sd.calculateGradients(Map.of(), "x", "a", "b");
+        assertEquals(0, gradients.get("b").amaxNumber().doubleValue());
+        INDArray ones = Nd4j.ones(DataType.DOUBLE, 4, 3);
+        INDArray expected = ones.mmul(in[1].array(DataType.DOUBLE)).reshape(2, 2, 3);
+        assertTrue(gradients.get("x").equalsWithEps(expected, 1e-12));
+    }
+
+    @Test
+    void outputsHaveTheirNames() {
+        SameDiff sd = SameDiff.create();
+        SDVariable x = sd.placeHolder("x", DataType.FLOAT, 1, 2, 3);
+        SDVariable w = sd.var("w", Nd4j.ones(DataType.FLOAT, 4, 3));
+        SDVariable[] y = Linear.of(sd, List.of("q", "k"), x, List.of(w, w), List.of());
+        assertEquals("q", y[0].name());
+        assertEquals("k", y[1].name());
+        assertTrue(sd.hasVariable("k"));
+        assertEquals(List.of("q", "k"), sd.getOps().values().iterator().next().getOutputsOfOp());
+    }
+
+    @Test
+    void shapesThatDoNotFitAreNamed() {
+        Random random = new Random(1);
+        IllegalArgumentException e = assertThrows(IllegalArgumentException.class,
+                () -> OpCheck.outcome(linear(1, false), OpCheck.normal(random, 1, true, 1, 2, 3), OpCheck.normal(random, 1, true, 4, 5)));
+        assertTrue(e.getMessage().contains("[1, 2, 3]") && e.getMessage().contains("weight 0 [4, 5]"), e.getMessage());
+    }
+
+    @Test
+    void allocatesNothing() {
+        Random random = new Random(1);
+        Allocations.assertNone(linear(2, true), inputs(random, 3, 17, 2, true));
+        OpCheck.Input dy = OpCheck.normal(random, 1, true, 2, 3, 17);
+        OpCheck.Input w = OpCheck.normal(random, 1, true, 17, 17);
+        Allocations.assertNone((sd, in) -> new SDVariable[] {LinearDx.of(sd, List.of(in[0], in[1]), List.of(in[2], in[3]))}, dy, dy, w, w);
+        Allocations.assertNone((sd, in) -> new SDVariable[] {LinearDw.of(sd, in[0], in[1])}, dy, dy);
+        Allocations.assertNone((sd, in) -> new SDVariable[] {LinearDb.of(sd, in[0])}, dy);
+    }
+}

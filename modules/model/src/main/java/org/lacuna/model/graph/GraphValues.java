@@ -1,0 +1,43 @@
+package org.lacuna.model.graph;
+
+import org.lacuna.graph.ParameterStore;
+import org.lacuna.graph.Tensor;
+import org.lacuna.graph.TensorSpec;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.linalg.api.buffer.DataBuffer;
+import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
+
+/**
+ * The weights' values in a SameDiff graph. A graph is built without them: a {@code Program} reads them from the parameter
+ * store, and a second copy would be wasted. SameDiff's own execution, and saving, need them attached.
+ */
+public final class GraphValues {
+    private GraphValues() {}
+
+    /**
+     * Copies the store's values into the graph, for SameDiff's own {@code output}, {@code calculateGradients} and
+     * {@code save}. Later changes of the store don't reach the graph.
+     */
+    public static void attach(SameDiff graph, ParameterStore store) {
+        for (SDVariable v : graph.variables()) {
+            if (v.getVariableType() == VariableType.VARIABLE) {
+                Tensor t = store.tensor(v.name());
+                INDArray array = Nd4j.createFromArray(t.toFloats()).castTo(v.dataType()).reshape('c', t.shape());
+                graph.associateArrayWithVariable(array, v);
+            }
+        }
+    }
+
+    /**
+     * A variable with a shape and no values yet. SameDiff takes a variable's shape from its array, so there is one, of
+     * which all elements are the same single number in memory.
+     */
+    static SDVariable declare(SameDiff graph, TensorSpec spec, DataType type) {
+        DataBuffer one = Nd4j.createBuffer(type, 1, true);
+        return graph.var(spec.name(), Nd4j.create(one, spec.shape(), new long[spec.shape().length], 0, 'c', type));
+    }
+}
