@@ -16,8 +16,19 @@ import org.lacuna.data.tokenize.Tokenizer;
  * @param validation      validation tokens
  * @param validationBytes bytes of text behind the validation tokens, ends of text not counted; 0 if unknown (ids)
  * @param generatorLoss   where the corpus is generated: −ln p of the validation stream under its generator, in nats per
- *                        token (ends of text are tokens). No model does better in the long run. Else empty
+ *                        token (ends of text are tokens); no model does better in the long run. Else empty
  */
 public record Corpus(String name, String sha256, int vocabularySize, Optional<Tokenizer> tokenizer, TokenSequence train,
         TokenSequence validation, long validationBytes, OptionalDouble generatorLoss) {
+
+    /**
+     * A loss per token of the validation stream as one per byte of its text.
+     *
+     * @param lossPerToken nats per token
+     * @return nats per byte; empty where the bytes are unknown
+     */
+    public OptionalDouble perByte(double lossPerToken) {
+        return validationBytes == 0 ? OptionalDouble.empty()
+                : OptionalDouble.of(lossPerToken * validation.length() / validationBytes);
+    }
 }

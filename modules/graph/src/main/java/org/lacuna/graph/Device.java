@@ -14,13 +14,13 @@ public interface Device {
     /** Whether the device has a kernel for the op of this name. */
     boolean runs(String opName);
 
-    /** How many bytes of working memory a call of {@code op} with such tensors needs. */
+    /** How many bytes of working memory a call of {@code op} with such tensors needs; a multiple of 4. */
     long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out);
 
     /**
      * Prepares a call: for fixed tensors, to be run many times, by one thread at a time, without allocating.
      *
-     * @param scratch working memory of the size that {@link #scratchBytes} asked for, or null if that was 0;
+     * @param scratch working memory of the size that {@link #scratchBytes} asked for, as FLOAT, or null if that was 0;
      *     its content is undefined before each run
      */
     Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch);

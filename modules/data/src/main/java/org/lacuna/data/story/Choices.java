@@ -83,14 +83,15 @@ final class Choices {
     static final Words FEELINGS_SAID = ALL_FEELINGS.then(".\" ");
     static final Words STATEMENTS = Words.weighted("3 am ", "3 want to ", "2 like ", "2 live in the ");
 
-    static final Words ANY_BEINGS = BEING.then(" ").or(BEINGS.then(" "));
+    /** Animals, animal, people, person. */
+    static final Words ANY_BEINGS = ANIMALS.or(ANIMAL).or(PERSONS).or(PERSON).then(" ");
     static final Words BESIDES = Words.weighted("9000 near the ", "5000 behind the ", "5000 beside the ", "5000 with the ");
     static final Words ANY_THINGS_BETWEEN = THING.then(" ").or(THINGS.then(" "));
     static final Words[] VERBS_OR_BESIDES = new Words[FORMS];
     static final Words[] THERE_BE = {Words.weighted("3 is ", "2 are "), Words.weighted("3 was ", "2 were ")};
     static final Words GROUPS = NUMBERS.then(" ");
-    static final Words ONE_BEING = BEING.then(" ");
-    static final Words MANY_BEINGS = BEINGS.then(" ");
+    static final Words ONE_ANIMAL = ANIMAL.then(" ");
+    static final Words MANY_ANIMALS = ANIMALS.then(" ");
     static final Words[] AFTER_GROUP = {Words.weighted("2 . ", "1  and it "), Words.weighted("2 . ", "1  and they ")};
     static final Words[] WEATHER = new Words[2];
 

@@ -223,24 +223,27 @@ final class Grammar {
 
     private void beings() {
         int being = pen.choose(ANY_BEINGS);
-        int form = tense + (being < BEING.size() ? ONE : MANY);
+        boolean animal = being < ANIMALS.size() + ANIMAL.size();
+        boolean many = being < ANIMALS.size() || !animal && being < ANY_BEINGS.size() - PERSON.size();
+        int form = tense + (many ? MANY : ONE);
         int verb = pen.choose(VERBS_OR_BESIDES[form]);
         if (verb >= VERBS_OF_BEINGS[form].size()) {
             pen.choose(ANY_THINGS_BETWEEN);
             verb = pen.choose(VERBS_OF_BEINGS[form]);
         }
-        predicate(verb, form, form == tense + ONE ? ITS : THEIR, null);
+        // A person whose sex is not known has their things.
+        predicate(verb, form, animal && !many ? ITS : THEIR, null);
     }
 
     private void group() {
         int number = pen.choose(THERE_BE[tense / 2]);
         if (number == ONE) {
             pen.choose(ARTICLE_ADJECTIVES);
-            pen.choose(ONE_BEING);
+            pen.choose(ONE_ANIMAL);
         } else {
             pen.choose(GROUPS, 0);
             pen.choose(ADJECTIVES);
-            pen.choose(MANY_BEINGS);
+            pen.choose(MANY_ANIMALS);
         }
         pen.choose(LOCATIONS);
         pen.choose(PLACES);

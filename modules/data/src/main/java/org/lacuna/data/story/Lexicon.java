@@ -50,12 +50,14 @@ final class Lexicon {
     static final Words THING = Words.falling(THING_NOUNS[0]);
     static final Words THINGS = Words.falling(THING_NOUNS[1]);
 
-    private static final String[] BEING_NOUNS = nouns("dog,cat,bird,horse,cow,lamb,fox+es,rabbit,frog,bear,mouse=mice,"
-            + "goose=geese,duck,pig,goat,wol/f/ves,owl,bee,butterfl/y/ies,lion,monkey,squirrel,turtle,hen,donkey,snake,"
-            + "farmer,teacher,soldier,doctor,baker,child=children,thie/f/ves,sailor,giant,fair/y/ies,dragon,elf=elves,"
-            + "hunter,merchant,painter,stranger,miller,nurse");
-    static final Words BEING = Words.falling(BEING_NOUNS[0]);
-    static final Words BEINGS = Words.falling(BEING_NOUNS[1]);
+    private static final String[] ANIMAL_NOUNS = nouns("dog,cat,bird,horse,cow,lamb,fox+es,rabbit,frog,bear,mouse=mice,"
+            + "goose=geese,duck,pig,goat,wol/f/ves,owl,bee,butterfl/y/ies,lion,monkey,squirrel,turtle,hen,donkey,snake,dragon");
+    static final Words ANIMAL = Words.falling(ANIMAL_NOUNS[0]);
+    static final Words ANIMALS = Words.falling(ANIMAL_NOUNS[1]);
+    private static final String[] PERSON_NOUNS = nouns("farmer,teacher,soldier,doctor,baker,child=children,thie/f/ves,sailor,"
+            + "giant,fair/y/ies,elf=elves,hunter,merchant,painter,stranger,miller,nurse,knight,singer");
+    static final Words PERSON = Words.falling(PERSON_NOUNS[0]);
+    static final Words PERSONS = Words.falling(PERSON_NOUNS[1]);
 
     static final Words PLACES = Words.falling("river,forest,hill,market,garden,lake,school,village,sea,bridge,mountain,field,"
             + "barn,tower,mill,church,castle,well,harbour,cave,road,station,park,island,beach,library,stable,valley,meadow,"
@@ -67,7 +69,7 @@ final class Lexicon {
             + "cherries,potatoes,pancakes,grapes,beans,butter,chocolate,onions,carrots,berries,noodles");
     static final Words ADVERBS = Words.falling("happily,loudly,softly,all day,quietly,for a long time,slowly,in the sun,"
             + "all night,sadly,in the rain,by the fire,again,alone,without a word,like a child,until dark,very well,badly,"
-            + "in the dark,for an hour,with joy,under a tree,at once");
+            + "in the dark,for a while,with joy,under a tree,at once");
     static final Words NUMBERS = Words.even("one,two,three,four,five,six,seven,eight,nine,ten,eleven,twelve,thirteen,"
             + "fourteen,fifteen,sixteen,seventeen,eighteen,nineteen,twenty");
 

@@ -9,11 +9,10 @@ import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.lacuna.run.InputException;
-import org.lacuna.run.RunException;
+import org.lacuna.run.folder.AtomicFiles;
 
 /**
  * The bytes of UTF-8 as tokens: ids 0 to 255 are byte values, 256 is {@code <|endoftext|>}.
@@ -117,11 +116,7 @@ public final class ByteTokenizer implements Tokenizer {
 
     @Override
     public void save(Path tokenizerJson) {
-        try {
-            Files.write(tokenizerJson, JSON.writerWithDefaultPrettyPrinter().writeValueAsBytes(json()));
-        } catch (IOException e) {
-            throw new RunException(tokenizerJson + ": can't be written: " + e.getMessage(), e);
-        }
+        AtomicFiles.write(tokenizerJson, json().toPrettyString() + "\n");
     }
 
     private ObjectNode json() {

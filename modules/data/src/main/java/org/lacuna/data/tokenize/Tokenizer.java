@@ -40,7 +40,8 @@ public interface Tokenizer {
     /**
      * Writes the tokenizer in the format of Hugging Face's {@code tokenizers}, which reads it to the same ids.
      *
-     * @param tokenizerJson the file
+     * @param tokenizerJson the file; there whole or not at all
+     * @throws org.lacuna.run.RunException when it can't be written
      */
     void save(Path tokenizerJson);
 }

@@ -16,6 +16,8 @@ import org.lacuna.graph.op.Linear;
 import org.lacuna.graph.op.LinearDb;
 import org.lacuna.graph.op.LinearDw;
 import org.lacuna.graph.op.LinearDx;
+import org.lacuna.graph.op.LmHeadLoss;
+import org.lacuna.graph.op.LmHeadLossGrad;
 import org.lacuna.graph.op.RmsNorm;
 import org.lacuna.graph.op.RmsNormGrad;
 import org.lacuna.graph.op.Rotary;
@@ -40,6 +42,8 @@ public final class CpuDevice implements Device {
         kernels.put(LinearDb.NAME, new LinearDbKernel());
         kernels.put(Embedding.NAME, new EmbeddingKernel());
         kernels.put(EmbeddingGrad.NAME, new EmbeddingGradKernel());
+        kernels.put(LmHeadLoss.NAME, new LmHeadLossKernel());
+        kernels.put(LmHeadLossGrad.NAME, new LmHeadLossGradKernel());
     }
 
     @Override

@@ -31,7 +31,8 @@ public final class LacunaOps {
                 Rotary::new,
                 Attention::new, AttentionGrad::new,
                 Linear::new, LinearDx::new, LinearDw::new, LinearDb::new,
-                Embedding::new, EmbeddingGrad::new);
+                Embedding::new, EmbeddingGrad::new,
+                LmHeadLoss::new, LmHeadLossGrad::new);
     }
 
     /** Registers the ops with ND4J and SameDiff; starts ND4J's backend where it has not started yet. */

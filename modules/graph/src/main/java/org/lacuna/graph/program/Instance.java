@@ -58,7 +58,7 @@ public final class Instance {
         Tensor[] out = node.outputs().stream().map(tensors::get).toArray(Tensor[]::new);
         int slot = program.scratchSlot(i);
         Tensor scratch = slot < 0 ? null
-                : arena.tensor(new TensorSpec("scratch", DataType.BYTE, program.needs().get(slot).bytes()), program.plan().offset(slot));
+                : arena.tensor(new TensorSpec("scratch", DataType.FLOAT, program.needs().get(slot).bytes() / Float.BYTES), program.plan().offset(slot));
         return device.bind(node.op(), in, out, scratch);
     }
 

@@ -21,11 +21,14 @@ public final class FileOutput extends OutputStream implements WritableByteChanne
     public static final String BYTES_PER_SECOND = "lacuna.files.bytesPerSecond";
 
     private static final int BUFFER_BYTES = 1 << 16;
-    private static final int THROTTLED_PIECE_BYTES = 1 << 10;
+    private static final int SLOWED_PIECE_BYTES = 1 << 10;
+    // The JDK copies a heap buffer into a native one as large as the piece, and keeps it for the thread.
+    private static final int PIECE_BYTES = 1 << 20;
 
     private final FileChannel channel;
     private final ByteBuffer gathered = ByteBuffer.allocateDirect(BUFFER_BYTES);
     private final long bytesPerSecond = Long.getLong(BYTES_PER_SECOND, 0);
+    private final int pieceBytes = bytesPerSecond > 0 ? SLOWED_PIECE_BYTES : PIECE_BYTES;
 
     FileOutput(Path file) throws IOException {
         channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE);
@@ -87,10 +90,9 @@ public final class FileOutput extends OutputStream implements WritableByteChanne
     private void writeFully(ByteBuffer source) throws IOException {
         int end = source.limit();
         while (source.position() < end) {
+            source.limit(Math.min(end, source.position() + pieceBytes));
             if (bytesPerSecond > 0) {
-                int piece = Math.min(THROTTLED_PIECE_BYTES, end - source.position());
-                source.limit(source.position() + piece);
-                LockSupport.parkNanos(piece * 1_000_000_000L / bytesPerSecond);
+                LockSupport.parkNanos(source.remaining() * 1_000_000_000L / bytesPerSecond);
             }
             while (source.hasRemaining()) {
                 channel.write(source);

@@ -1,6 +1,7 @@
 package org.lacuna.run.folder;
 
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,14 +26,11 @@ public record ModelReference(String text) {
      * @throws InputException that says what was looked for and what was found
      */
     public Path checkpoint() {
+        Path folder = path();
         Matcher scheme = SCHEME.matcher(text);
-        if (scheme.matches() && !Files.exists(Path.of(text))) {
+        if (scheme.matches() && !Files.exists(folder)) {
             return resolver(scheme.group(1)).resolve(scheme.group(2));
         }
-        if (text.isBlank()) {
-            throw new InputException("an empty model reference; expected the folder of a checkpoint or of a run");
-        }
-        Path folder = Path.of(text);
         if (!Files.exists(folder)) {
             throw new InputException(text + ": no such folder; expected a checkpoint or a run");
         }
@@ -47,6 +45,17 @@ public record ModelReference(String text) {
                     .orElseThrow(() -> new InputException(text + ": this run has no checkpoint yet"));
         }
         throw new InputException(text + ": neither a checkpoint (no config.json) nor a run (no checkpoints/)");
+    }
+
+    private Path path() {
+        try {
+            if (!text.isBlank()) {
+                return Path.of(text);
+            }
+        } catch (InvalidPathException e) {
+            throw new InputException("an unusable model reference; expected the folder of a checkpoint or of a run", e);
+        }
+        throw new InputException("an empty model reference; expected the folder of a checkpoint or of a run");
     }
 
     private ModelResolver resolver(String scheme) {

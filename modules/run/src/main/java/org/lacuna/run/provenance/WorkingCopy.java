@@ -2,6 +2,7 @@ package org.lacuna.run.provenance;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -19,7 +20,7 @@ final class WorkingCopy {
             if (Files.exists(git)) {
                 try {
                     return commitOf(git);
-                } catch (IOException e) {
+                } catch (IOException | InvalidPathException e) {
                     return Optional.empty();
                 }
             }

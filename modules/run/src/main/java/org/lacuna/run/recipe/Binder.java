@@ -256,6 +256,6 @@ final class Binder {
         }
         String text = scalar.getValue();
         String shown = text.length() > 60 ? text.substring(0, 60) + "..." : text;
-        return scalar.isPlain() ? shown : "the text \"" + shown + "\"";
+        return scalar.isPlain() && !text.isEmpty() ? shown : "the text \"" + shown + "\"";
     }
 }

@@ -124,11 +124,10 @@ final class RecipeTypes {
         if (key == null) {
             return "";
         }
-        String text = (Double.isInfinite(key.min()) ? "" : ", at least " + plain(key.min()))
+        return (Double.isInfinite(key.min()) ? "" : ", at least " + plain(key.min()))
                 + (Double.isInfinite(key.above()) ? "" : ", above " + plain(key.above()))
                 + (Double.isInfinite(key.max()) ? "" : ", at most " + plain(key.max()))
                 + (Double.isInfinite(key.below()) ? "" : ", below " + plain(key.below()));
-        return text.replaceFirst("^,", "");
     }
 
     private static String plain(double limit) {

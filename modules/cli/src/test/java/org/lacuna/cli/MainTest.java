@@ -1,0 +1,112 @@
+package org.lacuna.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Test;
+import org.lacuna.run.InputException;
+import org.lacuna.run.InterruptedRunException;
+import org.lacuna.run.RunException;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+
+class MainTest {
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    /** A command that throws what it is given. */
+    @Command(name = "fail")
+    static final class Fail implements Callable<Integer> {
+        private final Supplier<Throwable> failure;
+
+        @Option(names = "--steps")
+        private int steps;
+
+        Fail(Supplier<Throwable> failure) {
+            this.failure = failure;
+        }
+
+        @Override
+        public Integer call() throws Exception {
+            Throwable thrown = failure.get();
+            if (thrown instanceof Error error) {
+                throw error;
+            }
+            throw (Exception) thrown;
+        }
+    }
+
+    private int run(String... args) {
+        return Main.execute(Main.commandLine(new PrintWriter(out), new PrintWriter(err)), args);
+    }
+
+    private int fail(Throwable failure, String... args) {
+        CommandLine commandLine = Main.commandLine(new PrintWriter(out), new PrintWriter(err));
+        commandLine.addSubcommand(new Fail(() -> failure));
+        // picocli hands these down to the subcommands that are there when they are set.
+        commandLine.setErr(commandLine.getErr())
+                .setExecutionExceptionHandler(commandLine.getExecutionExceptionHandler())
+                .setParameterExceptionHandler(commandLine.getParameterExceptionHandler());
+        return Main.execute(commandLine, args);
+    }
+
+    @Test
+    void whatACommandThrowsBecomesOneLineAndACode() {
+        assertEquals(2, fail(new InputException("r.yaml: no such file"), "fail"));
+        assertEquals(1, fail(new RunException("disk full"), "fail"));
+        assertEquals(130, fail(new InterruptedRunException("saved; go on with --resume"), "fail"));
+        assertEquals(1, fail(new IllegalStateException("odd\nin two lines"), "fail"));
+        assertEquals(1, fail(new ExceptionInInitializerError("native library"), "fail"));
+        assertEquals(1, fail(new OutOfMemoryError("Java heap space"), "fail"));
+        assertEquals(List.of(
+                "lacuna fail: r.yaml: no such file",
+                "lacuna fail: disk full",
+                "lacuna fail: saved; go on with --resume",
+                "lacuna fail: unexpected java.lang.IllegalStateException: odd (--debug shows where)",
+                "lacuna: unexpected java.lang.ExceptionInInitializerError: native library (--debug shows where)",
+                "lacuna: out of memory (Java heap space); the heap's limit is -Xmx in .mvn/jvm.config"), err.toString().lines().toList());
+        assertEquals("", out.toString());
+    }
+
+    @Test
+    void aStackTraceComesWithDebugOnEitherSideOfTheCommand() {
+        assertEquals(2, fail(new InputException("wrong"), "--debug", "fail"));
+        assertTrue(err.toString().contains("at org.lacuna.cli.MainTest"), err::toString);
+        err.getBuffer().setLength(0);
+        assertEquals(2, run("doctor", "--debug", "--nope"));
+        assertTrue(err.toString().contains("at picocli."), err::toString);
+    }
+
+    @Test
+    void wrongArgumentsAreWrongInput() {
+        assertEquals(2, run());
+        assertEquals(2, run("docter"));
+        assertEquals(2, run("doctor", "--jsn", "x"));
+        assertEquals(2, run("doctor", "--json"));
+        assertEquals(2, fail(new AssertionError("not reached"), "fail", "--steps", "many"));
+        List<String> lines = err.toString().lines().toList();
+        assertEquals("lacuna: expected a command", lines.get(0));
+        assertEquals("Try \"lacuna --help\".", lines.get(1));
+        assertEquals("lacuna: Unmatched argument at index 0: 'docter'", lines.get(2));
+        assertEquals("Did you mean: lacuna doctor?", lines.get(3));
+        assertTrue(err.toString().contains("lacuna fail: Invalid value for option '--steps': 'many' is not an int"), err::toString);
+        assertEquals("", out.toString());
+    }
+
+    @Test
+    void helpAndVersionGoToStandardOutput() {
+        assertEquals(0, run("--help"));
+        assertEquals(0, run("doctor", "--help"));
+        assertEquals(0, run("--version"));
+        assertTrue(out.toString().contains("doctor"));
+        assertTrue(out.toString().contains("--json"));
+        assertTrue(out.toString().lines().anyMatch(line -> line.matches("lacuna [0-9]+\\.[0-9]+\\..*")), out::toString);
+        assertEquals("", err.toString());
+    }
+}

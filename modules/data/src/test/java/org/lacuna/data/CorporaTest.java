@@ -1,0 +1,197 @@
+package org.lacuna.data;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lacuna.data.sample.SamplerKind;
+import org.lacuna.data.tokenize.ByteTokenizer;
+import org.lacuna.run.InputException;
+import org.lacuna.run.recipe.Recipes;
+
+class CorporaTest {
+
+    @TempDir
+    private Path folder;
+    private Path file;
+
+    record Recipe(DataRecipe data) {
+    }
+
+    @BeforeEach
+    void name() {
+        file = folder.resolve("my text.txt");
+    }
+
+    private static DataRecipe recipe(String... sets) {
+        return Recipes.parse("test.yaml", "data:\n  tokens: 5000\n", List.of(sets), Recipe.class).data();
+    }
+
+    private static String decode(TokenSequence tokens) {
+        int[] ids = new int[(int) tokens.length()];
+        tokens.copy(0, ids, 0, ids.length);
+        return new ByteTokenizer().decode(ids);
+    }
+
+    private Corpus open() {
+        return Corpora.open(recipe("data.text=" + file));
+    }
+
+    private String refused(String... sets) {
+        return assertThrows(InputException.class, () -> Corpora.open(recipe(sets))).getMessage();
+    }
+
+    @Test
+    void storiesUnlessAPathIsGiven() throws IOException {
+        Corpus stories = Corpora.open(recipe());
+        assertEquals("stories", stories.name());
+        assertTrue(stories.train().length() >= 5000);
+        assertTrue(stories.generatorLoss().isPresent());
+        Files.writeString(file, "0123456789");
+        assertEquals("my text.txt", open().name());
+        assertEquals(SamplerKind.WINDOWS, recipe().sampler());
+        assertEquals(SamplerKind.CROPS, recipe("data.sampler=crops").sampler());
+    }
+
+    @Test
+    void theRecipeIsWrittenOutAndReadBack() {
+        Recipe recipe = new Recipe(recipe("data.text=x.txt", "data.sampler=crops"));
+        assertEquals(recipe, Recipes.parse("again.yaml", Recipes.toYaml(recipe), List.of(), Recipe.class));
+    }
+
+    @Test
+    void keysThatContradict() {
+        assertTrue(refused("data.text=a", "data.ids=b", "data.vocabularySize=3").contains("data.ids"));
+        assertTrue(refused("data.ids=b").contains("data.vocabularySize"));
+        assertTrue(refused("data.vocabularySize=3").contains("data.vocabularySize"));
+        assertTrue(refused("data.validationFraction=0").contains("data.validationFraction"));
+        assertTrue(refused("data.sampler=window").contains("data.sampler"));
+    }
+
+    @Test
+    void aFileIsOneTextSplitByCharacters() throws IOException {
+        // 20 characters in 28 bytes; the split falls before the 19th.
+        Files.writeString(file, "abc漢字def😀ghijklmno\né");
+        Corpus corpus = open();
+        assertEquals("abc漢字def😀ghijklmno", decode(corpus.train()));
+        assertEquals("\né", decode(corpus.validation()));
+        assertEquals(3, corpus.validationBytes());
+        assertEquals(257, corpus.vocabularySize());
+        assertTrue(corpus.generatorLoss().isEmpty());
+        assertEquals(2.0, corpus.perByte(2).orElseThrow());
+    }
+
+    @Test
+    void theHashIsTheFiles() throws IOException {
+        Files.writeString(file, "hello world, hello world");
+        // printf 'hello world, hello world' | sha256sum
+        assertEquals("7178a2646d496ce25034ec2626b2778b9c6ea2d970cd6c7a01ed43de2008efc9", open().sha256());
+    }
+
+    @Test
+    void endOfTextSpelledOutIsTheToken() throws IOException {
+        Files.writeString(file, "one<|endoftext|>two two two two two two<|endoftext|>x");
+        Corpus corpus = Corpora.open(recipe("data.text=" + file, "data.validationFraction=0.4"));
+        assertEquals(ByteTokenizer.END_OF_TEXT, corpus.train().at(3));
+        // The split counts the 53 characters of the file: 31 are one<|endoftext|>two two two two.
+        assertEquals(19, corpus.train().length());
+        assertEquals(ByteTokenizer.END_OF_TEXT, corpus.validation().at(corpus.validation().length() - 2));
+        assertEquals(corpus.validation().length() - 1, corpus.validationBytes());
+    }
+
+    @Test
+    void aFolderIsItsFilesInOrderEachEnded() throws IOException {
+        Path texts = Files.createDirectories(folder.resolve("texts/b"));
+        Files.writeString(texts.resolve("z.txt"), "third");
+        Files.writeString(texts.resolveSibling("b.txt"), "second");
+        Files.writeString(texts.resolveSibling("a.txt"), "first");
+        Files.writeString(texts.resolveSibling("empty"), "");
+        Files.write(texts.resolveSibling(".hidden"), new byte[] {(byte) 0xFF});
+        Corpus corpus = Corpora.open(recipe("data.text=" + texts.getParent(), "data.validationFraction=0.5"));
+        assertEquals("first<|endoftext|>second<|endoftext|>third<|endoftext|>",
+                decode(corpus.train()) + decode(corpus.validation()));
+        assertEquals(9, corpus.train().length());
+        assertEquals("texts", corpus.name());
+    }
+
+    @Test
+    void malformedUtf8NamesFileAndByte() throws IOException {
+        byte[] bytes = "é".repeat(20_000).getBytes(java.nio.charset.StandardCharsets.UTF_8);
+        bytes[30_001] = (byte) 'x';
+        Files.write(file, bytes);
+        assertTrue(refused("data.text=" + file).contains("my text.txt: not UTF-8 at byte offset 30000 (0xC3)"));
+        for (int[] bad : new int[][] {{0xC0, 0x80}, {0xED, 0xA0, 0x80}, {0xF4, 0x90, 0x80, 0x80}, {'a', 0xE2, 0x82}, {0xFF}}) {
+            byte[] raw = new byte[bad.length];
+            for (int i = 0; i < bad.length; i++) {
+                raw[i] = (byte) bad[i];
+            }
+            Files.write(file, raw);
+            assertTrue(refused("data.text=" + file).contains("byte offset " + (bad[0] == 'a' ? 1 : 0)));
+            assertTrue(refused("data.text=" + folder).contains("my text.txt"));
+        }
+    }
+
+    @Test
+    void missingEmptyAndTooShort() throws IOException {
+        assertTrue(refused("data.text=" + file).contains("my text.txt: no such file"));
+        Files.writeString(file, "");
+        assertTrue(refused("data.text=" + file).contains("my text.txt: holds no text"));
+        assertTrue(refused("data.text=" + folder).contains(": holds no text; expected files"));
+        Files.writeString(file, "x");
+        assertTrue(refused("data.text=" + file).contains("1 characters are too few"));
+    }
+
+    @Test
+    void idsAsTheyAre() throws IOException {
+        writeIds(5, 0, 511, 7, 7, 7, 7, 7, 7, 3);
+        Corpus corpus = Corpora.open(recipe("data.ids=" + file, "data.vocabularySize=512"));
+        assertEquals(9, corpus.train().length());
+        assertEquals(511, corpus.train().at(2));
+        assertEquals(3, corpus.validation().at(0));
+        assertEquals(512, corpus.vocabularySize());
+        assertTrue(corpus.tokenizer().isEmpty() && corpus.perByte(1).isEmpty());
+        assertTrue(refused("data.ids=" + file, "data.vocabularySize=511").contains("id 511 at position 2; expected 0 to 510"));
+        writeIds(1, -1);
+        assertTrue(refused("data.ids=" + file, "data.vocabularySize=9").contains("id -1 at position 1"));
+        Files.write(file, new byte[7]);
+        assertTrue(refused("data.ids=" + file, "data.vocabularySize=9").contains("7 bytes; expected token ids"));
+        Files.write(file, new byte[4]);
+        assertTrue(refused("data.ids=" + file, "data.vocabularySize=9").contains("1 ids are too few"));
+        assertTrue(refused("data.ids=" + folder, "data.vocabularySize=9").contains("is a folder"));
+        assertTrue(refused("data.ids=" + folder.resolve("no"), "data.vocabularySize=9").contains("no such file"));
+    }
+
+    @Test
+    void sequencesKeepTheirBounds() throws IOException {
+        Files.writeString(file, "0123456789");
+        writeAndCheck(open().train());
+        writeIds(0, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+        writeAndCheck(Corpora.open(recipe("data.ids=" + file, "data.vocabularySize=10")).train());
+    }
+
+    private static void writeAndCheck(TokenSequence train) {
+        assertEquals(9, train.length());
+        assertThrows(IndexOutOfBoundsException.class, () -> train.at(9));
+        assertThrows(IndexOutOfBoundsException.class, () -> train.at(-1));
+        assertThrows(IndexOutOfBoundsException.class, () -> train.at(1L << 32));
+        assertThrows(IndexOutOfBoundsException.class, () -> train.copy(5, new int[9], 0, 5));
+        assertThrows(IndexOutOfBoundsException.class, () -> train.copy(0, new int[4], 0, 5));
+    }
+
+    private void writeIds(int... ids) throws IOException {
+        ByteBuffer bytes = ByteBuffer.allocate(4 * ids.length).order(ByteOrder.LITTLE_ENDIAN);
+        for (int id : ids) {
+            bytes.putInt(id);
+        }
+        Files.write(file, bytes.array());
+    }
+}

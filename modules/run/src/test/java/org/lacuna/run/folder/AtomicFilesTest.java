@@ -1,0 +1,191 @@
+package org.lacuna.run.folder;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lacuna.run.ForkedJvm;
+import org.lacuna.run.RunException;
+
+class AtomicFilesTest {
+    @TempDir
+    Path folder;
+
+    private List<String> names() throws IOException {
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.map(entry -> entry.getFileName().toString()).sorted().toList();
+        }
+    }
+
+    @Test
+    void writesAndReplacesAFile() throws IOException {
+        Path target = folder.resolve("a.txt");
+        AtomicFiles.write(target, "one ü");
+        assertEquals("one ü", Files.readString(target));
+        AtomicFiles.write(target, output -> output.write("two".getBytes()));
+        assertEquals("two", Files.readString(target));
+        assertEquals(List.of("a.txt"), names());
+    }
+
+    @Test
+    void takesBytesArraysAndBuffersOfAnySizeInOrder() throws IOException {
+        Random random = new Random(3);
+        byte[] expected = new byte[8_000_003];
+        random.nextBytes(expected);
+        Path target = folder.resolve("a.bin");
+        AtomicFiles.write(target, output -> {
+            int at = 0;
+            while (at < expected.length) {
+                int length = Math.min(expected.length - at, switch (random.nextInt(4)) {
+                    case 0 -> 1;
+                    case 1 -> random.nextInt(200);
+                    case 2 -> 65_536;
+                    default -> 1_500_000;
+                });
+                if (length == 1) {
+                    output.write(expected[at]);
+                } else if (random.nextBoolean()) {
+                    output.write(expected, at, length);
+                } else {
+                    ByteBuffer direct = ByteBuffer.allocateDirect(length + 5).position(5).put(expected, at, length).flip().position(5);
+                    assertEquals(length, output.write(direct));
+                    assertFalse(direct.hasRemaining());
+                }
+                at += length;
+            }
+        });
+        assertArrayEquals(expected, Files.readAllBytes(target));
+    }
+
+    @Test
+    void writesAFolderWhole() throws IOException {
+        Path target = folder.resolve("parent/step");
+        AtomicFiles.folder(target, fresh -> {
+            fresh.text("a.json", "{}");
+            Files.writeString(fresh.path().resolve("b.txt"), "b");
+            Files.createDirectory(fresh.path().resolve("sub"));
+            try (OutputStream output = fresh.file("sub/c.bin")) {
+                output.write(7);
+            }
+            assertFalse(Files.exists(target));
+        });
+        assertEquals("{}", Files.readString(target.resolve("a.json")));
+        assertEquals("b", Files.readString(target.resolve("b.txt")));
+        assertArrayEquals(new byte[] {7}, Files.readAllBytes(target.resolve("sub/c.bin")));
+    }
+
+    @Test
+    void aFolderTakesThePlaceOfAnEmptyOneButOfNoOther() throws IOException {
+        Path target = Files.createDirectory(folder.resolve("x"));
+        AtomicFiles.folder(target, fresh -> fresh.text("a", "first"));
+        RunException refused = assertThrows(RunException.class,
+                () -> AtomicFiles.folder(target, fresh -> fresh.text("a", "second")));
+        assertEquals(target + ": can't be written: it exists already", refused.getMessage());
+        assertEquals("first", Files.readString(target.resolve("a")));
+        assertEquals(List.of("x"), names());
+    }
+
+    @Test
+    void aFullDiskLeavesTheTargetAndNothingBesideIt() throws IOException {
+        Path target = folder.resolve("a.txt");
+        AtomicFiles.write(target, "good");
+        RunException full = assertThrows(RunException.class, () -> AtomicFiles.write(target, output -> {
+            output.write("half".getBytes());
+            throw new FileSystemException(target.toString(), null, "No space left on device");
+        }));
+        assertEquals(target + ": can't be written: No space left on device", full.getMessage());
+        assertEquals("good", Files.readString(target));
+
+        assertThrows(RunException.class, () -> AtomicFiles.folder(folder.resolve("step"), fresh -> {
+            fresh.text("a", "half");
+            throw new IOException("No space left on device");
+        }));
+        assertEquals(List.of("a.txt"), names());
+    }
+
+    @Test
+    void theWritersOwnExceptionPasses() throws IOException {
+        IllegalStateException own = new IllegalStateException("own");
+        assertSame(own, assertThrows(IllegalStateException.class, () -> AtomicFiles.write(folder.resolve("a"), output -> {
+            throw own;
+        })));
+        assertEquals(List.of(), names());
+    }
+
+    @Test
+    void namesTheTargetAndTheReasonWhenTheFolderRefuses() throws IOException {
+        // /proc takes no new files from anybody, root included; a file is no folder.
+        Path readOnly = Path.of("/proc/lacuna-test");
+        assertTrue(assertThrows(RunException.class, () -> AtomicFiles.write(readOnly, "x")).getMessage()
+                .startsWith(readOnly + ": can't be written: "));
+        Path file = Files.writeString(folder.resolve("file"), "");
+        Path below = file.resolve("below");
+        assertTrue(assertThrows(RunException.class, () -> AtomicFiles.write(below, "x")).getMessage()
+                .startsWith(below + ": can't be written: "));
+        assertTrue(assertThrows(RunException.class, () -> AtomicFiles.folder(below, fresh -> fresh.text("a", "x"))).getMessage()
+                .startsWith(below + ": can't be written: "));
+    }
+
+    /** Run in another process: writes "a.bin" and the folder "step" in a folder, over and over. */
+    static final class Writer {
+        public static void main(String[] args) {
+            Path folder = Path.of(args[0]);
+            System.out.println("ready");
+            AtomicFiles.write(folder.resolve("a.bin"), output -> output.write(new byte[1 << 20]));
+            AtomicFiles.folder(folder.resolve("step"), fresh -> {
+                try (OutputStream output = fresh.file("b.bin")) {
+                    output.write(new byte[1 << 20]);
+                }
+            });
+        }
+    }
+
+    @Test
+    void aKillInsideAWriteLeavesTheTargetAndTheNextWriteCleansUp() throws Exception {
+        Path target = folder.resolve("a.bin");
+        AtomicFiles.write(target, "good");
+        Path other = Files.writeString(folder.resolve(".tmp-a.bin.other-1-1"), "another target's");
+        Process process = ForkedJvm.start(Writer.class, List.of("-D" + FileOutput.BYTES_PER_SECOND + "=100000"), folder.toString());
+        while (process.isAlive() && names().stream().noneMatch(this::isUnfinished)) {
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+        process.destroyForcibly().waitFor();
+        assertEquals("good", Files.readString(target));
+        assertEquals(1, names().stream().filter(this::isUnfinished).count(), names()::toString);
+        AtomicFiles.write(target, "next");
+        assertEquals(List.of(other.getFileName().toString(), "a.bin"), names());
+    }
+
+    @Test
+    void aKillInsideAFolderLeavesNoFolder() throws Exception {
+        Files.writeString(folder.resolve("marker"), "");
+        Process process = ForkedJvm.start(Writer.class, List.of("-D" + FileOutput.BYTES_PER_SECOND + "=1000000"), folder.toString());
+        while (process.isAlive() && names().stream().noneMatch(name -> name.startsWith(".tmp-step-"))) {
+            TimeUnit.MILLISECONDS.sleep(5);
+        }
+        process.destroyForcibly().waitFor();
+        assertFalse(Files.exists(folder.resolve("step")));
+        assertEquals(1 << 20, Files.size(folder.resolve("a.bin")));
+        AtomicFiles.removeLeftovers(folder);
+        assertEquals(List.of("a.bin", "marker"), names());
+    }
+
+    private boolean isUnfinished(String name) {
+        return name.startsWith(".tmp-a.bin-");
+    }
+}

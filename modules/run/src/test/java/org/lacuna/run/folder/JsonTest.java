@@ -1,0 +1,43 @@
+package org.lacuna.run.folder;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lacuna.run.InputException;
+
+class JsonTest {
+    @TempDir
+    Path folder;
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "{", "{} {}", "{\"a\":1,\"a\":2}", "nan", "{'a':1}"})
+    void refusesWhatIsNotExactlyOneValue(String text) {
+        String message = assertThrows(InputException.class, () -> Json.parse("x.json", text)).getMessage();
+        assertTrue(message.startsWith("x.json: "), message);
+    }
+
+    @Test
+    void refusesADeepNest() {
+        assertThrows(InputException.class, () -> Json.parse("x.json", "[".repeat(100_000)));
+    }
+
+    @Test
+    void writesAFileOrPrints() throws IOException {
+        StringWriter printed = new StringWriter();
+        Json.write("-", Json.object().put("a", 1), new PrintWriter(printed));
+        assertEquals(Json.object().put("a", 1), Json.parse("printed", printed.toString()));
+        Path file = folder.resolve("a.json");
+        Json.write(file.toString(), Json.object().put("ü", 0.1), new PrintWriter(printed));
+        assertEquals(0.1, Json.parse("file", Files.readString(file)).get("ü").doubleValue());
+    }
+}
