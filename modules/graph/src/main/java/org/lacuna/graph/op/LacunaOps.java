@@ -35,7 +35,11 @@ public final class LacunaOps {
                 Embedding::new, EmbeddingGrad::new,
                 LmHeadLoss::new, LmHeadLossGrad::new,
                 Activated::new, ActivatedGrad::new,
-                Gated::new, GatedGrad::new);
+                Gated::new, GatedGrad::new,
+                Sparsify::new, SparsifyGrad::new,
+                Fan::new, FanGrad::new,
+                L1::new, L1Grad::new,
+                WeightedSum::new, WeightedSumGrad::new);
     }
 
     /** Registers the ops with ND4J and SameDiff; starts ND4J's backend where it has not started yet. */
