@@ -42,6 +42,7 @@ class TrainedReferenceTest {
                 long before = System.nanoTime();
                 SiteResult curve = robustness.curve(sites, Settings.PAPER, dense);
                 System.out.printf(Locale.ROOT, "%s %s: %.2f s%n", name, sites.key(), (System.nanoTime() - before) / 1e9);
+                assertEquals(dense.windowLossSums(), curve.points().get(0).windowLossSums(), "p = 1 changes nothing");
                 for (JsonNode other : expected.get("curves")) {
                     if (other.get("rule").asText().equals("top_p") && other.get("site").asText().equals(sites.key())) {
                         compare(name + " " + sites.key(), other, curve);
