@@ -43,7 +43,7 @@ class ArchitectureTest {
             "data", Set.of("run"),
             "model", Set.of("graph", "sparsity", "run"),
             "eval", Set.of("model", "data", "sparsity", "run"),
-            "training", Set.of("model", "data", "sparsity", "eval", "run"),
+            "training", Set.of("model", "data", "sparsity", "eval", "graph", "run"),
             "cli", Set.of("sparsity", "graph", "run", "data", "model", "eval", "training")));
 
     /** The one class that may hold static mutable state: it registers our ops with ND4J, once. */

@@ -6,11 +6,15 @@ import java.util.Map;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
+import org.lacuna.graph.op.Activated;
+import org.lacuna.graph.op.ActivatedGrad;
 import org.lacuna.graph.op.Add;
 import org.lacuna.graph.op.Attention;
 import org.lacuna.graph.op.AttentionGrad;
 import org.lacuna.graph.op.Embedding;
 import org.lacuna.graph.op.EmbeddingGrad;
+import org.lacuna.graph.op.Gated;
+import org.lacuna.graph.op.GatedGrad;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.Linear;
 import org.lacuna.graph.op.LinearDb;
@@ -22,6 +26,7 @@ import org.lacuna.graph.op.RmsNorm;
 import org.lacuna.graph.op.RmsNormGrad;
 import org.lacuna.graph.op.Rotary;
 import org.lacuna.graph.op.RotaryTable;
+import org.lacuna.graph.op.Zeros;
 
 /** The CPU: kernels in the Vector API, GEMM by OpenBLAS with one thread for each caller. */
 public final class CpuDevice implements Device {
@@ -30,6 +35,7 @@ public final class CpuDevice implements Device {
     public CpuDevice() {
         // One line for each op's kernel.
         kernels.put(Add.NAME, new AddKernel());
+        kernels.put(Zeros.NAME, new ZerosKernel());
         kernels.put(RmsNorm.NAME, new RmsNormKernel());
         kernels.put(RmsNormGrad.NAME, new RmsNormGradKernel());
         kernels.put(RotaryTable.NAME, new RotaryTableKernel());
@@ -44,6 +50,10 @@ public final class CpuDevice implements Device {
         kernels.put(EmbeddingGrad.NAME, new EmbeddingGradKernel());
         kernels.put(LmHeadLoss.NAME, new LmHeadLossKernel());
         kernels.put(LmHeadLossGrad.NAME, new LmHeadLossGradKernel());
+        kernels.put(Activated.NAME, new ActivatedKernel());
+        kernels.put(ActivatedGrad.NAME, new ActivatedGradKernel());
+        kernels.put(Gated.NAME, new GatedKernel());
+        kernels.put(GatedGrad.NAME, new GatedGradKernel());
     }
 
     @Override

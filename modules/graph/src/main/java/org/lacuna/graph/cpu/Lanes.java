@@ -2,23 +2,33 @@ package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
  * What the kernels share: loads and stores at float indices, and the functions whose bits must not depend on whether
  * the JVM interprets or has compiled them ({@code lanewise(EXP)} and {@code reduceLanes(ADD)} may).
  */
-final class Lanes {
-    static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
-    static final int WIDTH = F.length();
+public final class Lanes {
+    /** The CPU's widest vector of floats. */
+    public static final VectorSpecies<Float> F = FloatVector.SPECIES_PREFERRED;
+    /** Floats in a vector; a power of two. */
+    public static final int WIDTH = F.length();
+    /** The CPU's widest vector of doubles. */
+    public static final VectorSpecies<Double> D = DoubleVector.SPECIES_PREFERRED;
+    /** Doubles in a vector: half of {@link #WIDTH}. */
+    public static final int WIDE = D.length();
+    private static final VectorSpecies<Float> HALF = FloatVector.SPECIES_PREFERRED.withShape(VectorShape.forBitSize(F.vectorBitSize() / 2));
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
 
     private Lanes() {}
 
-    static FloatVector load(ByteBuffer b, int index) {
+    /** The floats from element {@code index} on. */
+    public static FloatVector load(ByteBuffer b, int index) {
         return FloatVector.fromByteBuffer(F, b, index * Float.BYTES, ORDER);
     }
 
@@ -26,12 +36,23 @@ final class Lanes {
         return FloatVector.fromByteBuffer(F, b, index * Float.BYTES, ORDER, mask);
     }
 
-    static void store(FloatVector v, ByteBuffer b, int index) {
+    /** Writes the floats from element {@code index} on. */
+    public static void store(FloatVector v, ByteBuffer b, int index) {
         v.intoByteBuffer(b, index * Float.BYTES, ORDER);
     }
 
     static void store(FloatVector v, ByteBuffer b, int index, VectorMask<Float> mask) {
         v.intoByteBuffer(b, index * Float.BYTES, ORDER, mask);
+    }
+
+    /** {@link #WIDE} floats from element {@code index} on, as doubles. */
+    public static DoubleVector widen(ByteBuffer b, int index) {
+        return (DoubleVector) FloatVector.fromByteBuffer(HALF, b, index * Float.BYTES, ORDER).convertShape(VectorOperators.F2D, D, 0);
+    }
+
+    /** Writes {@link #WIDE} doubles from element {@code index} on, rounded to floats. */
+    public static void narrow(DoubleVector v, ByteBuffer b, int index) {
+        ((FloatVector) v.convertShape(VectorOperators.D2F, HALF, 0)).intoByteBuffer(b, index * Float.BYTES, ORDER);
     }
 
     /** The mask of the {@code n - i} elements that are left where {@code i} is the last index reached by whole vectors. */
@@ -84,7 +105,7 @@ final class Lanes {
      * x = k·ln 2 + r with |r| ≤ ln 2 / 2, by Cody and Waite's two-part ln 2; e^r = 1 + r + r²·q(r), q a Chebyshev fit
      * of degree 4 (relative error of e^r 8e-9); −126 ≤ k ≤ 127, so that 2^k is made by its exponent bits.
      */
-    static FloatVector exp(FloatVector x) {
+    public static FloatVector exp(FloatVector x) {
         FloatVector c = x.max(-87.3f).min(88.3f);
         FloatVector shifted = c.mul(1.4426950408889634f).add(12582912f);
         FloatVector k = shifted.sub(12582912f);
@@ -98,5 +119,24 @@ final class Lanes {
         FloatVector power = shifted.reinterpretAsInts().lanewise(VectorOperators.LSHL, 23)
                 .add(0x3f800000).reinterpretAsFloats();
         return p.mul(power);
+    }
+
+    /**
+     * e^x to a relative error of 3e-10, a hundredth of a float's last place, for |x| ≤ 700; beyond, the value at that end.
+     * NaN stays NaN. x = k·ln 2 + r as in {@link #exp(FloatVector)}, q a Chebyshev fit of degree 5; k is added to the
+     * exponent bits of e^r.
+     */
+    public static DoubleVector exp(DoubleVector x) {
+        DoubleVector c = x.max(-700).min(700);
+        DoubleVector shifted = c.fma(DoubleVector.broadcast(D, 1.4426950408889634), DoubleVector.broadcast(D, 0x1.8p52));
+        DoubleVector k = shifted.sub(0x1.8p52);
+        DoubleVector r = k.fma(DoubleVector.broadcast(D, -0.6931471805599453), c);
+        DoubleVector q = r.fma(DoubleVector.broadcast(D, 0.00019890990824673654), DoubleVector.broadcast(D, 0.0013933649996309251));
+        q = q.fma(r, DoubleVector.broadcast(D, 0.0083333109254809));
+        q = q.fma(r, DoubleVector.broadcast(D, 0.041666464925285904));
+        q = q.fma(r, DoubleVector.broadcast(D, 0.16666666681623232));
+        q = q.fma(r, DoubleVector.broadcast(D, 0.500000001346581));
+        DoubleVector p = r.mul(r).fma(q, r).add(1);
+        return p.reinterpretAsLongs().add(shifted.reinterpretAsLongs().lanewise(VectorOperators.LSHL, 52)).reinterpretAsDoubles();
     }
 }

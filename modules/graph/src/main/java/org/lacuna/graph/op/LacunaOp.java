@@ -1,6 +1,7 @@
 package org.lacuna.graph.op;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -118,6 +119,16 @@ public abstract class LacunaOp extends DynamicCustomOp {
     /** Floating argument {@code index}. */
     protected final double floating(int index) {
         return getTArgument(index);
+    }
+
+    /** Refuses inputs 0 to {@code count - 1} that differ in shape. */
+    final void checkSameShape(long[][] in, int count) {
+        for (int i = 1; i < count; i++) {
+            if (!Arrays.equals(in[0], in[i])) {
+                throw new IllegalArgumentException(opName() + " wants " + count + " tensors of one shape, but input 0 is "
+                        + Arrays.toString(in[0]) + " and input " + i + " is " + Arrays.toString(in[i]));
+            }
+        }
     }
 
     @Override

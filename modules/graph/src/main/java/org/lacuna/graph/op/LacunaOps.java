@@ -26,13 +26,16 @@ public final class LacunaOps {
         // One line for each op.
         return List.of(
                 Add::new,
+                Zeros::new,
                 RmsNorm::new, RmsNormGrad::new,
                 RotaryTable::new,
                 Rotary::new,
                 Attention::new, AttentionGrad::new,
                 Linear::new, LinearDx::new, LinearDw::new, LinearDb::new,
                 Embedding::new, EmbeddingGrad::new,
-                LmHeadLoss::new, LmHeadLossGrad::new);
+                LmHeadLoss::new, LmHeadLossGrad::new,
+                Activated::new, ActivatedGrad::new,
+                Gated::new, GatedGrad::new);
     }
 
     /** Registers the ops with ND4J and SameDiff; starts ND4J's backend where it has not started yet. */

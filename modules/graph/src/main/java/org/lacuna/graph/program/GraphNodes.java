@@ -9,8 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.function.Supplier;
 import org.lacuna.graph.op.Add;
 import org.lacuna.graph.op.LacunaOp;
+import org.lacuna.graph.op.Zeros;
 import org.nd4j.autodiff.functions.DifferentialFunction;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.internal.SameDiffOp;
@@ -19,6 +21,11 @@ import org.nd4j.autodiff.samediff.internal.SameDiffOp;
 final class GraphNodes {
     /** Stock ops whose gradient (or value) SameDiff 1.0.0-M2.1 gets wrong, with what to use instead. */
     private static final Map<String, String> WRONG = wrong();
+
+    /** What runs in place of the stock ops that SameDiff's gradient function puts into a graph by itself. */
+    private static final Map<String, Supplier<LacunaOp>> STANDINS = Map.of(
+            "add", Add::new, // the gradients of a variable that is used several times
+            "zeroslike", Zeros::new); // the gradient of an output that nobody reads
 
     private final Map<String, Node> producers = new HashMap<>();
     private final Map<Node, Integer> position = new HashMap<>();
@@ -67,8 +74,8 @@ final class GraphNodes {
         LacunaOp op = null;
         if (function instanceof LacunaOp ours) {
             op = ours;
-        } else if (function.opName().equals("add")) {
-            op = new Add(); // SameDiff adds up the gradients of a variable that is used several times
+        } else if (STANDINS.containsKey(function.opName())) {
+            op = STANDINS.get(function.opName()).get();
         } else if (WRONG.containsKey(function.opName())) {
             throw new ProgramException("op '" + function.opName() + "' (variable '" + outputs.get(0) + "'): its gradient is wrong in SameDiff 1.0.0-M2.1; use "
                     + WRONG.get(function.opName()) + " instead");

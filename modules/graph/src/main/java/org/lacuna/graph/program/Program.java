@@ -134,7 +134,14 @@ public final class Program {
                 infer(node, specs);
             }
             parameters.removeIf(p -> !used.contains(p));
-            shapes.keySet().removeIf(p -> !used.contains(p));
+            for (String name : shapes.keySet()) {
+                if (!specs.containsKey(name)) {
+                    if (!graph.hasVariable(name) || !graph.getVariable(name).isPlaceHolder()) {
+                        throw new ProgramException("'" + name + "' is no placeholder of the graph");
+                    }
+                    specs.put(name, new TensorSpec(name, graph.getVariable(name).dataType(), shapes.get(name))); // fed, but not needed
+                }
+            }
             return new Program(this, nodes, specs, constants, parameters, gradientNames);
         }
 

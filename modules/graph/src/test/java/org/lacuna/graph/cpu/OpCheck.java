@@ -2,6 +2,7 @@ package org.lacuna.graph.cpu;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.fail;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -178,12 +179,18 @@ final class OpCheck {
         return t;
     }
 
-    /** Asserts |kernel − reference| ≤ {@code ulps} units in the last place of the reference, as a float. */
+    /**
+     * Asserts |kernel − reference| ≤ {@code ulps} units in the last place of the reference, as a float; where that
+     * underflows, the smallest normal float stands for such a unit.
+     */
     static void assertUlps(double[] reference, double[] kernel, double ulps) {
+        assertEquals(reference.length, kernel.length);
         for (int i = 0; i < reference.length; i++) {
-            double ulp = Math.max(Math.ulp((float) reference[i]), Float.MIN_NORMAL);
+            double ulp = Math.abs(reference[i]) < Float.MIN_NORMAL ? Float.MIN_NORMAL : Math.ulp((float) reference[i]);
             double off = Math.abs(kernel[i] - reference[i]) / ulp;
-            assertTrue(off <= ulps, "element " + i + ": " + kernel[i] + " for " + reference[i] + ", " + off + " ulp off");
+            if (!(off <= ulps)) {
+                fail("element " + i + ": " + kernel[i] + " for " + reference[i] + ", " + off + " ulp off");
+            }
         }
     }
 

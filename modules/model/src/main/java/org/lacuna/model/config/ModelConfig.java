@@ -90,11 +90,6 @@ public record ModelConfig(int vocabulary, int hidden, int intermediate, int laye
         }
     }
 
-    /** How many query heads share a key head. */
-    public int headsPerKvHead() {
-        return heads / kvHeads;
-    }
-
     private static final class Problems {
         private final List<String> found = new ArrayList<>();
         private final String where;

@@ -1,7 +1,6 @@
 package org.lacuna.model.graph;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Path;
@@ -54,14 +53,14 @@ class ParityTest {
             run.tensor(LlamaGraph.INPUT_IDS).set(r.ids);
             run.tensor(LlamaGraph.POSITIONS).set(r.positions);
             run.run();
-            assertClose(name + " logits", r.expected.floats("logits"), run.tensor(LlamaGraph.LOGITS).toFloats(), 3e-5);
+            Differences.assertAtMost(3e-5, name + " logits", r.expected.floats("logits"), run.tensor(LlamaGraph.LOGITS).toFloats());
             for (int layer = 0; layer < config.layers(); layer++) {
-                assertClose(name + " hidden", r.expected.floats("hidden." + layer), run.tensor(LlamaGraph.output(layer)).toFloats(), 1e-4);
+                Differences.assertAtMost(1e-4, name + " hidden", r.expected.floats("hidden." + layer), run.tensor(LlamaGraph.output(layer)).toFloats());
             }
             for (int layer : new int[] {0, config.layers() - 1}) {
                 for (Site site : Site.values()) {
-                    assertClose(name + " site " + site.key(), r.expected.floats("site." + layer + "." + site.key()),
-                            run.tensor(LlamaGraph.site(layer, site)).toFloats(), 1e-4);
+                    Differences.assertAtMost(1e-4, name + " site " + site.key(), r.expected.floats("site." + layer + "." + site.key()),
+                            run.tensor(LlamaGraph.site(layer, site)).toFloats());
                 }
             }
         }
@@ -89,27 +88,13 @@ class ParityTest {
             run.tensor(LlamaGraph.TOKEN_WEIGHT).set(r.weights);
             run.tensor(LlamaGraph.OBJECTIVE_COEFFICIENTS).setFloat(0, 1);
             run.run();
-            assertClose(name + " loss", r.expected.floats("loss"), run.tensor(LlamaGraph.LOSS).toFloats(), 1e-6);
+            Differences.assertAtMost(1e-6, name + " loss", r.expected.floats("loss"), run.tensor(LlamaGraph.LOSS).toFloats());
             assertEquals(run.tensor(LlamaGraph.LOSS).getFloat(0), run.tensor(LlamaGraph.OBJECTIVE).getFloat(0));
             for (String parameter : store.names()) {
                 float[] expected = r.expected.floats("grad." + parameter);
-                double largest = 0;
-                for (float g : expected) {
-                    largest = Math.max(largest, Math.abs(g));
-                }
-                assertClose(name + " gradient of " + parameter, expected, gradients.tensor(parameter).toFloats(), 2e-4 * largest + 1e-6);
+                Differences.assertAtMost(2e-4 * Differences.largest(expected) + 1e-6, name + " gradient of " + parameter,
+                        expected, gradients.tensor(parameter).toFloats());
             }
         }
-    }
-
-    private static void assertClose(String what, float[] expected, float[] found, double tolerance) {
-        assertEquals(expected.length, found.length, what);
-        double worst = 0;
-        for (int i = 0; i < expected.length; i++) {
-            double difference = Math.abs((double) expected[i] - found[i]);
-            // A NaN compares false with everything: it must not pass.
-            worst = difference <= worst ? worst : difference;
-        }
-        assertTrue(worst <= tolerance, what + ": largest difference " + worst + ", allowed " + tolerance);
     }
 }

@@ -1,0 +1,50 @@
+package org.lacuna.graph.cpu;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import org.lacuna.graph.activation.Activation;
+
+/** An activation over any number of elements: whole vectors where they lie, the rest through padded copies. */
+final class ActivationPass {
+    private final Activation f;
+    private final ByteBuffer zRest = vector();
+    private final ByteBuffer aRest = vector();
+    private final ByteBuffer dRest = vector();
+
+    ActivationPass(Activation f) {
+        this.f = f;
+    }
+
+    private static ByteBuffer vector() {
+        return ByteBuffer.allocateDirect(Lanes.WIDTH * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** As {@link Activation#value} for any {@code n}. */
+    void value(ByteBuffer z, int zi, ByteBuffer a, int ai, int n) {
+        int whole = n - n % Lanes.WIDTH;
+        f.value(z, zi, a, ai, whole);
+        if (whole < n) {
+            copy(z, zi + whole, zRest, 0, n - whole);
+            f.value(zRest, 0, aRest, 0, Lanes.WIDTH);
+            copy(aRest, 0, a, ai + whole, n - whole);
+        }
+    }
+
+    /** As {@link Activation#valueAndDerivative} for any {@code n}. */
+    void valueAndDerivative(ByteBuffer z, int zi, ByteBuffer a, int ai, ByteBuffer d, int di, int n) {
+        int whole = n - n % Lanes.WIDTH;
+        f.valueAndDerivative(z, zi, a, ai, d, di, whole);
+        if (whole < n) {
+            copy(z, zi + whole, zRest, 0, n - whole);
+            f.valueAndDerivative(zRest, 0, aRest, 0, dRest, 0, Lanes.WIDTH);
+            copy(aRest, 0, a, ai + whole, n - whole);
+            copy(dRest, 0, d, di + whole, n - whole);
+        }
+    }
+
+    private static void copy(ByteBuffer from, int fi, ByteBuffer to, int ti, int n) {
+        for (int i = 0; i < n; i++) {
+            Lanes.put(to, ti + i, Lanes.get(from, fi + i));
+        }
+    }
+}

@@ -1,0 +1,18 @@
+package org.lacuna.graph.cpu;
+
+import java.nio.ByteBuffer;
+import org.lacuna.graph.Tensor;
+import org.lacuna.graph.op.LacunaOp;
+
+/** Zeros. */
+final class ZerosKernel implements Kernel {
+    @Override
+    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+        ByteBuffer zeros = out[0].bytes();
+        return () -> {
+            for (int i = 0; i < zeros.capacity(); i += Float.BYTES) {
+                zeros.putInt(i, 0);
+            }
+        };
+    }
+}
