@@ -56,10 +56,10 @@ final class Charts {
         double controlLoss = report.result(report.comparison().control()).dense().loss();
         ObjectNode ratio = chart("ratio-" + sites.key(), SPARSITY, "perplexity / dense perplexity", "percent", "ratio");
         ratio.putArray("yRange").add(ratioRange(bar)[0]).add(ratioRange(bar)[1]);
-        line(ratio, bar, "bar " + Shown.plain(bar));
+        line(ratio, bar, "bar " + Shown.plain(bar), "left");
         ObjectNode loss = chart("loss-" + sites.key(), SPARSITY, "loss (nats/token)", "percent", "ratio");
         loss.putArray("yRange").add(lossRange(curves)[0]).add(lossRange(curves)[1]);
-        line(loss, controlLoss, "control's loss");
+        line(loss, controlLoss, "control's dense loss", "right");
         ObjectNode layers = chart("layers-" + sites.key(), "layer", SPARSITY, "layer", "percent");
         for (CurveFigures curve : curves) {
             List<Point> measured = report.measured(curve).points();
@@ -123,8 +123,9 @@ final class Charts {
         return chart;
     }
 
-    private static void line(ObjectNode chart, double y, String label) {
-        chart.withArray("lines").addObject().put("y", y).put("label", label);
+    /** A line across the chart, its label above it on the left, or below it on the right: where curves are least. */
+    private static void line(ObjectNode chart, double y, String label, String side) {
+        chart.withArray("lines").addObject().put("y", y).put("label", label).put("side", side);
     }
 
     private ObjectNode series(ObjectNode chart, int model, List<Double> x, List<Double> y) {

@@ -158,7 +158,7 @@ final class Page {
     }
 
     private String confidence() {
-        return Shown.plain(Math.round(report.result(report.comparison().control()).settings().confidence() * 1e6) / 1e4) + " %";
+        return Shown.confidence(report.result(report.comparison().control()).settings().confidence());
     }
 
     private Html provenance() {

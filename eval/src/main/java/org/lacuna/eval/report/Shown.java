@@ -2,7 +2,6 @@ package org.lacuna.eval.report;
 
 import java.util.Locale;
 import org.lacuna.sparsity.critical.Level;
-import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
 
 /** How numbers are shown to people, with their units. */
 final class Shown {
@@ -33,8 +32,9 @@ final class Shown {
         return number == Math.rint(number) && Math.abs(number) < 1e9 ? Long.toString((long) number) : Double.toString(number);
     }
 
-    static String confidence(Interval interval) {
-        return plain(Math.round(interval.confidence() * 1e6) / 1e4) + " %";
+    /** The share that an interval is meant to cover, {@code 95 %}. */
+    static String confidence(double share) {
+        return plain(Math.round(share * 1e6) / 1e4) + " %";
     }
 
     /** What a level's number needs in front of it. */

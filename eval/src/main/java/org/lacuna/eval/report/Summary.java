@@ -4,9 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.DoubleFunction;
+import java.util.stream.Collectors;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.compare.Comparison.Difference;
-import org.lacuna.eval.compare.Comparison.LossRatio;
 import org.lacuna.eval.robustness.Estimate;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ModelSummary.Training;
@@ -33,17 +34,15 @@ final class Summary {
     String text() {
         List<String> sentences = new ArrayList<>();
         sentences.add(measured());
-        for (int i = 0; i < labels.size(); i++) {
-            sentences.add(critical(i));
+        sentences.add(critical());
+        main(comparison, headline).forEach(difference -> sentences.add(difference(difference)));
+        if (!comparison.losses().isEmpty()) {
+            sentences.add("Dense losses over that of " + name(comparison.control()) + ": " + comparison.losses().stream()
+                    .map(ratio -> name(ratio.model()) + " " + Shown.four(ratio.ratio()) + interval(ratio.interval(), Shown::four))
+                    .collect(Collectors.joining(", ")) + ".");
         }
-        for (Difference difference : main(comparison, headline)) {
-            sentences.add(difference(difference));
-        }
-        for (LossRatio ratio : comparison.losses()) {
-            sentences.add(String.format(Locale.ROOT, "The dense loss of %s is %s times that of %s%s.", name(ratio.model()), Shown.four(ratio.ratio()),
-                    name(comparison.control()), interval(ratio.interval(), Shown.four(ratio.interval().low()), Shown.four(ratio.interval().high()))));
-        }
-        sentences.add("All intervals cover the choice of windows, not that of training seeds.");
+        sentences.add("Brackets hold " + Shown.confidence(comparison.models().get(comparison.control()).settings().confidence())
+                + " intervals, which cover the choice of windows, not that of training seeds.");
         return String.join(" ", sentences);
     }
 
@@ -70,52 +69,61 @@ final class Summary {
                         : "text that is not the same for all", control.settings().rule());
     }
 
-    private String critical(int model) {
-        RobustnessResult result = comparison.models().get(model);
-        Optional<SiteResult> curve = result.curve(headline);
-        String site = Tables.name(headline);
-        if (curve.isEmpty()) {
-            return name(model) + " was not measured at " + site + ".";
+    private String critical() {
+        List<Double> bars = comparison.models().stream().map(result -> result.settings().bar()).distinct().toList();
+        List<String> levels = new ArrayList<>();
+        List<String> missing = new ArrayList<>();
+        for (int i = 0; i < labels.size(); i++) {
+            RobustnessResult result = comparison.models().get(i);
+            Optional<SiteResult> curve = result.curve(headline);
+            if (curve.isPresent()) {
+                String bar = bars.size() > 1 ? ", within " + Shown.excess(result.settings().bar()) : "";
+                levels.add(level(curve.get().critical(Estimator.LINEAR)) + " for " + name(i) + kind(result.model(), bar));
+            } else {
+                missing.add(name(i));
+            }
         }
-        Estimate estimate = curve.get().critical(Estimator.LINEAR);
-        String bar = "with its perplexity at most " + Shown.excess(result.settings().bar()) + " above dense";
-        Interval interval = estimate.interval();
-        String range = interval(interval, Shown.percent(interval.low()), Shown.percent(interval.high()));
-        String who = name(model) + kind(result.model());
-        return switch (estimate.level().kind()) {
-            case AT -> String.format(Locale.ROOT, "At %s, %s can leave out %s of the values %s%s.", site, who,
-                    Shown.percent(estimate.level().sparsity()), bar, range);
-            case AT_LEAST -> String.format(Locale.ROOT, "At %s, %s can leave out %s of the values %s, or more: the sparsest point still holds%s.",
-                    site, who, Shown.percent(estimate.level().sparsity()), bar, range);
-            case NONE -> String.format(Locale.ROOT, "At %s, there is no sparsity that %s reaches %s: the densest point already breaks the bar%s.",
-                    site, who, bar, range);
+        return "At " + Tables.name(headline) + ", perplexity stays within " + (bars.size() > 1 ? "its bar" : Shown.excess(bars.get(0)))
+                + " of the dense model's up to a sparsity of " + String.join(", ", levels) + "."
+                + (missing.isEmpty() ? "" : " It was not measured there for " + String.join(", ", missing) + ".");
+    }
+
+    private static String level(Estimate estimate) {
+        Level level = estimate.level();
+        String number = switch (level.kind()) {
+            case AT -> Shown.percent(level.sparsity());
+            case AT_LEAST -> "at least " + Shown.percent(level.sparsity()) + ", where the curve ends,";
+            case NONE -> "none that was measured";
         };
+        return number + interval(estimate.interval(), Shown::percent);
     }
 
     private String difference(Difference difference) {
         Interval interval = difference.interval();
-        String between = "the critical sparsity of " + name(difference.model()) + " and that of " + name(difference.against());
+        String between = name(difference.model()) + " − " + name(difference.against());
         if (Double.isNaN(difference.difference())) {
-            return "No difference can be given between " + between + ", since one has none.";
+            return "The difference " + between + " is not known, since one of them has no critical sparsity.";
         }
         boolean bounded = difference.level().kind() == Level.Kind.AT_LEAST;
         boolean otherBounded = difference.otherLevel().kind() == Level.Kind.AT_LEAST;
         String about = bounded && otherBounded ? " (of two lower bounds)" : bounded ? " or more" : otherBounded ? " or less" : "";
         String verdict = interval.low() > 0 ? "lies above 0" : interval.high() < 0 ? "lies below 0"
                 : "holds 0, so these windows do not tell which is larger";
-        return String.format(Locale.ROOT, "The difference between %s is %s percentage points%s%s; the interval %s.", between,
-                Shown.points(difference.difference()), about, interval(interval, Shown.points(interval.low()), Shown.points(interval.high())), verdict);
+        return "The difference " + between + " is " + Shown.points(difference.difference()) + " percentage points" + about
+                + interval(interval, Shown::points) + ": the interval " + verdict + ".";
     }
 
     private String name(int model) {
         return "“" + labels.get(model) + "”";
     }
 
-    private static String kind(ModelSummary model) {
-        return model.training() == Training.UNKNOWN ? "" : " (" + model.training().name().toLowerCase(Locale.ROOT) + ")";
+    private static String kind(ModelSummary model, String more) {
+        String known = model.training() == Training.UNKNOWN ? "" : model.training().name().toLowerCase(Locale.ROOT);
+        String text = known.isEmpty() && !more.isEmpty() ? more.substring(2) : known + more;
+        return text.isEmpty() ? "" : " (" + text + ")";
     }
 
-    private static String interval(Interval interval, String low, String high) {
-        return " (" + Shown.confidence(interval) + " interval " + low + " to " + high + ")";
+    private static String interval(Interval interval, DoubleFunction<String> shown) {
+        return " [" + shown.apply(interval.low()) + ", " + shown.apply(interval.high()) + "]";
     }
 }

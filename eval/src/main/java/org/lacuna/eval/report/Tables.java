@@ -44,7 +44,7 @@ final class Tables {
 
     Html models() {
         HtmlTable table = new HtmlTable("models", "What was compared. Tokens seen are those scored in training.");
-        table.head("Model", "Activation", "Feed-forward", "Sparsity", "Objective", "Parameters", "Layers × hidden × inner", "Training data",
+        table.head("Model", "Activation", "Feed-forward", "Natural or induced", "Objective", "Parameters", "Layers × hidden × inner", "Training data",
                 "Tokens seen", "Seed");
         for (int i = 0; i < report.models().size(); i++) {
             ModelSummary model = report.result(i).model();

@@ -3,7 +3,7 @@
   const charts = JSON.parse(document.getElementById("charts").textContent);
   const figures = [...document.querySelectorAll("[data-chart]")].filter(figure => charts[figure.dataset.chart]);
   const plots = new Map();
-  const height = 270;
+  const height = 300;
 
   const show = {
     percent: value => (100 * value).toFixed(2) + " %",
@@ -67,15 +67,16 @@
       ctx.lineWidth = devicePixelRatio;
       ctx.setLineDash([5 * devicePixelRatio, 4 * devicePixelRatio]);
       ctx.font = 12 * devicePixelRatio + "px system-ui, sans-serif";
-      ctx.textAlign = "left";
-      ctx.textBaseline = "bottom";
       for (const line of chart.lines) {
         const y = plot.valToPos(line.y, "y", true);
         ctx.beginPath();
         ctx.moveTo(bbox.left, y);
         ctx.lineTo(bbox.left + bbox.width, y);
         ctx.stroke();
-        ctx.fillText(line.label, bbox.left + 6 * devicePixelRatio, y - 3 * devicePixelRatio);
+        const left = line.side === "left", gap = 6 * devicePixelRatio;
+        ctx.textAlign = line.side;
+        ctx.textBaseline = left ? "bottom" : "top";
+        ctx.fillText(line.label, left ? bbox.left + gap : bbox.left + bbox.width - gap, y + (left ? -gap : gap) / 2);
       }
       ctx.restore();
     };
@@ -101,7 +102,10 @@
       },
       axes: [x, y],
       cursor: {dataIdx: nearest, drag: {x: true, y: false}, points: {size: 9}},
-      legend: {live: true},
+      legend: {live: true, markers: {dash: (plot, i) => {
+        const dash = chart.series[i - 1]?.dash || [];
+        return dash.length === 0 ? "solid" : dash[0] < 4 ? "dotted" : "dashed";
+      }}},
       hooks: {
         drawAxes: [bandsAndLines(chart)],
         setSelect: [plot => { if (plot.select.width > 0) chart.zoomed = true; }],

@@ -124,9 +124,9 @@ class ReportWriterTest {
                 .findFirst().orElseThrow();
         assertTrue(difference.get(3).startsWith("none [−100.00, +100.00]"), difference.get(3));
         String summary = json().get("summary").asText();
-        assertTrue(summary.contains("there is no sparsity that “broken” (natural) reaches"), summary);
-        assertTrue(summary.contains("or more: the sparsest point still holds"), summary);
-        assertTrue(summary.contains("No difference can be given between the critical sparsity of “unbreakable” and that of “broken”"), summary);
+        assertTrue(summary.contains("none that was measured [0.00 %, 0.00 %] for “broken” (natural)"), summary);
+        assertTrue(summary.contains("%, where the curve ends, ["), summary);
+        assertTrue(summary.contains("The difference “unbreakable” − “broken” is not known, since one of them has no critical sparsity."), summary);
         assertTrue(rows("layers").stream().noneMatch(row -> row.get(0).equals("INTERMEDIATE") && row.get(1).equals("broken")));
         xml(Files.readString(folder.resolve(ReportWriter.PICTURE)));
     }
@@ -137,7 +137,7 @@ class ReportWriterTest {
         String summary = json().get("summary").asText();
         var difference = Summary.main(COMPARISON, SiteSet.INTERMEDIATE).get(0);
         assertTrue(difference.interval().low() > 0);
-        assertTrue(summary.contains(String.format(Locale.ROOT, "is %+.2f percentage points (95 %% interval %+.2f to %+.2f); the interval lies above 0.",
+        assertTrue(summary.contains(String.format(Locale.ROOT, "is %+.2f percentage points [%+.2f, %+.2f]: the interval lies above 0.",
                 100 * difference.difference(), 100 * difference.interval().low(), 100 * difference.interval().high())), summary);
         assertTrue(summary.contains("not that of training seeds"), summary);
 

@@ -113,7 +113,7 @@ final class Samples {
             double[] sums = new double[WINDOWS];
             long[] kept = new long[WINDOWS];
             for (int w = 0; w < WINDOWS; w++) {
-                double increase = kind.excess() + fragility * (Math.pow(left, 4) + 1.5 * Math.pow(left, 12)) + 0.004 * left * (random.nextDouble() - 0.5);
+                double increase = kind.excess() + fragility * (Math.pow(left, 4) + 1.5 * Math.pow(left, 12)) + 0.03 * left * (random.nextDouble() - 0.5);
                 sums[w] = denseSums.get(w) + LENGTH * increase;
                 kept[w] = Math.round(elements * (1 - zeros) * (1 - left * (0.97 + 0.03 * random.nextDouble())));
             }
