@@ -30,7 +30,9 @@
         if (x[i] <= x[i - 1]) x[i] = x[i - 1] + 1e-9;
       }
       series.at = new Map(x.map((value, i) => [value, i]));
-      return [x, series.y];
+      // Far above the chart is far enough: with huge coordinates browsers drop a line's dashes.
+      const top = chart.yRange ? chart.yRange[1] + 5 * (chart.yRange[1] - chart.yRange[0]) : Infinity;
+      return [x, series.y.map(y => y == null ? null : Math.min(y, top))];
     }));
   }
 
@@ -54,7 +56,7 @@
       chart.series.forEach((series, i) => {
         if (!series.low || !plot.series[i + 1].show) return;
         const points = [...series.x.keys()].filter(k => series.low[k] != null && series.high[k] != null);
-        const to = (k, y) => ctx.lineTo(plot.valToPos(series.x[k], "x", true), plot.valToPos(Math.min(y, 1e6), "y", true));
+        const to = (k, y) => ctx.lineTo(plot.valToPos(series.x[k], "x", true), plot.valToPos(Math.min(y, 10), "y", true));
         ctx.beginPath();
         points.forEach(k => to(k, series.high[k]));
         points.reverse().forEach(k => to(k, series.low[k]));
@@ -119,8 +121,8 @@
         points: {show: true, size: 5, fill: colour("--model-" + series.model)},
         value: (plot, value, i, row) => {
           if (value == null || row == null) return "";
-          const at = plot.data[0][row], note = series.notes ? ", " + series.notes[series.at.get(at)] : "";
-          return show[chart.yKind](value) + " at " + show[chart.xKind](at) + note;
+          const at = plot.data[0][row], point = series.at.get(at), note = series.notes ? ", " + series.notes[point] : "";
+          return show[chart.yKind](series.y[point]) + " at " + show[chart.xKind](at) + note;
         },
       }))],
     };
