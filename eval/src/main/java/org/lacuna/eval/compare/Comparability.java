@@ -50,8 +50,8 @@ final class Comparability {
         if (model.parameters() != other.parameters()) {
             notes.add(String.format(Locale.ROOT, "%s has %,d parameters, %s %,d.", name, model.parameters(), controlName, other.parameters()));
         }
-        if (model.sha256().equals(other.sha256())) {
-            notes.add(name + " and " + controlName + " have the same weights.");
+        if (model.sha256().equals(other.sha256()) && model.configSha256().equals(other.configSha256())) {
+            notes.add(name + " and " + controlName + " are the same model.");
         }
         if (!result.settings().equals(control.settings())) {
             notes.add(name + " was measured with other settings than " + controlName

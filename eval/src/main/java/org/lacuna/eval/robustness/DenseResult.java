@@ -1,8 +1,10 @@
 package org.lacuna.eval.robustness;
 
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.TreeMap;
 import org.lacuna.sparsity.Site;
 
 /**
@@ -17,10 +19,10 @@ import org.lacuna.sparsity.Site;
 public record DenseResult(double loss, OptionalDouble lossPerByte, List<Double> windowLossSums, Map<Site, List<Double>> exactZeros,
         List<Integer> deadNeurons) {
 
-    /** Copies the lists. */
+    /** Copies the lists; the sites in their order, so that equal results are equal texts. */
     public DenseResult {
         windowLossSums = List.copyOf(windowLossSums);
-        exactZeros = Map.copyOf(exactZeros);
+        exactZeros = Collections.unmodifiableMap(new TreeMap<>(exactZeros));
         deadNeurons = List.copyOf(deadNeurons);
     }
 

@@ -81,15 +81,15 @@ public final class Evaluation {
     }
 
     /**
-     * The result kept in the run's folder, if it is of the same weights, windows and settings.
+     * The result kept in the run's folder, if it is of the same weights and config, windows and settings.
      *
      * @throws InputException if there is a file and it is no result
      */
     public Optional<RobustnessResult> kept(Settings settings) {
         return file().filter(Files::isRegularFile)
                 .map(file -> ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION))
-                .filter(result -> result.model().sha256().equals(summary.sha256()) && result.data().equals(data)
-                        && result.settings().equals(settings));
+                .filter(result -> result.model().sha256().equals(summary.sha256())
+                        && result.model().configSha256().equals(summary.configSha256()) && result.data().equals(data) && result.settings().equals(settings));
     }
 
     /**

@@ -9,6 +9,7 @@ import java.util.OptionalLong;
  * @param name            what a report calls it: the run's name, else the folder's
  * @param checkpoint      the checkpoint's folder, as it was found
  * @param sha256          lower-case hexadecimal hash of {@code model.safetensors}
+ * @param configSha256    hash of {@code config.json}: equal weights may be those of models with other activations
  * @param parameters      trainable parameters; a tied embedding counts once
  * @param layers          layers
  * @param hidden          D, values a token in the input of a feed-forward block
@@ -28,7 +29,7 @@ import java.util.OptionalLong;
  * @param trainingDataSha256 that corpus' hash
  * @param tokenizerSha256 hash of the checkpoint's {@code tokenizer.json}; empty if it has none
  */
-public record ModelSummary(String name, String checkpoint, String sha256, long parameters, int layers, int hidden, int intermediate,
+public record ModelSummary(String name, String checkpoint, String sha256, String configSha256, long parameters, int layers, int hidden, int intermediate,
         int heads, int kvHeads, int vocabulary, String activation, String feedForward, boolean tied, Optional<String> objective,
         Training training, OptionalLong seed, OptionalLong step, OptionalLong tokensSeen, Optional<String> trainingData,
         Optional<String> trainingDataSha256, Optional<String> tokenizerSha256) {

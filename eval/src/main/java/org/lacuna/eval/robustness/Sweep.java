@@ -10,6 +10,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
+import org.lacuna.graph.op.NonFiniteRowException;
 import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
@@ -17,7 +18,6 @@ import org.lacuna.model.Model;
 import org.lacuna.model.graph.LlamaGraph;
 import org.lacuna.run.RunException;
 import org.lacuna.sparsity.Site;
-import org.lacuna.sparsity.rule.NonFiniteException;
 import org.lacuna.sparsity.rule.Rule;
 import org.nd4j.autodiff.samediff.SameDiff;
 
@@ -31,8 +31,10 @@ import org.nd4j.autodiff.samediff.SameDiff;
 final class Sweep {
     /** Rows (points × windows × tokens) that are computed together where a window and the grid are small enough for it to be a choice. */
     private static final int ROWS = 4096;
-    /** An instance's memory; with more, fewer points are computed together. */
+    /** An instance's memory; with more, fewer points, then fewer windows are computed together. */
     private static final long ARENA_BYTES = 64L << 20;
+    /** Matrices have a multiple of so many rows: OpenBLAS rounds the rest of one differently, and a row's bits would depend on its place. */
+    private static final int GEMM_ROWS = 16;
 
     private final Model model;
     private final Batch windows;
@@ -63,26 +65,29 @@ final class Sweep {
         this.observe = observe;
         length = windows.length();
         SameDiff graph = LlamaGraph.grid(model.config(), sites);
-        int together = grid.size();
-        Program fitting = compile(graph, device, together);
-        while (fitting.arenaBytes() > ARENA_BYTES && together > 1) {
-            together = (together + 1) / 2;
-            fitting = compile(graph, device, together);
+        int p = grid.size();
+        int b = windowsTogether(ROWS / (p * length));
+        Program fitting = compile(graph, device, p, b);
+        while (fitting.arenaBytes() > ARENA_BYTES && (p > 1 || b > windowsTogether(1))) {
+            b = p > 1 ? b : windowsTogether(b / 2);
+            p = (p + 1) / 2;
+            fitting = compile(graph, device, p, b);
         }
-        points = together;
-        rows = windowsTogether(together);
+        points = p;
+        rows = b;
         program = fitting;
         lossSums = new double[grid.size()][windows.rows()];
         sites.forEach(site -> kept.put(site, new long[grid.size()][model.config().layers()][windows.rows()]));
         alive = new boolean[model.config().layers()][model.config().intermediate()];
     }
 
-    private int windowsTogether(int pointsTogether) {
-        return Math.max(1, Math.min(windows.rows(), ROWS / (pointsTogether * length)));
+    /** The number of windows nearest to the one wanted, from below, that fills matrices; at least what one matrix takes. */
+    private int windowsTogether(int wanted) {
+        int step = GEMM_ROWS / Math.min(GEMM_ROWS, Integer.lowestOneBit(length));
+        return Math.max(1, Math.min(windows.rows(), wanted) / step) * step;
     }
 
-    private Program compile(SameDiff graph, Device device, int p) {
-        int b = windowsTogether(p);
+    private Program compile(SameDiff graph, Device device, int p, int b) {
         Program.Builder builder = Program.of(graph, device)
                 .placeholder(LlamaGraph.INPUT_IDS, b, length)
                 .placeholder(LlamaGraph.POSITIONS, b, length)
@@ -123,9 +128,10 @@ final class Sweep {
         fill(run, firstPoint, firstWindow, count);
         try {
             run.run();
-        } catch (NonFiniteException e) {
-            throw new RunException("the model's numbers overflow: " + run.firstNonFinite().orElse("a vector in the feed-forward block")
-                    + " is not finite in one of windows " + firstWindow + " to " + (firstWindow + count - 1), e);
+        } catch (NonFiniteRowException e) {
+            int window = firstWindow + e.row() / length % rows;
+            throw new RunException("the model's numbers overflow: " + run.firstNonFinite().orElse("a vector in a feed-forward block")
+                    + " is not finite at token " + e.row() % length + " of window " + window, e);
         }
         int pointsHere = Math.min(points, grid.size() - firstPoint);
         FloatBuffer nll = run.tensor(LlamaGraph.NLL).floats();

@@ -117,11 +117,6 @@ public final class ModelSource {
         }
     }
 
-    /** Hash of the weights' file. */
-    public String sha256() {
-        return Hashes.file(checkpoint.resolve(Checkpoint.WEIGHTS));
-    }
-
     /**
      * All that a report says of the model.
      *
@@ -134,7 +129,8 @@ public final class ModelSource {
         String form = !ffn.gated() ? "ungated" : ffn.upActivation().equals(FeedForward.IDENTITY) ? "gated" : "gated with " + ffn.upActivation() + " on up";
         Optional<String> dataHash = text(state.path("data_sha256"));
         Path tokenizer = checkpoint.resolve(TOKENIZER);
-        return new ModelSummary(name(), checkpoint.toString(), sha256(), model.parameters().count(), c.layers(), c.hidden(), c.intermediate(), c.heads(),
+        return new ModelSummary(name(), checkpoint.toString(), Hashes.file(checkpoint.resolve(Checkpoint.WEIGHTS)),
+                Hashes.file(checkpoint.resolve(Checkpoint.CONFIG)), model.parameters().count(), c.layers(), c.hidden(), c.intermediate(), c.heads(),
                 c.kvHeads(), c.vocabulary(), ffn.activation(), form, c.tied(), objective(), training(), number(config.at("/train/seed")),
                 number(state.path("step")), number(state.path("tokens")), dataHash.flatMap(hash -> dataName(hash, corpus)), dataHash,
                 Files.isRegularFile(tokenizer) ? Optional.of(Hashes.file(tokenizer)) : Optional.empty());

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -22,7 +23,7 @@ import org.lacuna.sparsity.critical.Level;
 import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
 
 class ResultJsonTest {
-    private static final ModelSummary MODEL = new ModelSummary("a", "runs/a/checkpoints/step-000002", "ab", 1234567890123L, 2, 8, 16, 2, 1, 257,
+    private static final ModelSummary MODEL = new ModelSummary("a", "runs/a/checkpoints/step-000002", "ab", "gh", 1234567890123L, 2, 8, 16, 2, 1, 257,
             "relu", "gated", true, Optional.of("cross-entropy"), ModelSummary.Training.INDUCED, OptionalLong.of(7), OptionalLong.empty(),
             OptionalLong.of(4_000_000_000L), Optional.empty(), Optional.of("cd"), Optional.of("ef"));
     private static final Interval INTERVAL = new Interval(0.1 + 0.2, 1 / 3.0, 0.95, 1000, 3, 4);
@@ -41,8 +42,9 @@ class ResultJsonTest {
     @Test
     void whatIsReadEqualsWhatWasWritten(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("eval.json");
-        Files.writeString(file, ResultJson.text(result()));
-        assertEquals(result(), ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION));
+        RobustnessResult result = result();
+        Files.writeString(file, ResultJson.text(result));
+        assertEquals(result, ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION));
     }
 
     @Test
@@ -77,7 +79,7 @@ class ResultJsonTest {
     }
 
     private static List<String> names(JsonNode json) {
-        List<String> names = new java.util.ArrayList<>();
+        List<String> names = new ArrayList<>();
         json.fieldNames().forEachRemaining(names::add);
         return names;
     }

@@ -7,6 +7,8 @@ import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.provenance.Provenance;
+import org.lacuna.training.command.BenchCommand;
+import org.lacuna.training.command.TrainCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -30,6 +32,8 @@ import picocli.CommandLine.Spec;
         footer = {"", "Exit codes: 0 done, 1 the run failed, 2 the input was wrong, 130 interrupted and resumable.",
             "\"lacuna COMMAND --help\" tells a command's options."},
         subcommands = {
+            TrainCommand.class,
+            BenchCommand.class,
             DoctorCommand.class,
         })
 public final class Main implements Callable<Integer> {

@@ -5,12 +5,14 @@ import java.util.stream.Collectors;
 
 /** All activations there are. A new one is one file beside this one and one line in {@link #ALL}. */
 public final class Activations {
-    private static final List<Activation> ALL = List.of(
-            new Identity(),
-            new Relu(),
-            new ReluSquared(),
-            new Silu(),
-            new Gelu());
+    private static final List<Activation> ALL = List.of(new Activation[] {
+        new Identity(),
+        new Relu(),
+        new ReluSquared(),
+        new Silu(),
+        new Gelu(),
+        new GeluTanh(),
+    });
 
     private Activations() {}
 

@@ -13,7 +13,7 @@ import org.nd4j.linalg.ops.transforms.Transforms;
  * f(z) = z·Φ(z), Φ the normal distribution, by the error function (Hendrycks and Gimpel, arXiv 1606.08415).
  * f′(z) = Φ(z) + z·φ(z), φ the normal density.
  *
- * <p>The value is within 1.5 ulp; it underflows a float below z = −13.1 and is 0 from −14.3 down. The loops take
+ * <p>The value is within 1.5 ulp; it underflows a float below z = −13.1 and is 0 from −14.4 down. The loops take
  * Φ(−t) = M(t)·e^(−t²/2), t ≥ 0, since 1 − erf would lose all digits in the tail; M, Mills' ratio times φ(0), is smooth and
  * falls from 0.5 as 1/t. They work in double, since an error in z² is an error in the exponent.
  */

@@ -1,9 +1,13 @@
 package org.lacuna.graph.cpu;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.ref.Reference;
 import java.util.HashMap;
 import java.util.Map;
+import org.bytedeco.javacpp.Loader;
 import org.lacuna.graph.Device;
+import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.Activated;
@@ -13,8 +17,12 @@ import org.lacuna.graph.op.Attention;
 import org.lacuna.graph.op.AttentionGrad;
 import org.lacuna.graph.op.Embedding;
 import org.lacuna.graph.op.EmbeddingGrad;
+import org.lacuna.graph.op.Fan;
+import org.lacuna.graph.op.FanGrad;
 import org.lacuna.graph.op.Gated;
 import org.lacuna.graph.op.GatedGrad;
+import org.lacuna.graph.op.L1;
+import org.lacuna.graph.op.L1Grad;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.Linear;
 import org.lacuna.graph.op.LinearDb;
@@ -26,10 +34,18 @@ import org.lacuna.graph.op.RmsNorm;
 import org.lacuna.graph.op.RmsNormGrad;
 import org.lacuna.graph.op.Rotary;
 import org.lacuna.graph.op.RotaryTable;
+import org.lacuna.graph.op.Sparsify;
+import org.lacuna.graph.op.SparsifyGrad;
+import org.lacuna.graph.op.WeightedSum;
+import org.lacuna.graph.op.WeightedSumGrad;
 import org.lacuna.graph.op.Zeros;
 
 /** The CPU: kernels in the Vector API, GEMM by OpenBLAS with one thread for each caller. */
 public final class CpuDevice implements Device {
+    static {
+        OpenBlas.choose();
+    }
+
     private final Map<String, Kernel> kernels = new HashMap<>();
 
     public CpuDevice() {
@@ -54,6 +70,14 @@ public final class CpuDevice implements Device {
         kernels.put(ActivatedGrad.NAME, new ActivatedGradKernel());
         kernels.put(Gated.NAME, new GatedKernel());
         kernels.put(GatedGrad.NAME, new GatedGradKernel());
+        kernels.put(Sparsify.NAME, new SparsifyKernel());
+        kernels.put(SparsifyGrad.NAME, new SparsifyGradKernel());
+        kernels.put(Fan.NAME, new FanKernel());
+        kernels.put(FanGrad.NAME, new FanGradKernel());
+        kernels.put(L1.NAME, new L1Kernel());
+        kernels.put(L1Grad.NAME, new L1GradKernel());
+        kernels.put(WeightedSum.NAME, new WeightedSumKernel());
+        kernels.put(WeightedSumGrad.NAME, new WeightedSumGradKernel());
     }
 
     @Override
@@ -87,6 +111,20 @@ public final class CpuDevice implements Device {
         public void run() {
             kernel.run();
             Reference.reachabilityFence(this);
+        }
+    }
+
+    @Override
+    public FlatMath flatMath() {
+        return new CpuFlatMath();
+    }
+
+    @Override
+    public String gemm() {
+        try {
+            return "OpenBLAS " + Loader.getVersion("org.bytedeco", "openblas");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
