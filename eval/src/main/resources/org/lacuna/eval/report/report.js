@@ -4,6 +4,8 @@
   const figures = [...document.querySelectorAll("[data-chart]")].filter(figure => charts[figure.dataset.chart]);
   const plots = new Map();
   const height = 300;
+  // Two of them side by side on A4 and on US Letter.
+  const printedWidth = 330;
 
   const show = {
     percent: value => (100 * value).toFixed(2) + " %",
@@ -128,7 +130,7 @@
     };
   }
 
-  function draw(figure) {
+  function draw(figure, width) {
     const chart = charts[figure.dataset.chart];
     figure.hidden = false;
     plots.get(figure)?.destroy();
@@ -136,20 +138,20 @@
       figure.hidden = true;
       return;
     }
-    const plot = new uPlot(options(chart, figure.clientWidth), joined(chart), figure);
+    const plot = new uPlot(options(chart, width || figure.clientWidth), joined(chart), figure);
     plot.over.addEventListener("dblclick", () => { chart.zoomed = false; }, true);
     plots.set(figure, plot);
   }
 
-  const drawAll = () => figures.forEach(draw);
+  const drawAll = width => figures.forEach(figure => draw(figure, width));
   const unfold = new Set();
   drawAll();
   addEventListener("resize", () => plots.forEach((plot, figure) => plot.setSize({width: figure.clientWidth, height})));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll());
   addEventListener("beforeprint", () => {
     document.documentElement.classList.add("printing");
     document.querySelectorAll("details:not([open])").forEach(details => { details.open = true; unfold.add(details); });
-    drawAll();
+    drawAll(printedWidth);
   });
   addEventListener("afterprint", () => {
     document.documentElement.classList.remove("printing");

@@ -116,10 +116,10 @@ class ReportWriterTest {
         Comparison comparison = comparison(Samples.SILU, Samples.BROKEN, Samples.UNBREAKABLE);
         write(comparison, Extras.NONE);
         List<String> broken = rows("critical").stream().filter(row -> row.get(0).equals("INTERMEDIATE") && row.get(1).equals("broken")).findFirst().orElseThrow();
-        assertTrue(broken.get(2).startsWith("none [0.00, 0.00] none in 200 of 200 draws"), broken.get(2));
+        assertTrue(broken.get(2).startsWith("none [0.00, 0.00] none in 100 of 100 draws"), broken.get(2));
         List<String> bound = rows("critical").stream().filter(row -> row.get(0).equals("INTERMEDIATE") && row.get(1).equals("unbreakable")).findFirst()
                 .orElseThrow();
-        assertTrue(bound.get(2).startsWith("≥ ") && bound.get(2).contains("100.00] a bound in 200 of 200 draws"), bound.get(2));
+        assertTrue(bound.get(2).startsWith("≥ ") && bound.get(2).contains("100.00] a bound in 100 of 100 draws"), bound.get(2));
         List<String> difference = rows("differences").stream().filter(row -> row.subList(0, 3).equals(List.of("INTERMEDIATE", "unbreakable", "broken")))
                 .findFirst().orElseThrow();
         assertTrue(difference.get(3).startsWith("none [−100.00, +100.00]"), difference.get(3));
