@@ -9,6 +9,8 @@ import java.util.function.Consumer;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.DataRecipe;
+import org.lacuna.eval.report.Baseline;
+import org.lacuna.eval.report.Baselines;
 import org.lacuna.eval.robustness.Evaluation;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
@@ -73,5 +75,13 @@ public final class Measuring {
                 curve -> progress.accept(source.name() + ": measured " + curve.sites().key()));
         evaluation.file().ifPresent(file -> AtomicFiles.write(file, ResultJson.text(result)));
         return result;
+    }
+
+    /**
+     * What else predicts the windows, where all models were measured on one corpus: the trigram model of its training part and, for
+     * generated stories, the generator itself.
+     */
+    public List<Baseline> baselines() {
+        return corpora.size() == 1 ? Baselines.of(corpora.values().iterator().next(), windows, length) : List.of();
     }
 }

@@ -2,11 +2,16 @@ package org.lacuna.cli;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
+import org.lacuna.eval.command.CompareCommand;
+import org.lacuna.eval.command.EvalCommand;
+import org.lacuna.eval.command.GenerateCommand;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.provenance.Provenance;
+import org.lacuna.training.command.BenchCommand;
+import org.lacuna.training.command.TrainCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -30,6 +35,12 @@ import picocli.CommandLine.Spec;
         footer = {"", "Exit codes: 0 done, 1 the run failed, 2 the input was wrong, 130 interrupted and resumable.",
             "\"lacuna COMMAND --help\" tells a command's options."},
         subcommands = {
+            QuickstartCommand.class,
+            TrainCommand.class,
+            EvalCommand.class,
+            CompareCommand.class,
+            GenerateCommand.class,
+            BenchCommand.class,
             DoctorCommand.class,
         })
 public final class Main implements Callable<Integer> {

@@ -25,6 +25,12 @@ public interface Device {
      */
     Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch);
 
+    /** Arithmetic on this device's flat vectors. */
+    FlatMath flatMath();
+
+    /** The library that multiplies matrices and its version: results depend on it in their last bits. */
+    String gemm();
+
     /** One piece of memory, possibly larger than a tensor can be. */
     interface Memory {
         long bytes();

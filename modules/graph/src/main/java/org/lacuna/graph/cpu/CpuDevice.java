@@ -1,9 +1,13 @@
 package org.lacuna.graph.cpu;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.ref.Reference;
 import java.util.HashMap;
 import java.util.Map;
+import org.bytedeco.javacpp.Loader;
 import org.lacuna.graph.Device;
+import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.Activated;
@@ -38,6 +42,10 @@ import org.lacuna.graph.op.Zeros;
 
 /** The CPU: kernels in the Vector API, GEMM by OpenBLAS with one thread for each caller. */
 public final class CpuDevice implements Device {
+    static {
+        OpenBlas.choose();
+    }
+
     private final Map<String, Kernel> kernels = new HashMap<>();
 
     public CpuDevice() {
@@ -103,6 +111,20 @@ public final class CpuDevice implements Device {
         public void run() {
             kernel.run();
             Reference.reachabilityFence(this);
+        }
+    }
+
+    @Override
+    public FlatMath flatMath() {
+        return new CpuFlatMath();
+    }
+
+    @Override
+    public String gemm() {
+        try {
+            return "OpenBLAS " + Loader.getVersion("org.bytedeco", "openblas");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

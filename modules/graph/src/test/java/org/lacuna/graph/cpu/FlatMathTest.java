@@ -1,0 +1,190 @@
+package org.lacuna.graph.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lacuna.graph.FlatMath;
+import org.lacuna.graph.ParameterStore;
+import org.lacuna.graph.ParameterStore.Flat;
+import org.lacuna.graph.TensorSpec;
+import org.lacuna.graph.program.Workers;
+import org.nd4j.linalg.api.buffer.DataType;
+
+class FlatMathTest {
+    /** Tensors that begin and end within blocks and at their edges, and one that spans several. */
+    private static final int[] LENGTHS = {1, 17, CpuFlatMath.BLOCK - 48, 16, 3 * CpuFlatMath.BLOCK + 5, 100, 33};
+    private static final Set<String> DECAYED = Set.of("t0", "t2", "t4", "t5");
+
+    private final CpuDevice device = new CpuDevice();
+    private final FlatMath math = device.flatMath();
+    private final ParameterStore store = store();
+
+    private ParameterStore store() {
+        List<TensorSpec> specs = new ArrayList<>();
+        for (int i = 0; i < LENGTHS.length; i++) {
+            specs.add(new TensorSpec("t" + i, DataType.FLOAT, LENGTHS[i]));
+        }
+        return new ParameterStore(device, specs);
+    }
+
+    private Flat random(long seed) {
+        Flat flat = store.like();
+        fill(flat, seed);
+        return flat;
+    }
+
+    private void fill(Flat flat, long seed) {
+        Random random = new Random(seed);
+        for (String name : store.names()) {
+            for (int i = 0; i < flat.tensor(name).length(); i++) {
+                flat.tensor(name).setFloat(i, (float) random.nextGaussian());
+            }
+        }
+    }
+
+    private float[] floats(Flat flat) {
+        return flat.part(0, (int) flat.length()).toFloats();
+    }
+
+    private static void run(FlatMath.Pass pass, int workers) {
+        try (Workers team = new Workers(workers)) {
+            team.run(pass.blocks(), pass);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void addsInOrderAndMeasures(int workers) {
+        Flat a = random(1);
+        Flat b = random(2);
+        Flat c = random(3);
+        Flat total = random(4);
+        float[] expected = new float[(int) store.length()];
+        float[] accumulated = new float[expected.length];
+        float[] fa = floats(a);
+        float[] fb = floats(b);
+        float[] fc = floats(c);
+        float[] ft = floats(total);
+        for (int i = 0; i < expected.length; i++) {
+            expected[i] = fa[i] + fb[i] + fc[i];
+            accumulated[i] = ft[i] + fa[i] + fb[i] + fc[i];
+        }
+        FlatMath.Sum more = math.sum(total, List.of(a, b, c), true);
+        run(more, workers);
+        assertArrayEquals(accumulated, floats(total));
+        assertSquares(accumulated, more.squares());
+        FlatMath.Sum fresh = math.sum(total, List.of(a, b, c), false);
+        run(fresh, workers);
+        assertArrayEquals(expected, floats(total));
+        assertSquares(expected, fresh.squares());
+        FlatMath.Sum inPlace = math.sum(a, List.of(a, b, c), false);
+        run(inPlace, workers);
+        assertArrayEquals(expected, floats(a));
+        assertEquals(fresh.squares(), inPlace.squares());
+        FlatMath.Sum copy = math.sum(total, List.of(b), false);
+        run(copy, workers);
+        assertArrayEquals(fb, floats(total));
+        assertSquares(fb, copy.squares());
+    }
+
+    private static void assertSquares(float[] values, double squares) {
+        double expected = 0;
+        for (float v : values) {
+            expected += (double) v * v;
+        }
+        assertEquals(expected, squares, 1e-12 * expected);
+    }
+
+    @Test
+    void squaresDoNotDependOnTheWorkers() {
+        Flat a = random(5);
+        List<Double> seen = new ArrayList<>();
+        for (int workers = 1; workers <= 4; workers++) {
+            FlatMath.Sum sum = math.sum(a, List.of(a), false);
+            run(sum, workers);
+            seen.add(sum.squares());
+        }
+        assertEquals(Set.of(seen.get(0)), Set.copyOf(seen));
+    }
+
+    @Test
+    void aTotalThatWouldBeOverwrittenIsRefused() {
+        Flat a = store.like();
+        Flat b = store.like();
+        assertThrows(IllegalArgumentException.class, () -> math.sum(b, List.of(a, b), false));
+        assertThrows(IllegalArgumentException.class, () -> math.sum(b, List.of(b), true));
+        assertThrows(IllegalArgumentException.class, () -> math.sum(b, List.of(), false));
+        assertThrows(IllegalArgumentException.class, () -> math.adamW(store, a, a, b, new FlatMath.AdamWConstants(0.9, 0.95, 1e-8, 0.1), Set.of("nobody")));
+    }
+
+    /** Three steps against the formula in double, each from the same fp32 state. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void adamWEqualsTheFormula(int workers) {
+        Flat m = store.like();
+        Flat v = store.like();
+        Flat gradient = store.like();
+        fill(store.values(), 7);
+        FlatMath.AdamWConstants c = new FlatMath.AdamWConstants(0.9, 0.95, 1e-8, 0.1);
+        FlatMath.AdamW pass = math.adamW(store, gradient, m, v, c, DECAYED);
+        double lr = 1e-2;
+        double scale = 0.37;
+        for (int t = 1; t <= 3; t++) {
+            fill(gradient, 100 + t);
+            float[] p0 = floats(store.values());
+            float[] m0 = floats(m);
+            float[] v0 = floats(v);
+            float[] g0 = floats(gradient);
+            pass.prepare(t, lr, scale);
+            run(pass, workers);
+            float[] p1 = floats(store.values());
+            float[] m1 = floats(m);
+            float[] v1 = floats(v);
+            assertArrayEquals(g0, floats(gradient));
+            boolean[] decays = decays();
+            for (int i = 0; i < p0.length; i++) {
+                double g = scale * g0[i];
+                double first = 0.9 * m0[i] + 0.1 * g;
+                double second = 0.95 * v0[i] + 0.05 * g * g;
+                double p = p0[i] * (decays[i] ? 1 - lr * 0.1 : 1);
+                p -= lr / (1 - Math.pow(0.9, t)) * first / (Math.sqrt(second) / Math.sqrt(1 - Math.pow(0.95, t)) + 1e-8);
+                assertEquals(first, m1[i], 4e-7 * (Math.abs(0.9 * m0[i]) + Math.abs(0.1 * g)));
+                assertEquals(second, v1[i], 4e-7 * second);
+                assertEquals(p, p1[i], 2e-7 * Math.abs(p0[i]) + 1e-8, "element " + i + " at step " + t);
+            }
+        }
+    }
+
+    private boolean[] decays() {
+        boolean[] decays = new boolean[(int) store.length()];
+        for (String name : DECAYED) {
+            long from = store.offset(name);
+            for (int i = 0; i < store.spec(name).length(); i++) {
+                decays[(int) from + i] = true;
+            }
+        }
+        return decays;
+    }
+
+    @Test
+    void gapsStayZero() {
+        Flat gradient = random(9);
+        fill(store.values(), 8);
+        FlatMath.AdamW pass = math.adamW(store, gradient, store.like(), store.like(), new FlatMath.AdamWConstants(0.9, 0.95, 1e-8, 0.1), DECAYED);
+        pass.prepare(1, 1e-2, 1);
+        run(pass, 2);
+        float[] all = floats(store.values());
+        int end = (int) (store.offset("t0") + 1);
+        for (int i = end; i < store.offset("t1"); i++) {
+            assertEquals(0f, all[i]);
+        }
+    }
+}

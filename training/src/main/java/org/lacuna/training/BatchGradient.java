@@ -1,0 +1,196 @@
+package org.lacuna.training;
+
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.IntConsumer;
+import org.lacuna.data.Batch;
+import org.lacuna.graph.FlatMath;
+import org.lacuna.graph.ParameterStore;
+import org.lacuna.graph.Tensor;
+import org.lacuna.graph.program.Instance;
+import org.lacuna.graph.program.Program;
+import org.lacuna.graph.program.Workers;
+import org.lacuna.model.graph.LlamaGraph;
+
+/**
+ * Loss, penalty and gradient of a whole optimizer batch, computed in pieces: {@code accumulation} rounds of
+ * {@code shards} pieces, the pieces of a round side by side. All are means over the scored tokens of the whole batch,
+ * whatever its pieces: each token weighs 1 / scored in its piece, and the pieces are added up. They are added in their
+ * order, so the bits depend on how the batch is cut and not on who computes the pieces.
+ */
+final class BatchGradient {
+    private final ObjectiveGraph graph;
+    private final Workers workers;
+    private final int accumulation;
+    private final int tokensOfPiece;
+    private final Instance[] shards;
+    private final Feed[] feeds;
+    private final ParameterStore.Flat gradient;
+    private final FlatMath.Sum first;
+    private final FlatMath.Sum further;
+    private final double[] loss;
+    private final double[] penalty;
+    private final long[] zeros;
+    private final IntConsumer runShard = this::runShard;
+    private Batch batch;
+    private float tokenWeight;
+    private int round;
+    private long[][] nanos;
+    private double norm;
+
+    /**
+     * Makes the pieces' memory.
+     *
+     * @param program of one piece, of {@code tokensOfPiece} tokens, with gradients
+     */
+    BatchGradient(ObjectiveGraph graph, Program program, ParameterStore store, FlatMath math, int tokensOfPiece, int shards, int accumulation, Workers workers) {
+        this.graph = graph;
+        this.workers = workers;
+        this.accumulation = accumulation;
+        this.tokensOfPiece = tokensOfPiece;
+        this.shards = new Instance[shards];
+        feeds = new Feed[shards];
+        ParameterStore.Flat[] gradients = new ParameterStore.Flat[shards];
+        for (int s = 0; s < shards; s++) {
+            gradients[s] = store.like();
+            this.shards[s] = program.instance(store.values(), gradients[s]);
+            feeds[s] = new Feed(this.shards[s], graph);
+        }
+        // Rounds would overwrite a shard's own gradient; without them the first shard's vector can take the sum.
+        gradient = accumulation > 1 ? store.like() : gradients[0];
+        first = math.sum(gradient, List.of(gradients), false);
+        further = accumulation > 1 ? math.sum(gradient, List.of(gradients), true) : null;
+        loss = new double[shards * accumulation];
+        penalty = new double[loss.length];
+        zeros = new long[loss.length];
+    }
+
+    /** The placeholders and outputs of a piece, looked up once. */
+    private static final class Feed {
+        private final IntBuffer inputs;
+        private final IntBuffer targets;
+        private final FloatBuffer weights;
+        private final Optional<Tensor> coefficients;
+        private final Tensor nll;
+        private final Tensor[] penalties;
+        private final Tensor[] zeros;
+
+        Feed(Instance run, ObjectiveGraph graph) {
+            inputs = run.tensor(LlamaGraph.INPUT_IDS).ints();
+            targets = run.tensor(LlamaGraph.TARGETS).ints();
+            weights = run.tensor(LlamaGraph.TOKEN_WEIGHT).floats();
+            coefficients = graph.penalised() ? Optional.of(run.tensor(LlamaGraph.OBJECTIVE_COEFFICIENTS)) : Optional.empty();
+            nll = run.tensor(LlamaGraph.NLL);
+            penalties = graph.penalties().stream().map(run::tensor).toArray(Tensor[]::new);
+            zeros = graph.zeros().stream().map(run::tensor).toArray(Tensor[]::new);
+            ObjectiveGraph.fillPositions(run.tensor(LlamaGraph.POSITIONS));
+        }
+    }
+
+    /**
+     * Computes everything for a batch of as many windows as the pieces have together.
+     *
+     * @param lambda weight of the penalty
+     * @param nanos where the time of each of the program's steps is added up, one array a shard; or null
+     */
+    void compute(Batch batch, double lambda, long[][] nanos) {
+        this.batch = batch;
+        this.nanos = nanos;
+        tokenWeight = (float) (1.0 / batch.scored());
+        for (Feed feed : feeds) {
+            feed.coefficients.ifPresent(c -> graph.fillCoefficients(c, lambda));
+        }
+        for (round = 0; round < accumulation; round++) {
+            workers.run(shards.length, runShard);
+            FlatMath.Sum sum = round == 0 ? first : further;
+            workers.run(sum.blocks(), sum);
+        }
+        norm = Math.sqrt((accumulation == 1 ? first : further).squares());
+    }
+
+    private void runShard(int s) {
+        int piece = round * shards.length + s;
+        feed(s, piece);
+        if (nanos == null) {
+            shards[s].run();
+        } else {
+            shards[s].run(nanos[s]);
+        }
+        Feed feed = feeds[s];
+        double sum = 0;
+        for (int i = 0; i < tokensOfPiece; i++) {
+            sum += feed.nll.getFloat(i);
+        }
+        loss[piece] = sum;
+        sum = 0;
+        long count = 0;
+        for (int layer = 0; layer < feed.penalties.length; layer++) {
+            sum += feed.penalties[layer].getFloat(0);
+            count += feed.zeros[layer].bytes().getLong(0);
+        }
+        penalty[piece] = sum;
+        zeros[piece] = count;
+    }
+
+    private void feed(int s, int piece) {
+        int from = piece * tokensOfPiece;
+        Feed feed = feeds[s];
+        feed.inputs.put(0, batch.inputs(), from, tokensOfPiece);
+        feed.targets.put(0, batch.targets(), from, tokensOfPiece);
+        for (int i = 0; i < tokensOfPiece; i++) {
+            feed.weights.put(i, batch.targets()[from + i] == Batch.NOT_SCORED ? 0 : tokenWeight);
+        }
+    }
+
+    /** Mean −ln p of the scored tokens, in nats. */
+    double loss() {
+        return sum(loss) / batch.scored();
+    }
+
+    /** Mean over layers and scored tokens of Σ_j |i_j|. */
+    double penalty() {
+        return sum(penalty) / graph.layers();
+    }
+
+    /** Exact zeros in the intermediate vectors of scored tokens / their elements. */
+    double zeros() {
+        long sum = 0;
+        for (long z : zeros) {
+            sum += z;
+        }
+        return sum / ((double) batch.scored() * graph.layers() * graph.intermediate());
+    }
+
+    /** L2 norm of the gradient. */
+    double norm() {
+        return norm;
+    }
+
+    /** The gradient of the objective. */
+    ParameterStore.Flat gradient() {
+        return gradient;
+    }
+
+    private static double sum(double[] values) {
+        double sum = 0;
+        for (double v : values) {
+            sum += v;
+        }
+        return sum;
+    }
+
+    /** The variable that was the first not to be finite in the batch computed last, pieces in their order. Slow. */
+    Optional<String> firstNonFinite() {
+        for (int piece = 0; piece < loss.length; piece++) {
+            int s = piece % shards.length;
+            feed(s, piece);
+            Optional<String> name = shards[s].firstNonFinite();
+            if (name.isPresent()) {
+                return name;
+            }
+        }
+        return Optional.empty();
+    }
+}

@@ -1,0 +1,97 @@
+package org.lacuna.training;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.lacuna.graph.Device;
+import org.lacuna.graph.Tensor;
+import org.lacuna.graph.program.Program;
+import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.graph.LlamaGraph;
+import org.nd4j.autodiff.samediff.SameDiff;
+
+/**
+ * A model's training graph and its programs. Without a penalty in the objective, what is differentiated is the loss alone:
+ * the penalty is still computed to be logged, but no gradient flows through it.
+ */
+final class ObjectiveGraph {
+    private final ModelConfig config;
+    private final boolean penalised;
+    private final SameDiff graph;
+    private final List<String> penalties;
+    private final List<String> zeros;
+
+    ObjectiveGraph(ModelConfig config, boolean penalised) {
+        this.config = config;
+        this.penalised = penalised;
+        graph = LlamaGraph.training(config);
+        if (!penalised) {
+            graph.setLossVariables(LlamaGraph.LOSS);
+        }
+        penalties = IntStream.range(0, config.layers()).mapToObj(LlamaGraph::penalty).toList();
+        zeros = IntStream.range(0, config.layers()).mapToObj(LlamaGraph::zeros).toList();
+    }
+
+    /** Forward and backward for {@code rows} windows. */
+    Program training(Device device, int rows, int window) {
+        List<String> outputs = new ArrayList<>(penalties);
+        outputs.addAll(zeros);
+        return program(device, rows, window, outputs).gradients().build();
+    }
+
+    /** Forward alone: no penalties. */
+    Program forward(Device device, int rows, int window) {
+        return program(device, rows, window, zeros).build();
+    }
+
+    private Program.Builder program(Device device, int rows, int window, List<String> outputs) {
+        return Program.of(graph, device)
+                .placeholder(LlamaGraph.INPUT_IDS, rows, window)
+                .placeholder(LlamaGraph.POSITIONS, rows, window)
+                .placeholder(LlamaGraph.TARGETS, rows, window)
+                .placeholder(LlamaGraph.TOKEN_WEIGHT, rows, window)
+                .placeholder(LlamaGraph.OBJECTIVE_COEFFICIENTS, 1 + config.layers())
+                .outputs(LlamaGraph.NLL)
+                .outputs(outputs.toArray(String[]::new));
+    }
+
+    /** Whether the penalty is part of what is differentiated. */
+    boolean penalised() {
+        return penalised;
+    }
+
+    /** Each layer's penalty. */
+    List<String> penalties() {
+        return penalties;
+    }
+
+    /** Each layer's count of zeros. */
+    List<String> zeros() {
+        return zeros;
+    }
+
+    int layers() {
+        return config.layers();
+    }
+
+    /** Elements of a layer's intermediate vector. */
+    int intermediate() {
+        return config.intermediate();
+    }
+
+    /** Objective = loss + λ · mean of the layers' penalties. */
+    void fillCoefficients(Tensor coefficients, double lambda) {
+        coefficients.setFloat(0, 1);
+        for (int layer = 0; layer < config.layers(); layer++) {
+            coefficients.setFloat(1 + layer, (float) (lambda / config.layers()));
+        }
+    }
+
+    /** Each window begins at position 0. */
+    static void fillPositions(Tensor positions) {
+        int window = Math.toIntExact(positions.shape()[1]);
+        for (int i = 0; i < positions.length(); i++) {
+            positions.ints().put(i, i % window);
+        }
+    }
+}

@@ -1,0 +1,148 @@
+package org.lacuna.training;
+
+import java.util.Optional;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.lacuna.data.Batch;
+import org.lacuna.graph.Device;
+import org.lacuna.graph.FlatMath;
+import org.lacuna.graph.ParameterStore;
+import org.lacuna.graph.program.Program;
+import org.lacuna.graph.program.Workers;
+import org.lacuna.model.Model;
+import org.lacuna.training.optimizer.LearningRate;
+import org.lacuna.training.optimizer.Optimizer;
+import org.lacuna.training.recipe.Objective;
+import org.lacuna.training.recipe.TrainSettings;
+
+/**
+ * A model in training: its parameters, the compiled graph, the optimizer. A {@link #step} is: gradients of the batch's
+ * pieces, combined in their order, clipped by their norm, one AdamW update. It knows nothing of data sources and files.
+ *
+ * <p>For one thread at a time; it has threads of its own for the pieces until it is closed.
+ */
+public final class Trainer implements AutoCloseable {
+    private static final Pattern LAYER = Pattern.compile("\\blayers\\.(\\d+)\\.");
+
+    private final Model model;
+    private final TrainSettings settings;
+    private final Objective objective;
+    private final Device device;
+    private final ObjectiveGraph graph;
+    private final Program program;
+    private final BatchGradient batchGradient;
+    private final Optimizer optimizer;
+    private final LearningRate learningRate;
+    private final Workers workers;
+    private long[][] opNanos;
+    private long step;
+
+    /**
+     * Builds, compiles and allocates.
+     *
+     * @param model whose parameters are trained in place
+     */
+    public Trainer(Model model, TrainSettings settings, Objective objective, Device device) {
+        this.model = model;
+        this.settings = settings;
+        this.objective = objective;
+        this.device = device;
+        graph = new ObjectiveGraph(model.config(), objective.l1() > 0);
+        ParameterStore parameters = model.parameters();
+        int rows = settings.shardRows();
+        int window = settings.window();
+        program = graph.training(device, rows, window);
+        workers = new Workers(settings.workersHere());
+        FlatMath math = device.flatMath();
+        batchGradient = new BatchGradient(graph, program, parameters, math, rows * window, settings.shards(), settings.accumulation(), workers);
+        optimizer = new Optimizer(math, parameters, batchGradient.gradient(),
+                new FlatMath.AdamWConstants(settings.beta1(), settings.beta2(), settings.eps(), settings.weightDecay()), settings.clip());
+        learningRate = new LearningRate(settings.lr(), settings.minLrRatio(), settings.warmup(), settings.steps());
+    }
+
+    /**
+     * Takes one optimizer step.
+     *
+     * @param batch {@link TrainSettings#batch} windows
+     * @return what was measured before the update
+     */
+    public StepMetrics step(Batch batch) {
+        StepMetrics metrics = gradient(batch);
+        optimizer.update(metrics.step(), metrics.learningRate(), metrics.gradientNorm(), workers);
+        step = metrics.step();
+        return metrics;
+    }
+
+    /** The first half of a step: everything but the update. */
+    StepMetrics gradient(Batch batch) {
+        long next = step + 1;
+        double lambda = objective.lambda(next);
+        batchGradient.compute(batch, lambda, opNanos);
+        StepMetrics metrics = new StepMetrics(next, batchGradient.loss(), batchGradient.penalty(), lambda, batchGradient.zeros(),
+                learningRate.at(next), batchGradient.norm(), batch.scored());
+        if (!Double.isFinite(metrics.loss()) || !Double.isFinite(metrics.gradientNorm())) {
+            throw new Diverged("step " + next + ": the loss is " + metrics.loss() + " and the gradient's norm " + metrics.gradientNorm()
+                    + "; " + place(batchGradient.firstNonFinite()));
+        }
+        return metrics;
+    }
+
+    private static String place(Optional<String> variable) {
+        if (variable.isEmpty()) {
+            return "every single value is finite, so it is their sum that is too large";
+        }
+        Matcher layer = LAYER.matcher(variable.get());
+        return "the first value that is not finite stands in " + variable.get() + (layer.find() ? " (layer " + layer.group(1) + ")" : "");
+    }
+
+    /** A validation over fixed windows; the memory is made here, once. */
+    public Validation validation(Batch windows) {
+        int rows = Math.min(settings.shardRows(), windows.rows());
+        return new Validation(graph, graph.forward(device, rows, windows.length()), model.parameters(), windows, rows, settings.shards(), workers);
+    }
+
+    /** The step taken last; 0 before the first. */
+    public long step() {
+        return step;
+    }
+
+    /** Says that parameters and moments are now those of after {@code step}. */
+    public void resumeAt(long step) {
+        this.step = step;
+    }
+
+    /** The model; what is written to its parameters is trained on. */
+    public Model model() {
+        return model;
+    }
+
+    /** The gradient of the step taken last, in the parameters' layout. */
+    public ParameterStore.Flat gradient() {
+        return batchGradient.gradient();
+    }
+
+    /** The optimizer with its moments. */
+    public Optimizer optimizer() {
+        return optimizer;
+    }
+
+    /** The compiled step of one piece. */
+    public Program program() {
+        return program;
+    }
+
+    /** From the next step on, adds the nanoseconds of each of the program's steps to {@code nanos[shard][i]}; null stops it. */
+    public void time(long[][] nanos) {
+        opNanos = nanos;
+    }
+
+    /** How it is trained. */
+    public TrainSettings settings() {
+        return settings;
+    }
+
+    @Override
+    public void close() {
+        workers.close();
+    }
+}

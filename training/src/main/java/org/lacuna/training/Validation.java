@@ -1,0 +1,102 @@
+package org.lacuna.training;
+
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.function.IntConsumer;
+import org.lacuna.data.Batch;
+import org.lacuna.graph.ParameterStore;
+import org.lacuna.graph.Tensor;
+import org.lacuna.graph.program.Instance;
+import org.lacuna.graph.program.Program;
+import org.lacuna.graph.program.Workers;
+import org.lacuna.model.graph.LlamaGraph;
+
+/** Loss and exact zeros over fixed windows, forward only. */
+public final class Validation {
+    private final ObjectiveGraph graph;
+    private final Batch windows;
+    private final int rows;
+    private final int pieces;
+    private final Workers workers;
+    private final Instance[] runs;
+    private final double[] loss;
+    private final long[] zeros;
+    private final IntConsumer runShard = this::runPieces;
+
+    /**
+     * What was measured.
+     *
+     * @param loss mean −ln p over the scored tokens, nats
+     * @param zeros exact zeros in the intermediate vectors / their elements
+     * @param tokens how many were scored
+     */
+    public record Result(double loss, double zeros, int tokens) {}
+
+    /**
+     * Makes the memory.
+     *
+     * @param program forward only, of {@code rows} windows
+     * @param shards how many pieces run side by side
+     */
+    Validation(ObjectiveGraph graph, Program program, ParameterStore store, Batch windows, int rows, int shards, Workers workers) {
+        this.graph = graph;
+        this.windows = windows;
+        this.rows = rows;
+        this.workers = workers;
+        pieces = (windows.rows() + rows - 1) / rows;
+        loss = new double[pieces];
+        zeros = new long[pieces];
+        runs = new Instance[Math.min(shards, pieces)];
+        for (int i = 0; i < runs.length; i++) {
+            runs[i] = program.instance(store.values(), null);
+            ObjectiveGraph.fillPositions(runs[i].tensor(LlamaGraph.POSITIONS));
+        }
+    }
+
+    /** Measures the model as it is now. */
+    public Result measure() {
+        workers.run(runs.length, runShard);
+        double lossSum = 0;
+        long zeroSum = 0;
+        for (int piece = 0; piece < pieces; piece++) {
+            lossSum += loss[piece];
+            zeroSum += zeros[piece];
+        }
+        int scored = windows.scored();
+        return new Result(lossSum / scored, zeroSum / ((double) scored * graph.layers() * graph.intermediate()), scored);
+    }
+
+    private void runPieces(int s) {
+        for (int piece = s; piece < pieces; piece += runs.length) {
+            run(runs[s], piece);
+        }
+    }
+
+    private void run(Instance run, int piece) {
+        int length = windows.length();
+        int from = piece * rows * length;
+        int count = Math.min(rows, windows.rows() - piece * rows) * length;
+        int size = rows * length;
+        IntBuffer inputs = run.tensor(LlamaGraph.INPUT_IDS).ints();
+        IntBuffer targets = run.tensor(LlamaGraph.TARGETS).ints();
+        FloatBuffer weights = run.tensor(LlamaGraph.TOKEN_WEIGHT).floats();
+        inputs.put(0, windows.inputs(), from, count);
+        targets.put(0, windows.targets(), from, count);
+        // The last piece may have fewer windows: the rest of it is not scored, and so not counted.
+        for (int i = count; i < size; i++) {
+            inputs.put(i, 0);
+            targets.put(i, Batch.NOT_SCORED);
+        }
+        for (int i = 0; i < size; i++) {
+            weights.put(i, targets.get(i) == Batch.NOT_SCORED ? 0 : 1);
+        }
+        run.run();
+        Tensor nll = run.tensor(LlamaGraph.NLL);
+        double sum = 0;
+        for (int i = 0; i < count; i++) {
+            sum += nll.getFloat(i);
+        }
+        loss[piece] = sum;
+        zeros[piece] = graph.zeros().stream().mapToLong(name -> run.tensor(name).bytes().getLong(0)).sum();
+    }
+}

@@ -1,0 +1,40 @@
+package org.lacuna.training.bench;
+
+import com.sun.management.ThreadMXBean;
+import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadInfo;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Memory at one moment.
+ *
+ * @param allocatedBytes all that the calling thread and the workers have ever allocated on the Java heap
+ * @param residentBytes of the whole process; 0 where the system does not tell
+ */
+record EngineMemory(long allocatedBytes, long residentBytes) {
+
+    static EngineMemory now() {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        long allocated = 0;
+        for (ThreadInfo thread : threads.getThreadInfo(threads.getAllThreadIds())) {
+            boolean engine = thread != null && (thread.getThreadId() == Thread.currentThread().getId() || thread.getThreadName().startsWith("lacuna-worker"));
+            allocated += engine ? threads.getThreadAllocatedBytes(thread.getThreadId()) : 0;
+        }
+        return new EngineMemory(allocated, resident());
+    }
+
+    private static long resident() {
+        try {
+            for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+                if (line.startsWith("VmRSS:")) {
+                    return Long.parseLong(line.replaceAll("\\D", "")) << 10;
+                }
+            }
+        } catch (IOException e) {
+            return 0; // no Linux
+        }
+        return 0;
+    }
+}

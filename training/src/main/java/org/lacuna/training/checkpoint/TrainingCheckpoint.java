@@ -1,0 +1,87 @@
+package org.lacuna.training.checkpoint;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.lacuna.data.tokenize.Tokenizer;
+import org.lacuna.graph.Tensor;
+import org.lacuna.model.Checkpoint;
+import org.lacuna.model.safetensors.SafetensorsFile;
+import org.lacuna.model.safetensors.SafetensorsWriter;
+import org.lacuna.run.InputException;
+import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.run.folder.FileOutput;
+import org.lacuna.training.Trainer;
+
+/**
+ * A training checkpoint's folder, which is there whole or not at all:
+ *
+ * <pre>
+ *   config.json, model.safetensors, tokenizer.json   the model, as Hugging Face's loaders expect it
+ *   optimizer.safetensors                            AdamW's moments: m.NAME and v.NAME for each parameter
+ *   state.json                                       {@link TrainingState}
+ * </pre>
+ */
+public final class TrainingCheckpoint {
+    private static final String OPTIMIZER = "optimizer.safetensors";
+    private static final String FIRST = "m.";
+    private static final String SECOND = "v.";
+
+    private TrainingCheckpoint() {}
+
+    /**
+     * Writes a checkpoint of a trainer as it stands, straight from its memory.
+     *
+     * @param folder must not exist
+     * @throws org.lacuna.run.RunException if the file system refuses; there is no such folder then
+     */
+    public static void write(Path folder, Trainer trainer, Optional<Tokenizer> tokenizer, TrainingState state) {
+        List<Tensor> moments = new ArrayList<>();
+        for (String name : trainer.model().parameters().names()) {
+            moments.add(renamed(FIRST, trainer.optimizer().first().tensor(name)));
+            moments.add(renamed(SECOND, trainer.optimizer().second().tensor(name)));
+        }
+        AtomicFiles.folder(folder, fresh -> {
+            Checkpoint.write(fresh, trainer.model());
+            if (tokenizer.isPresent()) {
+                tokenizer.get().save(fresh.path().resolve("tokenizer.json"));
+            }
+            try (FileOutput out = fresh.file(OPTIMIZER)) {
+                SafetensorsWriter.write(out, Map.of(), moments);
+            }
+            fresh.text(TrainingState.FILE, state.toJson());
+        });
+    }
+
+    private static Tensor renamed(String prefix, Tensor t) {
+        return t.view(prefix + t.name(), 0, t.shape());
+    }
+
+    /**
+     * Puts a checkpoint's moments into a trainer of its model and sets its step.
+     *
+     * @throws InputException if the file is damaged or belongs to another model
+     */
+    public static void restore(Path folder, Trainer trainer, TrainingState state) {
+        Path file = folder.resolve(OPTIMIZER);
+        Set<String> expected = new HashSet<>();
+        for (String name : trainer.model().parameters().names()) {
+            expected.add(FIRST + name);
+            expected.add(SECOND + name);
+        }
+        try (SafetensorsFile moments = SafetensorsFile.open(file)) {
+            if (!moments.tensors().keySet().equals(expected)) {
+                throw new InputException(file + ": its tensors are not the moments of this model's parameters");
+            }
+            for (String name : trainer.model().parameters().names()) {
+                moments.read(FIRST + name, trainer.optimizer().first().tensor(name));
+                moments.read(SECOND + name, trainer.optimizer().second().tensor(name));
+            }
+        }
+        trainer.resumeAt(state.step());
+    }
+}

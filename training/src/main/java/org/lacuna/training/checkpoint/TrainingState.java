@@ -1,0 +1,54 @@
+package org.lacuna.training.checkpoint;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.lacuna.run.InputException;
+import org.lacuna.run.RunException;
+import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.run.folder.Json;
+
+/**
+ * {@code state.json}: what a run needs to go on, beside parameters and moments. Learning rate and λ follow from the step,
+ * and nothing but the sampler draws random numbers, so its cursor is all the randomness there is.
+ *
+ * @param step the step taken last
+ * @param tokens scored in all steps so far
+ * @param sampler the data cursor
+ * @param recipe hash of the recipe, see {@code TrainRecipe.sha256}
+ * @param data hash of the corpus
+ * @param build what made it
+ */
+public record TrainingState(long step, long tokens, JsonNode sampler, String recipe, String data, BuildInfo build) {
+    /** The file's name in a checkpoint. */
+    public static final String FILE = "state.json";
+
+    String toJson() {
+        ObjectNode json = Json.object().put("step", step).put("tokens", tokens);
+        json.set("sampler", sampler);
+        json.put("recipe_sha256", recipe).put("data_sha256", data);
+        json.set("build", build.toJson());
+        return json.toPrettyString() + "\n";
+    }
+
+    /** Reads the state in a checkpoint's folder. */
+    public static TrainingState read(Path checkpoint) {
+        Path file = checkpoint.resolve(FILE);
+        if (!Files.isRegularFile(file)) {
+            throw new InputException(file + ": no such file; a checkpoint without it can't be trained on, only read");
+        }
+        JsonNode json;
+        try {
+            json = Json.parse(file.toString(), Files.readString(file));
+        } catch (IOException e) {
+            throw new RunException(file + ": can't be read: " + AtomicFiles.reason(e), e);
+        }
+        if (!json.path("step").isIntegralNumber() || !json.path("tokens").isIntegralNumber() || !json.path("sampler").isObject()) {
+            throw new InputException(file + ": expected whole numbers step and tokens and an object sampler");
+        }
+        return new TrainingState(json.get("step").asLong(), json.get("tokens").asLong(), json.get("sampler"),
+                json.path("recipe_sha256").asText(), json.path("data_sha256").asText(), BuildInfo.of(json.path("build")));
+    }
+}

@@ -1,0 +1,108 @@
+package org.lacuna.training.command;
+
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import org.lacuna.graph.Device;
+import org.lacuna.graph.cpu.CpuDevice;
+import org.lacuna.run.ExitCode;
+import org.lacuna.run.InputException;
+import org.lacuna.run.Interrupts;
+import org.lacuna.training.StepMetrics;
+import org.lacuna.training.progress.BarProgress;
+import org.lacuna.training.progress.PlainProgress;
+import org.lacuna.training.progress.Progress;
+import org.lacuna.training.recipe.TrainRecipe;
+import org.lacuna.training.run.TrainingRun;
+import picocli.CommandLine.ArgGroup;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code lacuna train}: trains a model by a recipe. */
+@Command(name = "train", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Train a model by a recipe; the run's folder gets its config, metrics and checkpoints.",
+        footer = {"", "Examples:",
+            "  train --config configs/quickstart-relu-l1.yaml",
+            "  train --config configs/text.yaml --set data.text=mine.txt --run mine",
+            "  train --resume --run mine",
+            "Ctrl-C saves and ends with exit code 130; --resume goes on to the same bits."})
+public final class TrainCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--config", paramLabel = "FILE", description = "The recipe, a YAML file; see configs/.")
+    private Path config;
+
+    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Override a key of the recipe, as in train.lr=3e-4; may be repeated.")
+    private List<String> sets = List.of();
+
+    @ArgGroup(exclusive = true)
+    private Place place = new Place();
+
+    @Option(names = "--resume", description = "Go on with the run in the folder after its latest checkpoint; begin it if it is not there and --config is given.")
+    private boolean resume;
+
+    /** Where the run's folder is. */
+    private static final class Place {
+        @Option(names = "--run", paramLabel = "NAME", description = "The run's folder is runs/NAME (default: the recipe's name).")
+        private String run;
+
+        @Option(names = "--out", paramLabel = "DIR", description = "The run's folder.")
+        private Path out;
+    }
+
+    @Override
+    public Integer call() {
+        PrintWriter out = spec.commandLine().getOut();
+        Device device = new CpuDevice();
+        try (TrainingRun run = open(device); Interrupts interrupts = Interrupts.listen()) {
+            long first = run.step();
+            int steps = run.recipe().train().steps();
+            out.printf(Locale.ROOT, "%s: %,d parameters, data %s, %d of %d steps left, folder %s%n", run.recipe().name(),
+                    run.trainer().model().parameters().count(), run.corpus().name(), steps - first, steps, run.folder().path());
+            Optional<StepMetrics> last;
+            try (Progress progress = progress(out, run)) {
+                last = run.train(progress, interrupts::requested);
+            }
+            out.println((last.isPresent() ? "done: " : "there was nothing left to do: ") + run.folder().checkpoint(steps));
+        }
+        return ExitCode.DONE;
+    }
+
+    private TrainingRun open(Device device) {
+        Optional<TrainRecipe> recipe = Optional.ofNullable(config).map(file -> TrainRecipe.load(file, sets));
+        if (recipe.isEmpty() && !sets.isEmpty()) {
+            throw new InputException("--set changes a recipe; name it with --config");
+        }
+        Path folder = folder(recipe);
+        if (resume && (recipe.isEmpty() || Files.exists(folder))) {
+            PrintWriter err = spec.commandLine().getErr();
+            return TrainingRun.resume(folder, recipe, device, line -> {
+                err.println(line);
+                err.flush();
+            });
+        }
+        return TrainingRun.begin(recipe.orElseThrow(() -> new InputException("expected --config FILE, the recipe; the shipped ones are in configs/")), folder, device);
+    }
+
+    private Path folder(Optional<TrainRecipe> recipe) {
+        if (place.out != null) {
+            return place.out;
+        }
+        String name = place.run != null ? place.run : recipe.map(TrainRecipe::name)
+                .orElseThrow(() -> new InputException("expected --config FILE, or --resume with --run NAME or --out DIR"));
+        return Path.of("runs", name);
+    }
+
+    /** A bar needs a terminal on both ends: Java has a console only then. */
+    private static Progress progress(PrintWriter out, TrainingRun run) {
+        int steps = run.recipe().train().steps();
+        return System.console() == null ? new PlainProgress(out, steps) : new BarProgress(out, run.recipe().name(), run.step(), steps);
+    }
+}

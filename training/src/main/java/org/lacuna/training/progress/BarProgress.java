@@ -1,0 +1,57 @@
+package org.lacuna.training.progress;
+
+import java.io.PrintWriter;
+import java.time.Duration;
+import java.util.Locale;
+import me.tongfei.progressbar.ConsoleProgressBarConsumer;
+import me.tongfei.progressbar.ProgressBar;
+import me.tongfei.progressbar.ProgressBarBuilder;
+import me.tongfei.progressbar.ProgressBarStyle;
+import org.lacuna.training.StepMetrics;
+import org.lacuna.training.Validation;
+
+/** A bar that stays on its line, for a terminal; the last step's full line stands below it at the end. */
+public final class BarProgress implements Progress {
+    private final PrintWriter out;
+    private final int steps;
+    private final ProgressBar bar;
+    private String losses = "";
+    private String validation = "";
+    private String last;
+
+    /** {@code first}: the step that the run goes on from. */
+    public BarProgress(PrintWriter out, String name, long first, int steps) {
+        this.out = out;
+        this.steps = steps;
+        bar = new ProgressBarBuilder().setTaskName(name).setInitialMax(steps).startsFrom(first, Duration.ZERO)
+                .setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(200)
+                .setConsumer(new ConsoleProgressBarConsumer(System.out)).build();
+    }
+
+    @Override
+    public void stepped(long step) {
+        bar.stepTo(step);
+    }
+
+    @Override
+    public void report(StepMetrics m, Pace pace) {
+        losses = String.format(Locale.ROOT, "loss %.3f, zeros %.3f, %,d tok/s", m.loss(), m.zeros(), Math.round(pace.tokensPerSecond()));
+        last = StepLine.of(m, steps, pace);
+        bar.setExtraMessage(" " + losses + validation);
+    }
+
+    @Override
+    public void validated(long step, Validation.Result r) {
+        validation = String.format(Locale.ROOT, ", validation %.3f", r.loss());
+        bar.setExtraMessage(" " + losses + validation);
+    }
+
+    @Override
+    public void close() {
+        bar.close();
+        if (last != null) {
+            out.println(last);
+            out.flush();
+        }
+    }
+}

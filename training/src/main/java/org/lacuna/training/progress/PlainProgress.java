@@ -1,0 +1,47 @@
+package org.lacuna.training.progress;
+
+import java.io.PrintWriter;
+import java.util.Locale;
+import org.lacuna.training.StepMetrics;
+import org.lacuna.training.Validation;
+
+/** Lines, for a file or a pipe. */
+public final class PlainProgress implements Progress {
+    private final PrintWriter out;
+    private final int steps;
+
+    /** {@code steps}: of the whole run. */
+    public PlainProgress(PrintWriter out, int steps) {
+        this.out = out;
+        this.steps = steps;
+    }
+
+    @Override
+    public void stepped(long step) {
+        // Only every so many steps are worth a line: see report.
+    }
+
+    @Override
+    public void report(StepMetrics metrics, Pace pace) {
+        say(StepLine.of(metrics, steps, pace));
+    }
+
+    @Override
+    public void validated(long step, Validation.Result result) {
+        say(line(step, steps, result));
+    }
+
+    static String line(long step, int steps, Validation.Result r) {
+        return String.format(Locale.ROOT, "step %05d/%05d | validation loss: %.4f | zeros: %.3f | tokens: %,d", step, steps, r.loss(), r.zeros(), r.tokens());
+    }
+
+    private void say(String line) {
+        out.println(line);
+        out.flush();
+    }
+
+    @Override
+    public void close() {
+        out.flush();
+    }
+}

@@ -1,0 +1,20 @@
+package org.lacuna.training.progress;
+
+import org.lacuna.training.StepMetrics;
+import org.lacuna.training.Validation;
+
+/** Where a run reports. Called on the thread that trains. */
+public interface Progress extends AutoCloseable {
+
+    /** After each step; cheap where there is nothing to show. */
+    void stepped(long step);
+
+    /** After every so many steps, and after the last. */
+    void report(StepMetrics metrics, Pace pace);
+
+    /** After a validation. */
+    void validated(long step, Validation.Result result);
+
+    @Override
+    void close();
+}

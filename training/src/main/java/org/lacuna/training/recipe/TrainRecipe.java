@@ -1,0 +1,55 @@
+package org.lacuna.training.recipe;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.List;
+import org.lacuna.data.DataRecipe;
+import org.lacuna.run.InputException;
+import org.lacuna.run.recipe.Key;
+import org.lacuna.run.recipe.Recipes;
+
+/**
+ * A training recipe: everything that the result's bits depend on, this build and the CPU's vector width apart.
+ *
+ * @param name what the run is called; its folder where none is given is {@code runs/NAME}
+ */
+public record TrainRecipe(
+        @Key(doc = "what the run is called") String name,
+        ModelRecipe model,
+        DataRecipe data,
+        TrainSettings train,
+        Objective objective) {
+
+    /** Checks what the parts alone can't know. */
+    public TrainRecipe {
+        if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
+            throw new InputException("name: \"" + name + "\" can't be a folder's name; take letters, digits, '.', '_' and '-'");
+        }
+        if (train.window() > model.maxPositions()) {
+            throw new InputException("train.window: " + train.window() + " is more than model.maxPositions = " + model.maxPositions());
+        }
+    }
+
+    /**
+     * Reads a recipe and the overrides {@code path.to.key=value}.
+     *
+     * @throws InputException with all that is wrong with them
+     */
+    public static TrainRecipe load(Path file, List<String> sets) {
+        return Recipes.load(file, sets, TrainRecipe.class);
+    }
+
+    /** SHA-256 of all that the result depends on: two recipes with the same hash train the same model. */
+    public String sha256() {
+        TrainRecipe same = new TrainRecipe(name, model, data, train.withoutMachine(), objective);
+        try {
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(Recipes.toYaml(same).getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(digest);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package org.lacuna.training.recipe;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.lacuna.run.InputException;
+import org.lacuna.run.recipe.Key;
+
+/** How long, how fast and by which steps a model is trained. Steps are counted from 1. */
+public record TrainSettings(
+        @Key(doc = "seed of the fresh weights and of the sampler", def = "1") long seed,
+        @Key(doc = "optimizer steps", min = 1) int steps,
+        @Key(doc = "windows in an optimizer step", def = "32", min = 1, max = 1 << 20) int batch,
+        @Key(doc = "tokens in a window", def = "128", min = 1, max = 1 << 20) int window,
+        @Key(doc = "pieces of the batch that are computed one after the other", def = "1", min = 1, max = 1 << 20) int accumulation,
+        @Key(doc = "pieces of the batch that workers compute side by side; part of the result's bits", def = "2", min = 1, max = 1 << 12) int shards,
+        @Key(doc = "threads, 0 for as many as there are processors; not part of the result's bits", def = "0", min = 0, max = 1 << 12) int workers,
+        @Key(doc = "highest learning rate", def = "1e-3", min = 0, max = 1e6) double lr,
+        @Key(doc = "last learning rate / highest", def = "0.1", min = 0, max = 1) double minLrRatio,
+        @Key(doc = "steps over which the learning rate rises from 0", def = "0", min = 0) int warmup,
+        @Key(doc = "AdamW's decay of the first moment", def = "0.9", min = 0, below = 1) double beta1,
+        @Key(doc = "AdamW's decay of the second moment", def = "0.95", min = 0, below = 1) double beta2,
+        @Key(doc = "AdamW's epsilon", def = "1e-8", above = 0, max = 1) double eps,
+        @Key(doc = "decoupled decay of parameters with two or more dimensions", def = "0.1", min = 0, max = 100) double weightDecay,
+        @Key(doc = "largest norm of the gradient over all parameters", def = "1", above = 0) double clip,
+        @Key(doc = "steps between validations, 0 for none", def = "100", min = 0) int evalEvery,
+        @Key(doc = "validation windows", def = "32", min = 1, max = 1 << 20) int evalWindows,
+        @Key(doc = "steps between checkpoints, 0 for one at the end only", def = "500", min = 0) int saveEvery,
+        @Key(doc = "steps between log lines", def = "10", min = 1) int logEvery) {
+
+    /** Checks what one key alone can't know. */
+    public TrainSettings {
+        List<String> problems = new ArrayList<>();
+        if (batch % ((long) shards * accumulation) != 0) {
+            problems.add("batch: " + batch + " is not divisible by shards · accumulation = " + (long) shards * accumulation);
+        }
+        if (warmup > steps) {
+            problems.add("warmup: " + warmup + " is more than steps = " + steps);
+        }
+        if (!problems.isEmpty()) {
+            throw new InputException(problems);
+        }
+    }
+
+    /** Windows that one worker computes at a time. */
+    public int shardRows() {
+        return batch / (shards * accumulation);
+    }
+
+    /** How many threads this machine gives the run; more than shards would idle in a step. */
+    public int workersHere() {
+        return workers == 0 ? Math.min(shards, Runtime.getRuntime().availableProcessors()) : workers;
+    }
+
+    /** The same but for what does not change the result: threads and log lines. */
+    TrainSettings withoutMachine() {
+        return new TrainSettings(seed, steps, batch, window, accumulation, shards, 0, lr, minLrRatio, warmup, beta1, beta2, eps,
+                weightDecay, clip, evalEvery, evalWindows, saveEvery, 1);
+    }
+}

@@ -1,0 +1,266 @@
+package org.lacuna.training.run;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.lacuna.data.Batch;
+import org.lacuna.data.Corpora;
+import org.lacuna.data.Corpus;
+import org.lacuna.data.sample.Sampler;
+import org.lacuna.data.sample.Windows;
+import org.lacuna.graph.Device;
+import org.lacuna.model.Checkpoint;
+import org.lacuna.model.Initialization;
+import org.lacuna.model.Model;
+import org.lacuna.model.config.ModelConfig;
+import org.lacuna.run.InputException;
+import org.lacuna.run.InterruptedRunException;
+import org.lacuna.run.RunException;
+import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.run.folder.MetricsLog;
+import org.lacuna.run.folder.RunFolder;
+import org.lacuna.run.provenance.Provenance;
+import org.lacuna.run.recipe.Recipes;
+import org.lacuna.training.Diverged;
+import org.lacuna.training.Flops;
+import org.lacuna.training.StepMetrics;
+import org.lacuna.training.Trainer;
+import org.lacuna.training.Validation;
+import org.lacuna.training.checkpoint.BuildInfo;
+import org.lacuna.training.checkpoint.TrainingCheckpoint;
+import org.lacuna.training.checkpoint.TrainingState;
+import org.lacuna.training.progress.Progress;
+import org.lacuna.training.recipe.TrainRecipe;
+
+/**
+ * One training run in its folder. {@link #begin} and {@link #resume} find everything that is wrong with the input before
+ * they write; {@link #train} then goes on to the last step, or until it is asked to stop.
+ */
+public final class TrainingRun implements AutoCloseable {
+    private final TrainRecipe recipe;
+    private final Corpus corpus;
+    private final Trainer trainer;
+    private final Sampler sampler;
+    private final Optional<Validation> validation;
+    private final BuildInfo build;
+    private final RunFolder folder;
+    private long tokens;
+
+    private TrainingRun(TrainRecipe recipe, Corpus corpus, Sampler sampler, Trainer trainer, Optional<Validation> validation,
+            BuildInfo build, RunFolder folder) {
+        this.recipe = recipe;
+        this.corpus = corpus;
+        this.sampler = sampler;
+        this.trainer = trainer;
+        this.validation = validation;
+        this.build = build;
+        this.folder = folder;
+    }
+
+    /**
+     * Begins a run in a new folder.
+     *
+     * @throws InputException if the recipe does not fit the data, or the folder is there already
+     */
+    public static TrainingRun begin(TrainRecipe recipe, Path folder, Device device) {
+        if (Files.isRegularFile(folder.resolve("config.yaml"))) {
+            throw new InputException(folder + ": a run is there already; go on with it by --resume, or name another folder");
+        }
+        return assemble(recipe, device, Optional.empty(), () -> RunFolder.create(folder, Recipes.toYaml(recipe)));
+    }
+
+    /**
+     * Goes on with the run in a folder after its latest checkpoint, or from its first step if it has none.
+     *
+     * @param given the recipe that the user named with it, if any: it must train the same model; its threads and log
+     *     lines are taken over
+     * @param warn takes a line for each circumstance that may change the result's last bits
+     * @throws InputException if there is no run, its data changed, or the recipe is another
+     */
+    public static TrainingRun resume(Path folder, Optional<TrainRecipe> given, Device device, Consumer<String> warn) {
+        RunFolder held = RunFolder.resume(folder);
+        try {
+            TrainRecipe recipe = TrainRecipe.load(held.config(), List.of());
+            if (given.isPresent() && !given.get().sha256().equals(recipe.sha256())) {
+                throw new InputException(held.config() + ": this run's recipe is another than the one given with --config and --set;"
+                        + " leave them out to go on with it, or name another folder");
+            }
+            Optional<Path> latest = held.latestCheckpoint();
+            TrainingRun run = assemble(given.orElse(recipe), device, latest, () -> held);
+            try {
+                latest.ifPresent(checkpoint -> run.restore(checkpoint, warn));
+                return run;
+            } catch (RuntimeException e) {
+                run.trainer.close();
+                throw e;
+            }
+        } catch (RuntimeException e) {
+            held.close();
+            throw e;
+        }
+    }
+
+    private interface Opening {
+        RunFolder open();
+    }
+
+    /** Builds all parts, which finds what is wrong with the input, and only then opens the folder. */
+    private static TrainingRun assemble(TrainRecipe recipe, Device device, Optional<Path> checkpoint, Opening opening) {
+        Corpus corpus = Corpora.open(recipe.data());
+        Sampler sampler = recipe.data().sampler().over(corpus.train(), recipe.train().batch(), recipe.train().window(), recipe.train().seed());
+        Optional<Batch> windows = recipe.train().evalEvery() == 0 ? Optional.empty()
+                : Optional.of(Windows.first(corpus.validation(), recipe.train().evalWindows(), recipe.train().window()));
+        OptionalInt endOfText = corpus.tokenizer().map(t -> OptionalInt.of(t.endOfText())).orElse(OptionalInt.empty());
+        ModelConfig config = recipe.model().config(corpus.vocabularySize(), endOfText);
+        config.check(recipe.name(), key -> "model." + key);
+        Model model = checkpoint.map(c -> Checkpoint.load(c, device)).orElseGet(() -> Initialization.of(config, device, recipe.train().seed()));
+        if (!model.config().equals(config)) {
+            throw new InputException(checkpoint.get().resolve(Checkpoint.CONFIG) + ": is not the model of the run's recipe; the checkpoint belongs to another run");
+        }
+        Trainer trainer = new Trainer(model, recipe.train(), recipe.objective(), device);
+        try {
+            Optional<Validation> validation = windows.map(trainer::validation);
+            BuildInfo build = BuildInfo.here(device.gemm());
+            RunFolder folder = opening.open();
+            TrainingRun run = new TrainingRun(recipe, corpus, sampler, trainer, validation, build, folder);
+            run.writeProvenance();
+            return run;
+        } catch (RuntimeException e) {
+            trainer.close();
+            throw e;
+        }
+    }
+
+    private void writeProvenance() {
+        Path file = folder.path().resolve("provenance.json");
+        if (Files.exists(file)) {
+            return;
+        }
+        JsonNodeFactory json = JsonNodeFactory.instance;
+        Map<String, JsonNode> extra = Map.of(
+                "command", json.textNode("train"),
+                "seed", json.numberNode(recipe.train().seed()),
+                "recipe_sha256", json.textNode(recipe.sha256()),
+                "data", json.textNode(corpus.name()),
+                "data_sha256", json.textNode(corpus.sha256()),
+                "gemm", json.textNode(build.gemm()),
+                "parameters", json.numberNode(trainer.model().parameters().count()));
+        AtomicFiles.write(file, Provenance.collect(extra).toJson().toPrettyString() + "\n");
+    }
+
+    private void restore(Path checkpoint, Consumer<String> warn) {
+        TrainingState state = TrainingState.read(checkpoint);
+        Path file = checkpoint.resolve(TrainingState.FILE);
+        if (!state.recipe().equals(recipe.sha256())) {
+            throw new InputException(file + ": recipe_sha256 is not that of " + folder.config() + "; the recipe was changed after the checkpoint");
+        }
+        if (!state.data().equals(corpus.sha256())) {
+            throw new InputException(file + ": data_sha256 is " + state.data() + ", but the data (" + corpus.name() + ") has "
+                    + corpus.sha256() + " now; go on with the data of the saved run");
+        }
+        state.build().differences(build).forEach(d -> warn.accept("resuming under other circumstances, so the last bits may differ: " + d));
+        sampler.restore(state.sampler());
+        TrainingCheckpoint.restore(checkpoint, trainer, state);
+        tokens = state.tokens();
+    }
+
+    /**
+     * Trains to the recipe's last step, with a checkpoint at the end.
+     *
+     * @param stop asked after each step; where it says yes the run saves and ends
+     * @return the step line's figures of the last step taken here; empty if there was none left to take
+     * @throws InterruptedRunException if it was stopped before the last step; a checkpoint is there
+     * @throws RunException if the loss was no number any more, or the file system refused; the latest checkpoint is intact
+     */
+    public Optional<StepMetrics> train(Progress progress, BooleanSupplier stop) {
+        int steps = recipe.train().steps();
+        PaceMeter meter = new PaceMeter(Flops.perToken(trainer.model().config(), recipe.train().window()), recipe.train().batch() * recipe.train().window(), steps);
+        StepMetrics metrics = null;
+        try (MetricsLog log = MetricsLog.truncateAfter(folder.metrics(), trainer.step())) {
+            while (trainer.step() < steps) {
+                long before = System.nanoTime();
+                metrics = takeStep();
+                long nanos = System.nanoTime() - before;
+                meter.add(nanos);
+                log.append(MetricsLines.step(metrics, nanos * 1e-9));
+                long step = metrics.step();
+                boolean last = step == steps;
+                progress.stepped(step);
+                if (last || step % recipe.train().logEvery() == 0) {
+                    progress.report(metrics, meter.report(step));
+                }
+                if (validation.isPresent() && (last || step % recipe.train().evalEvery() == 0)) {
+                    Validation.Result result = validation.get().measure();
+                    log.append(MetricsLines.validation(step, result));
+                    progress.validated(step, result);
+                }
+                boolean stopping = stop.getAsBoolean();
+                if (last || stopping || isDue(step, recipe.train().saveEvery())) {
+                    log.force();
+                    save();
+                }
+                if (stopping && !last) {
+                    throw new InterruptedRunException("stopped after step " + step + " of " + steps + ", saved in " + folder.checkpoint(step)
+                            + "; go on with: train --resume --out " + folder.path());
+                }
+            }
+        } catch (Diverged e) {
+            throw new RunException(e.getMessage() + ". " + folder.latestCheckpoint().map(c -> "The latest checkpoint is intact: " + c)
+                    .orElse("There is no checkpoint yet") + "; a lower train.lr or more train.warmup may help", e);
+        }
+        return Optional.ofNullable(metrics);
+    }
+
+    private static boolean isDue(long step, int every) {
+        return every > 0 && step % every == 0;
+    }
+
+    private StepMetrics takeStep() {
+        StepMetrics metrics = trainer.step(sampler.next());
+        tokens += metrics.tokens();
+        return metrics;
+    }
+
+    private void save() {
+        TrainingState state = new TrainingState(trainer.step(), tokens, sampler.state(), recipe.sha256(), corpus.sha256(), build);
+        TrainingCheckpoint.write(folder.checkpoint(trainer.step()), trainer, corpus.tokenizer(), state);
+    }
+
+    /** The recipe, with this command's threads and log lines. */
+    public TrainRecipe recipe() {
+        return recipe;
+    }
+
+    /** What is trained on. */
+    public Corpus corpus() {
+        return corpus;
+    }
+
+    /** The step taken last. */
+    public long step() {
+        return trainer.step();
+    }
+
+    /** The model in training. */
+    public Trainer trainer() {
+        return trainer;
+    }
+
+    /** The run's folder. */
+    public RunFolder folder() {
+        return folder;
+    }
+
+    @Override
+    public void close() {
+        trainer.close();
+        folder.close();
+    }
+}

@@ -1,0 +1,81 @@
+package org.lacuna.training;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lacuna.data.Batch;
+import org.lacuna.fixtures.Fixtures;
+import org.lacuna.graph.Device;
+import org.lacuna.graph.ParameterStore;
+import org.lacuna.graph.cpu.CpuDevice;
+import org.lacuna.model.Checkpoint;
+import org.lacuna.model.safetensors.SafetensorsFile;
+import org.lacuna.run.folder.Json;
+import org.lacuna.sparsity.Site;
+import org.lacuna.training.recipe.Objective;
+import org.lacuna.training.recipe.TrainSettings;
+
+/** Five AdamW steps against PyTorch's in double precision. */
+class AdamWParityTest {
+    private static final int ROWS = 2;
+    private static final int WINDOW = 24;
+
+    @TempDir
+    private Path temp;
+
+    @ParameterizedTest
+    @CsvSource({"llama-mha, 1", "llama-mha, 2", "llama-gqa-tied-llama3rope, 1", "llama-relu, 1", "llama-relu, 2"})
+    void fiveStepsAreTorchs(String name, int shards) throws IOException {
+        Path folder = Fixtures.unpack(name, temp);
+        JsonNode expected = Json.parse(name, Files.readString(folder.resolve("adamw.json")));
+        JsonNode h = expected.get("hyperparameters");
+        TrainSettings settings = new TrainSettings(1, 5, ROWS, WINDOW, 1, shards, 1, h.get("lr").asDouble(), 1, 0, h.get("beta1").asDouble(),
+                h.get("beta2").asDouble(), h.get("eps").asDouble(), h.get("weight_decay").asDouble(), h.get("max_grad_norm").asDouble(), 0, 1, 0, 1);
+        JsonNode reference = expected.get("float64");
+        Device device = new CpuDevice();
+        try (Trainer trainer = new Trainer(Checkpoint.load(folder, device), settings, new Objective(0, 0, Site.INTERMEDIATE), device)) {
+            Batch batch = batch(folder);
+            for (int step = 0; step < 5; step++) {
+                StepMetrics m = trainer.step(batch);
+                assertEquals(reference.get("loss").get(step).asDouble(), m.loss(), 1e-5, "loss at step " + step);
+                double norm = reference.get("grad_norm").get(step).asDouble();
+                assertEquals(norm, m.gradientNorm(), 1e-5 * norm, "gradient norm at step " + step);
+            }
+            assertEquals(reference.get("loss_after_last_step").asDouble(), trainer.gradient(batch).loss(), 1e-5, "loss after the last step");
+            JsonNode norms = reference.get("parameter_norm_after_last_step");
+            ParameterStore store = trainer.model().parameters();
+            assertEquals(norms.size(), store.names().size());
+            for (String parameter : store.names()) {
+                double norm = norms.get(parameter).asDouble();
+                assertEquals(norm, norm(store.tensor(parameter).toFloats()), 1e-5 * norm, parameter);
+            }
+        }
+    }
+
+    /** Each row's next tokens; its last position has none. */
+    private static Batch batch(Path folder) {
+        try (SafetensorsFile file = SafetensorsFile.open(folder.resolve("expected.safetensors"))) {
+            int[] ids = Arrays.stream(file.longs("input_ids")).mapToInt(Math::toIntExact).toArray();
+            int[] targets = new int[ids.length];
+            for (int i = 0; i < ids.length; i++) {
+                targets[i] = i % WINDOW == WINDOW - 1 ? Batch.NOT_SCORED : ids[i + 1];
+            }
+            return new Batch(ROWS, WINDOW, ids, targets);
+        }
+    }
+
+    private static double norm(float[] values) {
+        double sum = 0;
+        for (float v : values) {
+            sum += (double) v * v;
+        }
+        return Math.sqrt(sum);
+    }
+}

@@ -1,0 +1,106 @@
+package org.lacuna.training.command;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lacuna.run.ExitCode;
+import picocli.CommandLine;
+
+class TrainCommandTest {
+    private static final String NANO = Path.of("..", "configs", "nano.yaml").toString();
+
+    @TempDir
+    private Path temp;
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    private int execute(String... args) {
+        CommandLine command = new CommandLine(new TrainCommand()).setOut(new PrintWriter(out)).setErr(new PrintWriter(err));
+        command.setExecutionExceptionHandler((failure, line, parsed) -> {
+            line.getErr().println(failure.getMessage());
+            return ExitCode.of(failure);
+        });
+        return command.execute(args);
+    }
+
+    @BeforeEach
+    void texts() throws IOException {
+        Files.writeString(temp.resolve("empty.txt"), "");
+        Files.writeString(temp.resolve("short.txt"), "Too short.");
+        Files.write(temp.resolve("latin.txt"), new byte[] {'c', 'a', 'f', (byte) 0xe9, '\n', 'a', 'b'});
+        Files.writeString(temp.resolve("broken.yaml"), "name: [nano\n");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            --set train.stepz=3                                   | train.stepz
+            --set train.lr=fast                                   | train.lr
+            --set objective.l1=-0.1                               | objective.l1
+            --set model.heads=5                                   | model.heads
+            --set model.kvHeads=3                                 | model.kvHeads
+            --set train.batch=6                                   | train.batch
+            --set train.window=64                                 | train.window
+            --set data.text=TEMP/nowhere.txt                      | nowhere.txt
+            --set data.text=TEMP/empty.txt                        | empty.txt
+            --set data.text=TEMP/latin.txt                        | latin.txt
+            --set data.text=TEMP/short.txt                        | token
+            --set train.evalWindows=100000                        | validation
+            --set nonsense                                        | nonsense
+            """)
+    void badInputIsNamedAndNothingIsWritten(String flags, String named) throws IOException {
+        Path folder = temp.resolve("run");
+        List<String> args = new ArrayList<>(List.of("--config", NANO, "--out", folder.toString()));
+        args.addAll(List.of(flags.replace("TEMP", temp.toString()).split(" ")));
+        assertEquals(ExitCode.BAD_INPUT, execute(args.toArray(String[]::new)), err.toString());
+        assertTrue(err.toString().contains(named), err.toString());
+        assertFalse(Files.exists(folder));
+        assertEquals("", out.toString());
+    }
+
+    @Test
+    void recipesThatCannotBeReadAreNamed() {
+        Path folder = temp.resolve("run");
+        assertEquals(ExitCode.BAD_INPUT, execute("--config", temp.resolve("nowhere.yaml").toString(), "--out", folder.toString()));
+        assertTrue(err.toString().contains("nowhere.yaml"), err.toString());
+        assertEquals(ExitCode.BAD_INPUT, execute("--config", temp.resolve("broken.yaml").toString(), "--out", folder.toString()));
+        assertTrue(err.toString().contains("broken.yaml"), err.toString());
+        assertEquals(ExitCode.BAD_INPUT, execute("--out", folder.toString()));
+        assertTrue(err.toString().contains("--config"), err.toString());
+        assertEquals(ExitCode.BAD_INPUT, execute("--resume"));
+        assertEquals(ExitCode.BAD_INPUT, execute("--resume", "--out", folder.toString()));
+        assertTrue(err.toString().contains(folder.toString()), err.toString());
+        assertEquals(ExitCode.BAD_INPUT, execute("--resume", "--out", folder.toString(), "--set", "train.lr=1"));
+        assertEquals(ExitCode.BAD_INPUT, execute("--config", NANO, "--out", folder.toString(), "--run", "x"));
+        assertFalse(Files.exists(folder));
+    }
+
+    @Test
+    void trainsAndSaysWhereTheModelIs() throws IOException {
+        Path folder = temp.resolve("run");
+        String[] args = {"--config", NANO, "--out", folder.toString(), "--set", "train.steps=3", "--set", "train.warmup=1", "--resume"};
+        assertEquals(ExitCode.DONE, execute(args), err.toString());
+        assertTrue(out.toString().contains("nano: ") && out.toString().contains("3 of 3 steps left"), out.toString());
+        assertTrue(out.toString().contains("step 00003/00003 (100.00%)"), out.toString());
+        assertTrue(out.toString().contains("done: " + folder.resolve("checkpoints/step-000003")), out.toString());
+        assertEquals(ExitCode.DONE, execute("--resume", "--out", folder.toString()), err.toString());
+        assertTrue(out.toString().contains("nothing left to do"), out.toString());
+        assertEquals(ExitCode.BAD_INPUT, execute(args[0], args[1], args[2], args[3]));
+        assertTrue(err.toString().contains("--resume"), err.toString());
+        Path file = Files.writeString(temp.resolve("file"), "mine");
+        assertEquals(ExitCode.FAILED, execute("--config", NANO, "--out", file.resolve("run").toString()));
+    }
+}

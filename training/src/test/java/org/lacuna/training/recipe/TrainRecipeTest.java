@@ -1,0 +1,118 @@
+package org.lacuna.training.recipe;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.lacuna.run.InputException;
+import org.lacuna.run.recipe.Recipes;
+
+class TrainRecipeTest {
+    private static final Path CONFIGS = Path.of("..", "configs");
+    private static final Path NANO = CONFIGS.resolve("nano.yaml");
+
+    static List<Path> shipped() throws IOException {
+        try (Stream<Path> files = Files.list(CONFIGS)) {
+            return files.filter(f -> f.toString().endsWith(".yaml")).sorted().toList();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("shipped")
+    void shippedRecipesAreWholeAndSound(Path file) throws IOException {
+        TrainRecipe recipe = TrainRecipe.load(file, List.of());
+        assertEquals(file.getFileName().toString(), recipe.name() + ".yaml");
+        recipe.model().config(257, OptionalInt.of(256)).check(file.toString(), key -> key);
+        String yaml = Files.readString(file);
+        assertEquals(recipe, Recipes.parse("again", Recipes.toYaml(recipe), List.of(), TrainRecipe.class));
+        for (String line : yaml.split("\n")) {
+            boolean key = line.matches(" +[a-zA-Z0-9]+: .*");
+            assertTrue(!key || line.contains("  # ") || line.contains(" # "), file + " has a key without a comment: " + line);
+        }
+        // A shipped recipe names every key, so that nobody has to look elsewhere for what there is.
+        for (String line : Recipes.toYaml(recipe).split("\n")) {
+            String key = line.strip().replaceFirst(":.*", ":");
+            assertTrue(yaml.contains(key), file + " does not name " + key);
+        }
+    }
+
+    @Test
+    void theQuickstartsDifferInWhatTheyCompareOnly() {
+        TrainRecipe silu = TrainRecipe.load(CONFIGS.resolve("quickstart-silu.yaml"), List.of());
+        TrainRecipe relu = TrainRecipe.load(CONFIGS.resolve("quickstart-relu.yaml"), List.of());
+        TrainRecipe l1 = TrainRecipe.load(CONFIGS.resolve("quickstart-relu-l1.yaml"), List.of());
+        assertEquals(relu.model(), l1.model());
+        assertEquals(relu.data(), l1.data());
+        assertEquals(relu.train(), l1.train());
+        assertEquals(relu.data(), silu.data());
+        assertEquals(relu.train(), silu.train());
+        assertEquals("silu", silu.model().activation());
+        assertEquals("relu", relu.model().activation());
+        assertTrue(l1.objective().l1() > 0 && relu.objective().l1() == 0 && silu.objective().l1() == 0);
+        TrainSettings t = relu.train();
+        assertTrue((long) t.steps() * t.batch() * t.window() >= 1_000_000);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            objective.l1=-1e-3         | objective.l1
+            model.heads=3              | model.heads
+            model.heads=32             | even
+            model.kvHeads=3            | model.kvHeads
+            model.activation=rellu     | model.activation
+            model.ffn=relu             | model.ffn
+            model.layers=0             | model.layers
+            train.batch=7              | train.batch
+            train.warmup=61            | train.warmup
+            train.window=33            | train.window
+            train.lr=fast              | train.lr
+            train.clip=0               | train.clip
+            train.beta2=1              | train.beta2
+            train.steps=1.5            | train.steps
+            train.stepz=3              | steps
+            objective.site=input       | objective.site
+            name=a/b                   | name
+            """)
+    void wrongKeysAreNamed(String set, String named) {
+        InputException e = assertThrows(InputException.class, () -> TrainRecipe.load(NANO, List.of(set)));
+        assertTrue(e.getMessage().contains(named), e.getMessage());
+    }
+
+    @Test
+    void allProblemsComeTogether() {
+        InputException e = assertThrows(InputException.class, () -> TrainRecipe.load(NANO,
+                List.of("objective.l1=-1", "model.heads=3", "model.activation=rellu", "train.warmup=61", "train.batch=7", "train.foo=1")));
+        for (String key : List.of("objective.l1", "model.heads", "model.activation", "train.foo")) {
+            assertTrue(e.problems().stream().anyMatch(p -> p.contains(key)), key + " is missing in " + e.getMessage());
+        }
+    }
+
+    @Test
+    void theHashIsOfWhatTheResultDependsOn() {
+        String hash = TrainRecipe.load(NANO, List.of()).sha256();
+        assertEquals(hash, TrainRecipe.load(NANO, List.of("train.workers=1", "train.logEvery=3")).sha256());
+        assertNotEquals(hash, TrainRecipe.load(NANO, List.of("train.shards=1")).sha256());
+        assertNotEquals(hash, TrainRecipe.load(NANO, List.of("train.lr=1e-5")).sha256());
+    }
+
+    @Test
+    void lambdaRises() {
+        Objective objective = TrainRecipe.load(NANO, List.of("objective.l1=0.5", "objective.warmup=10")).objective();
+        assertEquals(0.05, objective.lambda(1), 1e-15);
+        assertEquals(0.25, objective.lambda(5), 1e-15);
+        assertEquals(0.5, objective.lambda(10));
+        assertEquals(0.5, objective.lambda(11));
+        assertEquals(0.5, TrainRecipe.load(NANO, List.of("objective.l1=0.5", "objective.warmup=0")).objective().lambda(1));
+    }
+}

@@ -1,0 +1,60 @@
+package org.lacuna.training.run;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.lacuna.run.ExitCode;
+
+/** However a run is cut into processes and spread over workers, it ends in the same bytes. */
+@Timeout(300)
+class ResumeTest {
+    @TempDir
+    private Path temp;
+
+    /** Runs processes one after the other in one folder, each to its step; the last one to the end. */
+    private Path run(String name, List<Integer> stops, String... sets) throws IOException, InterruptedException {
+        Path folder = temp.resolve(name);
+        for (int i = 0; i <= stops.size(); i++) {
+            int stop = i < stops.size() ? stops.get(i) : 0;
+            List<String> args = new ArrayList<>(List.of(RunFiles.NANO.toString(), folder.toString(), Integer.toString(stop)));
+            args.addAll(List.of(sets));
+            Path log = temp.resolve(name + i + ".log");
+            Process process = NanoProcess.start(log, List.of(), List.of(), args);
+            assertTrue(process.waitFor(120, TimeUnit.SECONDS), "still running");
+            assertEquals(stop == 0 ? ExitCode.DONE : ExitCode.INTERRUPTED, process.exitValue(), () -> read(log));
+        }
+        return folder;
+    }
+
+    private static String read(Path log) {
+        try {
+            return Files.readString(log);
+        } catch (IOException e) {
+            return e.toString();
+        }
+    }
+
+    @Test
+    void piecesAndWorkersDoNotChangeAByte() throws IOException, InterruptedException {
+        Path whole = run("whole", List.of());
+        RunFiles.assertSame(whole, run("halves", List.of(30), "train.workers=2"), "step-000060");
+        RunFiles.assertSame(whole, run("thirds", List.of(20, 40), "train.workers=1"), "step-000060");
+    }
+
+    /** An epoch has ten windows, a batch four: the run is cut within an epoch, and where an edge lies within a batch. */
+    @Test
+    void anEpochsEdgeIsNoObstacle() throws IOException, InterruptedException {
+        Path text = Files.writeString(temp.resolve("text"), "It was a dark and stormy night. ".repeat(4).substring(0, 120));
+        String[] sets = {"data.text=" + text, "data.validationFraction=0.3", "train.workers=1", "train.steps=24"};
+        RunFiles.assertSame(run("one", List.of(), sets), run("pieces", List.of(4, 7), sets), "step-000024");
+    }
+}
