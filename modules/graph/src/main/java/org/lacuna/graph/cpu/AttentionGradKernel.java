@@ -24,9 +24,6 @@ final class AttentionGradKernel implements Kernel {
 
     private static final class Call implements Runnable {
         private final AttentionSizes sizes;
-        /** Held, like {@code out}, because a {@link Gemm} knows addresses only. */
-        private final Tensor[] in;
-        private final Tensor[] out;
         private final float scale;
         private final Tensor dy;
         private final Tensor y;
@@ -46,8 +43,6 @@ final class AttentionGradKernel implements Kernel {
         Call(AttentionGrad op, Tensor[] in, Tensor[] out, Tensor scratch) {
             sizes = AttentionSizes.of(op, in[1].spec());
             scale = (float) op.scale();
-            this.in = in;
-            this.out = out;
             dy = in[0];
             y = in[4];
             lse = in[5];

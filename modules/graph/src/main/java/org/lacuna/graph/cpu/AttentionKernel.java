@@ -24,8 +24,6 @@ final class AttentionKernel implements Kernel {
 
     private static final class Call implements Runnable {
         private final AttentionSizes sizes;
-        /** Held because a {@link Gemm} knows addresses only. */
-        private final Tensor[] in;
         private final Tensor y;
         private final Tensor lse;
         private final Tensor scores;
@@ -37,7 +35,6 @@ final class AttentionKernel implements Kernel {
 
         Call(Attention op, Tensor[] in, Tensor[] out, Tensor scratch) {
             sizes = AttentionSizes.of(op, in[0].spec());
-            this.in = in;
             y = out[0];
             lse = out[1];
             scores = scratch;

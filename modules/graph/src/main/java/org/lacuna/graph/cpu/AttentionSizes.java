@@ -13,6 +13,7 @@ import org.lacuna.graph.op.AttentionOp;
  * @param heads N
  * @param kvHeads K
  * @param headSize H
+ * @param mask which keys a query sees
  */
 record AttentionSizes(int sequences, int length, int heads, int kvHeads, int headSize, AttentionMask mask) {
     /** Query rows in a block: enough for the GEMMs, few enough that a block's scores stay in the cache at usual lengths. */

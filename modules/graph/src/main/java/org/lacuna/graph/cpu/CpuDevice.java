@@ -42,6 +42,10 @@ import org.lacuna.graph.op.Zeros;
 
 /** The CPU: kernels in the Vector API, GEMM by OpenBLAS with one thread for each caller. */
 public final class CpuDevice implements Device {
+    static {
+        OpenBlas.choose();
+    }
+
     private final Map<String, Kernel> kernels = new HashMap<>();
 
     public CpuDevice() {

@@ -11,7 +11,8 @@ import org.lacuna.graph.op.LmHeadLoss;
  * whole vectors with −∞, which adds nothing to a maximum and less than a float can tell to a sum of exponentials.
  */
 final class LogitBlocks {
-    private static final int ROWS = 128;
+    /** With fewer, adding up dW costs more than its products; with more, working memory grows and speed hardly does. */
+    private static final int ROWS = 256;
     /** So many exponentials are summed in float before the sum goes on in double. */
     private static final int CHUNK = 64 * Lanes.WIDTH;
 

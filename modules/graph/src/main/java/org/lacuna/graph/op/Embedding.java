@@ -63,7 +63,7 @@ public final class Embedding extends LacunaOp {
 
     /** The ids in row order, all in [0, {@code size}). */
     static int[] ids(String op, INDArray array, long size) {
-        int[] ids = array.dup('c').castTo(DataType.INT).data().asInt();
+        int[] ids = array.dup('c').castTo(DataType.INT32).data().asInt();
         for (int r = 0; r < ids.length; r++) {
             if (ids[r] < 0 || ids[r] >= size) {
                 throw outside(op, ids[r], r, Math.toIntExact(array.size(1)), size);

@@ -5,6 +5,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.function.Supplier;
+import org.lacuna.graph.cpu.OpenBlas;
 import org.nd4j.imports.converters.ImportClassMapping;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.OpContext;
@@ -47,6 +48,7 @@ public final class LacunaOps {
         if (registered) {
             return;
         }
+        OpenBlas.choose(); // before anything of ND4J's loads it
         for (Supplier<LacunaOp> maker : all()) {
             LacunaOp op = maker.get();
             ImportClassMapping.getOpNameMapping().put(op.opName(), op);

@@ -113,7 +113,7 @@ public final class LmHeadLoss extends LacunaOp {
     }
 
     private static int[] targets(String op, INDArray array, long size) {
-        int[] targets = array.dup('c').castTo(DataType.INT).data().asInt();
+        int[] targets = array.dup('c').castTo(DataType.INT32).data().asInt();
         for (int r = 0; r < targets.length; r++) {
             if (targets[r] < -1 || targets[r] >= size) {
                 throw outside(op, targets[r], r, Math.toIntExact(array.size(1)), size);

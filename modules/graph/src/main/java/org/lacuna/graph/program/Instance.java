@@ -44,7 +44,7 @@ public final class Instance {
         }
         copies = copies(gradients);
         dead = debug ? deadAfter(arena) : null;
-        arenaFill = debug ? arena.tensor(new TensorSpec("arena", DataType.BYTE, program.plan().bytes()), 0).bytes() : null;
+        arenaFill = debug ? arena.tensor(new TensorSpec("arena", DataType.INT8, program.plan().bytes()), 0).bytes() : null;
     }
 
     private Runnable bind(Device device, Device.Memory arena, int i) {
@@ -104,7 +104,7 @@ public final class Instance {
         }
         for (int slot = 0; slot < program.needs().size(); slot++) {
             MemoryPlan.Need need = program.needs().get(slot);
-            regions.get(need.last()).add(arena.tensor(new TensorSpec("dead", DataType.BYTE, need.bytes()), program.plan().offset(slot)).bytes());
+            regions.get(need.last()).add(arena.tensor(new TensorSpec("dead", DataType.INT8, need.bytes()), program.plan().offset(slot)).bytes());
         }
         regions.get(calls.length).clear(); // outputs stay
         return regions.stream().map(r -> r.toArray(ByteBuffer[]::new)).toArray(ByteBuffer[][]::new);

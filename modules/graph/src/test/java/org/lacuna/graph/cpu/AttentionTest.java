@@ -60,9 +60,10 @@ class AttentionTest {
         double[] reference = outcome.reference().get(output);
         double[] kernel = outcome.kernel().get(output);
         for (int i = 0; i < expected.length; i++) {
+            int at = i;
             // Both in double, whose unit is 2^-29 of the float's.
-            assertEquals(expected[i], reference[i], 2 * 0x1p-29 * bounds[i], what + ", reference, " + i);
-            assertEquals(expected[i], kernel[i], bounds[i], what + ", kernel, " + i);
+            assertEquals(expected[i], reference[i], 2 * 0x1p-29 * bounds[i], () -> what + ", reference, " + at);
+            assertEquals(expected[i], kernel[i], bounds[i], () -> what + ", kernel, " + at);
         }
     }
 
@@ -111,6 +112,16 @@ class AttentionTest {
         Case c = new Case(length, heads, kvHeads, headSize, window);
         Random random = new Random(length);
         OpCheck.assertGradients(c.forward(), 1e-4, 1e-6, c.queries(random), c.keys(random), c.keys(random));
+    }
+
+    @Test
+    void kernelsAllocateNothing() {
+        Case c = new Case(17, 2, 1, 24, 5);
+        Random random = new Random(1);
+        OpCheck.Input q = c.queries(random);
+        OpCheck.Input k = c.keys(random);
+        Allocations.assertNone(c.forward(), q, k, k);
+        Allocations.assertNone(c.backward(), q, q, k, k, q, OpCheck.normal(random, 1, true, 2, 2, 17));
     }
 
     @Test

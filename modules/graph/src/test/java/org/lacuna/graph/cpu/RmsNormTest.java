@@ -21,6 +21,7 @@ class RmsNormTest {
     private static final double ULPS = 4 * 0x1p-23;
     private static final double EPSILON = 1e-5;
     private static final OpCheck.Build NORM = (sd, in) -> new SDVariable[] {RmsNorm.of(sd, "y", in[0], in[1], EPSILON)};
+    private static final OpCheck.Build GRADIENT = (sd, in) -> RmsNormGrad.of(sd, in[0], in[1], in[2], EPSILON);
 
     private static double sumError(int terms) {
         return 4 * Math.sqrt(terms) * 0x1p-24;
@@ -65,7 +66,7 @@ class RmsNormTest {
         OpCheck.Input dy = OpCheck.normal(random, 1, true, 2, 7, d);
         OpCheck.Input x = OpCheck.normal(random, 2, true, 2, 7, d);
         OpCheck.Input w = OpCheck.normal(random, 1, true, d);
-        OpCheck.Outcome o = OpCheck.outcome((sd, in) -> RmsNormGrad.of(sd, in[0], in[1], in[2], EPSILON), dy, x, w);
+        OpCheck.Outcome o = OpCheck.outcome(GRADIENT, dy, x, w);
         double rError = sumError(d) / 2 + ULPS;
         double[] weightTerms = new double[d];
         for (int row = 0; row < rows; row++) {
@@ -103,6 +104,15 @@ class RmsNormTest {
     void gradientEqualsDifferences(int d) {
         Random random = new Random(d);
         OpCheck.assertGradients(NORM, 1e-4, 1e-6, OpCheck.normal(random, 1, true, 1, 3, d), OpCheck.normal(random, 1, true, d));
+    }
+
+    @Test
+    void kernelsAllocateNothing() {
+        Random random = new Random(1);
+        OpCheck.Input x = OpCheck.normal(random, 1, true, 2, 3, 37);
+        OpCheck.Input w = OpCheck.normal(random, 1, true, 37);
+        Allocations.assertNone(NORM, x, w);
+        Allocations.assertNone(GRADIENT, x, x, w);
     }
 
     @Test

@@ -89,7 +89,7 @@ class RotaryTest {
         Random random = new Random(t);
         OpCheck.Build tableAndTurn = (sd, in) -> new SDVariable[] {
             Rotary.of(sd, "y", in[0], RotaryTable.of(sd, "table", in[1], RotaryFrequencies.plain(4, 100)), 4)};
-        OpCheck.assertGradients(tableAndTurn, 1e-4, 1e-6, OpCheck.normal(random, 1, true, 2, t, 8), OpCheck.ints(upTo(2 * t), 2, t));
+        OpCheck.assertGradients(tableAndTurn, 1e-4, 1e-6, OpCheck.normal(random, 1, true, 1, t, 8), OpCheck.ints(upTo(t), 1, t));
     }
 
     private static int[] upTo(int n) {
@@ -107,6 +107,13 @@ class RotaryTest {
         OpCheck.Input turned = OpCheck.floats(OpCheck.outcome(turn(24), x, table).kernel().get(0), true, 2, 3, 48);
         double[] back = OpCheck.outcome((sd, in) -> new SDVariable[] {Rotary.inverse(sd, "x", in[0], in[1], 24)}, turned, table).kernel().get(0);
         assertArrayEquals(x.values(), back, 1e-6);
+    }
+
+    @Test
+    void kernelsAllocateNothing() {
+        Random random = new Random(1);
+        Allocations.assertNone(table(RotaryFrequencies.plain(34, 10000)), OpCheck.ints(upTo(6), 2, 3));
+        Allocations.assertNone(turn(34), OpCheck.normal(random, 1, true, 2, 3, 68), OpCheck.normal(random, 1, false, 2, 3, 34));
     }
 
     @Test

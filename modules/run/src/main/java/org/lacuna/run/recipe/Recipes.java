@@ -1,12 +1,16 @@
 package org.lacuna.run.recipe;
 
 import java.io.IOException;
+import java.lang.reflect.RecordComponent;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.lacuna.run.InputException;
 import org.yaml.snakeyaml.nodes.MappingNode;
+import org.yaml.snakeyaml.nodes.NodeTuple;
+import org.yaml.snakeyaml.nodes.ScalarNode;
 
 /**
  * Reads recipes: YAML into nested records, and writes them back.
@@ -41,11 +45,31 @@ public final class Recipes {
         return parse(file.toString(), read(file), sets, type);
     }
 
+    /**
+     * The part of a recipe that the record knows: keys at the top that it does not have are another module's and left alone.
+     *
+     * @throws InputException as {@link #load} does; an override of a key that the record does not have is a problem too
+     */
+    public static <T extends Record> T loadPart(Path file, List<String> sets, Class<T> type) {
+        List<String> problems = new ArrayList<>();
+        Binder binder = new Binder(file.toString(), type, problems);
+        MappingNode whole = RecipeText.mapping(file.toString(), read(file));
+        List<String> keys = Arrays.stream(type.getRecordComponents()).map(RecordComponent::getName).toList();
+        List<NodeTuple> part = whole.getValue().stream()
+                .filter(tuple -> tuple.getKeyNode() instanceof ScalarNode key && keys.contains(key.getValue()))
+                .toList();
+        MappingNode known = new MappingNode(whole.getTag(), true, part, whole.getStartMark(), whole.getEndMark(), whole.getFlowStyle());
+        return bound(binder, binder.overrides().apply(known, sets), problems);
+    }
+
     /** The same for a text at hand; {@code name} stands for the file in messages. */
     public static <T extends Record> T parse(String name, String yaml, List<String> sets, Class<T> type) {
         List<String> problems = new ArrayList<>();
         Binder binder = new Binder(name, type, problems);
-        MappingNode tree = binder.overrides().apply(RecipeText.mapping(name, yaml), sets);
+        return bound(binder, binder.overrides().apply(RecipeText.mapping(name, yaml), sets), problems);
+    }
+
+    private static <T extends Record> T bound(Binder binder, MappingNode tree, List<String> problems) {
         T recipe = binder.bind(tree);
         if (!problems.isEmpty()) {
             throw new InputException(problems);

@@ -2,6 +2,7 @@ package org.lacuna.sparsity.critical;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.function.ToDoubleFunction;
 
 /**
  * Percentile intervals for levels by the paired bootstrap. A replicate draws as many windows as there are, with replacement, once: dense
@@ -92,6 +93,20 @@ public final class PairedBootstrap {
             } else {
                 tally.bounded(levelA.sparsity() - most(levelB), most(levelA) - levelB.sparsity());
             }
+        }
+        return tally.interval(confidence);
+    }
+
+    /**
+     * The interval of any number that is computed anew on each draw: a loss, the ratio of two models' losses.
+     *
+     * @param statistic  from how often each window was drawn (read only) to a number, not NaN
+     * @param confidence such as 0.95, in (0, 1)
+     */
+    public Interval number(ToDoubleFunction<int[]> statistic, double confidence) {
+        Tally tally = new Tally(draws.length);
+        for (int[] times : draws) {
+            tally.at(statistic.applyAsDouble(times));
         }
         return tally.interval(confidence);
     }

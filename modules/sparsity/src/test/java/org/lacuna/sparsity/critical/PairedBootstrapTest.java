@@ -52,6 +52,15 @@ class PairedBootstrapTest {
         assertNotEquals(bootstrap.interval(statistic, 0.95), new PairedBootstrap(WINDOWS, 1000, 12).interval(statistic, 0.95));
     }
 
+    @Test
+    void anyNumbersIntervalLeavesOutAsManyDrawsAtEitherEnd() {
+        double[] seen = new double[1000];
+        int[] at = new int[1];
+        Interval interval = bootstrap.number(times -> seen[at[0]++] = 3.0 * times[0] - times[1], 0.9);
+        Arrays.sort(seen);
+        assertEquals(new Interval(seen[50], seen[949], 0.9, 1000, 0, 0), interval);
+    }
+
     /** A mean's bootstrap interval is its normal one: mean ± 1.96 standard deviations / sqrt(windows). */
     @Test
     void theIntervalOfAMeanIsTheNormalOne() {

@@ -1,0 +1,88 @@
+package org.lacuna.eval.command;
+
+import java.io.PrintWriter;
+import java.io.Writer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.lacuna.eval.robustness.DataSummary;
+import org.lacuna.eval.robustness.DenseResult;
+import org.lacuna.eval.robustness.Estimate;
+import org.lacuna.eval.robustness.Evaluation;
+import org.lacuna.eval.robustness.ModelSummary;
+import org.lacuna.eval.robustness.Settings;
+import org.lacuna.eval.robustness.SiteResult;
+import org.lacuna.sparsity.critical.Estimator;
+import org.lacuna.sparsity.critical.Level;
+
+/** What {@code eval} prints, line by line as it is measured. */
+final class EvalTable {
+    private static final List<Estimator> COLUMNS = List.of(Estimator.LINEAR, Estimator.FIRST, Estimator.GRID);
+
+    private final PrintWriter out;
+
+    private EvalTable(PrintWriter out) {
+        this.out = out;
+    }
+
+    static EvalTable to(PrintWriter out) {
+        return new EvalTable(out);
+    }
+
+    static EvalTable silent() {
+        return new EvalTable(new PrintWriter(Writer.nullWriter()));
+    }
+
+    void head(Evaluation evaluation, Settings settings) {
+        ModelSummary model = evaluation.model();
+        DataSummary data = evaluation.data();
+        line("model  %s: %s, %,d parameters, %s %s", model.name(), model.checkpoint(), model.parameters(), model.feedForward(), model.activation());
+        line("data   %s: %,d windows of %,d tokens", data.name(), data.windows(), data.windowLength());
+        line("rule   %s in every layer; critical sparsity: perplexity at most %s × dense, %s %% intervals over the choice of windows",
+                settings.rule(), number(settings.bar()), number(100 * settings.confidence()));
+    }
+
+    void dense(DenseResult dense) {
+        String perByte = dense.lossPerByte().isPresent() ? String.format(Locale.ROOT, ", %.4f nats a byte", dense.lossPerByte().getAsDouble()) : "";
+        line("dense  loss %.4f nats a token%s, perplexity %.4f", dense.loss(), perByte, dense.perplexity());
+        line("       exact zeros %s", String.join(", ", dense.exactZeros().entrySet().stream()
+                .sorted(Map.Entry.comparingByKey())
+                .map(site -> String.format(Locale.ROOT, "%s %.4f", site.getKey().key(),
+                        site.getValue().stream().mapToDouble(Double::doubleValue).average().orElseThrow()))
+                .toList()));
+        line("");
+        line("%-14s%-26s%-26s%s", "site", "linear", "first", "grid");
+    }
+
+    void curve(SiteResult curve) {
+        StringBuilder row = new StringBuilder(String.format(Locale.ROOT, "%-14s", curve.sites().key()));
+        for (Estimator estimator : COLUMNS) {
+            row.append(String.format(Locale.ROOT, "%-26s", text(curve.critical(estimator))));
+        }
+        line("%s", row.toString().stripTrailing());
+    }
+
+    void kept(Path file) {
+        line("");
+        line("%s", file);
+    }
+
+    private static String text(Estimate estimate) {
+        String interval = String.format(Locale.ROOT, " [%.4f, %.4f]", estimate.interval().low(), estimate.interval().high());
+        if (estimate.level().kind() == Level.Kind.NONE) {
+            return "none" + interval;
+        }
+        String bound = estimate.level().kind() == Level.Kind.AT_LEAST ? "≥ " : "";
+        return bound + String.format(Locale.ROOT, "%.4f", estimate.level().sparsity()) + interval;
+    }
+
+    private static String number(double value) {
+        return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
+    }
+
+    private void line(String format, Object... values) {
+        out.println(String.format(Locale.ROOT, format, values));
+        out.flush();
+    }
+}

@@ -1,0 +1,172 @@
+package org.lacuna.eval.compare;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Function;
+import org.lacuna.eval.compare.Comparison.Difference;
+import org.lacuna.eval.compare.Comparison.LossRatio;
+import org.lacuna.eval.compare.Comparison.QualityLevel;
+import org.lacuna.eval.robustness.Estimate;
+import org.lacuna.eval.robustness.ModelSummary;
+import org.lacuna.eval.robustness.ModelSummary.Training;
+import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.SiteResult;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.run.InputException;
+import org.lacuna.run.provenance.Provenance;
+import org.lacuna.sparsity.critical.AbsoluteQuality;
+import org.lacuna.sparsity.critical.Bar;
+import org.lacuna.sparsity.critical.CriticalSparsity;
+import org.lacuna.sparsity.critical.Curve;
+import org.lacuna.sparsity.critical.Estimates;
+import org.lacuna.sparsity.critical.Estimator;
+import org.lacuna.sparsity.critical.Level;
+import org.lacuna.sparsity.critical.PairedBootstrap;
+import org.lacuna.sparsity.critical.WindowedCurve;
+
+/**
+ * Puts results side by side. Bar, draws and confidence are those of the control's settings, for every model: all of it is computed from
+ * the windows' sums, so results that were measured under other bars can be compared.
+ */
+public final class Comparing {
+    /** How far above the dense control's loss a model may be and still count as of its quality. */
+    public static final List<Double> QUALITY_FACTORS = List.of(1.01, 1.05);
+
+    private final List<RobustnessResult> models;
+    private final int control;
+    private final PairedBootstrap bootstrap;
+    private final double confidence;
+    private final Bar bar;
+
+    private Comparing(List<RobustnessResult> models) {
+        this.models = models;
+        control = control(models);
+        RobustnessResult first = models.get(control);
+        bootstrap = first.settings().bootstrap(first.data().windows());
+        confidence = first.settings().confidence();
+        bar = new Bar(first.settings().bar());
+    }
+
+    /**
+     * Compares.
+     *
+     * @param models at least two
+     * @throws InputException if there are fewer
+     */
+    public static Comparison of(List<RobustnessResult> models) {
+        if (models.size() < 2) {
+            throw new InputException("there must be at least two models to compare, not " + models.size());
+        }
+        Comparing comparing = new Comparing(List.copyOf(models));
+        return new Comparison(Comparison.VERSION, models, comparing.control, Comparability.notes(models, comparing.control), comparing.losses(),
+                comparing.differences(), comparing.atControlLoss(), Provenance.collect(Map.of()).toJson());
+    }
+
+    private static int control(List<RobustnessResult> models) {
+        for (int i = 0; i < models.size(); i++) {
+            if (models.get(i).model().training() == Training.NATURAL) {
+                return i;
+            }
+        }
+        return 0;
+    }
+
+    private List<LossRatio> losses() {
+        List<LossRatio> losses = new ArrayList<>();
+        double[] controlSums = denseSums(control);
+        for (int i = 0; i < models.size(); i++) {
+            if (i != control && paired(i)) {
+                double[] sums = denseSums(i);
+                losses.add(new LossRatio(i, models.get(i).dense().loss() / models.get(control).dense().loss(),
+                        bootstrap.number(times -> drawn(sums, times) / drawn(controlSums, times), confidence)));
+            }
+        }
+        return losses;
+    }
+
+    private List<Difference> differences() {
+        List<Difference> differences = new ArrayList<>();
+        for (SiteSet sites : SiteSet.values()) {
+            for (int i = 0; i < models.size(); i++) {
+                for (int other = 0; other < models.size(); other++) {
+                    if (i != other && wanted(i, other) && paired(i) && paired(other)) {
+                        differences.addAll(differences(sites, i, other));
+                    }
+                }
+            }
+        }
+        return differences;
+    }
+
+    private boolean wanted(int model, int against) {
+        return against == control
+                || model != control && training(model) == Training.INDUCED && training(against) == Training.NATURAL;
+    }
+
+    private List<Difference> differences(SiteSet sites, int model, int against) {
+        Optional<WindowedCurve> a = curve(sites, model);
+        Optional<WindowedCurve> b = curve(sites, against);
+        List<Difference> differences = new ArrayList<>();
+        if (a.isPresent() && b.isPresent()) {
+            Function<Curve, Estimates> critical = curve -> CriticalSparsity.of(curve, bar);
+            for (Estimator estimator : Estimator.values()) {
+                Level level = critical.apply(a.get().pooled()).by(estimator);
+                Level other = critical.apply(b.get().pooled()).by(estimator);
+                differences.add(new Difference(sites, model, against, estimator, level, other, level.sparsity() - other.sparsity(),
+                        bootstrap.difference(times -> critical.apply(a.get().pooled(times)).by(estimator),
+                                times -> critical.apply(b.get().pooled(times)).by(estimator), confidence)));
+            }
+        }
+        return differences;
+    }
+
+    private List<QualityLevel> atControlLoss() {
+        List<QualityLevel> levels = new ArrayList<>();
+        double[] controlSums = denseSums(control);
+        long tokens = models.get(control).data().tokens();
+        for (SiteSet sites : SiteSet.values()) {
+            for (int i = 0; i < models.size(); i++) {
+                Optional<WindowedCurve> curve = paired(i) ? curve(sites, i) : Optional.empty();
+                for (double factor : curve.isPresent() ? QUALITY_FACTORS : List.<Double>of()) {
+                    Estimates levelsThere = AbsoluteQuality.of(curve.get().pooled(), models.get(control).dense().loss(), factor);
+                    List<Estimate> estimates = new ArrayList<>();
+                    for (Estimator estimator : Estimator.values()) {
+                        estimates.add(new Estimate(estimator, levelsThere.by(estimator), bootstrap.interval(times -> AbsoluteQuality
+                                .of(curve.get().pooled(times), drawn(controlSums, times) / tokens, factor).by(estimator), confidence)));
+                    }
+                    levels.add(new QualityLevel(sites, i, factor, estimates));
+                }
+            }
+        }
+        return levels;
+    }
+
+    /** Whether a model saw the control's windows: otherwise its draws are no pairs with the control's. */
+    private boolean paired(int model) {
+        return models.get(model).data().windowsSha256().equals(models.get(control).data().windowsSha256());
+    }
+
+    private Training training(int model) {
+        ModelSummary summary = models.get(model).model();
+        return summary.training();
+    }
+
+    private Optional<WindowedCurve> curve(SiteSet sites, int model) {
+        RobustnessResult result = models.get(model);
+        return result.curve(sites).map((SiteResult curve) -> result.windowed(curve));
+    }
+
+    private double[] denseSums(int model) {
+        return models.get(model).dense().windowLossSums().stream().mapToDouble(Double::doubleValue).toArray();
+    }
+
+    private static double drawn(double[] sums, int[] times) {
+        double sum = 0;
+        for (int w = 0; w < sums.length; w++) {
+            sum += times[w] * sums[w];
+        }
+        return sum;
+    }
+}

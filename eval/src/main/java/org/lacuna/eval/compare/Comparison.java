@@ -1,0 +1,82 @@
+package org.lacuna.eval.compare;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import org.lacuna.eval.robustness.Estimate;
+import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.run.folder.Json;
+import org.lacuna.sparsity.critical.Estimator;
+import org.lacuna.sparsity.critical.Level;
+import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
+
+/**
+ * Several models measured on the same windows. Models are named by their place in {@code models}. Every interval comes from the same
+ * draws of the windows; it covers the choice of windows, not that of training seeds.
+ *
+ * @param version      of this format, {@link #VERSION}
+ * @param models       what was measured, in the order given
+ * @param control      the first natural model, or the first of all if there is none
+ * @param notes        what makes the models less than comparable, in full sentences; empty if nothing does
+ * @param losses       dense losses against the control's, for every other model
+ * @param differences  differences of critical sparsity: each model against the control, each induced one against every natural one
+ * @param atControlLoss sparsity at which each model, the control too, is as good as the dense control or nearly so
+ * @param provenance   what compared them, as {@link org.lacuna.run.provenance.Provenance#toJson}
+ */
+public record Comparison(int version, List<RobustnessResult> models, int control, List<String> notes, List<LossRatio> losses,
+        List<Difference> differences, List<QualityLevel> atControlLoss, JsonNode provenance) {
+
+    /** The format that this build writes and reads. */
+    public static final int VERSION = 1;
+
+    /** Copies the lists, and takes the provenance as it reads back. */
+    public Comparison {
+        models = List.copyOf(models);
+        notes = List.copyOf(notes);
+        losses = List.copyOf(losses);
+        differences = List.copyOf(differences);
+        atControlLoss = List.copyOf(atControlLoss);
+        provenance = Json.parse("provenance", Json.line(provenance));
+    }
+
+    /**
+     * A model's dense loss / the control's.
+     *
+     * @param model    which
+     * @param ratio    over all windows
+     * @param interval over draws
+     */
+    public record LossRatio(int model, double ratio, Interval interval) {
+    }
+
+    /**
+     * Critical sparsity of a model − that of another.
+     *
+     * @param sites       where the rule is applied
+     * @param model       the one
+     * @param against     the other
+     * @param estimator   how both were read
+     * @param level       the one's
+     * @param otherLevel  the other's
+     * @param difference  of both numbers; NaN where either has none. A bound on the one side where a level is a lower bound
+     * @param interval    over draws
+     */
+    public record Difference(SiteSet sites, int model, int against, Estimator estimator, Level level, Level otherLevel, double difference,
+            Interval interval) {
+    }
+
+    /**
+     * The most that can be left out while a model's loss stays within a factor of the dense control's.
+     *
+     * @param sites     where the rule is applied
+     * @param model     which
+     * @param factor    loss allowed / dense loss of the control
+     * @param estimates by each estimator
+     */
+    public record QualityLevel(SiteSet sites, int model, double factor, List<Estimate> estimates) {
+        /** Copies the list. */
+        public QualityLevel {
+            estimates = List.copyOf(estimates);
+        }
+    }
+}

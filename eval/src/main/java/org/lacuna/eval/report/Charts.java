@@ -1,0 +1,155 @@
+package org.lacuna.eval.report;
+
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import org.lacuna.eval.report.Report.CurveFigures;
+import org.lacuna.eval.robustness.Point;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.run.folder.Json;
+import org.lacuna.sparsity.Site;
+
+/**
+ * The charts as data for {@code report.js}: an object of charts by id, each with the labels and units of its axes, the lines across it and a
+ * series for each model. A number that is not finite is {@code null}.
+ */
+final class Charts {
+    private static final String SPARSITY = "sparsity (%)";
+
+    private final Report report;
+    private final ObjectNode charts = Json.object();
+
+    private Charts(Report report) {
+        this.report = report;
+    }
+
+    /** All charts, as JSON that can stand in a script element. */
+    static String json(Report report) {
+        Charts charts = new Charts(report);
+        for (SiteSet sites : SiteSet.values()) {
+            charts.curves(sites);
+        }
+        for (Site site : Site.values()) {
+            charts.zeros(site);
+        }
+        charts.deadNeurons();
+        // Texts hold users' names: no character may end the element or begin a comment.
+        return Json.line(charts.charts).replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e");
+    }
+
+    /** The least and the most of the perplexity ratio that is worth seeing near a bar. */
+    static double[] ratioRange(double bar) {
+        double step = Math.max(bar - 1, 0.01);
+        return new double[] {1 - 2 * step, 1 + 9 * step};
+    }
+
+    private void curves(SiteSet sites) {
+        List<CurveFigures> curves = report.curves(sites);
+        if (curves.isEmpty()) {
+            return;
+        }
+        double bar = report.result(report.comparison().control()).settings().bar();
+        double controlLoss = report.result(report.comparison().control()).dense().loss();
+        ObjectNode ratio = chart("ratio-" + sites.key(), SPARSITY, "perplexity / dense perplexity", "percent", "ratio");
+        ratio.putArray("yRange").add(ratioRange(bar)[0]).add(ratioRange(bar)[1]);
+        line(ratio, bar, "bar " + Shown.plain(bar), "left");
+        ObjectNode loss = chart("loss-" + sites.key(), SPARSITY, "loss (nats/token)", "percent", "ratio");
+        loss.putArray("yRange").add(lossRange(curves)[0]).add(lossRange(curves)[1]);
+        line(loss, controlLoss, "control's dense loss", "right");
+        ObjectNode layers = chart("layers-" + sites.key(), "layer", SPARSITY, "layer", "percent");
+        for (CurveFigures curve : curves) {
+            List<Point> measured = report.measured(curve).points();
+            List<Integer> bySparsity = IntStream.range(0, measured.size()).boxed()
+                    .sorted(Comparator.comparingDouble(i -> measured.get(i).sparsity())).toList();
+            List<Double> sparsity = bySparsity.stream().map(i -> measured.get(i).sparsity()).toList();
+            List<String> notes = bySparsity.stream().map(i -> "p = " + Shown.plain(measured.get(i).p())).toList();
+            ObjectNode series = series(ratio, curve.model(), sparsity, bySparsity.stream().map(i -> curve.points().get(i).ratio()).toList());
+            numbers(series.putArray("low"), bySparsity.stream().map(i -> curve.points().get(i).low()).toList());
+            numbers(series.putArray("high"), bySparsity.stream().map(i -> curve.points().get(i).high()).toList());
+            notes.forEach(series.putArray("notes")::add);
+            ObjectNode lossSeries = series(loss, curve.model(), sparsity, bySparsity.stream().map(i -> measured.get(i).loss()).toList());
+            notes.forEach(lossSeries.putArray("notes")::add);
+            curve.nearCritical().ifPresent(near -> series(layers, curve.model(), layerNumbers(near.layers().size()), near.layers()));
+        }
+    }
+
+    /** From a little below the least dense loss to where text is as good as lost: beyond twice that nothing is worth telling apart. */
+    private double[] lossRange(List<CurveFigures> curves) {
+        double least = Double.POSITIVE_INFINITY;
+        double most = 0;
+        for (CurveFigures curve : curves) {
+            double dense = report.result(curve.model()).dense().loss();
+            least = Math.min(least, dense);
+            for (Point point : report.measured(curve).points()) {
+                most = Math.max(most, Math.min(point.loss(), 2 * dense));
+            }
+        }
+        return new double[] {least - 0.05 * (most - least), most + 0.05 * (most - least)};
+    }
+
+    private void zeros(Site site) {
+        List<Integer> models = models(i -> report.result(i).dense().exactZeros().containsKey(site));
+        if (!models.isEmpty()) {
+            ObjectNode chart = chart("zeros-" + site.key(), "layer", "exact zeros (%)", "layer", "percent");
+            chart.putArray("yRange").add(0).add(1);
+            for (int i : models) {
+                List<Double> shares = report.result(i).dense().exactZeros().get(site);
+                series(chart, i, layerNumbers(shares.size()), shares);
+            }
+        }
+    }
+
+    private void deadNeurons() {
+        ObjectNode chart = chart("dead", "layer", "dead neurons", "layer", "count");
+        for (int i = 0; i < report.models().size(); i++) {
+            List<Double> counts = report.result(i).dense().deadNeurons().stream().map(Integer::doubleValue).toList();
+            series(chart, i, layerNumbers(counts.size()), counts);
+        }
+    }
+
+    private List<Integer> models(IntPredicate which) {
+        return IntStream.range(0, report.models().size()).filter(which).boxed().toList();
+    }
+
+    private ObjectNode chart(String id, String xLabel, String yLabel, String xKind, String yKind) {
+        ObjectNode chart = charts.putObject(id);
+        chart.put("xLabel", xLabel).put("yLabel", yLabel).put("xKind", xKind).put("yKind", yKind);
+        chart.putArray("lines");
+        chart.putArray("series");
+        return chart;
+    }
+
+    /** A line across the chart, its label above it on the left, or below it on the right: where curves are least. */
+    private static void line(ObjectNode chart, double y, String label, String side) {
+        chart.withArray("lines").addObject().put("y", y).put("label", label).put("side", side);
+    }
+
+    private ObjectNode series(ObjectNode chart, int model, List<Double> x, List<Double> y) {
+        ObjectNode series = chart.withArray("series").addObject();
+        series.put("model", model).put("label", report.label(model));
+        Palette.dash(model).forEach(series.putArray("dash")::add);
+        numbers(series.putArray("x"), x);
+        numbers(series.putArray("y"), y);
+        return series;
+    }
+
+    private static void numbers(ArrayNode array, List<Double> numbers) {
+        for (double number : numbers) {
+            if (Double.isFinite(number)) {
+                array.add(number);
+            } else {
+                array.addNull();
+            }
+        }
+    }
+
+    private static List<Double> layerNumbers(int layers) {
+        List<Double> numbers = new ArrayList<>();
+        IntStream.rangeClosed(1, layers).forEach(layer -> numbers.add((double) layer));
+        return numbers;
+    }
+}

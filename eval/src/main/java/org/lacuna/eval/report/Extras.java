@@ -1,0 +1,21 @@
+package org.lacuna.eval.report;
+
+import java.util.List;
+import org.lacuna.eval.compare.Comparison;
+
+/**
+ * What a report can show beside a comparison.
+ *
+ * @param baselines other predictors of the same text
+ * @param repeats   comparisons of models trained by the same recipes with other seeds; a model is found again by its name
+ */
+public record Extras(List<Baseline> baselines, List<Comparison> repeats) {
+    /** Nothing more. */
+    public static final Extras NONE = new Extras(List.of(), List.of());
+
+    /** Copies the lists. */
+    public Extras {
+        baselines = List.copyOf(baselines);
+        repeats = List.copyOf(repeats);
+    }
+}

@@ -1,0 +1,218 @@
+package org.lacuna.eval.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lacuna.eval.compare.Comparison;
+import org.lacuna.eval.robustness.ResultJson;
+import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.Settings;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.sparsity.Site;
+
+/** The page: what was found first, then each table beside its charts, then how it was measured and by what. */
+final class Page {
+    /** Nothing may be loaded from anywhere, whatever a name in the page says. */
+    private static final String POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
+
+    private final Report report;
+    private final Tables tables;
+    private final String picture;
+
+    Page(Report report, String picture) {
+        this.report = report;
+        this.picture = picture;
+        tables = new Tables(report);
+    }
+
+    String html() {
+        String folder = "/org/lacuna/eval/report/";
+        return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                + "<meta http-equiv=\"Content-Security-Policy\" content=\"" + POLICY + "\">\n"
+                + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n"
+                + Html.element("title", report.title()).markup() + "\n<style>\n" + UPlot.file("dist/uPlot.min.css") + "\n" + colours()
+                + UPlot.text(folder + "report.css") + "</style>\n</head>\n<body>\n<main>\n" + body().markup() + "</main>\n"
+                + "<script type=\"application/json\" id=\"charts\">" + Charts.json(report) + "</script>\n"
+                + "<script>\n/*\n" + UPlot.file("LICENSE") + "\n*/\n" + UPlot.file("dist/uPlot.iife.min.js") + "</script>\n<script>\n"
+                + UPlot.text(folder + "report.js") + "</script>\n</body>\n</html>\n";
+    }
+
+    private Html body() {
+        List<Object> parts = new ArrayList<>();
+        parts.add(Html.element("h1", report.title()));
+        if (!report.comparison().notes().isEmpty()) {
+            parts.add(Html.element("section class=\"warning\" id=\"notes\"", Html.element("h2", "Not fully comparable"), list(report.comparison().notes())));
+        }
+        parts.add(Html.element("p class=\"summary\" id=\"summary\"", report.summary()));
+        parts.add(Html.element("figure", new Html(picture), Html.element("figcaption", "Bands are " + confidence()
+                + " intervals of the ratio over draws of the windows. Circles: critical sparsity (linear). A dot is a measured p.")));
+        parts.add(section("The models", tables.models(), tables.losses(), tables.baselines(), tables.seeds()));
+        parts.add(section("Critical sparsity", tables.critical(), tables.differences(), tables.quality()));
+        parts.add(Html.element("h2", "Curves"));
+        parts.add(Html.element("p", "Move over a chart to read points; drag to zoom, double-click to zoom out; click a name to hide it. The ratio's axis ends a little "
+                + "above the bar; every point is in the tables. Losses have no band: their intervals are those of the ratio."));
+        for (SiteSet sites : SiteSet.values()) {
+            if (!report.curves(sites).isEmpty()) {
+                parts.add(section("h3", Tables.name(sites), charts("ratio-" + sites.key(), "loss-" + sites.key()),
+                        Html.element("details", Html.element("summary", "Every measured point at " + Tables.name(sites)), tables.points(sites))));
+            }
+        }
+        parts.add(section("Layer by layer at the critical sparsity", charts(ids("layers-", Arrays.stream(SiteSet.values())
+                .filter(sites -> !report.curves(sites).isEmpty()).map(SiteSet::key).toList())), tables.layers()));
+        parts.add(section("Exact zeros without a rule", charts(ids("zeros-", Arrays.stream(Site.values()).filter(this::measured).map(Site::key).toList())),
+                tables.zeros()));
+        parts.add(section("Dead neurons", charts("dead"), tables.deadNeurons()));
+        parts.add(section("How it was measured", Html.element("div id=\"method\"", list(method()))));
+        parts.add(section("What was not measured", list(missing())));
+        parts.add(section("Provenance", provenance()));
+        return Html.of(parts.toArray());
+    }
+
+    private static Html section(String title, Html... content) {
+        return section("h2", title, content);
+    }
+
+    private static Html section(String heading, String title, Html... content) {
+        return Html.element("section", Html.element(heading, title), Html.of((Object[]) content), new Html("\n"));
+    }
+
+    private static Html list(List<?> items) {
+        return Html.element("ul", Html.of(items.stream().map(item -> Html.element("li", item)).toArray()));
+    }
+
+    private static String[] ids(String prefix, List<String> keys) {
+        return keys.stream().map(key -> prefix + key).toArray(String[]::new);
+    }
+
+    /** Places that the script fills; without it they stay hidden. */
+    private static Html charts(String... ids) {
+        return Html.element("div class=\"charts\"", Arrays.stream(ids).map(id -> Html.element("figure class=\"chart\" data-chart=\"" + id + "\" hidden",
+                Html.element("figcaption", title(id)))).toArray());
+    }
+
+    private static String title(String id) {
+        String[] parts = id.split("-", 2);
+        String site = parts.length > 1 ? SiteSet.byKey(parts[1]).name().replace('_', ' ') : "";
+        return switch (parts[0]) {
+            case "ratio" -> site + ": perplexity over dense";
+            case "loss" -> site + ": loss";
+            case "layers" -> site + ": sparsity of each layer near critical";
+            case "zeros" -> site + ": exact zeros";
+            default -> "Dead neurons of each layer";
+        };
+    }
+
+    private boolean measured(Site site) {
+        return report.comparison().models().stream().anyMatch(model -> model.dense().exactZeros().containsKey(site));
+    }
+
+    private List<String> method() {
+        RobustnessResult control = report.result(report.comparison().control());
+        Settings settings = control.settings();
+        String bar = Shown.plain(settings.bar());
+        return List.of(
+                "Bar: with the rule, the perplexity is at most " + bar + " times that of the same model without a rule, on the same windows. “"
+                        + report.label(report.comparison().control()) + "” is the control: its settings hold for everything that is compared.",
+                "Sparsity: values that are exactly 0 after the rule over all values at the site, pooled over layers and tokens. Curves are read by rising measured "
+                        + "sparsity, not by p.",
+                "Estimators. grid: the largest measured sparsity of any point that holds the bar. first: the last measured sparsity before the first point "
+                        + "that breaks it. linear: where the straight line between those two points meets the bar; the summary uses this one.",
+                "Rule " + settings.rule() + ", p in " + String.join(", ", settings.grid().stream().map(Shown::plain).toList())
+                        + "; the same p in every layer. ALL INPUTS: input and intermediate together.",
+                "Tokens: the rule applies to all tokens of every window, the first too. Every position is scored; there is no padding.",
+                "Data: the first " + Shown.count(control.data().windows()) + " consecutive windows of " + Shown.count(control.data().windowLength())
+                        + " tokens of the validation part of “" + control.data().name() + "”.",
+                "Intervals: " + confidence() + " percentile intervals of a paired bootstrap, " + Shown.count(settings.replicates()) + " draws of the windows with replacement, seed "
+                        + settings.seed() + ". Dense loss, every p and every model are computed anew on each draw. A draw without a level counts as sparsity 0; one with "
+                        + "only a lower bound as that bound for the lower end and as 100 % for the upper. In a difference, a draw in which either has none counts as "
+                        + "−100 and +100 points.",
+                "Intervals cover the choice of windows and not training seeds: another seed of the same recipe may lie outside. To see how much seeds matter, train "
+                        + "several: quickstart --seeds n.");
+    }
+
+    private List<String> missing() {
+        List<String> missing = new ArrayList<>();
+        for (SiteSet sites : SiteSet.values()) {
+            List<String> without = new ArrayList<>();
+            for (int i = 0; i < report.models().size(); i++) {
+                if (report.result(i).curve(sites).isEmpty()) {
+                    without.add("“" + report.label(i) + "”");
+                }
+            }
+            if (!without.isEmpty()) {
+                missing.add(Tables.name(sites) + " of " + String.join(", ", without) + ": no curve.");
+            }
+        }
+        if (report.seeds().models().isEmpty()) {
+            missing.add("Other training seeds: each model is one training run.");
+        }
+        missing.add("Accuracy on tasks: quality here is next-token loss on one text alone.");
+        missing.add("Speed and energy: sparsity is what could be left out, not what was saved.");
+        missing.add("Rules other than " + report.result(report.comparison().control()).settings().rule() + ", and rules that spare some tokens or apply only while decoding.");
+        return missing;
+    }
+
+    private String confidence() {
+        return Shown.confidence(report.result(report.comparison().control()).settings().confidence());
+    }
+
+    private Html provenance() {
+        Comparison comparison = report.comparison();
+        List<Map<String, String>> columns = new ArrayList<>();
+        for (RobustnessResult result : comparison.models()) {
+            Map<String, String> facts = new LinkedHashMap<>();
+            flatten("model", ResultJson.tree(result.model()), facts);
+            flatten("data", ResultJson.tree(result.data()), facts);
+            flatten("settings", ResultJson.tree(result.settings()), facts);
+            flatten("measured by", result.provenance(), facts);
+            columns.add(facts);
+        }
+        Set<String> keys = new LinkedHashSet<>();
+        columns.forEach(facts -> keys.addAll(facts.keySet()));
+        HtmlTable table = new HtmlTable("provenance", "What was measured, how, and by what; the same keys stand in report.json.");
+        List<Object> head = new ArrayList<>(List.of("Key"));
+        report.models().forEach(model -> head.add(model.label()));
+        table.head(head.toArray());
+        for (String key : keys) {
+            List<String> values = columns.stream().map(facts -> facts.getOrDefault(key, "–")).toList();
+            if (values.stream().distinct().count() == 1) {
+                table.wideRow(values.size(), key, values.get(0));
+            } else {
+                List<Object> row = new ArrayList<>(List.of(key));
+                row.addAll(values);
+                table.row(row.toArray());
+            }
+        }
+        Map<String, String> facts = new LinkedHashMap<>();
+        flatten("compared by", comparison.provenance(), facts);
+        facts.forEach((key, value) -> table.wideRow(columns.size(), key, value));
+        return table.done();
+    }
+
+    private static void flatten(String path, JsonNode json, Map<String, String> facts) {
+        if (json.isObject()) {
+            json.fields().forEachRemaining(field -> flatten(path + " · " + field.getKey(), field.getValue(), facts));
+        } else if (json.isArray()) {
+            List<String> items = new ArrayList<>();
+            json.forEach(item -> items.add(item.isContainerNode() ? item.toString() : item.asText()));
+            facts.put(path, String.join(", ", items));
+        } else {
+            facts.put(path, json.isNull() ? "–" : json.asText());
+        }
+    }
+
+    private String colours() {
+        StringBuilder light = new StringBuilder();
+        StringBuilder dark = new StringBuilder();
+        for (int i = 0; i < report.models().size(); i++) {
+            light.append("--model-").append(i).append(':').append(Palette.onLight(i)).append(';');
+            dark.append("--model-").append(i).append(':').append(Palette.onDark(i)).append(';');
+        }
+        return ":root{" + light + "}\n@media screen and (prefers-color-scheme:dark){:root:not(.printing){" + dark + "}}\n";
+    }
+}

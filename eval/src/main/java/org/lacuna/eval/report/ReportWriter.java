@@ -1,0 +1,45 @@
+package org.lacuna.eval.report;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import org.lacuna.eval.compare.Comparison;
+import org.lacuna.run.RunException;
+import org.lacuna.run.folder.AtomicFiles;
+
+/** Writes a comparison for people and for programs. */
+public final class ReportWriter {
+    /** The page: self-contained, readable without script. */
+    public static final String PAGE = "report.html";
+    /** The page's numbers, and what made them. */
+    public static final String NUMBERS = "report.json";
+    /** One picture: perplexity against sparsity. */
+    public static final String PICTURE = "report.svg";
+
+    private ReportWriter() {
+    }
+
+    /**
+     * Writes {@value #PAGE}, {@value #NUMBERS} and {@value #PICTURE}, replacing earlier ones: all of them or none.
+     *
+     * @param folder     where; made if missing
+     * @param comparison of at least two models, at least one curve measured in one of them
+     * @param extras     what else to show, {@link Extras#NONE} say
+     * @throws RunException if a file can't be written
+     */
+    public static void write(Path folder, Comparison comparison, Extras extras) {
+        Report report = Report.of(comparison, extras);
+        String picture = CurvePicture.svg(report);
+        byte[] page = new Page(report, picture).html().getBytes(StandardCharsets.UTF_8);
+        String numbers = report.json().toPrettyString() + "\n";
+        // One inside the other: a file gets its name only when all the bytes of all three are written.
+        AtomicFiles.write(folder.resolve(PAGE), pageFile -> {
+            pageFile.write(page);
+            pageFile.flush();
+            AtomicFiles.write(folder.resolve(PICTURE), pictureFile -> {
+                pictureFile.write(picture.getBytes(StandardCharsets.UTF_8));
+                pictureFile.flush();
+                AtomicFiles.write(folder.resolve(NUMBERS), numbers);
+            });
+        });
+    }
+}

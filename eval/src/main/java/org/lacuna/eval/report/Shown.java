@@ -1,0 +1,56 @@
+package org.lacuna.eval.report;
+
+import java.util.Locale;
+import org.lacuna.sparsity.critical.Level;
+
+/** How numbers are shown to people, with their units. */
+final class Shown {
+    private Shown() {
+    }
+
+    /** A share as per cent. */
+    static String percent(double share) {
+        return digits(100 * share, 2) + " %";
+    }
+
+    /** A difference of shares, in percentage points, with its sign. */
+    static String points(double difference) {
+        return Double.isFinite(difference) ? String.format(Locale.ROOT, "%+.2f", 100 * difference).replace('-', '−') : digits(difference, 2);
+    }
+
+    /** A loss or a ratio of losses. */
+    static String four(double number) {
+        return digits(number, 4);
+    }
+
+    static String count(long number) {
+        return String.format(Locale.ROOT, "%,d", number);
+    }
+
+    /** A value of the rule's parameter, or of another setting: as it was written. */
+    static String plain(double number) {
+        return number == Math.rint(number) && Math.abs(number) < 1e9 ? Long.toString((long) number) : Double.toString(number);
+    }
+
+    /** The share that an interval is meant to cover, {@code 95 %}. */
+    static String confidence(double share) {
+        return plain(Math.round(share * 1e6) / 1e4) + " %";
+    }
+
+    /** What a level's number needs in front of it. */
+    static String mark(Level level) {
+        return level.kind() == Level.Kind.AT_LEAST ? "≥ " : "";
+    }
+
+    /** How much more a bar allows, {@code 1 %} for a ratio of 1.01. */
+    static String excess(double ratio) {
+        return plain(Math.round((ratio - 1) * 1e6) / 1e4) + " %";
+    }
+
+    private static String digits(double number, int digits) {
+        if (Double.isNaN(number)) {
+            return "none";
+        }
+        return Double.isInfinite(number) ? number > 0 ? "∞" : "−∞" : String.format(Locale.ROOT, "%." + digits + "f", number).replace('-', '−');
+    }
+}

@@ -1,0 +1,129 @@
+package org.lacuna.eval.report;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.function.DoubleFunction;
+import java.util.stream.Collectors;
+import org.lacuna.eval.compare.Comparison;
+import org.lacuna.eval.compare.Comparison.Difference;
+import org.lacuna.eval.robustness.Estimate;
+import org.lacuna.eval.robustness.ModelSummary;
+import org.lacuna.eval.robustness.ModelSummary.Training;
+import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.SiteResult;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.sparsity.critical.Estimator;
+import org.lacuna.sparsity.critical.Level;
+import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
+
+/** The main numbers in words: no sentence says more than its interval does. */
+final class Summary {
+    private final Comparison comparison;
+    private final List<String> labels;
+    private final SiteSet headline;
+
+    Summary(Comparison comparison, List<String> labels, SiteSet headline) {
+        this.comparison = comparison;
+        this.labels = labels;
+        this.headline = headline;
+    }
+
+    /** One paragraph. */
+    String text() {
+        List<String> sentences = new ArrayList<>();
+        sentences.add(measured());
+        sentences.add(critical());
+        main(comparison, headline).forEach(difference -> sentences.add(difference(difference)));
+        if (!comparison.losses().isEmpty()) {
+            sentences.add("Dense losses over that of " + name(comparison.control()) + ": " + comparison.losses().stream()
+                    .map(ratio -> name(ratio.model()) + " " + Shown.four(ratio.ratio()) + interval(ratio.interval(), Shown::four))
+                    .collect(Collectors.joining(", ")) + ".");
+        }
+        sentences.add("Brackets hold " + Shown.confidence(comparison.models().get(comparison.control()).settings().confidence())
+                + " intervals, which cover the choice of windows, not that of training seeds.");
+        return String.join(" ", sentences);
+    }
+
+    /** The differences that a comparison is made for: induced against natural, or each model against the control where that is not known. */
+    static List<Difference> main(Comparison comparison, SiteSet sites) {
+        List<Difference> there = comparison.differences().stream()
+                .filter(difference -> difference.sites() == sites && difference.estimator() == Estimator.LINEAR).toList();
+        List<Difference> induced = there.stream().filter(difference -> training(comparison, difference.model()) == Training.INDUCED
+                && training(comparison, difference.against()) == Training.NATURAL).toList();
+        return induced.isEmpty() ? there.stream().filter(difference -> difference.against() == comparison.control()).toList() : induced;
+    }
+
+    private static Training training(Comparison comparison, int model) {
+        ModelSummary summary = comparison.models().get(model).model();
+        return summary.training();
+    }
+
+    private String measured() {
+        RobustnessResult control = comparison.models().get(comparison.control());
+        boolean same = comparison.models().stream().allMatch(model -> model.data().windowsSha256().equals(control.data().windowsSha256()));
+        return String.format(Locale.ROOT, "%d models were measured on %s; the rule %s left out activations in every layer, at one site at a time.",
+                labels.size(), same ? String.format(Locale.ROOT, "the same %s tokens of “%s” (%s windows of %s)", Shown.count(control.data().tokens()),
+                        control.data().name(), Shown.count(control.data().windows()), Shown.count(control.data().windowLength()))
+                        : "text that is not the same for all", control.settings().rule());
+    }
+
+    private String critical() {
+        List<Double> bars = comparison.models().stream().map(result -> result.settings().bar()).distinct().toList();
+        List<String> levels = new ArrayList<>();
+        List<String> missing = new ArrayList<>();
+        for (int i = 0; i < labels.size(); i++) {
+            RobustnessResult result = comparison.models().get(i);
+            Optional<SiteResult> curve = result.curve(headline);
+            if (curve.isPresent()) {
+                String bar = bars.size() > 1 ? ", within " + Shown.excess(result.settings().bar()) : "";
+                levels.add(level(curve.get().critical(Estimator.LINEAR)) + " for " + name(i) + kind(result.model(), bar));
+            } else {
+                missing.add(name(i));
+            }
+        }
+        return "At " + Tables.name(headline) + ", perplexity stays within " + (bars.size() > 1 ? "its bar" : Shown.excess(bars.get(0)))
+                + " of the dense model's up to a sparsity of " + String.join(", ", levels) + "."
+                + (missing.isEmpty() ? "" : " It was not measured there for " + String.join(", ", missing) + ".");
+    }
+
+    private static String level(Estimate estimate) {
+        Level level = estimate.level();
+        String number = switch (level.kind()) {
+            case AT -> Shown.percent(level.sparsity());
+            case AT_LEAST -> "at least " + Shown.percent(level.sparsity()) + ", where the curve ends,";
+            case NONE -> "none that was measured";
+        };
+        return number + interval(estimate.interval(), Shown::percent);
+    }
+
+    private String difference(Difference difference) {
+        Interval interval = difference.interval();
+        String between = name(difference.model()) + " − " + name(difference.against());
+        if (Double.isNaN(difference.difference())) {
+            return "The difference " + between + " is not known, since one of them has no critical sparsity.";
+        }
+        boolean bounded = difference.level().kind() == Level.Kind.AT_LEAST;
+        boolean otherBounded = difference.otherLevel().kind() == Level.Kind.AT_LEAST;
+        String about = bounded && otherBounded ? " (of two lower bounds)" : bounded ? " or more" : otherBounded ? " or less" : "";
+        String verdict = interval.low() > 0 ? "lies above 0" : interval.high() < 0 ? "lies below 0"
+                : "holds 0, so these windows do not tell which is larger";
+        return "The difference " + between + " is " + Shown.points(difference.difference()) + " percentage points" + about
+                + interval(interval, Shown::points) + ": the interval " + verdict + ".";
+    }
+
+    private String name(int model) {
+        return "“" + labels.get(model) + "”";
+    }
+
+    private static String kind(ModelSummary model, String more) {
+        String known = model.training() == Training.UNKNOWN ? "" : model.training().name().toLowerCase(Locale.ROOT);
+        String text = known.isEmpty() && !more.isEmpty() ? more.substring(2) : known + more;
+        return text.isEmpty() ? "" : " (" + text + ")";
+    }
+
+    private static String interval(Interval interval, DoubleFunction<String> shown) {
+        return " [" + shown.apply(interval.low()) + ", " + shown.apply(interval.high()) + "]";
+    }
+}

@@ -1,0 +1,317 @@
+package org.lacuna.eval.report;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import java.util.function.DoubleFunction;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.lacuna.eval.compare.Comparison.Difference;
+import org.lacuna.eval.compare.Comparison.LossRatio;
+import org.lacuna.eval.compare.Comparison.QualityLevel;
+import org.lacuna.eval.report.Report.CurveFigures;
+import org.lacuna.eval.report.Report.ModelFigures;
+import org.lacuna.eval.report.SeedFigures.SeedDifference;
+import org.lacuna.eval.report.SeedFigures.SeedModel;
+import org.lacuna.eval.robustness.Estimate;
+import org.lacuna.eval.robustness.ModelSummary;
+import org.lacuna.eval.robustness.Point;
+import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.critical.Estimator;
+import org.lacuna.sparsity.critical.Level;
+import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
+
+/** The numbers as tables. */
+final class Tables {
+    private static final Html UNKNOWN = Html.element("span class=\"none\"", "not known");
+    private static final Html NOT_MEASURED = Html.element("span class=\"none\"", "not measured");
+
+    private final Report report;
+
+    Tables(Report report) {
+        this.report = report;
+    }
+
+    /** What a set of sites is called in sentences. */
+    static String name(SiteSet sites) {
+        return sites.name().replace('_', ' ');
+    }
+
+    Html models() {
+        HtmlTable table = new HtmlTable("models", "What was compared. Tokens seen are those scored in training.");
+        table.head("Model", "Activation", "Feed-forward", "Natural or induced", "Objective", "Parameters", "Layers × hidden × inner", "Training data",
+                "Tokens seen", "Seed");
+        for (int i = 0; i < report.models().size(); i++) {
+            ModelSummary model = report.result(i).model();
+            table.row(label(i), model.activation(), model.feedForward(), model.training().name().toLowerCase(Locale.ROOT),
+                    known(model.objective()), Html.number(model.parameters()),
+                    Html.of(Html.number(model.layers()), " × ", Html.number(model.hidden()), " × ", Html.number(model.intermediate())),
+                    known(model.trainingData()), known(model.tokensSeen()), seed(model.seed()));
+        }
+        return table.done();
+    }
+
+    Html losses() {
+        HtmlTable table = new HtmlTable("losses", "Validation loss without a rule: mean −ln p of a token in nats, all bits of the text over its bytes, "
+                + "and the loss over that of the control" + (report.baselines().isEmpty() ? "." : " and of the baselines."));
+        List<Object> head = new ArrayList<>(List.of("Model", "Loss (nats/token)", "Bits/byte", "Perplexity/token", "Loss / control's (interval)"));
+        report.baselines().forEach(baseline -> head.add("Loss / that of " + baseline.name()));
+        table.head(head.toArray());
+        for (int i = 0; i < report.models().size(); i++) {
+            int model = i;
+            ModelFigures figures = report.models().get(i);
+            List<Object> row = new ArrayList<>(List.of(label(i), four(report.result(i).dense().loss()), known(figures.bitsPerByte()),
+                    four(figures.perplexity()), i == report.comparison().control() ? "control" : report.comparison().losses().stream()
+                            .filter(ratio -> ratio.model() == model).findFirst().map((LossRatio ratio) ->
+                                    Html.of(four(ratio.ratio()), " ", interval(ratio.interval(), Shown::four))).orElse(NOT_MEASURED)));
+            figures.lossToBaseline().forEach(ratio -> row.add(known(ratio)));
+            table.row(row.toArray());
+        }
+        return table.done();
+    }
+
+    /** Empty if there is no baseline. */
+    Html baselines() {
+        if (report.baselines().isEmpty()) {
+            return new Html("");
+        }
+        HtmlTable table = new HtmlTable("baselines", "Baselines: what else predicts this text. Their losses may be over other parts of it than the windows, as said.");
+        table.head("Baseline", "Loss (nats/token)", "Loss (nats/byte)", "Measured on");
+        for (Baseline baseline : report.baselines()) {
+            table.row(baseline.name(), known(baseline.loss()), known(baseline.lossPerByte()), baseline.measuredOn());
+        }
+        return table.done();
+    }
+
+    Html critical() {
+        HtmlTable table = new HtmlTable("critical", "Critical sparsity: the share of values at a site that can be left out before the model's perplexity exceeds "
+                + "the bar" + bars() + ". Three estimators, each with its interval. “≥”: the curve ends before the bar is broken. “none”: no point holds it.");
+        table.head("Site", "Model", "linear", "first", "grid");
+        for (SiteSet sites : SiteSet.values()) {
+            for (CurveFigures curve : report.curves(sites)) {
+                table.row(site(sites), label(curve.model()), estimate(report.measured(curve).critical(Estimator.LINEAR)),
+                        estimate(report.measured(curve).critical(Estimator.FIRST)), estimate(report.measured(curve).critical(Estimator.GRID)));
+            }
+        }
+        return table.done();
+    }
+
+    Html differences() {
+        HtmlTable table = new HtmlTable("differences", "Differences of critical sparsity in percentage points, first model − second, both on the same draws of windows. "
+                + "An interval that holds 0 tells nothing about which is larger.");
+        table.head("Site", "First", "Second", "linear", "first", "grid");
+        List<Difference> all = report.comparison().differences();
+        for (Difference each : all) {
+            if (each.estimator() == Estimator.LINEAR) {
+                List<Html> cells = Stream.of(Estimator.LINEAR, Estimator.FIRST, Estimator.GRID).map(estimator -> all.stream()
+                        .filter(other -> other.estimator() == estimator && other.sites() == each.sites() && other.model() == each.model()
+                                && other.against() == each.against())
+                        .findFirst().map(Tables::difference).orElse(NOT_MEASURED)).toList();
+                table.row(site(each.sites()), label(each.model()), label(each.against()), cells.get(0), cells.get(1), cells.get(2));
+            }
+        }
+        return table.done();
+    }
+
+    Html quality() {
+        HtmlTable table = new HtmlTable("quality", "Sparsity at an absolute quality: the share that can be left out while the model's loss stays within the factor of the "
+                + "dense control's loss. Unlike critical sparsity this does not reward a model for being worse to begin with.");
+        table.head("Site", "Model", "Loss allowed", "linear", "first", "grid");
+        for (QualityLevel level : report.comparison().atControlLoss()) {
+            table.row(site(level.sites()), label(level.model()), Html.of(Html.number(level.factor(), "control's + " + Shown.excess(level.factor()))),
+                    estimate(level, Estimator.LINEAR), estimate(level, Estimator.FIRST), estimate(level, Estimator.GRID));
+        }
+        return table.done();
+    }
+
+    /** Every measured point at a set of sites, a row for each p. */
+    Html points(SiteSet sites) {
+        List<CurveFigures> curves = report.curves(sites);
+        HtmlTable table = new HtmlTable("points-" + sites.key(), "Every measured point at " + name(sites)
+                + ": sparsity, loss in nats/token, and perplexity over dense with its interval.");
+        List<Object> head = new ArrayList<>(List.of("p"));
+        for (CurveFigures curve : curves) {
+            head.addAll(List.of(label(curve.model()) + ": sparsity", "loss", "perplexity ratio"));
+        }
+        table.head(head.toArray());
+        for (double p : curves.stream().flatMap(curve -> curve.points().stream()).map(Report.Ratio::p).distinct().toList()) {
+            List<Object> row = new ArrayList<>(List.of(Html.number(p, Shown.plain(p))));
+            for (CurveFigures curve : curves) {
+                row.addAll(point(curve, p));
+            }
+            table.row(row.toArray());
+        }
+        return table.done();
+    }
+
+    /** Exact zeros of the dense run at a site, layer by layer. */
+    Html zeros() {
+        HtmlTable table = new HtmlTable("zeros", "Values that are exactly 0 without any rule, over all validation tokens.");
+        layerHead(table, "Site", "Model", "All layers");
+        for (Site site : Site.values()) {
+            for (int i = 0; i < report.models().size(); i++) {
+                List<Double> layers = report.result(i).dense().exactZeros().get(site);
+                if (layers != null) {
+                    layerRow(table, List.of(site.name(), label(i), percent(report.models().get(i).exactZeros().get(site))),
+                            layers.stream().map(Tables::percent).toList());
+                }
+            }
+        }
+        return table.done();
+    }
+
+    /** Sparsity of each layer where a model is about to get worse. */
+    Html layers() {
+        HtmlTable table = new HtmlTable("layers", "Sparsity layer by layer, at the measured p whose sparsity is nearest to the critical one (linear).");
+        layerHead(table, "Site", "Model", "p", "All layers");
+        for (SiteSet sites : SiteSet.values()) {
+            for (CurveFigures curve : report.curves(sites)) {
+                curve.nearCritical().ifPresent(near -> layerRow(table, List.of(site(sites), label(curve.model()),
+                        Html.number(near.p(), Shown.plain(near.p())), percent(near.sparsity())), near.layers().stream().map(Tables::percent).toList()));
+            }
+        }
+        return table.done();
+    }
+
+    Html deadNeurons() {
+        HtmlTable table = new HtmlTable("dead", "Dead neurons: INTERMEDIATE values that are exactly 0 for every one of the validation tokens.");
+        layerHead(table, "Model", "All layers", "Neurons a layer");
+        for (int i = 0; i < report.models().size(); i++) {
+            layerRow(table, List.of(label(i), Html.number(report.models().get(i).deadNeurons()), Html.number(report.result(i).model().intermediate())),
+                    report.result(i).dense().deadNeurons().stream().map(Html::number).toList());
+        }
+        return table.done();
+    }
+
+    /** Empty if there is but one seed. */
+    Html seeds() {
+        SeedFigures seeds = report.seeds();
+        Html models = new Html("");
+        if (!seeds.models().isEmpty()) {
+            HtmlTable table = new HtmlTable("seeds", "Each training seed by itself; critical sparsity at " + name(report.headline()) + ", linear.");
+            table.head("Recipe", "Seed", "Loss (nats/token)", "Critical sparsity");
+            for (SeedModel model : seeds.models()) {
+                table.row(model.name(), seed(model.seed()), four(model.loss()), model.critical().map(Tables::estimate).orElse(NOT_MEASURED));
+            }
+            models = table.done();
+        }
+        Html differences = new Html("");
+        if (!seeds.differences().isEmpty()) {
+            HtmlTable table = new HtmlTable("seed-differences", "The difference at " + name(report.headline()) + " (linear, percentage points) in each repetition.");
+            table.head("First", "Seed", "Second", "Seed", "Difference");
+            for (SeedDifference row : seeds.differences()) {
+                table.row(row.name(), seed(row.seed()), row.against(), seed(row.againstSeed()), difference(row.difference()));
+            }
+            differences = table.done();
+        }
+        return Html.of(models, differences);
+    }
+
+    private List<Object> point(CurveFigures curve, double p) {
+        for (int i = 0; i < curve.points().size(); i++) {
+            Report.Ratio ratio = curve.points().get(i);
+            if (ratio.p() == p) {
+                Point point = report.measured(curve).points().get(i);
+                return List.of(percent(point.sparsity()), four(point.loss()),
+                        Html.of(four(ratio.ratio()), " ", range(ratio.low(), ratio.high(), Shown::four)));
+            }
+        }
+        return List.of(NOT_MEASURED, NOT_MEASURED, NOT_MEASURED);
+    }
+
+    private String bars() {
+        List<Double> bars = report.comparison().models().stream().map(result -> result.settings().bar()).distinct().toList();
+        if (bars.size() == 1) {
+            return ", " + Shown.plain(bars.get(0)) + " × its own without a rule";
+        }
+        return " (" + String.join(", ", IntStream.range(0, report.models().size())
+                .mapToObj(i -> report.label(i) + ": " + Shown.plain(report.result(i).settings().bar())).toList()) + ") × its own without a rule";
+    }
+
+    private void layerHead(HtmlTable table, Object... columns) {
+        List<Object> head = new ArrayList<>(List.of(columns));
+        int layers = report.comparison().models().stream().map(RobustnessResult::model).mapToInt(ModelSummary::layers).max().orElseThrow();
+        IntStream.rangeClosed(1, layers).forEach(layer -> head.add("Layer " + layer));
+        table.head(head.toArray());
+    }
+
+    private static void layerRow(HtmlTable table, List<?> columns, List<Html> layers) {
+        List<Object> row = new ArrayList<>(columns);
+        row.addAll(layers);
+        table.row(row.toArray());
+    }
+
+    private String label(int model) {
+        return report.label(model);
+    }
+
+    private static String site(SiteSet sites) {
+        return name(sites);
+    }
+
+    private static Html estimate(QualityLevel level, Estimator estimator) {
+        return estimate(level.estimates().stream().filter(each -> each.estimator() == estimator).findFirst().orElseThrow());
+    }
+
+    private static Html estimate(Estimate estimate) {
+        Level level = estimate.level();
+        Object shown = level.kind() == Level.Kind.NONE ? "none" : Html.of(Shown.mark(level), percent(level.sparsity()));
+        return Html.of(shown, " ", interval(estimate.interval(), share -> Shown.percent(share).replace(" %", "")));
+    }
+
+    private static Html difference(Difference difference) {
+        boolean bounded = difference.level().kind() == Level.Kind.AT_LEAST;
+        boolean otherBounded = difference.otherLevel().kind() == Level.Kind.AT_LEAST;
+        Object number = Double.isNaN(difference.difference()) ? "none"
+                : Html.of(bounded && otherBounded ? "bounds: " : bounded ? "≥ " : otherBounded ? "≤ " : "",
+                        Html.number(difference.difference(), Shown.points(difference.difference())));
+        return Html.of(number, " ", interval(difference.interval(), Shown::points));
+    }
+
+    private static Html interval(Interval interval, DoubleFunction<String> shown) {
+        List<String> draws = new ArrayList<>();
+        if (interval.none() > 0) {
+            draws.add("none in " + Shown.count(interval.none()));
+        }
+        if (interval.atLeast() > 0) {
+            draws.add("a bound in " + Shown.count(interval.atLeast()));
+        }
+        Html range = range(interval.low(), interval.high(), shown);
+        return draws.isEmpty() ? range : Html.of(range, " ", Html.element("small", String.join(", ", draws) + " of "
+                + Shown.count(interval.replicates()) + " draws"));
+    }
+
+    private static Html range(double low, double high, DoubleFunction<String> shown) {
+        return Html.element("span class=\"interval\"", "[", Html.number(low, shown.apply(low)), ", ", Html.number(high, shown.apply(high)), "]");
+    }
+
+    private static Html percent(double share) {
+        return Html.number(share, Shown.percent(share));
+    }
+
+    private static Html four(double number) {
+        return Html.number(number, Shown.four(number));
+    }
+
+    private static Object known(Optional<String> text) {
+        return text.isPresent() ? text.get() : UNKNOWN;
+    }
+
+    private static Html known(OptionalDouble number) {
+        return number.isPresent() ? four(number.getAsDouble()) : UNKNOWN;
+    }
+
+    private static Html known(OptionalLong number) {
+        return number.isPresent() ? Html.number(number.getAsLong()) : UNKNOWN;
+    }
+
+    /** A seed is a name, not a quantity: no separators. */
+    private static Html seed(OptionalLong seed) {
+        return seed.isPresent() ? Html.element("data value=\"" + seed.getAsLong() + "\"", Long.toString(seed.getAsLong())) : UNKNOWN;
+    }
+}

@@ -1,0 +1,20 @@
+package org.lacuna.eval.robustness;
+
+import java.util.OptionalLong;
+
+/**
+ * What a model was measured on: the first consecutive windows of a corpus' validation part, every position scored.
+ *
+ * @param name          the corpus
+ * @param sha256        the corpus' hash
+ * @param windowsSha256 hash of the windows' token ids and targets: equal hashes, the same measurement
+ * @param windows       how many
+ * @param windowLength  tokens in each
+ * @param bytes         bytes of text that the scored tokens stand for, where each token is a byte or an end of text
+ */
+public record DataSummary(String name, String sha256, String windowsSha256, int windows, int windowLength, OptionalLong bytes) {
+    /** Scored tokens of all windows. */
+    public long tokens() {
+        return (long) windows * windowLength;
+    }
+}

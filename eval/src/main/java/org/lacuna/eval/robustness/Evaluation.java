@@ -1,0 +1,124 @@
+package org.lacuna.eval.robustness;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.TextNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalLong;
+import java.util.function.Consumer;
+import org.lacuna.data.Batch;
+import org.lacuna.data.Corpus;
+import org.lacuna.data.sample.Windows;
+import org.lacuna.data.tokenize.ByteTokenizer;
+import org.lacuna.eval.source.Hashes;
+import org.lacuna.eval.source.ModelSource;
+import org.lacuna.graph.Device;
+import org.lacuna.graph.program.Workers;
+import org.lacuna.model.Model;
+import org.lacuna.run.InputException;
+import org.lacuna.run.provenance.Provenance;
+
+/** One model on the first windows of one corpus' validation part. */
+public final class Evaluation {
+    /** The file in a run's folder that keeps the result. */
+    public static final String FILE = "eval.json";
+
+    private final ModelSource source;
+    private final Model model;
+    private final Device device;
+    private final Batch windows;
+    private final ModelSummary summary;
+    private final DataSummary data;
+
+    /**
+     * Loads the model and cuts the windows.
+     *
+     * @param windows how many
+     * @param length  tokens in each
+     * @throws InputException if model, corpus and windows do not fit together
+     */
+    public Evaluation(ModelSource source, Corpus corpus, int windows, int length, Device device) {
+        this.source = source;
+        this.device = device;
+        model = source.load(device);
+        source.check(corpus, model.config());
+        this.windows = Windows.first(corpus.validation(), windows, length);
+        summary = source.summary(model, corpus);
+        data = new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(this.windows), windows, length, bytes(corpus, this.windows));
+    }
+
+    private static OptionalLong bytes(Corpus corpus, Batch windows) {
+        boolean areBytes = corpus.tokenizer().filter(tokenizer -> tokenizer instanceof ByteTokenizer).isPresent();
+        long bytes = Arrays.stream(windows.targets()).filter(target -> target != ByteTokenizer.END_OF_TEXT).count();
+        return areBytes && bytes > 0 ? OptionalLong.of(bytes) : OptionalLong.empty();
+    }
+
+    /** The sets of sites that the model has. */
+    public List<SiteSet> sites() {
+        return Arrays.stream(SiteSet.values())
+                .filter(sites -> model.config().feedForward().sites().containsAll(sites.sites()))
+                .toList();
+    }
+
+    /** Which model this is. */
+    public ModelSummary model() {
+        return summary;
+    }
+
+    /** What it is measured on. */
+    public DataSummary data() {
+        return data;
+    }
+
+    /** Where the result of a run's model is kept: empty for a bare checkpoint. */
+    public Optional<Path> file() {
+        return source.run().map(run -> run.resolve(FILE));
+    }
+
+    /**
+     * The result kept in the run's folder, if it is of the same weights and config, windows and settings.
+     *
+     * @throws InputException if there is a file and it is no result
+     */
+    public Optional<RobustnessResult> kept(Settings settings) {
+        return file().filter(Files::isRegularFile)
+                .map(file -> ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION))
+                .filter(result -> result.model().sha256().equals(summary.sha256())
+                        && result.model().configSha256().equals(summary.configSha256()) && result.data().equals(data) && result.settings().equals(settings));
+    }
+
+    /**
+     * Measures.
+     *
+     * @param settings with sites that the model has
+     * @param onDense  told the dense result
+     * @param onCurve  told each curve when it is measured
+     * @throws InputException if the model does not have a site
+     */
+    public RobustnessResult measure(Settings settings, Workers workers, Consumer<DenseResult> onDense, Consumer<SiteResult> onCurve) {
+        List<SiteSet> missing = settings.sites().stream().filter(sites -> !sites().contains(sites)).toList();
+        if (!missing.isEmpty()) {
+            throw new InputException(summary.checkpoint() + ": the model has no " + missing.get(0).key() + " (its feed-forward block is "
+                    + summary.feedForward() + "); there are " + String.join(", ", sites().stream().map(SiteSet::key).toList()));
+        }
+        Robustness robustness = new Robustness(model, device, workers, windows);
+        DenseResult dense = robustness.dense(data.bytes());
+        onDense.accept(dense);
+        List<SiteResult> curves = new ArrayList<>();
+        for (SiteSet sites : settings.sites()) {
+            SiteResult curve = robustness.curve(sites, settings, dense);
+            curves.add(curve);
+            onCurve.accept(curve);
+        }
+        return new RobustnessResult(RobustnessResult.VERSION, summary, data, settings, provenance(), dense, curves);
+    }
+
+    private JsonNode provenance() {
+        return Provenance.collect(Map.of("data_sha256", TextNode.valueOf(data.sha256()))).toJson();
+    }
+}

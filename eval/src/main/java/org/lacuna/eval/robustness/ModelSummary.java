@@ -1,0 +1,46 @@
+package org.lacuna.eval.robustness;
+
+import java.util.Optional;
+import java.util.OptionalLong;
+
+/**
+ * Which model was measured and how it came to be. What is only known of a run's checkpoint is empty where a bare checkpoint was given.
+ *
+ * @param name            what a report calls it: the run's name, else the folder's
+ * @param checkpoint      the checkpoint's folder, as it was found
+ * @param sha256          lower-case hexadecimal hash of {@code model.safetensors}
+ * @param configSha256    hash of {@code config.json}: equal weights may be those of models with other activations
+ * @param parameters      trainable parameters; a tied embedding counts once
+ * @param layers          layers
+ * @param hidden          D, values a token in the input of a feed-forward block
+ * @param intermediate    F, values a token at the other sites
+ * @param heads           query heads
+ * @param kvHeads         key and value heads
+ * @param vocabulary      token ids
+ * @param activation      the activation's name, {@code silu} say
+ * @param feedForward     the block's form: {@code gated}, {@code ungated}, or {@code gated with relu on up}
+ * @param tied            whether the output embedding is the input embedding
+ * @param objective       what was minimised, in words
+ * @param training        how activation sparsity came about
+ * @param seed            of the fresh weights
+ * @param step            optimizer steps taken
+ * @param tokensSeen      tokens scored in training
+ * @param trainingData    name of the corpus that it was trained on
+ * @param trainingDataSha256 that corpus' hash
+ * @param tokenizerSha256 hash of the checkpoint's {@code tokenizer.json}; empty if it has none
+ */
+public record ModelSummary(String name, String checkpoint, String sha256, String configSha256, long parameters, int layers, int hidden, int intermediate,
+        int heads, int kvHeads, int vocabulary, String activation, String feedForward, boolean tied, Optional<String> objective,
+        Training training, OptionalLong seed, OptionalLong step, OptionalLong tokensSeen, Optional<String> trainingData,
+        Optional<String> trainingDataSha256, Optional<String> tokenizerSha256) {
+
+    /** Whether the objective asked for sparse activations. */
+    public enum Training {
+        /** Nothing in the objective did: what sparsity there is came by itself. */
+        NATURAL,
+        /** A penalty on activations was part of the objective. */
+        INDUCED,
+        /** A bare checkpoint does not tell. */
+        UNKNOWN
+    }
+}

@@ -1,0 +1,125 @@
+package org.lacuna.eval.robustness;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import org.lacuna.data.Batch;
+import org.lacuna.graph.Device;
+import org.lacuna.graph.program.Workers;
+import org.lacuna.model.Model;
+import org.lacuna.run.InputException;
+import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.rule.Rule;
+import org.lacuna.sparsity.rule.Rules;
+
+/**
+ * Measures one model on one set of windows: without a rule, and with a rule at any set of sites for a grid of p. The rule is applied in every
+ * layer to every token (arXiv 2509.00454); sparsity is exact zeros after it / elements.
+ */
+public final class Robustness {
+    private final Model model;
+    private final Device device;
+    private final Workers workers;
+    private final Batch windows;
+
+    /**
+     * Checks that the model can read the windows.
+     *
+     * @param windows every position scored
+     * @throws InputException if the windows are longer than the model's positions, or hold ids outside its vocabulary
+     */
+    public Robustness(Model model, Device device, Workers workers, Batch windows) {
+        if (windows.scored() != windows.inputs().length) {
+            throw new IllegalArgumentException("windows to measure on are scored at every position");
+        }
+        int vocabulary = model.config().vocabulary();
+        int largest = Math.max(Arrays.stream(windows.inputs()).max().orElseThrow(), Arrays.stream(windows.targets()).max().orElseThrow());
+        if (largest >= vocabulary) {
+            throw new InputException("the windows hold token " + largest + ", but the model's vocabulary ends at " + (vocabulary - 1)
+                    + "; give the data that the model was trained for, in its tokens");
+        }
+        if (windows.length() > model.config().maxPositions()) {
+            throw new InputException("windows of " + windows.length() + " tokens, but the model is meant for at most "
+                    + model.config().maxPositions() + " (max_position_embeddings)");
+        }
+        this.model = model;
+        this.device = device;
+        this.workers = workers;
+        this.windows = windows;
+    }
+
+    /**
+     * The model without a rule.
+     *
+     * @param bytes of text that the scored tokens stand for, if that is known
+     */
+    public DenseResult dense(OptionalLong bytes) {
+        Sweep sweep = new Sweep(model, device, windows, model.config().feedForward().sites(), Rules.byName("none"), List.of(0.0), true);
+        sweep.run(workers);
+        Map<Site, List<Double>> exactZeros = new EnumMap<>(Site.class);
+        for (Site site : model.config().feedForward().sites()) {
+            exactZeros.put(site, layerSparsity(sweep, List.of(site), 0));
+        }
+        List<Integer> dead = new ArrayList<>();
+        for (boolean[] layer : sweep.alive()) {
+            int count = 0;
+            for (boolean alive : layer) {
+                count += alive ? 0 : 1;
+            }
+            dead.add(count);
+        }
+        double sum = Arrays.stream(sweep.lossSums(0)).sum();
+        OptionalDouble perByte = bytes.isPresent() ? OptionalDouble.of(sum / bytes.getAsLong()) : OptionalDouble.empty();
+        return new DenseResult(sum / windows.scored(), perByte, boxed(sweep.lossSums(0)), exactZeros, dead);
+    }
+
+    /**
+     * The curve with the settings' rule at some sites, with its critical sparsity and intervals.
+     *
+     * @param dense of the same model on the same windows
+     * @throws IllegalArgumentException if the model does not have the sites, or the settings' rule or grid is not one
+     */
+    public SiteResult curve(SiteSet sites, Settings settings, DenseResult dense) {
+        Rule rule = Rules.byName(settings.rule());
+        Sweep sweep = new Sweep(model, device, windows, sites.sites(), rule, settings.grid(), false);
+        sweep.run(workers);
+        List<MeasuredPoint> points = new ArrayList<>();
+        for (int p = 0; p < settings.grid().size(); p++) {
+            long[] kept = new long[windows.rows()];
+            for (Site site : sites.sites()) {
+                for (long[] layer : sweep.kept(site, p)) {
+                    Arrays.setAll(kept, w -> kept[w] + layer[w]);
+                }
+            }
+            points.add(new MeasuredPoint(settings.grid().get(p), sweep.lossSums(p), kept, layerSparsity(sweep, List.copyOf(sites.sites()), p)));
+        }
+        long elements = elements(List.copyOf(sites.sites())) * windows.length() * model.config().layers();
+        return MeasuredPoint.curve(sites, elements, windows.length(), points, dense, settings);
+    }
+
+    private List<Double> layerSparsity(Sweep sweep, List<Site> sites, int point) {
+        List<Double> sparsity = new ArrayList<>();
+        long elements = elements(sites) * windows.inputs().length;
+        for (int layer = 0; layer < model.config().layers(); layer++) {
+            long kept = 0;
+            for (Site site : sites) {
+                kept += Arrays.stream(sweep.kept(site, point)[layer]).sum();
+            }
+            sparsity.add((elements - kept) / (double) elements);
+        }
+        return sparsity;
+    }
+
+    /** Values a token and layer. */
+    private long elements(List<Site> sites) {
+        return sites.stream().mapToLong(site -> site == Site.INPUT ? model.config().hidden() : model.config().intermediate()).sum();
+    }
+
+    private static List<Double> boxed(double[] values) {
+        return Arrays.stream(values).boxed().toList();
+    }
+}

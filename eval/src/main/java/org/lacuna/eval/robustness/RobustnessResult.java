@@ -1,0 +1,59 @@
+package org.lacuna.eval.robustness;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.lacuna.run.folder.Json;
+import org.lacuna.sparsity.critical.WindowedCurve;
+
+/**
+ * How much of a model's feed-forward activations can be left out: everything that was measured, by window, so that intervals and
+ * comparisons can be computed from the file alone.
+ *
+ * @param version    of this format, {@link #VERSION}
+ * @param model      which model
+ * @param data       on what
+ * @param settings   how
+ * @param provenance by what: version, commit, machine, time, as {@link org.lacuna.run.provenance.Provenance#toJson}
+ * @param dense      without a rule
+ * @param curves     with the rule, a curve for each of the settings' sites that the model has
+ */
+public record RobustnessResult(int version, ModelSummary model, DataSummary data, Settings settings, JsonNode provenance, DenseResult dense,
+        List<SiteResult> curves) {
+
+    /** The format that this build writes and reads. */
+    public static final int VERSION = 1;
+
+    /** Copies the list, and takes the provenance as it reads back: JSON does not tell an int from a long. */
+    public RobustnessResult {
+        provenance = Json.parse("provenance", Json.line(provenance));
+        curves = List.copyOf(curves);
+    }
+
+    /** The curve at a set of sites, if it was measured. */
+    public Optional<SiteResult> curve(SiteSet sites) {
+        return curves.stream().filter(curve -> curve.sites() == sites).findFirst();
+    }
+
+    /** What a curve holds by window, for pooling over draws. */
+    public WindowedCurve windowed(SiteResult curve) {
+        long[] tokens = filled(data.windowLength());
+        long[] elements = filled(curve.windowElements());
+        double[] denseSums = doubles(dense.windowLossSums());
+        return new WindowedCurve(tokens, elements, denseSums, curve.points().stream()
+                .map(point -> new WindowedCurve.Point(point.p(), doubles(point.windowLossSums()),
+                        point.windowKept().stream().mapToLong(Long::longValue).toArray()))
+                .toList());
+    }
+
+    private long[] filled(long value) {
+        long[] values = new long[data.windows()];
+        Arrays.fill(values, value);
+        return values;
+    }
+
+    private static double[] doubles(List<Double> values) {
+        return values.stream().mapToDouble(Double::doubleValue).toArray();
+    }
+}

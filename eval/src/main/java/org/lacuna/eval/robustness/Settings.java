@@ -1,0 +1,42 @@
+package org.lacuna.eval.robustness;
+
+import java.util.List;
+import org.lacuna.sparsity.critical.Bar;
+import org.lacuna.sparsity.critical.Curve;
+import org.lacuna.sparsity.critical.PairedBootstrap;
+
+/**
+ * How a model is measured, apart from on what.
+ *
+ * @param rule       the sparsification rule's name; its one parameter is p
+ * @param grid       values of p, each at least 0; at least one
+ * @param sites      where the rule is applied, one curve each; at least one
+ * @param bar        the largest perplexity / dense perplexity that holds
+ * @param replicates bootstrap draws
+ * @param seed       of the bootstrap's draws
+ * @param confidence what an interval is meant to cover, in (0, 1)
+ */
+public record Settings(String rule, List<Double> grid, List<SiteSet> sites, double bar, int replicates, long seed, double confidence) {
+    /** The paper's rule and grid, every site, 1 % more perplexity, 1,000 draws, 95 %. */
+    public static final Settings PAPER =
+            new Settings("top_p", Curve.PAPER_GRID, List.of(SiteSet.values()), Bar.ONE_PERCENT.perplexityRatio(), 1000, 1, 0.95);
+
+    /** Copies the lists. */
+    public Settings {
+        grid = List.copyOf(grid);
+        sites = List.copyOf(sites);
+        if (grid.isEmpty() || sites.isEmpty()) {
+            throw new IllegalArgumentException("settings need a value of p and a site");
+        }
+    }
+
+    /** The same at other sites. */
+    public Settings withSites(List<SiteSet> others) {
+        return new Settings(rule, grid, others, bar, replicates, seed, confidence);
+    }
+
+    /** The draws for so many windows: equal settings, equal draws, so that results of several models are paired. */
+    public PairedBootstrap bootstrap(int windows) {
+        return new PairedBootstrap(windows, replicates, seed);
+    }
+}

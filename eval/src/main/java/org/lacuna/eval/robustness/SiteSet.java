@@ -1,0 +1,54 @@
+package org.lacuna.eval.robustness;
+
+import com.fasterxml.jackson.annotation.JsonCreator;
+import com.fasterxml.jackson.annotation.JsonValue;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Set;
+import java.util.stream.Collectors;
+import org.lacuna.sparsity.Site;
+
+/** Where a curve's rule is applied, in every layer: at one site, or at both vectors that a matrix product reads. */
+public enum SiteSet {
+    /** The block's input. */
+    INPUT(EnumSet.of(Site.INPUT)),
+    /** The up projection. */
+    UP(EnumSet.of(Site.UP)),
+    /** The gate, after the activation function. */
+    GATE(EnumSet.of(Site.GATE)),
+    /** What the down projection reads. */
+    INTERMEDIATE(EnumSet.of(Site.INTERMEDIATE)),
+    /** Input and intermediate with the same p (arXiv 2509.00454's "all inputs"); sparsity is over the elements of both together. */
+    ALL_INPUTS(EnumSet.of(Site.INPUT, Site.INTERMEDIATE));
+
+    private final Set<Site> sites;
+
+    SiteSet(EnumSet<Site> sites) {
+        this.sites = Collections.unmodifiableSet(sites);
+    }
+
+    /** The sites at which the rule is applied. */
+    public Set<Site> sites() {
+        return sites;
+    }
+
+    /** The name on the command line, in files and in reports: {@code all_inputs} say. */
+    @JsonValue
+    public String key() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * The set of that {@link #key()}.
+     *
+     * @throws IllegalArgumentException if there is none; the message lists the keys
+     */
+    @JsonCreator
+    public static SiteSet byKey(String key) {
+        return Arrays.stream(values()).filter(set -> set.key().equals(key)).findFirst()
+                .orElseThrow(() -> new IllegalArgumentException("no site '" + key + "'; there are "
+                        + Arrays.stream(values()).map(SiteSet::key).collect(Collectors.joining(", "))));
+    }
+}

@@ -1,0 +1,241 @@
+package org.lacuna.eval.robustness;
+
+import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.lacuna.data.Batch;
+import org.lacuna.graph.Device;
+import org.lacuna.graph.op.NonFiniteRowException;
+import org.lacuna.graph.program.Instance;
+import org.lacuna.graph.program.Program;
+import org.lacuna.graph.program.Workers;
+import org.lacuna.model.Model;
+import org.lacuna.model.graph.LlamaGraph;
+import org.lacuna.run.RunException;
+import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.rule.Rule;
+import org.nd4j.autodiff.samediff.SameDiff;
+
+/**
+ * Windows through a model, for every p of a grid at once: P points × B windows are one call of a program, in which the points share what
+ * lies below the first sparsified vector. What is computed together follows from the model, the grid and the windows, never from the
+ * workers, so neither do the bits.
+ *
+ * <p>Legend: B windows, T tokens, P points.
+ */
+final class Sweep {
+    /** Rows (points × windows × tokens) that are computed together where a window and the grid are small enough for it to be a choice. */
+    private static final int ROWS = 4096;
+    /** An instance's memory; with more, fewer points, then fewer windows are computed together. */
+    private static final long ARENA_BYTES = 64L << 20;
+    /** Matrices have a multiple of so many rows: OpenBLAS rounds the rest of one differently, and a row's bits would depend on its place. */
+    private static final int GEMM_ROWS = 16;
+
+    private final Model model;
+    private final Batch windows;
+    private final Set<Site> sites;
+    private final Rule rule;
+    private final List<Double> grid;
+    private final boolean observe;
+    private final int length;
+    private final int points;
+    private final int rows;
+    private final Program program;
+    private final double[][] lossSums;
+    private final Map<Site, long[][][]> kept = new EnumMap<>(Site.class);
+    private final boolean[][] alive;
+
+    /**
+     * Compiles.
+     *
+     * @param grid    a p for each point
+     * @param observe whether to watch which intermediate neurons are ever not 0 (with a single point only)
+     */
+    Sweep(Model model, Device device, Batch windows, Set<Site> sites, Rule rule, List<Double> grid, boolean observe) {
+        this.model = model;
+        this.windows = windows;
+        this.sites = sites;
+        this.rule = rule;
+        this.grid = grid;
+        this.observe = observe;
+        length = windows.length();
+        SameDiff graph = LlamaGraph.grid(model.config(), sites);
+        int p = grid.size();
+        int b = windowsTogether(ROWS / (p * length));
+        Program fitting = compile(graph, device, p, b);
+        while (fitting.arenaBytes() > ARENA_BYTES && (p > 1 || b > windowsTogether(1))) {
+            b = p > 1 ? b : windowsTogether(b / 2);
+            p = (p + 1) / 2;
+            fitting = compile(graph, device, p, b);
+        }
+        points = p;
+        rows = b;
+        program = fitting;
+        lossSums = new double[grid.size()][windows.rows()];
+        sites.forEach(site -> kept.put(site, new long[grid.size()][model.config().layers()][windows.rows()]));
+        alive = new boolean[model.config().layers()][model.config().intermediate()];
+    }
+
+    /** The number of windows nearest to the one wanted, from below, that fills matrices; at least what one matrix takes. */
+    private int windowsTogether(int wanted) {
+        int step = GEMM_ROWS / Math.min(GEMM_ROWS, Integer.lowestOneBit(length));
+        return Math.max(1, Math.min(windows.rows(), wanted) / step) * step;
+    }
+
+    private Program compile(SameDiff graph, Device device, int p, int b) {
+        Program.Builder builder = Program.of(graph, device)
+                .placeholder(LlamaGraph.INPUT_IDS, b, length)
+                .placeholder(LlamaGraph.POSITIONS, b, length)
+                .placeholder(LlamaGraph.TOKEN_MASK, b, length)
+                .placeholder(LlamaGraph.TARGETS, (long) p * b, length)
+                .placeholder(LlamaGraph.TOKEN_WEIGHT, (long) p * b, length);
+        List<String> outputs = new ArrayList<>(List.of(LlamaGraph.NLL));
+        for (int layer = 0; layer < model.config().layers(); layer++) {
+            for (Site site : sites) {
+                builder.placeholder(LlamaGraph.rule(layer, site), p).placeholder(LlamaGraph.parameters(layer, site), p, 1);
+                outputs.add(LlamaGraph.kept(layer, site));
+            }
+            if (observe) {
+                outputs.add(LlamaGraph.site(layer, Site.INTERMEDIATE));
+            }
+        }
+        return builder.outputs(outputs.toArray(String[]::new)).build();
+    }
+
+    /** Runs all windows through all points. */
+    void run(Workers workers) {
+        int windowChunks = (windows.rows() + rows - 1) / rows;
+        int pointChunks = (grid.size() + points - 1) / points;
+        int chunks = windowChunks * pointChunks;
+        AtomicInteger next = new AtomicInteger();
+        workers.run(Math.min(workers.count(), chunks), part -> {
+            Instance run = program.instance(model.parameters().values(), null);
+            boolean[][] seen = new boolean[alive.length][alive[0].length];
+            for (int chunk = next.getAndIncrement(); chunk < chunks; chunk = next.getAndIncrement()) {
+                run(run, chunk % pointChunks * points, chunk / pointChunks * rows, seen);
+            }
+            merge(seen);
+        });
+    }
+
+    private void run(Instance run, int firstPoint, int firstWindow, boolean[][] seen) {
+        int count = Math.min(rows, windows.rows() - firstWindow);
+        fill(run, firstPoint, firstWindow, count);
+        try {
+            run.run();
+        } catch (NonFiniteRowException e) {
+            int window = firstWindow + e.row() / length % rows;
+            throw new RunException("the model's numbers overflow: " + run.firstNonFinite().orElse("a vector in a feed-forward block")
+                    + " is not finite at token " + e.row() % length + " of window " + window, e);
+        }
+        int pointsHere = Math.min(points, grid.size() - firstPoint);
+        FloatBuffer nll = run.tensor(LlamaGraph.NLL).floats();
+        for (int p = 0; p < pointsHere; p++) {
+            for (int w = 0; w < count; w++) {
+                int from = (p * rows + w) * length;
+                double sum = 0;
+                for (int t = 0; t < length; t++) {
+                    sum += nll.get(from + t);
+                }
+                lossSums[firstPoint + p][firstWindow + w] = sum;
+            }
+        }
+        for (int layer = 0; layer < alive.length; layer++) {
+            for (Site site : sites) {
+                IntBuffer counts = run.tensor(LlamaGraph.kept(layer, site)).ints();
+                for (int p = 0; p < pointsHere; p++) {
+                    for (int w = 0; w < count; w++) {
+                        kept.get(site)[firstPoint + p][layer][firstWindow + w] = sum(counts, (p * rows + w) * length);
+                    }
+                }
+            }
+            if (observe) {
+                watch(run.tensor(LlamaGraph.site(layer, Site.INTERMEDIATE)).floats(), count * length, seen[layer]);
+            }
+        }
+    }
+
+    private void fill(Instance run, int firstPoint, int firstWindow, int count) {
+        IntBuffer ids = run.tensor(LlamaGraph.INPUT_IDS).ints();
+        IntBuffer positions = run.tensor(LlamaGraph.POSITIONS).ints();
+        FloatBuffer mask = run.tensor(LlamaGraph.TOKEN_MASK).floats();
+        IntBuffer targets = run.tensor(LlamaGraph.TARGETS).ints();
+        FloatBuffer weights = run.tensor(LlamaGraph.TOKEN_WEIGHT).floats();
+        int filled = count * length;
+        ids.put(0, windows.inputs(), firstWindow * length, filled);
+        for (int i = 0; i < rows * length; i++) {
+            positions.put(i, i % length);
+            // The last call may have fewer windows: what stands in for the rest is padding.
+            mask.put(i, i < filled ? 1 : 0);
+            if (i >= filled) {
+                ids.put(i, 0);
+            }
+        }
+        for (int p = 0; p < points; p++) {
+            int from = p * rows * length;
+            targets.put(from, windows.targets(), firstWindow * length, filled);
+            for (int i = 0; i < rows * length; i++) {
+                weights.put(from + i, i < filled ? 1 : 0);
+                if (i >= filled) {
+                    targets.put(from + i, Batch.NOT_SCORED);
+                }
+            }
+        }
+        int[] codes = new int[points];
+        double[] parameters = new double[points];
+        for (int p = 0; p < points; p++) {
+            codes[p] = rule.code();
+            parameters[p] = grid.get(Math.min(firstPoint + p, grid.size() - 1));
+        }
+        for (int layer = 0; layer < alive.length; layer++) {
+            for (Site site : sites) {
+                run.tensor(LlamaGraph.rule(layer, site)).set(codes);
+                run.tensor(LlamaGraph.parameters(layer, site)).set(parameters);
+            }
+        }
+    }
+
+    private long sum(IntBuffer counts, int from) {
+        long sum = 0;
+        for (int t = 0; t < length; t++) {
+            sum += counts.get(from + t);
+        }
+        return sum;
+    }
+
+    private static void watch(FloatBuffer values, int tokens, boolean[] seen) {
+        for (int t = 0; t < tokens; t++) {
+            for (int j = 0; j < seen.length; j++) {
+                seen[j] |= values.get(t * seen.length + j) != 0;
+            }
+        }
+    }
+
+    private synchronized void merge(boolean[][] seen) {
+        for (int layer = 0; layer < seen.length; layer++) {
+            for (int j = 0; j < seen[layer].length; j++) {
+                alive[layer][j] |= seen[layer][j];
+            }
+        }
+    }
+
+    /** Sum of the loss over each window's tokens at a point, nats. */
+    double[] lossSums(int point) {
+        return lossSums[point];
+    }
+
+    /** Elements of a site that are not 0 after the rule, at a point: [layers][windows]. */
+    long[][] kept(Site site, int point) {
+        return kept.get(site)[point];
+    }
+
+    /** Whether an intermediate neuron was ever not 0: [layers][F]. */
+    boolean[][] alive() {
+        return alive;
+    }
+}

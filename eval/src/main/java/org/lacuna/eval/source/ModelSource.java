@@ -1,0 +1,186 @@
+package org.lacuna.eval.source;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
+import com.fasterxml.jackson.databind.node.MissingNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.OptionalLong;
+import org.lacuna.data.Corpus;
+import org.lacuna.data.DataRecipe;
+import org.lacuna.eval.robustness.ModelSummary;
+import org.lacuna.eval.robustness.ModelSummary.Training;
+import org.lacuna.graph.Device;
+import org.lacuna.model.Checkpoint;
+import org.lacuna.model.Model;
+import org.lacuna.model.config.FeedForward;
+import org.lacuna.model.config.ModelConfig;
+import org.lacuna.run.InputException;
+import org.lacuna.run.RunException;
+import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.run.folder.Json;
+import org.lacuna.run.folder.ModelReference;
+import org.lacuna.run.recipe.Recipes;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.error.YAMLException;
+
+/**
+ * A model that a user named, with what its folder tells of how it was made: a run's folder, one of its checkpoints, or a bare checkpoint.
+ * What training wrote is read as plain data, so this depends on its files and not on its code.
+ */
+public final class ModelSource {
+    private static final String TOKENIZER = "tokenizer.json";
+
+    private final Path checkpoint;
+    private final Optional<Path> run;
+    private final JsonNode config;
+    private final JsonNode state;
+
+    /** The part of a run's recipe that says what it was trained on. */
+    private record DataPart(DataRecipe data) {
+    }
+
+    private ModelSource(Path checkpoint, Optional<Path> run) {
+        this.checkpoint = checkpoint;
+        this.run = run;
+        config = run.map(folder -> yaml(folder.resolve("config.yaml"))).orElse(MissingNode.getInstance());
+        Path stateFile = checkpoint.resolve("state.json");
+        state = Files.isRegularFile(stateFile) ? Json.parse(stateFile.toString(), read(stateFile)) : MissingNode.getInstance();
+    }
+
+    /**
+     * Finds the model.
+     *
+     * @param reference as the user wrote it: a checkpoint's folder, a run's folder (its latest checkpoint), or what a resolver knows
+     * @throws InputException if there is no checkpoint, or its files can't be read as what they should be
+     */
+    public static ModelSource of(String reference) {
+        Path checkpoint = new ModelReference(reference).checkpoint();
+        Path above = checkpoint.toAbsolutePath().normalize().getParent();
+        boolean inRun = above != null && above.endsWith("checkpoints") && Files.isRegularFile(above.resolveSibling("config.yaml"));
+        // A user who names the run's folder as a relative path is shown a relative path.
+        Path run = inRun ? checkpoint.getNameCount() > 2 ? checkpoint.getParent().getParent() : above.getParent() : null;
+        return new ModelSource(checkpoint, Optional.ofNullable(run));
+    }
+
+    /** The checkpoint's folder. */
+    public Path checkpoint() {
+        return checkpoint;
+    }
+
+    /** The folder of the run that it belongs to, if it does. */
+    public Optional<Path> run() {
+        return run;
+    }
+
+    /** What a report calls it: the recipe's name, else the folder's. */
+    public String name() {
+        String folder = run.orElse(checkpoint).toAbsolutePath().normalize().getFileName().toString();
+        return config.path("name").asText(folder);
+    }
+
+    /** Loads it. */
+    public Model load(Device device) {
+        return Checkpoint.load(checkpoint, device);
+    }
+
+    /**
+     * What to measure it on: what its run was trained on, with the user's changes.
+     *
+     * @param sets overrides as {@code data.text=FILE}
+     * @throws InputException if the recipe or an override is wrong
+     */
+    public DataRecipe data(List<String> sets) {
+        if (run.isPresent()) {
+            return Recipes.loadPart(run.get().resolve("config.yaml"), sets, DataPart.class).data();
+        }
+        return Recipes.parse("--set", "data: {}", sets, DataPart.class).data();
+    }
+
+    /**
+     * Checks that a corpus is in this model's tokens.
+     *
+     * @throws InputException if it is not
+     */
+    public void check(Corpus corpus, ModelConfig model) {
+        if (corpus.vocabularySize() > model.vocabulary()) {
+            throw new InputException(checkpoint + ": the model has " + model.vocabulary() + " token ids, the corpus " + corpus.name() + " "
+                    + corpus.vocabularySize() + "; give the data that it was trained for, in its tokens");
+        }
+        if (corpus.tokenizer().isPresent() && Files.isRegularFile(checkpoint.resolve(TOKENIZER))) {
+            Tokenizers.load(checkpoint.resolve(TOKENIZER));
+        }
+    }
+
+    /**
+     * All that a report says of the model.
+     *
+     * @param model as {@link #load} gave it
+     * @param corpus what it is measured on; named as its training data where the hashes agree
+     */
+    public ModelSummary summary(Model model, Corpus corpus) {
+        ModelConfig c = model.config();
+        FeedForward ffn = c.feedForward();
+        String form = !ffn.gated() ? "ungated" : ffn.upActivation().equals(FeedForward.IDENTITY) ? "gated" : "gated with " + ffn.upActivation() + " on up";
+        Optional<String> dataHash = text(state.path("data_sha256"));
+        Path tokenizer = checkpoint.resolve(TOKENIZER);
+        return new ModelSummary(name(), checkpoint.toString(), Hashes.file(checkpoint.resolve(Checkpoint.WEIGHTS)),
+                Hashes.file(checkpoint.resolve(Checkpoint.CONFIG)), model.parameters().count(), c.layers(), c.hidden(), c.intermediate(), c.heads(),
+                c.kvHeads(), c.vocabulary(), ffn.activation(), form, c.tied(), objective(), training(), number(config.at("/train/seed")),
+                number(state.path("step")), number(state.path("tokens")), dataHash.flatMap(hash -> dataName(hash, corpus)), dataHash,
+                Files.isRegularFile(tokenizer) ? Optional.of(Hashes.file(tokenizer)) : Optional.empty());
+    }
+
+    private Optional<String> objective() {
+        if (config.isMissingNode()) {
+            return Optional.empty();
+        }
+        JsonNode objective = config.path("objective");
+        if (!(objective.path("l1").asDouble() > 0)) {
+            return Optional.of("cross-entropy");
+        }
+        return Optional.of("cross-entropy + " + objective.path("l1").asText() + " · L1 norm of " + objective.path("site").asText("intermediate")
+                + ", rising over " + objective.path("warmup").asText("0") + " steps");
+    }
+
+    private Training training() {
+        if (config.isMissingNode()) {
+            return Training.UNKNOWN;
+        }
+        return config.at("/objective/l1").asDouble() > 0 ? Training.INDUCED : Training.NATURAL;
+    }
+
+    private Optional<String> dataName(String hash, Corpus corpus) {
+        return hash.equals(corpus.sha256()) ? Optional.of(corpus.name()) : text(config.at("/data/text")).or(() -> text(config.at("/data/ids")));
+    }
+
+    private static OptionalLong number(JsonNode node) {
+        return node.isIntegralNumber() ? OptionalLong.of(node.asLong()) : OptionalLong.empty();
+    }
+
+    private static Optional<String> text(JsonNode node) {
+        return node.isTextual() && !node.asText().isEmpty() ? Optional.of(node.asText()) : Optional.empty();
+    }
+
+    private static JsonNode yaml(Path file) {
+        try {
+            Object tree = new Yaml(new SafeConstructor(new LoaderOptions())).load(read(file));
+            return new ObjectMapper().valueToTree(tree);
+        } catch (YAMLException e) {
+            throw new InputException(file + ": not valid YAML: " + e.getMessage(), e);
+        }
+    }
+
+    private static String read(Path file) {
+        try {
+            return Files.readString(file);
+        } catch (IOException e) {
+            throw new RunException(file + ": can't be read: " + AtomicFiles.reason(e), e);
+        }
+    }
+}

@@ -1,0 +1,192 @@
+package org.lacuna.eval.command;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.io.Writer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lacuna.data.Corpora;
+import org.lacuna.data.tokenize.ByteTokenizer;
+import org.lacuna.eval.robustness.Evaluation;
+import org.lacuna.eval.robustness.ModelSummary.Training;
+import org.lacuna.eval.robustness.ResultJson;
+import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.eval.source.ModelSource;
+import org.lacuna.graph.cpu.CpuDevice;
+import org.lacuna.model.Checkpoint;
+import org.lacuna.model.Initialization;
+import org.lacuna.model.Model;
+import org.lacuna.model.config.FeedForward;
+import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.config.RotaryPosition;
+import org.lacuna.run.InputException;
+import org.lacuna.run.folder.AtomicFiles;
+import picocli.CommandLine;
+
+class CommandsTest {
+    private static final CpuDevice DEVICE = new CpuDevice();
+
+    @TempDir
+    private Path folder;
+    private Path run;
+    private Path text;
+    private Throwable failure;
+
+    @BeforeEach
+    void makeRun() throws IOException {
+        text = folder.resolve("text.txt");
+        Files.writeString(text, IntStream.range(0, 400).mapToObj(i -> "line " + i * i % 97).collect(Collectors.joining("\n")));
+        run = folder.resolve("runs").resolve("tiny");
+        Path checkpoint = run.resolve("checkpoints").resolve("step-000012");
+        write(checkpoint, FeedForward.gated("relu"));
+        new ByteTokenizer().save(checkpoint.resolve("tokenizer.json"));
+        Files.writeString(checkpoint.resolve("state.json"), "{\"step\": 12, \"tokens\": 3456, \"data_sha256\": \"abc\"}");
+        Files.writeString(run.resolve("config.yaml"), "name: tiny one\nmodel: {hidden: 16}\ndata:\n  text: " + text
+                + "\ntrain: {seed: 9}\nobjective: {l1: 0.003, warmup: 5, site: intermediate}\n");
+    }
+
+    private static void write(Path checkpoint, FeedForward form) {
+        ModelConfig config = new ModelConfig(257, 16, 24, 2, 2, 1, 8, 1e-6, RotaryPosition.plain(10_000), true, form, 64, 0.1,
+                OptionalInt.empty(), List.of(256));
+        Model model = Initialization.of(config, DEVICE, 3);
+        AtomicFiles.folder(checkpoint, fresh -> Checkpoint.write(fresh, model));
+    }
+
+    private String eval(String... args) {
+        return execute(new EvalCommand(), args);
+    }
+
+    private String generate(String... args) {
+        return execute(new GenerateCommand(), args);
+    }
+
+    private String execute(Object command, String... args) {
+        StringWriter out = new StringWriter();
+        failure = null;
+        new CommandLine(command).setOut(new PrintWriter(out)).setErr(new PrintWriter(Writer.nullWriter()))
+                .setExecutionExceptionHandler((e, line, parsed) -> {
+                    failure = e;
+                    return 2;
+                }).execute(args);
+        return out.toString();
+    }
+
+    private void assertRefused(String... parts) {
+        InputException refused = assertInstanceOf(InputException.class, failure);
+        for (String part : parts) {
+            assertTrue(refused.getMessage().contains(part), refused.getMessage());
+        }
+    }
+
+    @Test
+    void aRunIsMeasuredOnItsDataAndTheResultIsKeptInItsFolder() {
+        String table = eval("--run", run.toString(), "--windows", "3", "--window", "16", "--replicates", "20");
+        assertEquals(null, failure);
+        assertTrue(table.contains("tiny one") && table.contains("all_inputs") && table.contains("eval.json"), table);
+        RobustnessResult result = ResultJson.read(run.resolve("eval.json"), RobustnessResult.class, RobustnessResult.VERSION);
+        assertEquals("tiny one", result.model().name());
+        assertEquals(3456, result.model().tokensSeen().orElseThrow());
+        assertEquals(9, result.model().seed().orElseThrow());
+        assertEquals(Training.INDUCED, result.model().training());
+        assertEquals("cross-entropy + 0.003 · L1 norm of intermediate, rising over 5 steps", result.model().objective().orElseThrow());
+        assertEquals(List.of(SiteSet.values()), result.curves().stream().map(curve -> curve.sites()).toList());
+        assertEquals(48, result.data().tokens());
+        assertEquals(48, result.data().bytes().orElseThrow());
+        assertEquals(64, result.model().sha256().length());
+        // Fresh weights know nothing: a little off the entropy of a uniform choice of 257.
+        assertEquals(Math.log(257), result.dense().loss(), 0.3);
+
+        ModelSource source = ModelSource.of(run.toString());
+        Evaluation again = new Evaluation(source, Corpora.open(source.data(List.of())), 3, 16, DEVICE);
+        assertEquals(result, again.kept(result.settings()).orElseThrow());
+        assertTrue(again.kept(result.settings().withSites(List.of(SiteSet.INPUT))).isEmpty(), "other settings");
+        Evaluation other = new Evaluation(source, Corpora.open(source.data(List.of())), 2, 16, DEVICE);
+        assertTrue(other.kept(result.settings()).isEmpty(), "other windows");
+        write(run.resolve("checkpoints").resolve("step-000013"), FeedForward.gated("silu"));
+        ModelSource later = ModelSource.of(run.toString());
+        assertTrue(new Evaluation(later, Corpora.open(later.data(List.of())), 3, 16, DEVICE).kept(result.settings()).isEmpty(), "other weights");
+    }
+
+    @Test
+    void aBareCheckpointTakesItsDataFromTheCommandLine() {
+        Path bare = folder.resolve("bare");
+        write(bare, FeedForward.ungated("relu"));
+        Path out = folder.resolve("out.json");
+        String json = eval("--model", bare.toString(), "--windows", "2", "--window", "16", "--set", "data.text=" + text, "--out", out.toString(), "--json", "-");
+        assertEquals(null, failure);
+        RobustnessResult result = ResultJson.read(out, RobustnessResult.class, RobustnessResult.VERSION);
+        assertEquals(ResultJson.text(result), json);
+        assertEquals(List.of(SiteSet.INPUT, SiteSet.INTERMEDIATE, SiteSet.ALL_INPUTS), result.settings().sites());
+        assertEquals(Training.UNKNOWN, result.model().training());
+        assertFalse(Files.exists(bare.resolve("eval.json")));
+    }
+
+    @Test
+    void wrongInputIsRefusedBeforeAnythingIsWritten() throws IOException {
+        eval("--run", folder.resolve("nowhere").toString());
+        assertRefused("nowhere", "no such folder");
+        Path empty = Files.createDirectories(folder.resolve("empty").resolve("checkpoints")).getParent();
+        eval("--run", empty.toString());
+        assertRefused("empty", "no checkpoint yet");
+        eval("--run", run.toString(), "--windows", "100000");
+        assertRefused("100000", "windows");
+        eval("--run", run.toString(), "--windows", "0", "--bar", "0.5", "--sites", "middle");
+        assertRefused("--windows", "--bar", "--sites", "no site 'middle'");
+        eval("--run", run.toString(), "--set", "data.txt=x");
+        assertRefused("data.txt", "text");
+        Path bare = folder.resolve("bare");
+        write(bare, FeedForward.ungated("relu"));
+        eval("--run", bare.toString());
+        assertRefused("not a run's folder");
+        eval("--model", bare.toString(), "--windows", "2", "--window", "16", "--set", "data.text=" + text, "--sites", "gate");
+        assertRefused("no gate");
+        Files.writeString(run.resolve("checkpoints").resolve("step-000012").resolve("tokenizer.json"), "{\"model\": {}}");
+        eval("--run", run.toString());
+        assertRefused("tokenizer.json", "byte-level");
+        try (Stream<Path> files = Files.list(run)) {
+            assertEquals(List.of("checkpoints", "config.yaml"), files.map(file -> file.getFileName().toString()).sorted().toList());
+        }
+    }
+
+    @Test
+    void aTextGoesOnFromItsPromptAndTheSeedDecidesHow() {
+        String one = generate("--model", run.toString(), "--prompt", "line", "--max-new-tokens", "90", "--temperature", "1", "--seed", "4");
+        assertEquals(null, failure);
+        assertTrue(one.startsWith("line"), one);
+        assertEquals(one, generate("--model", run.toString(), "--prompt", "line", "--max-new-tokens", "90", "--temperature", "1", "--seed", "4"));
+        assertNotEquals(one, generate("--model", run.toString(), "--prompt", "line", "--max-new-tokens", "90", "--temperature", "1", "--seed", "5"));
+    }
+
+    @Test
+    void generateRefusesWhatItCannotRead() throws IOException {
+        generate("--model", folder.resolve("nowhere").toString());
+        assertRefused("no such folder");
+        generate("--model", run.toString(), "--temperature", "-1");
+        assertRefused("--temperature");
+        generate("--model", run.toString(), "--max-new-tokens", "0");
+        assertRefused("--max-new-tokens");
+        Path tokenizer = run.resolve("checkpoints").resolve("step-000012").resolve("tokenizer.json");
+        Files.writeString(tokenizer, "{}");
+        generate("--model", run.toString());
+        assertRefused("tokenizer.json", "byte-level");
+        Files.delete(tokenizer);
+        generate("--model", run.toString());
+        assertRefused("tokenizer.json", "no such file");
+    }
+}

@@ -1,0 +1,142 @@
+package org.lacuna.eval.compare;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lacuna.eval.compare.Comparison.Difference;
+import org.lacuna.eval.compare.Comparison.LossRatio;
+import org.lacuna.eval.robustness.DataSummary;
+import org.lacuna.eval.robustness.DenseResult;
+import org.lacuna.eval.robustness.ModelSummary;
+import org.lacuna.eval.robustness.ModelSummary.Training;
+import org.lacuna.eval.robustness.Point;
+import org.lacuna.eval.robustness.ResultJson;
+import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.Settings;
+import org.lacuna.eval.robustness.SiteResult;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.run.InputException;
+import org.lacuna.run.folder.Json;
+import org.lacuna.sparsity.critical.Estimator;
+import org.lacuna.sparsity.critical.Level;
+import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
+
+class ComparingTest {
+    private static final int WINDOWS = 4;
+    private static final Interval UNUSED = new Interval(0, 0, 0.95, 1, 0, 0);
+
+    private static ModelSummary model(String name, Training training, long tokens, String tokenizer) {
+        return new ModelSummary(name, "runs/" + name, "sha of " + name, "config", 100, 1, 8, 10, 2, 1, 257, "relu", "gated", true, Optional.empty(), training,
+                OptionalLong.of(1), OptionalLong.of(10), OptionalLong.of(tokens), Optional.of("stories"), Optional.of("data"), Optional.of(tokenizer));
+    }
+
+    /**
+     * A result whose windows are all alike, so that every draw says the same: dense loss 2 × scale a token, and a curve at INTERMEDIATE that goes from
+     * sparsity 0 at the dense loss to {@code good} at it to 1 at a loss far above.
+     */
+    private static RobustnessResult result(ModelSummary model, double scale, double good, String windows) {
+        double dense = 20 * scale;
+        List<Point> points = new ArrayList<>();
+        for (double[] point : new double[][] {{1, 0, dense}, {0.5, good, dense}, {0, 1, dense + 10}}) {
+            long kept = Math.round((1 - point[1]) * 100);
+            points.add(new Point(point[0], point[2] / 10, UNUSED, point[1], List.of(point[1]), Collections.nCopies(WINDOWS, point[2]),
+                    Collections.nCopies(WINDOWS, kept)));
+        }
+        DenseResult denseResult = new DenseResult(dense / 10, OptionalDouble.empty(), Collections.nCopies(WINDOWS, dense), Map.of(), List.of(0));
+        return new RobustnessResult(1, model, new DataSummary("stories", "data", windows, WINDOWS, 10, OptionalLong.empty()),
+                new Settings("top_p", List.of(1.0, 0.5, 0.0), List.of(SiteSet.INTERMEDIATE), 1.01, 100, 7, 0.95), Json.object(), denseResult,
+                List.of(new SiteResult(SiteSet.INTERMEDIATE, 100, points, List.of())));
+    }
+
+    private static RobustnessResult result(String name, Training training, double scale, double good) {
+        return result(model(name, training, 1000, "bytes"), scale, good, "0123456789abcdef");
+    }
+
+    @Test
+    void differencesLossesAndAbsoluteQualityByHand() {
+        Comparison comparison = Comparing.of(List.of(result("induced", Training.INDUCED, 1.005, 0.8), result("silu", Training.NATURAL, 1, 0.5),
+                result("relu", Training.NATURAL, 0.99, 0.6)));
+        assertEquals(1, comparison.control());
+        assertEquals(List.of(), comparison.notes());
+        assertEquals(List.of(new LossRatio(0, 1.005, interval(1.005)), new LossRatio(2, 0.99, interval(0.99))), comparison.losses());
+
+        // Each against the control, and the induced one against the other natural one too.
+        assertEquals(List.of("0-1", "0-2", "2-1"), comparison.differences().stream().map(d -> d.model() + "-" + d.against()).distinct().toList());
+        Difference first = difference(comparison, 0, 1, Estimator.FIRST);
+        assertEquals(Level.at(0.8), first.level());
+        assertEquals(Level.at(0.5), first.otherLevel());
+        assertEquals(0.3, first.difference(), 1e-12);
+        assertEquals(0.3, first.interval().low(), 1e-12);
+        assertEquals(0.3, first.interval().high(), 1e-12);
+        assertEquals(0.2, difference(comparison, 0, 2, Estimator.GRID).difference(), 1e-12);
+        // Perplexity rises by e^1 over the last stretch of the curve; the bar lies at 0.01 of it.
+        double way = 0.01 / (Math.E - 1);
+        assertEquals((0.8 + 0.2 * way) - (0.5 + 0.5 * way), difference(comparison, 0, 1, Estimator.LINEAR).difference(), 1e-12);
+
+        // The control's loss is 2: at 1.01 of it, 2.02, the induced model's straight line from 2.01 to 3.01 is at 0.01 of its way.
+        Level quality = comparison.atControlLoss().stream().filter(q -> q.model() == 0 && q.factor() == 1.01).findFirst().orElseThrow()
+                .estimates().stream().filter(e -> e.estimator() == Estimator.LINEAR).findFirst().orElseThrow().level();
+        assertEquals(0.8 + 0.2 * 0.01, quality.sparsity(), 1e-12);
+        assertEquals(6, comparison.atControlLoss().size());
+    }
+
+    @Test
+    void whatIsReadEqualsWhatWasWritten(@TempDir Path folder) throws Exception {
+        Comparison comparison = Comparing.of(List.of(result("a", Training.NATURAL, 1, 0.5), result("b", Training.INDUCED, 1, 0.8)));
+        Path file = folder.resolve("report.json");
+        Files.writeString(file, ResultJson.text(comparison));
+        assertEquals(comparison, ResultJson.read(file, Comparison.class, Comparison.VERSION));
+    }
+
+    @Test
+    void whatKeepsModelsFromBeingComparableIsNoted() {
+        RobustnessResult control = result("a", Training.NATURAL, 1, 0.5);
+        assertNote("on other text", control, result(model("b", Training.INDUCED, 1000, "bytes"), 1, 0.5, "fedcba9876543210"));
+        assertNote("the number of tokens it was trained on is 2,000, for \"a\" 1,000", control,
+                result(model("b", Training.INDUCED, 2000, "bytes"), 1, 0.5, "0123456789abcdef"));
+        assertNote("same tokenizer", control, result(model("b", Training.INDUCED, 1000, "words"), 1, 0.5, "0123456789abcdef"));
+        assertNote("same model", control, control);
+        assertNote("stands in for the natural control", result("a", Training.UNKNOWN, 1, 0.5), result("b", Training.INDUCED, 1, 0.5));
+    }
+
+    @Test
+    void modelsOnOtherWindowsAreNotPaired() {
+        Comparison comparison = Comparing.of(List.of(result("a", Training.NATURAL, 1, 0.5),
+                result(model("b", Training.INDUCED, 1000, "bytes"), 1, 0.8, "fedcba9876543210")));
+        assertEquals(List.of(), comparison.losses());
+        assertEquals(List.of(), comparison.differences());
+        assertTrue(comparison.atControlLoss().stream().allMatch(level -> level.model() == 0));
+    }
+
+    @Test
+    void oneModelIsNotEnough() {
+        assertThrows(InputException.class, () -> Comparing.of(List.of(result("a", Training.NATURAL, 1, 0.5))));
+    }
+
+    private static void assertNote(String part, RobustnessResult control, RobustnessResult other) {
+        List<String> notes = Comparing.of(List.of(control, other)).notes();
+        assertEquals(1, notes.size(), notes.toString());
+        assertTrue(notes.get(0).contains(part), notes.get(0));
+    }
+
+    private static Difference difference(Comparison comparison, int model, int against, Estimator estimator) {
+        return comparison.differences().stream()
+                .filter(d -> d.model() == model && d.against() == against && d.estimator() == estimator).findFirst().orElseThrow();
+    }
+
+    private static Interval interval(double value) {
+        return new Interval(value, value, 0.95, 100, 0, 0);
+    }
+}

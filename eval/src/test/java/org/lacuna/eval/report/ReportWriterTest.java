@@ -1,0 +1,302 @@
+package org.lacuna.eval.report;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalDouble;
+import java.util.Set;
+import java.util.regex.MatchResult;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import javax.xml.parsers.DocumentBuilderFactory;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lacuna.eval.compare.Comparing;
+import org.lacuna.eval.compare.Comparison;
+import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.run.RunException;
+import org.lacuna.run.folder.Json;
+import org.w3c.dom.Document;
+
+class ReportWriterTest {
+    private static final Comparison COMPARISON = comparison(Samples.SILU, Samples.RELU, Samples.INDUCED);
+    private static final List<Baseline> BASELINES = List.of(
+            new Baseline("trigram model", OptionalDouble.of(1.51234), OptionalDouble.empty(), "the validation part; fitted to the training tokens"),
+            new Baseline("the generator itself", OptionalDouble.empty(), OptionalDouble.of(0.98765), "the validation part"));
+    private static final Pattern DATA = Pattern.compile("<data value=\"([^\"]*)\">([^<]*)</data>");
+
+    @TempDir
+    private Path folder;
+
+    private static Comparison comparison(Samples.Kind... kinds) {
+        return Comparing.of(Arrays.stream(kinds).map(Samples::result).toList());
+    }
+
+    @Test
+    void everyNumberInTheTablesIsInTheJsonAndShownAsThat() throws Exception {
+        write(COMPARISON, new Extras(BASELINES, List.of()));
+        Set<String> inJson = new HashSet<>();
+        numbers(json(), inJson);
+        List<MatchResult> shown = DATA.matcher(page()).results().toList();
+        assertTrue(shown.size() > 2000, "only " + shown.size() + " numbers");
+        for (MatchResult number : shown) {
+            assertTrue(inJson.contains(number.group(1)), number.group() + " is not in report.json");
+            assertShown(number);
+        }
+    }
+
+    @Test
+    void criticalSparsityIsThatOfTheJsonAndOfTheResults() throws Exception {
+        write(COMPARISON, Extras.NONE);
+        List<List<String>> rows = rows("critical");
+        int row = 0;
+        for (int site = 0; site < 5; site++) {
+            for (int model = 0; model < 3; model++) {
+                JsonNode curve = json().at("/comparison/models/" + model + "/curves/" + site);
+                List<String> cells = new ArrayList<>(List.of(curve.get("sites").asText().toUpperCase(Locale.ROOT).replace('_', ' '),
+                        json().at("/models/" + model + "/label").asText()));
+                for (String estimator : List.of("linear", "first", "grid")) {
+                    JsonNode estimate = stream(curve.get("critical")).filter(each -> each.get("estimator").asText().equals(estimator)).findFirst().orElseThrow();
+                    assertEquals(100 * COMPARISON.models().get(model).curves().get(site).critical().stream()
+                            .filter(each -> each.estimator().name().equalsIgnoreCase(estimator)).findFirst().orElseThrow().level().sparsity(),
+                            100 * estimate.at("/level/sparsity").asDouble());
+                    cells.add(String.format(Locale.ROOT, "%.2f %% [%.2f, %.2f]", 100 * estimate.at("/level/sparsity").asDouble(),
+                            100 * estimate.at("/interval/low").asDouble(), 100 * estimate.at("/interval/high").asDouble()));
+                }
+                assertEquals(cells, rows.get(row++));
+            }
+        }
+        assertEquals(rows.size(), row);
+    }
+
+    @Test
+    void lossesBitsAndBaselinesAreThoseOfTheResults() throws Exception {
+        write(COMPARISON, new Extras(BASELINES, List.of()));
+        double loss = COMPARISON.models().get(2).dense().loss();
+        List<String> row = rows("losses").get(2);
+        assertEquals("relu-l1", row.get(0));
+        assertEquals(four(loss), row.get(1));
+        assertEquals(four(loss / Math.log(2)), row.get(2));
+        assertEquals(four(Math.exp(loss)), row.get(3));
+        assertTrue(row.get(4).startsWith(four(loss / COMPARISON.models().get(0).dense().loss()) + " ["), row.get(4));
+        assertEquals(four(loss / 1.51234), row.get(5));
+        assertEquals(four(loss / 0.98765), row.get(6));
+        assertEquals(List.of("trigram model", "1.5123", "not known", "the validation part; fitted to the training tokens"), rows("baselines").get(0));
+    }
+
+    @Test
+    void aTableHasEveryPointOfEverySite() throws Exception {
+        write(COMPARISON, Extras.NONE);
+        List<List<String>> rows = rows("points-intermediate");
+        assertEquals(26, rows.size());
+        var point = COMPARISON.models().get(1).curves().get(3).points().get(14);
+        var row = rows.get(14);
+        double ratio = Math.exp(point.loss() - COMPARISON.models().get(1).dense().loss());
+        assertEquals(List.of("0.85", String.format(Locale.ROOT, "%.2f %%", 100 * point.sparsity()), four(point.loss()), four(ratio) + " ["
+                + four(Math.exp(point.increase().low())) + ", " + four(Math.exp(point.increase().high())) + "]"),
+                List.of(row.get(0), row.get(4), row.get(5), row.get(6)));
+    }
+
+    @Test
+    void levelsThatAreNoneOrBoundsAreMarked() throws Exception {
+        Comparison comparison = comparison(Samples.SILU, Samples.BROKEN, Samples.UNBREAKABLE);
+        write(comparison, Extras.NONE);
+        List<String> broken = rows("critical").stream().filter(row -> row.get(0).equals("INTERMEDIATE") && row.get(1).equals("broken")).findFirst().orElseThrow();
+        assertTrue(broken.get(2).startsWith("none [0.00, 0.00] none in 200 of 200 draws"), broken.get(2));
+        List<String> bound = rows("critical").stream().filter(row -> row.get(0).equals("INTERMEDIATE") && row.get(1).equals("unbreakable")).findFirst()
+                .orElseThrow();
+        assertTrue(bound.get(2).startsWith("≥ ") && bound.get(2).contains("100.00] a bound in 200 of 200 draws"), bound.get(2));
+        List<String> difference = rows("differences").stream().filter(row -> row.subList(0, 3).equals(List.of("INTERMEDIATE", "unbreakable", "broken")))
+                .findFirst().orElseThrow();
+        assertTrue(difference.get(3).startsWith("none [−100.00, +100.00]"), difference.get(3));
+        String summary = json().get("summary").asText();
+        assertTrue(summary.contains("none that was measured [0.00 %, 0.00 %] for “broken” (natural)"), summary);
+        assertTrue(summary.contains("%, where the curve ends, ["), summary);
+        assertTrue(summary.contains("The difference “unbreakable” − “broken” is not known, since one of them has no critical sparsity."), summary);
+        assertTrue(rows("layers").stream().noneMatch(row -> row.get(0).equals("INTERMEDIATE") && row.get(1).equals("broken")));
+        xml(Files.readString(folder.resolve(ReportWriter.PICTURE)));
+    }
+
+    @Test
+    void theSummaryClaimsNoMoreThanItsIntervals() throws Exception {
+        write(COMPARISON, Extras.NONE);
+        String summary = json().get("summary").asText();
+        var difference = Summary.main(COMPARISON, SiteSet.INTERMEDIATE).get(0);
+        assertTrue(difference.interval().low() > 0);
+        assertTrue(summary.contains(String.format(Locale.ROOT, "is %+.2f percentage points [%+.2f, %+.2f]: the interval lies above 0.",
+                100 * difference.difference(), 100 * difference.interval().low(), 100 * difference.interval().high())), summary);
+        assertTrue(summary.contains("not that of training seeds"), summary);
+
+        Comparison same = comparison(Samples.RELU, new Samples.Kind("twin", "relu", Samples.INDUCED.training(), 8, 1.2902, 0.71, 0.9, 0));
+        write(same, Extras.NONE);
+        String undecided = json().get("summary").asText();
+        assertTrue(undecided.contains("the interval holds 0, so these windows do not tell which is larger"), undecided);
+    }
+
+    @Test
+    void hostileNamesStayText() throws Exception {
+        String name = "</script><script>alert(\"x\")</script><!-- '&amp; onload=\u0001\u2028 ]]>";
+        RobustnessResult hostile = Samples.result(Samples.RELU.named(name), name);
+        Baseline baseline = new Baseline(name, OptionalDouble.of(1), OptionalDouble.empty(), name);
+        write(Comparing.of(List.of(Samples.result(Samples.SILU), hostile)), new Extras(List.of(baseline), List.of()));
+        String page = page();
+        assertEquals(3, count(page, "<script"));
+        assertEquals(3, count(page, "</script"));
+        assertEquals(0, count(page, "<!--"));
+        String shown = name.replace('\u0001', '\uFFFD');
+        assertTrue(rows("models").get(1).get(0).equals(shown), rows("models").get(1).get(0));
+        assertEquals(name, json().at("/models/1/label").asText());
+        String charts = page.substring(page.indexOf("id=\"charts\">") + "id=\"charts\">".length());
+        assertEquals(name, Json.parse("charts", charts.substring(0, charts.indexOf("</script>"))).at("/dead/series/1/label").asText());
+        Document picture = xml(Files.readString(folder.resolve(ReportWriter.PICTURE)));
+        assertEquals(0, picture.getElementsByTagName("script").getLength());
+    }
+
+    @Test
+    void thePageAsksNobodyForAnything() throws Exception {
+        write(COMPARISON, new Extras(BASELINES, List.of()));
+        String page = page();
+        assertTrue(page.contains("<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'\">"));
+        String markup = page.replaceAll("(?s)<script.*?</script>", "");
+        assertEquals(List.of(), found("(?i)\\s(src|srcset|href|xlink:href|action|formaction|poster|background|ping)\\s*=", markup));
+        assertEquals(List.of(), found("(?i)<(link|img|iframe|object|embed|base|form|audio|video|source)\\b", markup));
+        assertEquals(List.of(), found("(?i)@import|url\\((?!#)", markup));
+        assertEquals(List.of(), found("\\bfetch\\(|XMLHttpRequest|\\bimport\\(|sendBeacon|WebSocket|EventSource|new Image", page));
+        assertTrue(page.contains("uPlot.join") && page.contains("Leon Sorokin"));
+        assertTrue(page.contains("data-chart=\"ratio-intermediate\" hidden"));
+    }
+
+    @Test
+    void whatMakesModelsIncomparableStandsAbove() throws Exception {
+        write(COMPARISON, Extras.NONE);
+        assertFalse(page().contains("id=\"notes\""));
+        write(comparison(Samples.INDUCED, Samples.UNBREAKABLE), Extras.NONE);
+        assertTrue(page().contains("None of the models is known to be trained without a penalty"));
+        assertTrue(page().indexOf("id=\"notes\"") < page().indexOf("id=\"summary\""));
+    }
+
+    @Test
+    void severalSeedsAreShownOneByOne() throws Exception {
+        Comparison again = comparison(Samples.SILU.seeded(8), Samples.RELU.seeded(8), Samples.INDUCED.seeded(8));
+        write(COMPARISON, Extras.NONE);
+        assertFalse(page().contains("<table id=\"seeds\""));
+        write(COMPARISON, new Extras(List.of(), List.of(again)));
+        assertEquals(List.of("silu", "7", "silu", "8", "relu", "7", "relu", "8", "relu-l1", "7", "relu-l1", "8"),
+                rows("seeds").stream().flatMap(row -> row.subList(0, 2).stream()).toList());
+        assertEquals(List.of(List.of("relu-l1", "7", "silu", "7"), List.of("relu-l1", "8", "silu", "8"), List.of("relu-l1", "7", "relu", "7"),
+                List.of("relu-l1", "8", "relu", "8")), rows("seed-differences").stream().map(row -> row.subList(0, 4)).toList());
+        assertTrue(json().get("summary").asText().contains("Trained anew with 2 seeds, the difference between “relu-l1” and “silu” lay from +"));
+    }
+
+    @Test
+    void modelsOfOneNameAreToldApart() throws Exception {
+        write(comparison(Samples.SILU, Samples.RELU, Samples.RELU.seeded(8), Samples.RELU.seeded(8)), Extras.NONE);
+        assertEquals(List.of("silu", "relu (seed 7)", "relu (seed 8)", "relu (seed 8) #2"), rows("models").stream().map(row -> row.get(0)).toList());
+    }
+
+    @Test
+    void nothingIsReplacedWhenOneFileCantBeWritten() throws Exception {
+        Files.writeString(folder.resolve(ReportWriter.PAGE), "old page");
+        Files.writeString(folder.resolve(ReportWriter.PICTURE), "old picture");
+        Files.createDirectories(folder.resolve(ReportWriter.NUMBERS).resolve("in the way"));
+        RunException failure = assertThrows(RunException.class, () -> write(COMPARISON, Extras.NONE));
+        assertTrue(failure.getMessage().contains(ReportWriter.NUMBERS), failure.getMessage());
+        assertEquals("old page", page());
+        assertEquals("old picture", Files.readString(folder.resolve(ReportWriter.PICTURE)));
+        try (Stream<Path> files = Files.list(folder)) {
+            assertEquals(3, files.count());
+        }
+    }
+
+    @Test
+    void windowsSumsAreLeftOutOfTheNumbersAndProvenanceIsNot() throws Exception {
+        write(COMPARISON, Extras.NONE);
+        assertEquals(List.of(), json().findValues("window_loss_sums"));
+        assertEquals(List.of(), json().findValues("window_kept"));
+        assertEquals(7, json().at("/comparison/models/0/provenance/seed").asInt());
+        assertEquals("d0d0d0d0d0d0d0d0", json().at("/comparison/models/0/data/sha256").asText());
+        assertTrue(rows("provenance").contains(List.of("data · sha256", "d0d0d0d0d0d0d0d0")));
+        assertTrue(rows("provenance").stream().anyMatch(row -> row.get(0).equals("measured by · java")));
+    }
+
+    private void write(Comparison comparison, Extras extras) {
+        ReportWriter.write(folder, comparison, extras);
+    }
+
+    private String page() throws IOException {
+        return Files.readString(folder.resolve(ReportWriter.PAGE));
+    }
+
+    private JsonNode json() throws IOException {
+        return Json.parse("report.json", Files.readString(folder.resolve(ReportWriter.NUMBERS)));
+    }
+
+    /** The body of a table as texts, as a reader without script sees them. */
+    private List<List<String>> rows(String table) throws IOException {
+        String page = page();
+        int start = page.indexOf("<table id=\"" + table + "\"");
+        assertTrue(start >= 0, "no table " + table);
+        String body = page.substring(page.indexOf("<tbody>", start), page.indexOf("</table>", start));
+        return Pattern.compile("(?s)<tr>(.*?)</tr>").matcher(body).results()
+                .map(row -> Pattern.compile("(?s)<t[hd][^>]*>(.*?)</t[hd]>").matcher(row.group(1)).results().map(cell -> unescaped(cell.group(1))).toList())
+                .toList();
+    }
+
+    private static String unescaped(String markup) {
+        return markup.replaceAll("<[^>]*>", "").replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#39;", "'").replace("&amp;", "&");
+    }
+
+    private static void assertShown(MatchResult number) {
+        double value = Double.parseDouble(number.group(1));
+        String shown = number.group(2).replace("control&#39;s + ", "").replace(" %", "").replace(",", "").replace('−', '-');
+        int digits = shown.indexOf('.') < 0 ? 0 : shown.length() - shown.indexOf('.') - 1;
+        double half = 0.5000001 * Math.pow(10, -digits);
+        double read = Double.parseDouble(shown.replace("∞", "Infinity"));
+        assertTrue(read == value || Math.abs(read - value) <= half || Math.abs(read - 100 * value) <= half
+                || Math.abs(read - 100 * (value - 1)) <= half, number.group());
+    }
+
+    private static void numbers(JsonNode json, Set<String> into) {
+        if (json.isNumber()) {
+            into.add(json.isIntegralNumber() ? json.asText() : Double.toString(json.asDouble()));
+        } else {
+            json.forEach(child -> numbers(child, into));
+        }
+    }
+
+    private static Stream<JsonNode> stream(JsonNode array) {
+        List<JsonNode> elements = new ArrayList<>();
+        array.forEach(elements::add);
+        return elements.stream();
+    }
+
+    private static String four(double number) {
+        return String.format(Locale.ROOT, "%.4f", number);
+    }
+
+    private static int count(String text, String part) {
+        return text.split(Pattern.quote(part), -1).length - 1;
+    }
+
+    private static List<String> found(String pattern, String text) {
+        return Pattern.compile(pattern).matcher(text).results().map(MatchResult::group).toList();
+    }
+
+    private static Document xml(String text) throws Exception {
+        return DocumentBuilderFactory.newInstance().newDocumentBuilder().parse(new ByteArrayInputStream(text.getBytes(StandardCharsets.UTF_8)));
+    }
+}

@@ -1,0 +1,161 @@
+package org.lacuna.eval.robustness;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.lacuna.graph.ParameterStore;
+import org.lacuna.model.Model;
+import org.lacuna.model.config.ModelConfig;
+import org.lacuna.sparsity.Site;
+
+/** A Llama in plain loops and doubles, token by token, with top-p by sorting: nothing of the engine but its weights. */
+final class PlainLlama {
+    private final ModelConfig c;
+    private final ParameterStore weights;
+    private final Set<Site> sites;
+    private final double p;
+    /** Non-zeros after the rule, in all layers. */
+    long kept;
+
+    PlainLlama(Model model, Set<Site> sites, double p) {
+        c = model.config();
+        weights = model.parameters();
+        this.sites = sites;
+        this.p = p;
+    }
+
+    /** −ln p(target), summed. */
+    double loss(int[] inputs, int[] targets) {
+        List<double[]> h = new ArrayList<>();
+        for (int id : inputs) {
+            h.add(row("model.embed_tokens.weight", id, c.hidden()));
+        }
+        for (int layer = 0; layer < c.layers(); layer++) {
+            String at = "model.layers." + layer + ".";
+            attention(at, h);
+            for (double[] x : h) {
+                add(x, feedForward(at + "mlp.", norm(x, at + "post_attention_layernorm.weight")));
+            }
+        }
+        double sum = 0;
+        for (int t = 0; t < inputs.length; t++) {
+            double[] logits = times("model.embed_tokens.weight", norm(h.get(t), "model.norm.weight"));
+            double largest = Arrays.stream(logits).max().orElseThrow();
+            sum += largest + Math.log(Arrays.stream(logits).map(z -> Math.exp(z - largest)).sum()) - logits[targets[t]];
+        }
+        return sum;
+    }
+
+    private void attention(String at, List<double[]> h) {
+        List<double[]> q = new ArrayList<>();
+        List<double[]> k = new ArrayList<>();
+        List<double[]> v = new ArrayList<>();
+        for (int t = 0; t < h.size(); t++) {
+            double[] x = norm(h.get(t), at + "input_layernorm.weight");
+            q.add(turn(times(at + "self_attn.q_proj.weight", x), t));
+            k.add(turn(times(at + "self_attn.k_proj.weight", x), t));
+            v.add(times(at + "self_attn.v_proj.weight", x));
+        }
+        int size = c.headSize();
+        for (int t = 0; t < h.size(); t++) {
+            double[] y = new double[c.heads() * size];
+            for (int head = 0; head < c.heads(); head++) {
+                int kv = head / (c.heads() / c.kvHeads()) * size;
+                double[] weight = new double[t + 1];
+                for (int s = 0; s <= t; s++) {
+                    for (int i = 0; i < size; i++) {
+                        weight[s] += q.get(t)[head * size + i] * k.get(s)[kv + i] / Math.sqrt(size);
+                    }
+                    weight[s] = Math.exp(weight[s]);
+                }
+                double total = Arrays.stream(weight).sum();
+                for (int s = 0; s <= t; s++) {
+                    for (int i = 0; i < size; i++) {
+                        y[head * size + i] += weight[s] / total * v.get(s)[kv + i];
+                    }
+                }
+            }
+            add(h.get(t), times(at + "self_attn.o_proj.weight", y));
+        }
+    }
+
+    private double[] feedForward(String at, double[] norm) {
+        double[] x = rule(Site.INPUT, norm);
+        double[] up = times(at + "up_proj.weight", x);
+        double[] i;
+        if (c.feedForward().gated()) {
+            double[] u = rule(Site.UP, up);
+            double[] g = rule(Site.GATE, Arrays.stream(times(at + "gate_proj.weight", x)).map(this::activation).toArray());
+            i = IntStream.range(0, u.length).mapToDouble(j -> g[j] * u[j]).toArray();
+        } else {
+            i = Arrays.stream(up).map(this::activation).toArray();
+        }
+        return times(at + "down_proj.weight", rule(Site.INTERMEDIATE, i));
+    }
+
+    private double activation(double z) {
+        return switch (c.feedForward().activation()) {
+            case "silu" -> z / (1 + Math.exp(-z));
+            case "relu" -> Math.max(z, 0);
+            default -> throw new IllegalArgumentException(c.feedForward().activation());
+        };
+    }
+
+    private double[] rule(Site site, double[] v) {
+        if (!sites.contains(site)) {
+            return v;
+        }
+        List<Integer> falling = IntStream.range(0, v.length).boxed().sorted(Comparator.comparingDouble(j -> -Math.abs(v[j]))).toList();
+        double total = Arrays.stream(v).map(Math::abs).sum();
+        double[] masked = new double[v.length];
+        double before = 0;
+        for (int j : falling) {
+            if (v[j] != 0 && (p >= 1 || before < p * total)) {
+                masked[j] = v[j];
+                kept++;
+            }
+            before += Math.abs(v[j]);
+        }
+        return masked;
+    }
+
+    private double[] turn(double[] x, int position) {
+        double[] y = x.clone();
+        int half = c.headSize() / 2;
+        double[] frequencies = c.rotary().frequencies(c.headSize());
+        for (int head = 0; head < x.length / c.headSize(); head++) {
+            for (int i = 0; i < half; i++) {
+                int a = head * c.headSize() + i;
+                double cos = Math.cos(position * frequencies[i]);
+                double sin = Math.sin(position * frequencies[i]);
+                y[a] = x[a] * cos - x[a + half] * sin;
+                y[a + half] = x[a + half] * cos + x[a] * sin;
+            }
+        }
+        return y;
+    }
+
+    private double[] norm(double[] x, String weight) {
+        double scale = 1 / Math.sqrt(Arrays.stream(x).map(v -> v * v).sum() / x.length + c.rmsNormEps());
+        return IntStream.range(0, x.length).mapToDouble(i -> x[i] * scale * weights.tensor(weight).getFloat(i)).toArray();
+    }
+
+    private double[] times(String matrix, double[] x) {
+        int rows = weights.spec(matrix).rows();
+        return IntStream.range(0, rows).mapToDouble(r -> {
+            double[] w = row(matrix, r, x.length);
+            return IntStream.range(0, x.length).mapToDouble(i -> w[i] * x[i]).sum();
+        }).toArray();
+    }
+
+    private double[] row(String matrix, int row, int width) {
+        return IntStream.range(0, width).mapToDouble(i -> weights.tensor(matrix).getFloat((long) row * width + i)).toArray();
+    }
+
+    private static void add(double[] to, double[] x) {
+        Arrays.setAll(to, i -> to[i] + x[i]);
+    }
+}

@@ -1,0 +1,83 @@
+package org.lacuna.eval.robustness;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lacuna.data.Batch;
+import org.lacuna.graph.cpu.CpuDevice;
+import org.lacuna.graph.program.Workers;
+import org.lacuna.model.Checkpoint;
+import org.lacuna.model.safetensors.SafetensorsFile;
+import org.lacuna.run.folder.Json;
+import org.lacuna.sparsity.critical.Estimator;
+
+/**
+ * Curves of two trained models against those that PyTorch hooks gave: {@code DIR/trained/{silu,relu-l1}} with {@code curves.json}, and
+ * {@code DIR/trained/windows.safetensors}.
+ */
+@Tag("reference")
+class TrainedReferenceTest {
+    private static final Path TRAINED = Path.of(System.getProperty("lacuna.reference", ""), "trained");
+
+    @ParameterizedTest
+    @ValueSource(strings = {"silu", "relu-l1"})
+    void curvesEqualThoseOfPyTorch(String name) throws Exception {
+        JsonNode expected = Json.parse(name, Files.readString(TRAINED.resolve(name).resolve("curves.json")));
+        CpuDevice device = new CpuDevice();
+        try (Workers workers = new Workers(Runtime.getRuntime().availableProcessors())) {
+            Robustness robustness = new Robustness(Checkpoint.load(TRAINED.resolve(name), device), device, workers, windows());
+            DenseResult dense = robustness.dense(OptionalLong.empty());
+            assertEquals(expected.get("dense_loss").asDouble(), dense.loss(), 1e-5);
+            long start = System.nanoTime();
+            for (SiteSet sites : SiteSet.values()) {
+                long before = System.nanoTime();
+                SiteResult curve = robustness.curve(sites, Settings.PAPER, dense);
+                System.out.printf(Locale.ROOT, "%s %s: %.2f s%n", name, sites.key(), (System.nanoTime() - before) / 1e9);
+                assertEquals(dense.windowLossSums(), curve.points().get(0).windowLossSums(), "p = 1 changes nothing");
+                for (JsonNode other : expected.get("curves")) {
+                    if (other.get("rule").asText().equals("top_p") && other.get("site").asText().equals(sites.key())) {
+                        compare(name + " " + sites.key(), other, curve);
+                    }
+                }
+            }
+            System.out.printf(Locale.ROOT, "%s: five curves in %.1f s%n", name, (System.nanoTime() - start) / 1e9);
+        }
+    }
+
+    private static void compare(String what, JsonNode expected, SiteResult curve) {
+        double loss = 0;
+        double sparsity = 0;
+        for (JsonNode point : expected.get("points")) {
+            Point ours = curve.points().stream().filter(p -> p.p() == point.get("p").asDouble()).findFirst().orElseThrow();
+            loss = Math.max(loss, Math.abs(ours.loss() - point.get("loss").asDouble()));
+            sparsity = Math.max(sparsity, Math.abs(ours.sparsity() - point.get("sparsity").asDouble()));
+        }
+        double critical = 0;
+        for (Estimator estimator : Estimator.values()) {
+            double other = expected.at("/critical_ppl_plus_1pct/" + estimator.name().toLowerCase(Locale.ROOT)).asDouble();
+            critical = Math.max(critical, Math.abs(other - curve.critical(estimator).level().sparsity()));
+        }
+        System.out.printf(Locale.ROOT, "%s: largest differences loss %.2e, sparsity %.2e, critical sparsity %.2e%n", what, loss, sparsity, critical);
+        assertTrue(loss <= 5e-4 && sparsity <= 5e-4 && critical <= 2e-3, what);
+    }
+
+    private static Batch windows() {
+        try (SafetensorsFile file = SafetensorsFile.open(TRAINED.resolve("windows.safetensors"))) {
+            long[] shape = file.tensor("inputs").shape();
+            return new Batch((int) shape[0], (int) shape[1], ids(file, "inputs"), ids(file, "targets"));
+        }
+    }
+
+    private static int[] ids(SafetensorsFile file, String name) {
+        return Arrays.stream(file.longs(name)).mapToInt(Math::toIntExact).toArray();
+    }
+}
