@@ -70,10 +70,10 @@ public final class Lanes {
 
     /** b[from..to) = value. */
     static void fill(ByteBuffer b, int from, int to, float value) {
-        FloatVector all = FloatVector.broadcast(F, value);
         int i = from;
         for (; i <= to - WIDTH; i += WIDTH) {
-            store(all, b, i);
+            // Made in the loop: before it, the compiler boxes it on the heap for the calls that never enter the loop.
+            store(FloatVector.broadcast(F, value), b, i);
         }
         for (; i < to; i++) {
             put(b, i, value);
