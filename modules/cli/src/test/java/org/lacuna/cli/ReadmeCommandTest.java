@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -82,6 +84,36 @@ class ReadmeCommandTest {
     /** Maven ends both of its outputs with an escape sequence that resets colours. */
     private static String text(Path output) throws IOException {
         return Files.readString(output).replace("\u001b[0m", "");
+    }
+
+    /** What the README's first command runs: the text in {@code -Dexec.args="…"}. */
+    private static String firstCommand() throws IOException {
+        Matcher command = Pattern.compile("^\\s*mvn -q compile exec:java -Dexec\\.args=\"([^\"]*)\"", Pattern.MULTILINE)
+                .matcher(Files.readString(copy.resolve("README.md")));
+        assertTrue(command.find(), "README.md has no line `mvn -q compile exec:java -Dexec.args=\"…\"`");
+        return command.group(1);
+    }
+
+    @Test
+    void theFirstCommandEndsInAReport() throws IOException, InterruptedException {
+        String tiny = " --set model.hidden=32 --set model.intermediate=48 --set model.layers=2 --set data.tokens=20000"
+                + " --set train.steps=6 --set train.batch=4 --set train.window=32 --set train.warmup=2 --set train.evalWindows=4"
+                + " --set train.logEvery=2 --set objective.warmup=2 --windows 4 --window 32 --replicates 50";
+        Result run = lacuna(firstCommand() + tiny);
+        assertEquals(new Result(0, run.out(), List.of(JVM_LINE)), run);
+        assertTrue(run.out().stripTrailing().endsWith("runs/quickstart/report.html"), run::toString);
+        for (String file : List.of("report.html", "report.json", "relu-l1/eval.json", "silu/checkpoints/step-000006/model.safetensors")) {
+            assertTrue(Files.size(copy.resolve("runs/quickstart").resolve(file)) > 0, file);
+        }
+
+        Result again = lacuna(firstCommand() + tiny.replace("train.steps=6", "train.steps=7"));
+        assertEquals(2, again.code(), again::toString);
+        assertTrue(again.err().get(1).contains("runs/quickstart/silu") && again.err().get(1).contains("another"), again::toString);
+
+        Result key = lacuna("train --config configs/nano.yaml --set train.stepz=3");
+        assertEquals(2, key.code(), key::toString);
+        assertTrue(key.err().get(1).contains("train.stepz") && key.err().get(1).contains("steps"), key::toString);
+        assertTrue(Files.notExists(copy.resolve("runs/nano")), "nothing is written for a recipe that is wrong");
     }
 
     @Test
