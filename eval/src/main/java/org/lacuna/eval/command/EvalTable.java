@@ -68,7 +68,7 @@ final class EvalTable {
         line("%s", file);
     }
 
-    private static String text(Estimate estimate) {
+    static String text(Estimate estimate) {
         String interval = String.format(Locale.ROOT, " [%.4f, %.4f]", estimate.interval().low(), estimate.interval().high());
         if (estimate.level().kind() == Level.Kind.NONE) {
             return "none" + interval;

@@ -5,7 +5,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
-import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.lacuna.eval.report.Report.CurveFigures;
 import org.lacuna.eval.robustness.Point;
@@ -39,6 +38,11 @@ final class Charts {
         charts.deadNeurons();
         // Texts hold users' names: no character may end the element or begin a comment.
         return Json.line(charts.charts).replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e");
+    }
+
+    /** Whether any model has an exact zero at a site: if not, a chart would be a line at 0. */
+    static boolean hasZeros(Report report, Site site) {
+        return report.models().stream().anyMatch(model -> model.exactZeros().getOrDefault(site, 0.0) > 0);
     }
 
     /** The least and the most of the perplexity ratio that is worth seeing near a bar. */
@@ -88,17 +92,17 @@ final class Charts {
                 most = Math.max(most, Math.min(point.loss(), 2 * dense));
             }
         }
-        return new double[] {least - 0.05 * (most - least), most + 0.05 * (most - least)};
+        return new double[] {least - 0.12 * (most - least), most + 0.05 * (most - least)};
     }
 
     private void zeros(Site site) {
-        List<Integer> models = models(i -> report.result(i).dense().exactZeros().containsKey(site));
-        if (!models.isEmpty()) {
+        if (hasZeros(report, site)) {
             ObjectNode chart = chart("zeros-" + site.key(), "layer", "exact zeros (%)", "layer", "percent");
-            chart.putArray("yRange").add(0).add(1);
-            for (int i : models) {
-                List<Double> shares = report.result(i).dense().exactZeros().get(site);
-                series(chart, i, layerNumbers(shares.size()), shares);
+            for (int i = 0; i < report.models().size(); i++) {
+                List<Double> shares = report.result(i).dense().exactZeros().getOrDefault(site, List.of());
+                if (!shares.isEmpty()) {
+                    series(chart, i, layerNumbers(shares.size()), shares);
+                }
             }
         }
     }
@@ -109,10 +113,6 @@ final class Charts {
             List<Double> counts = report.result(i).dense().deadNeurons().stream().map(Integer::doubleValue).toList();
             series(chart, i, layerNumbers(counts.size()), counts);
         }
-    }
-
-    private List<Integer> models(IntPredicate which) {
-        return IntStream.range(0, report.models().size()).filter(which).boxed().toList();
     }
 
     private ObjectNode chart(String id, String xLabel, String yLabel, String xKind, String yKind) {

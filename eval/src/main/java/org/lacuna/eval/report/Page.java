@@ -62,9 +62,9 @@ final class Page {
                         Html.element("details", Html.element("summary", "Every measured point at " + Tables.name(sites)), tables.points(sites))));
             }
         }
-        parts.add(section("Layer by layer at the critical sparsity", charts(ids("layers-", Arrays.stream(SiteSet.values())
+        parts.add(section("Layer by layer near the critical sparsity", charts(ids("layers-", Arrays.stream(SiteSet.values())
                 .filter(sites -> !report.curves(sites).isEmpty()).map(SiteSet::key).toList())), tables.layers()));
-        parts.add(section("Exact zeros without a rule", charts(ids("zeros-", Arrays.stream(Site.values()).filter(this::measured).map(Site::key).toList())),
+        parts.add(section("Exact zeros without a rule", charts(ids("zeros-", Arrays.stream(Site.values()).filter(site -> Charts.hasZeros(report, site)).map(Site::key).toList())),
                 tables.zeros()));
         parts.add(section("Dead neurons", charts("dead"), tables.deadNeurons()));
         parts.add(section("How it was measured", Html.element("div id=\"method\"", list(method()))));
@@ -105,10 +105,6 @@ final class Page {
             case "zeros" -> site + ": exact zeros";
             default -> "Dead neurons of each layer";
         };
-    }
-
-    private boolean measured(Site site) {
-        return report.comparison().models().stream().anyMatch(model -> model.dense().exactZeros().containsKey(site));
     }
 
     private List<String> method() {

@@ -3,14 +3,16 @@ package org.lacuna.eval.report;
 import java.util.Locale;
 import org.lacuna.sparsity.critical.Level;
 
-/** How numbers are shown to people, with their units. */
+/** How numbers are shown to people, with their units; a number and its sign are not torn apart at a line's end. */
 final class Shown {
+    private static final String PERCENT = "\u00a0%";
+
     private Shown() {
     }
 
     /** A share as per cent. */
     static String percent(double share) {
-        return digits(100 * share, 2) + " %";
+        return digits(100 * share, 2) + PERCENT;
     }
 
     /** A difference of shares, in percentage points, with its sign. */
@@ -34,7 +36,7 @@ final class Shown {
 
     /** The share that an interval is meant to cover, {@code 95 %}. */
     static String confidence(double share) {
-        return plain(Math.round(share * 1e6) / 1e4) + " %";
+        return plain(Math.round(share * 1e6) / 1e4) + PERCENT;
     }
 
     /** What a level's number needs in front of it. */
@@ -44,7 +46,7 @@ final class Shown {
 
     /** How much more a bar allows, {@code 1 %} for a ratio of 1.01. */
     static String excess(double ratio) {
-        return plain(Math.round((ratio - 1) * 1e6) / 1e4) + " %";
+        return plain(Math.round((ratio - 1) * 1e6) / 1e4) + PERCENT;
     }
 
     private static String digits(double number, int digits) {

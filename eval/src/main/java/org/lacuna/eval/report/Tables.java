@@ -102,9 +102,9 @@ final class Tables {
     }
 
     Html differences() {
-        HtmlTable table = new HtmlTable("differences", "Differences of critical sparsity in percentage points, first model − second, both on the same draws of windows. "
+        HtmlTable table = new HtmlTable("differences", "Differences of critical sparsity in percentage points, both models on the same draws of windows. "
                 + "An interval that holds 0 tells nothing about which is larger.");
-        table.head("Site", "First", "Second", "linear", "first", "grid");
+        table.head("Site", "Model", "Minus", "linear", "first", "grid");
         List<Difference> all = report.comparison().differences();
         for (Difference each : all) {
             if (each.estimator() == Estimator.LINEAR) {
@@ -203,7 +203,7 @@ final class Tables {
         Html differences = new Html("");
         if (!seeds.differences().isEmpty()) {
             HtmlTable table = new HtmlTable("seed-differences", "The difference at " + name(report.headline()) + " (linear, percentage points) in each repetition.");
-            table.head("First", "Seed", "Second", "Seed", "Difference");
+            table.head("Model", "Seed", "Minus", "Seed", "Difference");
             for (SeedDifference row : seeds.differences()) {
                 table.row(row.name(), seed(row.seed()), row.against(), seed(row.againstSeed()), difference(row.difference()));
             }
@@ -261,7 +261,7 @@ final class Tables {
     private static Html estimate(Estimate estimate) {
         Level level = estimate.level();
         Object shown = level.kind() == Level.Kind.NONE ? "none" : Html.of(Shown.mark(level), percent(level.sparsity()));
-        return Html.of(shown, " ", interval(estimate.interval(), share -> Shown.percent(share).replace(" %", "")));
+        return Html.of(shown, " ", interval(estimate.interval(), share -> Shown.percent(share).replace("\u00a0%", "")));
     }
 
     private static Html difference(Difference difference) {

@@ -4,6 +4,8 @@
   const figures = [...document.querySelectorAll("[data-chart]")].filter(figure => charts[figure.dataset.chart]);
   const plots = new Map();
   const height = 300;
+  // Two of them side by side on A4 and on US Letter.
+  const printedWidth = 330;
 
   const show = {
     percent: value => (100 * value).toFixed(2) + " %",
@@ -30,7 +32,9 @@
         if (x[i] <= x[i - 1]) x[i] = x[i - 1] + 1e-9;
       }
       series.at = new Map(x.map((value, i) => [value, i]));
-      return [x, series.y];
+      // Far above the chart is far enough: with huge coordinates browsers drop a line's dashes.
+      const top = chart.yRange ? chart.yRange[1] + 5 * (chart.yRange[1] - chart.yRange[0]) : Infinity;
+      return [x, series.y.map(y => y == null ? null : Math.min(y, top))];
     }));
   }
 
@@ -54,7 +58,7 @@
       chart.series.forEach((series, i) => {
         if (!series.low || !plot.series[i + 1].show) return;
         const points = [...series.x.keys()].filter(k => series.low[k] != null && series.high[k] != null);
-        const to = (k, y) => ctx.lineTo(plot.valToPos(series.x[k], "x", true), plot.valToPos(Math.min(y, 1e6), "y", true));
+        const to = (k, y) => ctx.lineTo(plot.valToPos(series.x[k], "x", true), plot.valToPos(Math.min(y, 10), "y", true));
         ctx.beginPath();
         points.forEach(k => to(k, series.high[k]));
         points.reverse().forEach(k => to(k, series.low[k]));
@@ -119,14 +123,14 @@
         points: {show: true, size: 5, fill: colour("--model-" + series.model)},
         value: (plot, value, i, row) => {
           if (value == null || row == null) return "";
-          const at = plot.data[0][row], note = series.notes ? ", " + series.notes[series.at.get(at)] : "";
-          return show[chart.yKind](value) + " at " + show[chart.xKind](at) + note;
+          const at = plot.data[0][row], point = series.at.get(at), note = series.notes ? ", " + series.notes[point] : "";
+          return show[chart.yKind](series.y[point]) + " at " + show[chart.xKind](at) + note;
         },
       }))],
     };
   }
 
-  function draw(figure) {
+  function draw(figure, width) {
     const chart = charts[figure.dataset.chart];
     figure.hidden = false;
     plots.get(figure)?.destroy();
@@ -134,20 +138,20 @@
       figure.hidden = true;
       return;
     }
-    const plot = new uPlot(options(chart, figure.clientWidth), joined(chart), figure);
+    const plot = new uPlot(options(chart, width || figure.clientWidth), joined(chart), figure);
     plot.over.addEventListener("dblclick", () => { chart.zoomed = false; }, true);
     plots.set(figure, plot);
   }
 
-  const drawAll = () => figures.forEach(draw);
+  const drawAll = width => figures.forEach(figure => draw(figure, width));
   const unfold = new Set();
   drawAll();
   addEventListener("resize", () => plots.forEach((plot, figure) => plot.setSize({width: figure.clientWidth, height})));
-  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
+  matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => drawAll());
   addEventListener("beforeprint", () => {
     document.documentElement.classList.add("printing");
     document.querySelectorAll("details:not([open])").forEach(details => { details.open = true; unfold.add(details); });
-    drawAll();
+    drawAll(printedWidth);
   });
   addEventListener("afterprint", () => {
     document.documentElement.classList.remove("printing");

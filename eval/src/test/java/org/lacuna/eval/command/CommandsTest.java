@@ -12,6 +12,7 @@ import java.io.StringWriter;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
@@ -22,13 +23,18 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.tokenize.ByteTokenizer;
+import org.lacuna.eval.compare.Comparing;
+import org.lacuna.eval.compare.Comparison;
+import org.lacuna.eval.compare.Measuring;
 import org.lacuna.eval.robustness.Evaluation;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.graph.cpu.CpuDevice;
+import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Initialization;
 import org.lacuna.model.Model;
@@ -121,6 +127,25 @@ class CommandsTest {
         write(run.resolve("checkpoints").resolve("step-000013"), FeedForward.gated("silu"));
         ModelSource later = ModelSource.of(run.toString());
         assertTrue(new Evaluation(later, Corpora.open(later.data(List.of())), 3, 16, DEVICE).kept(result.settings()).isEmpty(), "other weights");
+    }
+
+    @Test
+    void comparingMeasuresWhatIsNotKeptAndTakesTheRestAsItIs() {
+        Path other = folder.resolve("other");
+        write(other, FeedForward.ungated("relu"));
+        List<String> lines = new ArrayList<>();
+        try (Workers workers = new Workers(1)) {
+            Settings settings = new Settings("top_p", List.of(1.0, 0.5), List.of(SiteSet.INPUT, SiteSet.GATE), 1.01, 20, 1, 0.95);
+            Measuring measuring = new Measuring(List.of("data.text=" + text), 2, 16, settings, DEVICE, workers, lines::add);
+            RobustnessResult result = measuring.of(run.toString());
+            RobustnessResult bare = measuring.of(other.toString());
+            assertEquals(List.of(SiteSet.INPUT), bare.settings().sites());
+            int before = lines.size();
+            assertEquals(result, measuring.of(run.toString()));
+            assertEquals(List.of("tiny one: measured before, " + run.resolve("eval.json")), lines.subList(before, lines.size()));
+            Comparison comparison = Comparing.of(List.of(result, bare));
+            assertEquals(List.of(SiteSet.INPUT), comparison.differences().stream().map(d -> d.sites()).distinct().toList());
+        }
     }
 
     @Test

@@ -116,14 +116,14 @@ class ReportWriterTest {
         Comparison comparison = comparison(Samples.SILU, Samples.BROKEN, Samples.UNBREAKABLE);
         write(comparison, Extras.NONE);
         List<String> broken = rows("critical").stream().filter(row -> row.get(0).equals("INTERMEDIATE") && row.get(1).equals("broken")).findFirst().orElseThrow();
-        assertTrue(broken.get(2).startsWith("none [0.00, 0.00] none in 200 of 200 draws"), broken.get(2));
+        assertTrue(broken.get(2).startsWith("none [0.00, 0.00] none in 100 of 100 draws"), broken.get(2));
         List<String> bound = rows("critical").stream().filter(row -> row.get(0).equals("INTERMEDIATE") && row.get(1).equals("unbreakable")).findFirst()
                 .orElseThrow();
-        assertTrue(bound.get(2).startsWith("≥ ") && bound.get(2).contains("100.00] a bound in 200 of 200 draws"), bound.get(2));
+        assertTrue(bound.get(2).startsWith("≥ ") && bound.get(2).contains("100.00] a bound in 100 of 100 draws"), bound.get(2));
         List<String> difference = rows("differences").stream().filter(row -> row.subList(0, 3).equals(List.of("INTERMEDIATE", "unbreakable", "broken")))
                 .findFirst().orElseThrow();
         assertTrue(difference.get(3).startsWith("none [−100.00, +100.00]"), difference.get(3));
-        String summary = json().get("summary").asText();
+        String summary = summary();
         assertTrue(summary.contains("none that was measured [0.00 %, 0.00 %] for “broken” (natural)"), summary);
         assertTrue(summary.contains("%, where the curve ends, ["), summary);
         assertTrue(summary.contains("The difference “unbreakable” − “broken” is not known, since one of them has no critical sparsity."), summary);
@@ -134,7 +134,7 @@ class ReportWriterTest {
     @Test
     void theSummaryClaimsNoMoreThanItsIntervals() throws Exception {
         write(COMPARISON, Extras.NONE);
-        String summary = json().get("summary").asText();
+        String summary = summary();
         var difference = Summary.main(COMPARISON, SiteSet.INTERMEDIATE).get(0);
         assertTrue(difference.interval().low() > 0);
         assertTrue(summary.contains(String.format(Locale.ROOT, "is %+.2f percentage points [%+.2f, %+.2f]: the interval lies above 0.",
@@ -143,7 +143,7 @@ class ReportWriterTest {
 
         Comparison same = comparison(Samples.RELU, new Samples.Kind("twin", "relu", Samples.INDUCED.training(), 8, 1.2902, 0.71, 0.9, 0));
         write(same, Extras.NONE);
-        String undecided = json().get("summary").asText();
+        String undecided = summary();
         assertTrue(undecided.contains("the interval holds 0, so these windows do not tell which is larger"), undecided);
     }
 
@@ -199,7 +199,7 @@ class ReportWriterTest {
                 rows("seeds").stream().flatMap(row -> row.subList(0, 2).stream()).toList());
         assertEquals(List.of(List.of("relu-l1", "7", "silu", "7"), List.of("relu-l1", "8", "silu", "8"), List.of("relu-l1", "7", "relu", "7"),
                 List.of("relu-l1", "8", "relu", "8")), rows("seed-differences").stream().map(row -> row.subList(0, 4)).toList());
-        assertTrue(json().get("summary").asText().contains("Trained anew with 2 seeds, the difference between “relu-l1” and “silu” lay from +"));
+        assertTrue(summary().contains("Trained anew with 2 seeds, the difference between “relu-l1” and “silu” lay from +"));
     }
 
     @Test
@@ -245,9 +245,13 @@ class ReportWriterTest {
         return Json.parse("report.json", Files.readString(folder.resolve(ReportWriter.NUMBERS)));
     }
 
+    private String summary() throws IOException {
+        return json().get("summary").asText().replace('\u00a0', ' ');
+    }
+
     /** The body of a table as texts, as a reader without script sees them. */
     private List<List<String>> rows(String table) throws IOException {
-        String page = page();
+        String page = page().replace('\u00a0', ' ');
         int start = page.indexOf("<table id=\"" + table + "\"");
         assertTrue(start >= 0, "no table " + table);
         String body = page.substring(page.indexOf("<tbody>", start), page.indexOf("</table>", start));
@@ -262,7 +266,7 @@ class ReportWriterTest {
 
     private static void assertShown(MatchResult number) {
         double value = Double.parseDouble(number.group(1));
-        String shown = number.group(2).replace("control&#39;s + ", "").replace(" %", "").replace(",", "").replace('−', '-');
+        String shown = number.group(2).replace("control&#39;s + ", "").replace("\u00a0%", "").replace(",", "").replace('−', '-');
         int digits = shown.indexOf('.') < 0 ? 0 : shown.length() - shown.indexOf('.') - 1;
         double half = 0.5000001 * Math.pow(10, -digits);
         double read = Double.parseDouble(shown.replace("∞", "Infinity"));

@@ -36,7 +36,7 @@ final class Samples {
     private static final int LAYERS = 4;
     private static final int HIDDEN = 32;
     private static final int INNER = 88;
-    private static final Settings SETTINGS = new Settings(Settings.PAPER.rule(), Settings.PAPER.grid(), Settings.PAPER.sites(), Bar.ONE_PERCENT.perplexityRatio(), 200, 1,
+    private static final Settings SETTINGS = new Settings(Settings.PAPER.rule(), Settings.PAPER.grid(), Settings.PAPER.sites(), Bar.ONE_PERCENT.perplexityRatio(), 100, 1,
             0.95);
 
     /**
@@ -93,7 +93,7 @@ final class Samples {
             boolean inside = site == Site.GATE || site == Site.INTERMEDIATE;
             zeros.put(site, layers(inside ? kind.zeros() : 0, 0.04));
         }
-        ModelSummary model = new ModelSummary(kind.name(), "runs/" + kind.name() + "/checkpoints/step-000500", "a1" + kind.name().hashCode(), "c0c0c0", 812_345, LAYERS, HIDDEN,
+        ModelSummary model = new ModelSummary(kind.name(), "runs/" + kind.name() + "/checkpoints/step-000500", "a1" + kind.name().hashCode(), "c0", 812_345, LAYERS, HIDDEN,
                 INNER, 4, 4, 257, kind.activation(), "gated", true,
                 Optional.of(kind.training() == Training.INDUCED ? "cross-entropy + 2.0E-5 · L1 at intermediate" : "cross-entropy"), kind.training(),
                 OptionalLong.of(kind.seed()), OptionalLong.of(500), OptionalLong.of(1_024_000), Optional.of(text), Optional.of("d0"), Optional.of("70"));

@@ -2,6 +2,9 @@ package org.lacuna.cli;
 
 import java.io.PrintWriter;
 import java.util.concurrent.Callable;
+import org.lacuna.eval.command.CompareCommand;
+import org.lacuna.eval.command.EvalCommand;
+import org.lacuna.eval.command.GenerateCommand;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
@@ -32,7 +35,11 @@ import picocli.CommandLine.Spec;
         footer = {"", "Exit codes: 0 done, 1 the run failed, 2 the input was wrong, 130 interrupted and resumable.",
             "\"lacuna COMMAND --help\" tells a command's options."},
         subcommands = {
+            QuickstartCommand.class,
             TrainCommand.class,
+            EvalCommand.class,
+            CompareCommand.class,
+            GenerateCommand.class,
             BenchCommand.class,
             DoctorCommand.class,
         })

@@ -22,24 +22,32 @@ final class ActivationPass {
     /** As {@link Activation#value} for any {@code n}. */
     void value(ByteBuffer z, int zi, ByteBuffer a, int ai, int n) {
         int whole = n - n % Lanes.WIDTH;
-        f.value(z, zi, a, ai, whole);
-        if (whole < n) {
-            copy(z, zi + whole, zRest, 0, n - whole);
-            f.value(zRest, 0, aRest, 0, Lanes.WIDTH);
-            copy(aRest, 0, a, ai + whole, n - whole);
+        copy(z, zi + whole, zRest, 0, n - whole);
+        // One call in the code, not one for each part: C2 inlines it, and stops inlining vectors' methods in large code.
+        for (int from = 0; from < n; from += whole) {
+            boolean inPlace = from < whole;
+            f.value(inPlace ? z : zRest, inPlace ? zi : 0, inPlace ? a : aRest, inPlace ? ai : 0, inPlace ? whole : Lanes.WIDTH);
+            if (!inPlace) {
+                break;
+            }
         }
+        copy(aRest, 0, a, ai + whole, n - whole);
     }
 
     /** As {@link Activation#valueAndDerivative} for any {@code n}. */
     void valueAndDerivative(ByteBuffer z, int zi, ByteBuffer a, int ai, ByteBuffer d, int di, int n) {
         int whole = n - n % Lanes.WIDTH;
-        f.valueAndDerivative(z, zi, a, ai, d, di, whole);
-        if (whole < n) {
-            copy(z, zi + whole, zRest, 0, n - whole);
-            f.valueAndDerivative(zRest, 0, aRest, 0, dRest, 0, Lanes.WIDTH);
-            copy(aRest, 0, a, ai + whole, n - whole);
-            copy(dRest, 0, d, di + whole, n - whole);
+        copy(z, zi + whole, zRest, 0, n - whole);
+        for (int from = 0; from < n; from += whole) {
+            boolean inPlace = from < whole;
+            f.valueAndDerivative(inPlace ? z : zRest, inPlace ? zi : 0, inPlace ? a : aRest, inPlace ? ai : 0,
+                    inPlace ? d : dRest, inPlace ? di : 0, inPlace ? whole : Lanes.WIDTH);
+            if (!inPlace) {
+                break;
+            }
         }
+        copy(aRest, 0, a, ai + whole, n - whole);
+        copy(dRest, 0, d, di + whole, n - whole);
     }
 
     private static void copy(ByteBuffer from, int fi, ByteBuffer to, int ti, int n) {

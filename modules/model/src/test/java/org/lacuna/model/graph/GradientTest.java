@@ -26,7 +26,7 @@ import org.nd4j.linalg.factory.Nd4j;
 /** For every form of feed-forward block: the whole graph's gradient, run by the references in double, against central differences. */
 class GradientTest {
     private static final double STEP = 1e-5;
-    private static final double[] COEFFICIENTS = {0.7, 0.3, 0.2};
+    private static final double[] COEFFICIENTS = {0.7, 0.3};
 
     static Stream<FeedForward> forms() {
         List<FeedForward> forms = new ArrayList<>(List.of(FeedForward.dRelu()));
@@ -40,7 +40,7 @@ class GradientTest {
     @ParameterizedTest
     @MethodSource("forms")
     void gradientEqualsDifferences(FeedForward form) {
-        ModelConfig config = new ModelConfig(11, 6, 7, 2, 4, 2, 2, 1e-5, RotaryPosition.plain(10000), false, form, 8, 0.02, OptionalInt.empty(), List.of());
+        ModelConfig config = new ModelConfig(11, 6, 7, 1, 4, 2, 2, 1e-5, RotaryPosition.plain(10000), false, form, 8, 0.02, OptionalInt.empty(), List.of());
         Random random = new Random(1);
         SameDiff graph = LlamaGraph.training(config, DataType.DOUBLE);
         Map<String, INDArray> weights = new HashMap<>();

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.ParameterStore;
@@ -44,8 +45,8 @@ class SameDiffTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"llama-mha", "llama-gqa-tied-llama3rope", "llama-relu"})
-    void objectiveAndGradientsAreSameDiffsBeforeAndAfterSaving(String name) throws IOException {
+    @CsvSource({"llama-mha, false", "llama-gqa-tied-llama3rope, true", "llama-relu, false"})
+    void objectiveAndGradientsAreSameDiffs(String name, boolean saved) throws IOException {
         try (Reference r = new Reference(name, false, temporary)) {
             ModelConfig config = r.model.config();
             ParameterStore store = r.model.parameters();
@@ -68,12 +69,12 @@ class SameDiffTest {
             SameDiff graph = LlamaGraph.training(config);
             Instance run = Feeds.run(Program.of(graph, CPU).gradients(), inputs, store, gradients, outputs);
             GraphValues.attach(graph, store);
+            if (saved) {
+                File file = temporary.resolve("graph.fb").toFile();
+                graph.save(file, false);
+                graph = SameDiff.load(file, false);
+            }
             assertSame(name, graph, inputs, outputs, run, store, gradients);
-
-            File saved = temporary.resolve("graph.fb").toFile();
-            graph.save(saved, false);
-            SameDiff loaded = SameDiff.load(saved, false);
-            assertSame(name + " loaded", loaded, inputs, outputs, run, store, gradients);
         }
     }
 

@@ -36,6 +36,23 @@ class RecipesTest {
                 Optional.empty()), recipe);
     }
 
+    /** What a module that knows only the model would read of a recipe. */
+    private record Part(SampleRecipe.ModelPart model) {}
+
+    @Test
+    void readsThePartThatARecordKnows() throws IOException {
+        Path file = Files.writeString(folder.resolve("r.yaml"), SMALL + "elsewhere: {anything: [1]}\n");
+        assertEquals(8, Recipes.loadPart(file, List.of("model.heads=8"), Part.class).model().heads());
+        assertProblem("elsewhere", () -> Recipes.loadPart(file, List.of("elsewhere.anything=2"), Part.class));
+        Files.writeString(file, "name: x\nmodel:\n  hiden: 8\n");
+        assertProblem("r.yaml:3: model.hiden", () -> Recipes.loadPart(file, List.of(), Part.class));
+    }
+
+    private static void assertProblem(String part, Runnable load) {
+        String message = assertThrows(InputException.class, load::run).getMessage();
+        assertTrue(message.contains(part), message);
+    }
+
     @Test
     void readsEveryKindOfValue() {
         SampleRecipe recipe = parse("""

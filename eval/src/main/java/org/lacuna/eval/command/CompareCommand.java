@@ -1,0 +1,72 @@
+package org.lacuna.eval.command;
+
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.lacuna.eval.compare.Comparing;
+import org.lacuna.eval.compare.Comparison;
+import org.lacuna.eval.compare.Measuring;
+import org.lacuna.eval.report.Extras;
+import org.lacuna.eval.report.ReportWriter;
+import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.graph.cpu.CpuDevice;
+import org.lacuna.graph.program.Workers;
+import org.lacuna.run.ExitCode;
+import org.lacuna.run.InputException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code lacuna compare}: two or more models side by side, as a report. */
+@Command(name = "compare", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Compare how much of several models' feed-forward activations can be left out; write report.html and report.json.",
+        footer = {"", "Example: compare runs/silu runs/relu-l1 --out runs/compared",
+            "A run that was measured with the same settings is not measured again."})
+public final class CompareCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Parameters(arity = "2..*", paramLabel = "DIR", description = "Runs' or checkpoints' folders. The first natural model is the control.")
+    private List<String> models = new ArrayList<>();
+
+    @Option(names = "--out", defaultValue = "runs/compare", paramLabel = "DIR", description = "Where the report goes. Default: ${DEFAULT-VALUE}.")
+    private Path out;
+
+    @Option(names = "--set", paramLabel = "data.KEY=VALUE", description = "Other data: data.text=FILE, for example. Repeatable.")
+    private List<String> sets = new ArrayList<>();
+
+    @Mixin
+    private MeasureOptions measure;
+
+    @Override
+    public Integer call() {
+        measure.check();
+        if (models.stream().distinct().count() < models.size()) {
+            throw new InputException("compare: a folder is named twice: " + String.join(" ", models));
+        }
+        PrintWriter printer = spec.commandLine().getOut();
+        List<RobustnessResult> results = new ArrayList<>();
+        Extras extras;
+        try (Workers team = measure.team()) {
+            Measuring measuring = measure.measuring(sets, new CpuDevice(), team, line -> {
+                printer.println(line);
+                printer.flush();
+            });
+            for (String model : models) {
+                results.add(measuring.of(model));
+            }
+            extras = new Extras(measuring.baselines(), List.of());
+        }
+        Comparison comparison = Comparing.of(results);
+        ReportWriter.write(out, comparison, extras);
+        ComparisonTable.print(printer, comparison, extras);
+        printer.println();
+        printer.println(out.resolve(ReportWriter.PAGE));
+        return ExitCode.DONE;
+    }
+}

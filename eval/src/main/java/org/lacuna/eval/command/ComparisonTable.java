@@ -1,0 +1,53 @@
+package org.lacuna.eval.command;
+
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.Locale;
+import org.lacuna.eval.compare.Comparison;
+import org.lacuna.eval.report.Baseline;
+import org.lacuna.eval.report.Extras;
+import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.critical.Estimator;
+
+/** What {@code compare} and {@code quickstart} print: the report's main numbers. */
+public final class ComparisonTable {
+    private ComparisonTable() {}
+
+    /** Prints the models, their critical sparsity at each site, and the differences at INTERMEDIATE. */
+    public static void print(PrintWriter out, Comparison comparison, Extras extras) {
+        List<RobustnessResult> models = comparison.models();
+        int width = Math.max(8, models.stream().mapToInt(m -> m.model().name().length()).max().orElse(0)) + 2;
+        line(out, "");
+        line(out, "%-" + width + "s%10s%10s%8s   %s", "model", "loss", "× control", "zeros", "critical sparsity at INTERMEDIATE (95 %)");
+        for (int i = 0; i < models.size(); i++) {
+            int model = i;
+            RobustnessResult m = models.get(i);
+            String ratio = i == comparison.control() ? "control" : comparison.losses().stream().filter(l -> l.model() == model)
+                    .map(l -> String.format(Locale.ROOT, "%.4f", l.ratio())).findFirst().orElse("-");
+            double zeros = m.dense().exactZeros().get(Site.INTERMEDIATE).stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+            line(out, "%-" + width + "s%10.4f%10s%8.4f   %s", m.model().name(), m.dense().loss(), ratio, zeros,
+                    m.curve(SiteSet.INTERMEDIATE).map(c -> EvalTable.text(c.critical(Estimator.LINEAR))).orElse("not measured"));
+        }
+        for (Baseline baseline : extras.baselines()) {
+            line(out, "%-" + width + "s%10s   %s", baseline.name(),
+                    baseline.loss().isPresent() ? String.format(Locale.ROOT, "%.4f", baseline.loss().getAsDouble()) : "-", baseline.measuredOn());
+        }
+        for (Comparison.Difference d : comparison.differences()) {
+            if (d.sites() == SiteSet.INTERMEDIATE && d.estimator() == Estimator.LINEAR) {
+                line(out, "%s − %s: %+.4f [%+.4f, %+.4f]", models.get(d.model()).model().name(), models.get(d.against()).model().name(),
+                        d.difference(), d.interval().low(), d.interval().high());
+            }
+        }
+        for (String note : comparison.notes()) {
+            line(out, "note: %s", note);
+        }
+        line(out, "Loss in nats a token. Intervals cover the choice of windows, not of training seeds.");
+    }
+
+    private static void line(PrintWriter out, String format, Object... values) {
+        out.println(String.format(Locale.ROOT, format, values));
+        out.flush();
+    }
+}

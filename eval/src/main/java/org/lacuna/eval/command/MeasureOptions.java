@@ -1,0 +1,107 @@
+package org.lacuna.eval.command;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Consumer;
+import org.lacuna.eval.compare.Measuring;
+import org.lacuna.eval.robustness.Settings;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.graph.Device;
+import org.lacuna.graph.program.Workers;
+import org.lacuna.run.InputException;
+import org.lacuna.sparsity.critical.Bar;
+import picocli.CommandLine.Option;
+
+/** How models are measured: the options that the commands which measure share. */
+public final class MeasureOptions {
+    @Option(names = "--windows", defaultValue = "64", paramLabel = "N", description = "Windows of text. Default: ${DEFAULT-VALUE}.")
+    private int windows;
+
+    @Option(names = "--window", defaultValue = "128", paramLabel = "T", description = "Tokens in a window. Default: ${DEFAULT-VALUE}.")
+    private int window;
+
+    @Option(names = "--sites", split = ",", paramLabel = "SITE",
+            description = "Where to sparsify, a curve each: input, up, gate, intermediate, all_inputs. Default: all that the model has.")
+    private List<String> sites = new ArrayList<>();
+
+    @Option(names = "--bar", defaultValue = "1.01", paramLabel = "X",
+            description = "Critical sparsity holds while perplexity is at most X times the dense one. Default: ${DEFAULT-VALUE}.")
+    private double bar;
+
+    @Option(names = "--replicates", defaultValue = "1000", paramLabel = "N",
+            description = "Draws of the windows for the 95 %% intervals. Default: ${DEFAULT-VALUE}.")
+    private int replicates;
+
+    @Option(names = "--bootstrap-seed", defaultValue = "1", paramLabel = "N", description = "Seed of these draws. Default: ${DEFAULT-VALUE}.")
+    private long seed;
+
+    @Option(names = "--workers", defaultValue = "0", paramLabel = "N",
+            description = "Threads; they don't change the result. Default: as many as there are processors.")
+    private int workers;
+
+    /**
+     * Checks the values.
+     *
+     * @throws InputException that lists all that is wrong with them
+     */
+    public void check() {
+        List<String> problems = new ArrayList<>();
+        atLeastOne(problems, "--windows", windows);
+        atLeastOne(problems, "--window", window);
+        atLeastOne(problems, "--replicates", replicates);
+        if (workers < 0) {
+            problems.add("--workers: must be at least 1, or 0 for as many as there are processors, not " + workers);
+        }
+        try {
+            new Bar(bar);
+        } catch (IllegalArgumentException e) {
+            problems.add("--bar: " + e.getMessage());
+        }
+        for (String site : sites) {
+            try {
+                SiteSet.byKey(site);
+            } catch (IllegalArgumentException e) {
+                problems.add("--sites: " + e.getMessage());
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new InputException(problems);
+        }
+    }
+
+    private static void atLeastOne(List<String> problems, String option, int value) {
+        if (value < 1) {
+            problems.add(option + ": must be at least 1, not " + value);
+        }
+    }
+
+    /** How many windows. */
+    public int windows() {
+        return windows;
+    }
+
+    /** Tokens in a window. */
+    public int window() {
+        return window;
+    }
+
+    /** The threads that were asked for. */
+    public Workers team() {
+        return new Workers(workers == 0 ? Runtime.getRuntime().availableProcessors() : workers);
+    }
+
+    /** The settings, at the sites that were named, or at {@code all} where none was. */
+    public Settings settings(List<SiteSet> all) {
+        List<SiteSet> wanted = sites.isEmpty() ? all : sites.stream().map(SiteSet::byKey).distinct().toList();
+        return new Settings(Settings.PAPER.rule(), Settings.PAPER.grid(), wanted, bar, replicates, seed, Settings.PAPER.confidence());
+    }
+
+    /**
+     * What measures by these options.
+     *
+     * @param sets changes to every run's data, as {@code data.text=FILE}
+     */
+    public Measuring measuring(List<String> sets, Device device, Workers team, Consumer<String> progress) {
+        return new Measuring(sets, windows, window, settings(List.of(SiteSet.values())), device, team, progress);
+    }
+}

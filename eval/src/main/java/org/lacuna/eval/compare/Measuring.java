@@ -1,0 +1,87 @@
+package org.lacuna.eval.compare;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.lacuna.data.Corpora;
+import org.lacuna.data.Corpus;
+import org.lacuna.data.DataRecipe;
+import org.lacuna.eval.report.Baseline;
+import org.lacuna.eval.report.Baselines;
+import org.lacuna.eval.robustness.Evaluation;
+import org.lacuna.eval.robustness.ResultJson;
+import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.Settings;
+import org.lacuna.eval.source.ModelSource;
+import org.lacuna.graph.Device;
+import org.lacuna.graph.program.Workers;
+import org.lacuna.run.folder.AtomicFiles;
+
+/**
+ * Gets the results that are to be compared: what a run's folder keeps, if it is of the same weights, windows and settings, else measured now and
+ * kept there. A corpus that several models share is opened once.
+ */
+public final class Measuring {
+    private final List<String> sets;
+    private final int windows;
+    private final int length;
+    private final Settings settings;
+    private final Device device;
+    private final Workers workers;
+    private final Consumer<String> progress;
+    private final Map<DataRecipe, Corpus> corpora = new HashMap<>();
+
+    /**
+     * Measures nothing yet.
+     *
+     * @param sets     changes to every run's data, as {@code data.text=FILE}
+     * @param windows  how many
+     * @param length   tokens in each
+     * @param settings how; of its sites, those that a model has
+     * @param progress told in a line what is being done
+     */
+    public Measuring(List<String> sets, int windows, int length, Settings settings, Device device, Workers workers, Consumer<String> progress) {
+        this.sets = List.copyOf(sets);
+        this.windows = windows;
+        this.length = length;
+        this.settings = settings;
+        this.device = device;
+        this.workers = workers;
+        this.progress = progress;
+    }
+
+    /**
+     * The result of one model.
+     *
+     * @param reference as the user wrote it: a run's or a checkpoint's folder
+     * @throws org.lacuna.run.InputException if it is no model, or does not fit the data
+     */
+    public RobustnessResult of(String reference) {
+        ModelSource source = ModelSource.of(reference);
+        Corpus corpus = corpora.computeIfAbsent(source.data(sets), Corpora::open);
+        Evaluation evaluation = new Evaluation(source, corpus, windows, length, device);
+        Settings here = settings.withSites(settings.sites().stream().filter(evaluation.sites()::contains).toList());
+        Optional<RobustnessResult> kept = evaluation.kept(here);
+        if (kept.isPresent()) {
+            progress.accept(source.name() + ": measured before, " + evaluation.file().orElseThrow());
+            return kept.get();
+        }
+        progress.accept(source.name() + ": measuring " + windows + " windows of " + length + " tokens");
+        RobustnessResult result = evaluation.measure(here, workers,
+                dense -> progress.accept(String.format(Locale.ROOT, "%s: dense loss %.4f", source.name(), dense.loss())),
+                curve -> progress.accept(source.name() + ": measured " + curve.sites().key()));
+        evaluation.file().ifPresent(file -> AtomicFiles.write(file, ResultJson.text(result)));
+        return result;
+    }
+
+    /**
+     * What else predicts the windows, where all models were measured on one corpus: the trigram model of its training part and, for
+     * generated stories, the generator itself.
+     */
+    public List<Baseline> baselines() {
+        return corpora.size() == 1 ? Baselines.of(corpora.values().iterator().next(), windows, length) : List.of();
+    }
+}

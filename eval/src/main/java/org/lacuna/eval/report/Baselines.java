@@ -1,0 +1,28 @@
+package org.lacuna.eval.report;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalDouble;
+import org.lacuna.data.Corpus;
+import org.lacuna.data.ngram.Trigram;
+
+/** What predicts a corpus without being a language model worth the name: yardsticks for those that are. */
+public final class Baselines {
+    private Baselines() {}
+
+    /**
+     * The trigram model of the training part, on the windows that the models are measured on, and the generator's own loss over the
+     * whole validation part, where there is a generator.
+     */
+    public static List<Baseline> of(Corpus corpus, int windows, int length) {
+        List<Baseline> baselines = new ArrayList<>();
+        long scored = (long) windows * length;
+        Trigram trigram = Trigram.train(corpus.train(), corpus.train().length(), corpus.vocabularySize());
+        baselines.add(new Baseline("trigram", OptionalDouble.of(trigram.loss(corpus.validation(), scored)), OptionalDouble.empty(),
+                String.format(Locale.ROOT, "the same %,d tokens; fitted to %,d training tokens", scored, corpus.train().length())));
+        corpus.generatorLoss().ifPresent(loss -> baselines.add(new Baseline("generator", OptionalDouble.of(loss), corpus.perByte(loss),
+                String.format(Locale.ROOT, "all %,d validation tokens, which it wrote", corpus.validation().length()))));
+        return baselines;
+    }
+}
