@@ -125,8 +125,8 @@ class ReadmeCommandTest {
         Result doctor = lacuna("doctor --json 'a file.json'");
         assertEquals(new Result(0, doctor.out(), List.of(JVM_LINE)), doctor);
         assertTrue(Files.exists(copy.resolve("a file.json")), "quoted arguments survive and the working directory is the root");
-        // .mvn/jvm.config gives the JVM all that doctor asks for.
-        assertTrue(doctor.out().lines().noneMatch(line -> line.startsWith("!") || line.startsWith("-")), doctor::toString);
+        // .mvn/jvm.config gives the JVM all that doctor asks for; what else is weak is the machine's.
+        assertTrue(doctor.out().lines().noneMatch(line -> line.startsWith("!") || line.contains(".mvn/jvm.config")), doctor::toString);
 
         Result unknown = lacuna("docter");
         assertEquals(new Result(2, "", List.of(JVM_LINE, "lacuna: Unmatched argument at index 0: 'docter'",
