@@ -1,10 +1,7 @@
 package org.lacuna.graph.cpu;
 
-import java.util.Locale;
 import java.util.Map;
 import org.bytedeco.javacpp.Loader;
-import org.bytedeco.javacpp.LongPointer;
-import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.global.openblas_nolapack;
 
 /**
@@ -12,7 +9,7 @@ import org.bytedeco.openblas.global.openblas_nolapack;
  *
  * @param vectorBits width of the kernels' vectors
  * @param blas the GEMM library and its version
- * @param blasCore the kind of processor whose code the library has chosen, as {@code OPENBLAS_CORETYPE} spells it; empty if
+ * @param blasCore the kind of processor whose code the library has chosen, by the library's own name for it; empty if
  *     it can't be told
  * @param blasBits width of that code's vectors; 0 if it can't be told
  * @param blasThreads threads that one product takes
@@ -32,27 +29,8 @@ public record CpuLibraries(int vectorBits, String blas, String blasCore, int bla
     public static CpuLibraries load() {
         Loader.load(openblas_nolapack.class);
         openblas_nolapack.blas_set_num_threads(1);
-        String core = core();
+        String core = OpenBlas.coreInUse().orElse("");
         return new CpuLibraries(Lanes.WIDTH * Float.SIZE, openblas_nolapack.OPENBLAS_VERSION.strip(), core,
                 CORES.getOrDefault(core, 0), openblas_nolapack.blas_get_num_threads());
-    }
-
-    /**
-     * The preset does not map {@code openblas_get_corename}; but the library keeps a table of functions for each kind of
-     * processor, {@code gotoblas_HASWELL} and so on, and in {@code gotoblas} the address of the one in use.
-     */
-    private static String core() {
-        Pointer chosen = Loader.addressof("gotoblas");
-        if (chosen == null) {
-            return "";
-        }
-        long table = new LongPointer(chosen).get();
-        for (String core : CORES.keySet()) {
-            Pointer candidate = Loader.addressof("gotoblas_" + core.toUpperCase(Locale.ROOT));
-            if (candidate != null && candidate.address() == table) {
-                return core;
-            }
-        }
-        return "";
     }
 }
