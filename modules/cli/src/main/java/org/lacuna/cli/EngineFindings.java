@@ -55,10 +55,10 @@ final class EngineFindings {
             return Finding.good("GEMM", found);
         }
         String other = "OPENBLAS_CORETYPE=" + (cpuBits == 512 ? "SkylakeX" : "Haswell") + " in the environment ";
-        // 128 bits on a wider CPU: a model newer than the library, which falls back to its oldest code, four to five times
-        // slower. 256 bits of 512 are no weakness by themselves: some CPUs split the wider vectors.
+        // 128 bits on a wider CPU: the user's choice, or a model newer than the library whose code Lacuna could not choose,
+        // four to five times slower. 256 bits of 512 are no weakness by themselves: some CPUs split the wider vectors.
         return libraries.blasBits() < 256
-                ? Finding.weak("GEMM", found, "OpenBLAS does not know this CPU: " + other + "makes products several times faster")
+                ? Finding.weak("GEMM", found, "older code than this CPU runs: " + other + "makes products several times faster")
                 : new Finding("GEMM", found, Finding.Level.GOOD, other + "may be faster: compare with \"bench train\"");
     }
 

@@ -128,8 +128,8 @@ class ReadmeCommandTest {
         // .mvn/jvm.config gives the JVM all that doctor asks for; what else is weak is the machine's.
         assertTrue(doctor.out().lines().noneMatch(line -> line.startsWith("!") || line.contains(".mvn/jvm.config")), doctor::toString);
 
-        Result unknown = lacuna("docter");
-        assertEquals(new Result(2, "", List.of(JVM_LINE, "lacuna: Unmatched argument at index 0: 'docter'",
+        Result unknown = lacuna("doctorr");
+        assertEquals(new Result(2, "", List.of(JVM_LINE, "lacuna: Unmatched argument at index 0: 'doctorr'",
                 "Did you mean: lacuna doctor?", "Try \"lacuna --help\".")), unknown);
 
         Result failed = lacuna("doctor --json pom.xml/below.json");

@@ -1,7 +1,7 @@
 package org.lacuna.graph.cpu;
 
-import java.util.Map;
-import org.bytedeco.javacpp.Loader;
+import java.util.Locale;
+import java.util.Set;
 import org.bytedeco.openblas.global.openblas_nolapack;
 
 /**
@@ -9,28 +9,33 @@ import org.bytedeco.openblas.global.openblas_nolapack;
  *
  * @param vectorBits width of the kernels' vectors
  * @param blas the GEMM library and its version
- * @param blasCore the kind of processor whose code the library has chosen, by the library's own name for it; empty if
- *     it can't be told
+ * @param blasCore the kind of processor whose code the library has chosen, in its own spelling; empty if it can't be told
  * @param blasBits width of that code's vectors; 0 if it can't be told
  * @param blasThreads threads that one product takes
  */
 public record CpuLibraries(int vectorBits, String blas, String blasCore, int blasBits, int blasThreads) {
-    private static final Map<String, Integer> CORES = Map.ofEntries(
-            Map.entry("Prescott", 128), Map.entry("Core2", 128), Map.entry("Nehalem", 128), Map.entry("Barcelona", 128),
-            Map.entry("Sandybridge", 256), Map.entry("Bulldozer", 256), Map.entry("Piledriver", 256),
-            Map.entry("Steamroller", 256), Map.entry("Excavator", 256), Map.entry("Haswell", 256), Map.entry("Zen", 256),
-            Map.entry("SkylakeX", 512), Map.entry("Cooperlake", 512));
+    private static final Set<String> BITS_512 = Set.of("skylakex", "cooperlake");
+    private static final Set<String> BITS_256 = Set.of("sandybridge", "bulldozer", "piledriver", "steamroller", "excavator",
+            "haswell", "zen");
 
     /**
-     * Loads the native libraries, sets them up as {@link CpuDevice} does, and asks them.
+     * Loads the native libraries, sets them up as {@link CpuDevice} does, and asks them. To be called before anything loads
+     * ND4J's backend, as {@link OpenBlas#choose} is.
      *
      * @throws LinkageError if one is missing or can't be loaded, or the JVM runs without the Vector API's module
      */
     public static CpuLibraries load() {
-        Loader.load(openblas_nolapack.class);
-        openblas_nolapack.blas_set_num_threads(1);
+        OpenBlas.choose();
         String core = OpenBlas.coreInUse().orElse("");
+        openblas_nolapack.blas_set_num_threads(1);
         return new CpuLibraries(Lanes.WIDTH * Float.SIZE, openblas_nolapack.OPENBLAS_VERSION.strip(), core,
-                CORES.getOrDefault(core, 0), openblas_nolapack.blas_get_num_threads());
+                bits(core.toLowerCase(Locale.ROOT)), openblas_nolapack.blas_get_num_threads());
+    }
+
+    private static int bits(String core) {
+        if (core.isEmpty()) {
+            return 0;
+        }
+        return BITS_512.contains(core) ? 512 : BITS_256.contains(core) ? 256 : 128;
     }
 }
