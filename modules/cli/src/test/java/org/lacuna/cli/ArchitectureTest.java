@@ -44,7 +44,7 @@ class ArchitectureTest {
             "run", Set.of(),
             "data", Set.of("run"),
             "model", Set.of("graph", "sparsity", "run"),
-            "eval", Set.of("model", "data", "sparsity", "run"),
+            "eval", Set.of("model", "data", "sparsity", "graph", "run"),
             "training", Set.of("model", "data", "sparsity", "eval", "graph", "run"),
             "cli", Set.of("sparsity", "graph", "run", "data", "model", "eval", "training")));
 
