@@ -14,6 +14,9 @@ import picocli.CommandLine.Option;
 
 /** How models are measured: the options that the commands which measure share. */
 public final class MeasureOptions {
+    /** With fewer draws than these, none lies outside a 95 % interval. */
+    private static final int LEAST_REPLICATES = 40;
+
     @Option(names = "--windows", defaultValue = "64", paramLabel = "N", description = "Windows of text. Default: ${DEFAULT-VALUE}.")
     private int windows;
 
@@ -46,9 +49,9 @@ public final class MeasureOptions {
      */
     public void check() {
         List<String> problems = new ArrayList<>();
-        atLeastOne(problems, "--windows", windows);
-        atLeastOne(problems, "--window", window);
-        atLeastOne(problems, "--replicates", replicates);
+        atLeast(problems, 2, "--windows", windows); // all draws of one window are the same: no interval
+        atLeast(problems, 1, "--window", window);
+        atLeast(problems, LEAST_REPLICATES, "--replicates", replicates);
         if (workers < 0) {
             problems.add("--workers: must be at least 1, or 0 for as many as there are processors, not " + workers);
         }
@@ -69,9 +72,9 @@ public final class MeasureOptions {
         }
     }
 
-    private static void atLeastOne(List<String> problems, String option, int value) {
-        if (value < 1) {
-            problems.add(option + ": must be at least 1, not " + value);
+    private static void atLeast(List<String> problems, int least, String option, int value) {
+        if (value < least) {
+            problems.add(option + ": must be at least " + least + ", not " + value);
         }
     }
 

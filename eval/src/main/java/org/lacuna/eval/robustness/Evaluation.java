@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.function.Consumer;
@@ -17,6 +18,7 @@ import org.lacuna.data.sample.Windows;
 import org.lacuna.data.tokenize.ByteTokenizer;
 import org.lacuna.eval.source.Hashes;
 import org.lacuna.eval.source.ModelSource;
+import org.lacuna.graph.Backend;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
@@ -119,6 +121,10 @@ public final class Evaluation {
     }
 
     private JsonNode provenance() {
-        return Provenance.collect(Map.of("data_sha256", TextNode.valueOf(data.sha256()))).toJson();
+        Map<String, JsonNode> extra = new TreeMap<>(source.provenance());
+        extra.put("data_sha256", TextNode.valueOf(data.sha256()));
+        Backend.find().ifPresent(backend -> extra.put("nd4j", TextNode.valueOf(backend.name())));
+        extra.put("gemm", TextNode.valueOf(device.gemm()));
+        return Provenance.collect(extra).toJson();
     }
 }

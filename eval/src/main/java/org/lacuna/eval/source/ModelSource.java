@@ -7,8 +7,10 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.DataRecipe;
 import org.lacuna.eval.robustness.ModelSummary;
@@ -82,6 +84,17 @@ public final class ModelSource {
     public String name() {
         String folder = run.orElse(checkpoint).toAbsolutePath().normalize().getFileName().toString();
         return config.path("name").asText(folder);
+    }
+
+    /** What its run says of how it came to be: the resolved {@code recipe} and {@code training}'s own provenance; empty for a bare checkpoint. */
+    public Map<String, JsonNode> provenance() {
+        Map<String, JsonNode> found = new TreeMap<>();
+        if (!config.isMissingNode()) {
+            found.put("recipe", config);
+        }
+        run.map(folder -> folder.resolve("provenance.json")).filter(Files::isRegularFile)
+                .ifPresent(file -> found.put("training", Json.parse(file.toString(), read(file))));
+        return found;
     }
 
     /** Loads it. */

@@ -3,7 +3,9 @@ package org.lacuna.eval.robustness;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.lacuna.graph.ParameterStore;
@@ -14,7 +16,8 @@ import org.lacuna.sparsity.Site;
 /** A Llama in plain loops and doubles, token by token, with top-p by sorting: nothing of the engine but its weights. */
 final class PlainLlama {
     private final ModelConfig c;
-    private final ParameterStore weights;
+    private final ParameterStore store;
+    private final Map<String, double[]> doubles = new HashMap<>();
     private final Set<Site> sites;
     private final double p;
     /** Non-zeros after the rule, in all layers. */
@@ -22,7 +25,7 @@ final class PlainLlama {
 
     PlainLlama(Model model, Set<Site> sites, double p) {
         c = model.config();
-        weights = model.parameters();
+        store = model.parameters();
         this.sites = sites;
         this.p = p;
     }
@@ -139,20 +142,35 @@ final class PlainLlama {
     }
 
     private double[] norm(double[] x, String weight) {
-        double scale = 1 / Math.sqrt(Arrays.stream(x).map(v -> v * v).sum() / x.length + c.rmsNormEps());
-        return IntStream.range(0, x.length).mapToDouble(i -> x[i] * scale * weights.tensor(weight).getFloat(i)).toArray();
+        double[] w = weights(weight);
+        double squares = 0;
+        for (double v : x) {
+            squares += v * v;
+        }
+        double scale = 1 / Math.sqrt(squares / x.length + c.rmsNormEps());
+        return IntStream.range(0, x.length).mapToDouble(i -> x[i] * scale * w[i]).toArray();
     }
 
     private double[] times(String matrix, double[] x) {
-        int rows = weights.spec(matrix).rows();
-        return IntStream.range(0, rows).mapToDouble(r -> {
-            double[] w = row(matrix, r, x.length);
-            return IntStream.range(0, x.length).mapToDouble(i -> w[i] * x[i]).sum();
-        }).toArray();
+        double[] w = weights(matrix);
+        double[] y = new double[w.length / x.length];
+        for (int r = 0; r < y.length; r++) {
+            for (int i = 0; i < x.length; i++) {
+                y[r] += w[r * x.length + i] * x[i];
+            }
+        }
+        return y;
     }
 
     private double[] row(String matrix, int row, int width) {
-        return IntStream.range(0, width).mapToDouble(i -> weights.tensor(matrix).getFloat((long) row * width + i)).toArray();
+        return Arrays.copyOfRange(weights(matrix), row * width, (row + 1) * width);
+    }
+
+    private double[] weights(String name) {
+        return doubles.computeIfAbsent(name, n -> {
+            float[] values = store.tensor(n).toFloats();
+            return IntStream.range(0, values.length).mapToDouble(i -> values[i]).toArray();
+        });
     }
 
     private static void add(double[] to, double[] x) {

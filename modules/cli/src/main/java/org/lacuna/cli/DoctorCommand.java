@@ -2,11 +2,13 @@ package org.lacuna.cli;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.lacuna.cli.Finding.Level;
 import org.lacuna.run.ExitCode;
+import org.lacuna.run.RunException;
 import org.lacuna.run.folder.Json;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
@@ -23,9 +25,22 @@ final class DoctorCommand implements Callable<Integer> {
     @Option(names = "--json", paramLabel = "FILE", description = "Write the findings to FILE (- for standard output).")
     private String json;
 
+    private final List<Supplier<List<Finding>>> sources;
+
+    DoctorCommand() {
+        // Everything that is looked at, one source a line.
+        this(List.of(
+                JvmFindings::here,
+                EngineFindings::here));
+    }
+
+    DoctorCommand(List<Supplier<List<Finding>>> sources) {
+        this.sources = sources;
+    }
+
     @Override
     public Integer call() {
-        List<Finding> findings = findings();
+        List<Finding> findings = sources.stream().flatMap(source -> source.get().stream()).toList();
         PrintWriter out = spec.commandLine().getOut();
         if (!"-".equals(json)) {
             print(findings, out);
@@ -35,14 +50,13 @@ final class DoctorCommand implements Callable<Integer> {
             findings.forEach(finding -> report.withArray("findings").add(finding.toJson()));
             Json.write(json, report, out);
         }
-        return findings.stream().anyMatch(finding -> finding.level() == Level.FAULT) ? ExitCode.FAILED : ExitCode.DONE;
-    }
-
-    /** Everything that is looked at, one source a line. */
-    private static List<Finding> findings() {
-        List<Finding> findings = new ArrayList<>();
-        findings.addAll(JvmFindings.here());
-        return findings;
+        out.flush();
+        String faults = findings.stream().filter(finding -> finding.level() == Level.FAULT)
+                .map(finding -> finding.subject() + ": " + finding.value() + "; " + finding.advice()).collect(Collectors.joining("; "));
+        if (!faults.isEmpty()) {
+            throw new RunException("a run would fail here: " + faults);
+        }
+        return ExitCode.DONE;
     }
 
     static void print(List<Finding> findings, PrintWriter out) {

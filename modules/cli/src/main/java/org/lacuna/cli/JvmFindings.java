@@ -1,7 +1,5 @@
 package org.lacuna.cli;
 
-import com.sun.management.HotSpotDiagnosticMXBean;
-import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
@@ -15,7 +13,7 @@ final class JvmFindings {
     static final String BOUNDS_CHECK = "jdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK";
 
     private static final long ENOUGH_HEAP = 900L << 20;
-    private static final String WHERE = " (in .mvn/jvm.config; Maven runs Lacuna in its own JVM)";
+    static final String WHERE = " (in .mvn/jvm.config; Maven runs Lacuna in its own JVM)";
 
     private JvmFindings() {}
 
@@ -23,8 +21,7 @@ final class JvmFindings {
         return List.of(
                 java(),
                 cpu(Machine.here()),
-                vectorWidth(Machine.here().vectorBits(), usedVectorBits()),
-                vectorModule(ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent()),
+                vectorModule(hasVectorModule()),
                 boundsCheck(System::getProperty),
                 heap(Runtime.getRuntime().maxMemory()),
                 offHeap(System::getProperty),
@@ -41,12 +38,8 @@ final class JvmFindings {
         return Finding.good("CPU", machine.cpu() + ", " + machine.cores() + " processors for this JVM, " + machine.os());
     }
 
-    static Finding vectorWidth(int cpuBits, int jvmBits) {
-        String found = (jvmBits == 0 ? "unknown" : jvmBits + " bits") + " in the JVM, "
-                + (cpuBits == 0 ? "unknown" : cpuBits + " bits") + " by the CPU's flags";
-        return jvmBits > 0 && jvmBits < cpuBits
-                ? Finding.weak("vector width", found, "try -XX:UseAVX=" + (cpuBits == 512 ? 3 : 2) + WHERE)
-                : Finding.good("vector width", found);
+    static boolean hasVectorModule() {
+        return ModuleLayer.boot().findModule(VECTOR_MODULE).isPresent();
     }
 
     static Finding vectorModule(boolean present) {
@@ -70,22 +63,18 @@ final class JvmFindings {
         if ("0".equals(property.apply(OFF_HEAP_LIMIT)) && "0".equals(property.apply(PHYSICAL_LIMIT))) {
             return Finding.good("memory outside the heap", "not limited by JavaCPP");
         }
-        return Finding.weak("memory outside the heap", "limited by JavaCPP",
+        return Finding.weak("memory outside the heap", "limited by JavaCPP (maxbytes " + limit(property, OFF_HEAP_LIMIT)
+                        + ", maxphysicalbytes " + limit(property, PHYSICAL_LIMIT) + ")",
                 "add -D" + OFF_HEAP_LIMIT + "=0 -D" + PHYSICAL_LIMIT + "=0" + WHERE);
+    }
+
+    private static String limit(UnaryOperator<String> property, String name) {
+        String value = property.apply(name);
+        return value == null ? "by default, from the heap's" : value;
     }
 
     private static Finding memory(long bytes) {
         return Finding.good("memory", bytes == 0 ? "unknown" : size(bytes));
-    }
-
-    private static int usedVectorBits() {
-        try {
-            HotSpotDiagnosticMXBean hotSpot = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
-            return 8 * Integer.parseInt(hotSpot.getVMOption("MaxVectorSize").getValue());
-        } catch (IllegalArgumentException e) {
-            // A JVM without this flag.
-            return 0;
-        }
     }
 
     private static String size(long bytes) {

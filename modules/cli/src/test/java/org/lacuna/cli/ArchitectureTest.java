@@ -28,10 +28,12 @@ import java.util.TreeSet;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.ExecutorService;
 import java.util.stream.Stream;
+import org.bytedeco.javacpp.Pointer;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
+import org.nd4j.nativeblas.NativeOpsHolder;
 
 /** Holds the modules to what the table of the folders allows them, and all of them to a few habits. */
 class ArchitectureTest {
@@ -42,7 +44,7 @@ class ArchitectureTest {
             "run", Set.of(),
             "data", Set.of("run"),
             "model", Set.of("graph", "sparsity", "run"),
-            "eval", Set.of("model", "data", "sparsity", "run"),
+            "eval", Set.of("model", "data", "sparsity", "graph", "run"),
             "training", Set.of("model", "data", "sparsity", "eval", "graph", "run"),
             "cli", Set.of("sparsity", "graph", "run", "data", "model", "eval", "training")));
 
@@ -90,10 +92,11 @@ class ArchitectureTest {
 
     @Test
     void onlyTheCpuDeviceKnowsACpuBackend() {
-        noClasses().that().resideOutsideOfPackage("org.lacuna.graph.cpu..")
-                .should().dependOnClassesThat().resideInAnyPackage(CPU_BACKEND)
-                .check(lacuna);
+        ONLY_THE_CPU_DEVICE.check(lacuna);
     }
+
+    private static final ArchRule ONLY_THE_CPU_DEVICE = noClasses().that().resideOutsideOfPackage("org.lacuna.graph.cpu..")
+            .should().dependOnClassesThat().resideInAnyPackage(CPU_BACKEND);
 
     @Test
     void nothingStaticIsMutable() {
@@ -144,12 +147,25 @@ class ArchitectureTest {
         static final ThreadLocal<String> LOCAL = new ThreadLocal<>();
     }
 
+    /** A CPU backend's classes where they must not be. */
+    static final class NamesJavaCpp {
+        static final Class<?> TYPE = Pointer.class;
+    }
+
+    static final class NamesNativeBlas {
+        static final Class<?> TYPE = NativeOpsHolder.class;
+    }
+
     @Test
     void theRulesCanFail() {
         assertTrue(lacuna.contain(REGISTRATION), "the registration class has another name now");
         JavaClasses bad = new ClassFileImporter().importClasses(Bad.class);
         assertThrows(AssertionError.class, () -> STATIC_IS_FINAL.check(bad));
         assertThrows(AssertionError.class, () -> STATIC_HOLDS_NO_STATE.check(bad));
+        for (Class<?> named : List.of(NamesJavaCpp.class, NamesNativeBlas.class)) {
+            JavaClasses engine = new ClassFileImporter().importClasses(named);
+            assertThrows(AssertionError.class, () -> ONLY_THE_CPU_DEVICE.check(engine));
+        }
         JavaClasses cli = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("org.lacuna.cli");
         assertThrows(AssertionError.class, () -> noClasses().should().dependOnClassesThat().resideInAPackage("org.lacuna.run..").check(cli));
     }

@@ -86,14 +86,14 @@ class MainTest {
     @Test
     void wrongArgumentsAreWrongInput() {
         assertEquals(2, run());
-        assertEquals(2, run("docter"));
+        assertEquals(2, run("doctorr"));
         assertEquals(2, run("doctor", "--jsn", "x"));
         assertEquals(2, run("doctor", "--json"));
         assertEquals(2, fail(new AssertionError("not reached"), "fail", "--steps", "many"));
         List<String> lines = err.toString().lines().toList();
         assertEquals("lacuna: expected a command", lines.get(0));
         assertEquals("Try \"lacuna --help\".", lines.get(1));
-        assertEquals("lacuna: Unmatched argument at index 0: 'docter'", lines.get(2));
+        assertEquals("lacuna: Unmatched argument at index 0: 'doctorr'", lines.get(2));
         assertEquals("Did you mean: lacuna doctor?", lines.get(3));
         assertTrue(err.toString().contains("lacuna fail: Invalid value for option '--steps': 'many' is not an int"), err::toString);
         assertEquals("", out.toString());

@@ -21,6 +21,7 @@ import java.util.function.Predicate;
 import org.junit.jupiter.api.Test;
 import org.lacuna.graph.activation.Activation;
 import org.lacuna.graph.activation.Activations;
+import org.lacuna.graph.op.LacunaOps;
 
 /** A reference that called a kernel would check nothing: the two sides of an op know nothing of each other. */
 class ReferenceTest {
@@ -31,9 +32,10 @@ class ReferenceTest {
     private final JavaClasses graph = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests())
             .importPackages("org.lacuna.graph");
 
+    /** {@link LacunaOps} is no op: it starts ND4J, and has the CPU's library chosen before that. */
     @Test
     void opsKnowNoKernel() {
-        noClasses().that().resideInAPackage("org.lacuna.graph.op..")
+        noClasses().that().resideInAPackage("org.lacuna.graph.op..").and().doNotBelongToAnyOf(LacunaOps.class)
                 .should().dependOnClassesThat().resideInAnyPackage(KERNELS + "..", VECTORS + "..", "org.bytedeco..")
                 .check(graph);
     }

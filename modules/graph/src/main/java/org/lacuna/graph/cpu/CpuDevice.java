@@ -122,7 +122,7 @@ public final class CpuDevice implements Device {
     @Override
     public String gemm() {
         try {
-            return "OpenBLAS " + Loader.getVersion("org.bytedeco", "openblas");
+            return "OpenBLAS " + Loader.getVersion("org.bytedeco", "openblas") + OpenBlas.coreInUse().map(core -> ", code for " + core).orElse("");
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
