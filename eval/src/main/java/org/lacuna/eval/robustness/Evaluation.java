@@ -101,6 +101,7 @@ public final class Evaluation {
      * @param onDense  told the dense result
      * @param onCurve  told each curve when it is measured
      * @throws InputException if the model does not have a site
+     * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite; the message names the model
      */
     public RobustnessResult measure(Settings settings, Workers workers, Consumer<DenseResult> onDense, Consumer<SiteResult> onCurve) {
         List<SiteSet> missing = settings.sites().stream().filter(sites -> !sites().contains(sites)).toList();
@@ -108,7 +109,7 @@ public final class Evaluation {
             throw new InputException(summary.checkpoint() + ": the model has no " + missing.get(0).key() + " (its feed-forward block is "
                     + summary.feedForward() + "); there are " + String.join(", ", sites().stream().map(SiteSet::key).toList()));
         }
-        Robustness robustness = new Robustness(model, device, workers, windows);
+        Robustness robustness = new Robustness(summary.checkpoint(), model, device, workers, windows);
         DenseResult dense = robustness.dense(data.bytes());
         onDense.accept(dense);
         List<SiteResult> curves = new ArrayList<>();
