@@ -112,6 +112,19 @@ class ComparingTest {
     }
 
     @Test
+    void whatIsNotKnownIsNotedOfEveryModelAndNotTakenForADifference() {
+        ModelSummary known = model("known", Training.NATURAL, 1000, "bytes");
+        ModelSummary bare = new ModelSummary("bare", "bare", "sha of bare", "config", 100, 1, 8, 10, 2, 1, 257, "relu", "gated", true, Optional.empty(),
+                Training.NATURAL, OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+        String note = "Not known of \"bare\": its training data, the number of tokens it was trained on, its tokenizer.";
+        RobustnessResult one = result(known, 1, 0.5, "0123456789abcdef");
+        RobustnessResult other = result(bare, 1, 0.5, "0123456789abcdef");
+        assertEquals(List.of(note), Comparing.of(List.of(one, other)).notes());
+        assertEquals(List.of(note), Comparing.of(List.of(other, one)).notes(), "of the control");
+        assertEquals(List.of(note, note, "\"bare\" and \"bare\" are the same model."), Comparing.of(List.of(other, other)).notes(), "of both");
+    }
+
+    @Test
     void modelsOnOtherWindowsAreNotPaired() {
         Comparison comparison = Comparing.of(List.of(result("a", Training.NATURAL, 1, 0.5),
                 result(model("b", Training.INDUCED, 1000, "bytes"), 1, 0.8, "fedcba9876543210")));
