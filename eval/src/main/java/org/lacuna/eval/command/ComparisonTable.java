@@ -6,6 +6,7 @@ import java.util.Locale;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.report.Baseline;
 import org.lacuna.eval.report.Extras;
+import org.lacuna.eval.report.Shown;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.sparsity.Site;
@@ -36,8 +37,8 @@ public final class ComparisonTable {
         }
         for (Comparison.Difference d : comparison.differences()) {
             if (d.sites() == SiteSet.INTERMEDIATE && d.estimator() == Estimator.LINEAR) {
-                line(out, "%s − %s: %+.4f [%+.4f, %+.4f]", models.get(d.model()).model().name(), models.get(d.against()).model().name(),
-                        d.difference(), d.interval().low(), d.interval().high());
+                line(out, "%s − %s: %s [%+.4f, %+.4f]", models.get(d.model()).model().name(), models.get(d.against()).model().name(),
+                        Shown.difference(d, number -> String.format(Locale.ROOT, "%+.4f", number)), d.interval().low(), d.interval().high());
             }
         }
         for (String note : comparison.notes()) {

@@ -63,6 +63,30 @@ public record Comparison(int version, List<RobustnessResult> models, int control
      */
     public record Difference(SiteSet sites, int model, int against, Estimator estimator, Level level, Level otherLevel, double difference,
             Interval interval) {
+        /** What a difference's number is. */
+        public enum Kind {
+            /** Not a number: one of the levels is none. */
+            NONE,
+            /** The difference itself. */
+            AT,
+            /** A lower bound: the one level is. */
+            AT_LEAST,
+            /** An upper bound: the other level is a lower one. */
+            AT_MOST,
+            /** The difference of two lower bounds, which bounds nothing. */
+            BOUNDS
+        }
+
+        /** What the number is. */
+        public Kind kind() {
+            if (level.kind() == Level.Kind.NONE || otherLevel.kind() == Level.Kind.NONE) {
+                return Kind.NONE;
+            }
+            if (level.kind() == Level.Kind.AT_LEAST) {
+                return otherLevel.kind() == Level.Kind.AT_LEAST ? Kind.BOUNDS : Kind.AT_LEAST;
+            }
+            return otherLevel.kind() == Level.Kind.AT_LEAST ? Kind.AT_MOST : Kind.AT;
+        }
     }
 
     /**

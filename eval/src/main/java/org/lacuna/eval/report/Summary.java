@@ -101,12 +101,15 @@ final class Summary {
     private String difference(Difference difference) {
         Interval interval = difference.interval();
         String between = name(difference.model()) + " − " + name(difference.against());
-        if (Double.isNaN(difference.difference())) {
+        if (difference.kind() == Difference.Kind.NONE) {
             return "The difference " + between + " is not known, since one of them has no critical sparsity.";
         }
-        boolean bounded = difference.level().kind() == Level.Kind.AT_LEAST;
-        boolean otherBounded = difference.otherLevel().kind() == Level.Kind.AT_LEAST;
-        String about = bounded && otherBounded ? " (of two lower bounds)" : bounded ? " or more" : otherBounded ? " or less" : "";
+        String about = switch (difference.kind()) {
+            case NONE, AT -> "";
+            case AT_LEAST -> " or more";
+            case AT_MOST -> " or less";
+            case BOUNDS -> " (of two lower bounds)";
+        };
         String verdict = interval.low() > 0 ? "lies above 0" : interval.high() < 0 ? "lies below 0"
                 : "holds 0, so these windows do not tell which is larger";
         return "The difference " + between + " is " + Shown.points(difference.difference()) + " percentage points" + about

@@ -260,16 +260,14 @@ final class Tables {
 
     private static Html estimate(Estimate estimate) {
         Level level = estimate.level();
-        Object shown = level.kind() == Level.Kind.NONE ? "none" : Html.of(Shown.mark(level), percent(level.sparsity()));
+        Object shown = level.kind() == Level.Kind.NONE ? Shown.mark(level) : Html.of(Shown.mark(level), percent(level.sparsity()));
         return Html.of(shown, " ", interval(estimate.interval(), share -> Shown.percent(share).replace("\u00a0%", "")));
     }
 
     private static Html difference(Difference difference) {
-        boolean bounded = difference.level().kind() == Level.Kind.AT_LEAST;
-        boolean otherBounded = difference.otherLevel().kind() == Level.Kind.AT_LEAST;
-        Object number = Double.isNaN(difference.difference()) ? "none"
-                : Html.of(bounded && otherBounded ? "bounds: " : bounded ? "≥ " : otherBounded ? "≤ " : "",
-                        Html.number(difference.difference(), Shown.points(difference.difference())));
+        String mark = Shown.mark(difference);
+        Object number = difference.kind() == Difference.Kind.NONE ? mark
+                : Html.of(mark, Html.number(difference.difference(), Shown.points(difference.difference())));
         return Html.of(number, " ", interval(difference.interval(), Shown::points));
     }
 
