@@ -11,6 +11,7 @@ import org.junit.jupiter.api.Test;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.compare.Comparison.Difference;
+import org.lacuna.eval.compare.Comparison.LossRatio;
 import org.lacuna.eval.report.Extras;
 import org.lacuna.eval.report.Samples;
 import org.lacuna.eval.report.Samples.Kind;
@@ -48,5 +49,18 @@ class ComparisonTableTest {
         Comparison both = comparison(FIRM, Samples.UNBREAKABLE);
         assertEquals(List.of("unbreakable − firm: bounds: " + numbers("%+.4f [%+.4f, %+.4f]", both, 1, 0)), lines(both, "unbreakable − "));
         assertEquals(List.of("broken − silu: none [-1.0000, +1.0000]"), lines(comparison(Samples.SILU, Samples.BROKEN), "broken − "));
+    }
+
+    @Test
+    void theInducedModelsLossIsOverThatOfEachNaturalOne() {
+        Comparison comparison = comparison(Samples.SILU, Samples.RELU, Samples.INDUCED);
+        assertEquals(List.of(ratio(comparison, 2, 0, "relu-l1 / silu"), ratio(comparison, 2, 1, "relu-l1 / relu")), lines(comparison, "relu-l1 / "));
+        assertEquals(List.of(ratio(comparison, 1, 0, "relu / silu")), lines(comparison, "relu / "));
+    }
+
+    private static String ratio(Comparison comparison, int model, int against, String names) {
+        LossRatio ratio = comparison.losses().stream().filter(each -> each.model() == model && each.against() == against).findFirst().orElseThrow();
+        return names + String.format(Locale.ROOT, ": loss × %.4f [%.4f, %.4f]", comparison.models().get(model).dense().loss()
+                / comparison.models().get(against).dense().loss(), ratio.interval().low(), ratio.interval().high());
     }
 }

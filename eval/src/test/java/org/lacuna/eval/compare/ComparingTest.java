@@ -67,12 +67,13 @@ class ComparingTest {
     @Test
     void differencesLossesAndAbsoluteQualityByHand() {
         Comparison comparison = Comparing.of(List.of(result("induced", Training.INDUCED, 1.005, 0.8), result("silu", Training.NATURAL, 1, 0.5),
-                result("relu", Training.NATURAL, 0.99, 0.6)));
+                result("relu", Training.NATURAL, 0.5, 0.6)));
         assertEquals(1, comparison.control());
         assertEquals(List.of(), comparison.notes());
-        assertEquals(List.of(new LossRatio(0, 1.005, interval(1.005)), new LossRatio(2, 0.99, interval(0.99))), comparison.losses());
-
         // Each against the control, and the induced one against the other natural one too.
+        assertEquals(List.of(new LossRatio(0, 1, 1.005, interval(1.005)), new LossRatio(0, 2, 2.01, interval(2.01)),
+                new LossRatio(2, 1, 0.5, interval(0.5))), comparison.losses());
+
         assertEquals(List.of("0-1", "0-2", "2-1"), comparison.differences().stream().map(d -> d.model() + "-" + d.against()).distinct().toList());
         Difference first = difference(comparison, 0, 1, Estimator.FIRST);
         assertEquals(Level.at(0.8), first.level());

@@ -93,8 +93,11 @@ class ReportWriterTest {
         assertEquals(four(loss / Math.log(2)), row.get(2));
         assertEquals(four(Math.exp(loss)), row.get(3));
         assertTrue(row.get(4).startsWith(four(loss / COMPARISON.models().get(0).dense().loss()) + " ["), row.get(4));
-        assertEquals(four(loss / 1.51234), row.get(5));
-        assertEquals(four(loss / 0.98765), row.get(6));
+        assertTrue(row.get(5).startsWith(four(loss / COMPARISON.models().get(1).dense().loss()) + " ["), row.get(5));
+        assertEquals("not compared", rows("losses").get(1).get(5));
+        assertEquals(four(loss / 1.51234), row.get(6));
+        assertEquals(four(loss / 0.98765), row.get(7));
+        assertEquals(1, json().at("/comparison/losses/2/against").asInt());
         assertEquals(List.of("trigram model", "1.5123", "not known", "the validation part; fitted to the training tokens"), rows("baselines").get(0));
     }
 
@@ -140,6 +143,8 @@ class ReportWriterTest {
         assertTrue(summary.contains(String.format(Locale.ROOT, "is %+.2f percentage points [%+.2f, %+.2f]: the interval lies above 0.",
                 100 * difference.difference(), 100 * difference.interval().low(), 100 * difference.interval().high())), summary);
         assertTrue(summary.contains("not that of training seeds"), summary);
+        String loss = four(COMPARISON.models().get(2).dense().loss() / COMPARISON.models().get(1).dense().loss());
+        assertTrue(summary.contains("Dense losses over that of “relu”: “relu-l1” " + loss + " ["), summary);
 
         Comparison same = comparison(Samples.RELU, new Samples.Kind("twin", "relu", Samples.INDUCED.training(), 8, 1.2902, 0.71, 0.9, 0));
         write(same, Extras.NONE);
