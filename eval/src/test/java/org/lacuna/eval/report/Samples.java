@@ -56,6 +56,10 @@ public final class Samples {
             return new Kind(other, activation, training, seed, loss, zeros, fragility, excess);
         }
 
+        Kind trained(Training other) {
+            return new Kind(name, activation, other, seed, loss, zeros, fragility, excess);
+        }
+
         Kind seeded(long other) {
             return new Kind(name, activation, training, other, loss + 0.001 * other, zeros, fragility * (1 + 0.05 * other), excess);
         }
