@@ -6,6 +6,7 @@ import java.util.Locale;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.report.Baseline;
 import org.lacuna.eval.report.Extras;
+import org.lacuna.eval.report.Shown;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.sparsity.Site;
@@ -15,7 +16,7 @@ import org.lacuna.sparsity.critical.Estimator;
 public final class ComparisonTable {
     private ComparisonTable() {}
 
-    /** Prints the models, their critical sparsity at each site, and the differences at INTERMEDIATE. */
+    /** Prints the models, their critical sparsity at each site, the differences at INTERMEDIATE, and the ratios of dense losses. */
     public static void print(PrintWriter out, Comparison comparison, Extras extras) {
         List<RobustnessResult> models = comparison.models();
         int width = Math.max(8, models.stream().mapToInt(m -> m.model().name().length()).max().orElse(0)) + 2;
@@ -24,7 +25,7 @@ public final class ComparisonTable {
         for (int i = 0; i < models.size(); i++) {
             int model = i;
             RobustnessResult m = models.get(i);
-            String ratio = i == comparison.control() ? "control" : comparison.losses().stream().filter(l -> l.model() == model)
+            String ratio = i == comparison.control() ? "control" : comparison.losses().stream().filter(l -> l.model() == model && l.against() == comparison.control())
                     .map(l -> String.format(Locale.ROOT, "%.4f", l.ratio())).findFirst().orElse("-");
             double zeros = m.dense().exactZeros().get(Site.INTERMEDIATE).stream().mapToDouble(Double::doubleValue).average().orElseThrow();
             line(out, "%-" + width + "s%10.4f%10s%8.4f   %s", m.model().name(), m.dense().loss(), ratio, zeros,
@@ -36,9 +37,13 @@ public final class ComparisonTable {
         }
         for (Comparison.Difference d : comparison.differences()) {
             if (d.sites() == SiteSet.INTERMEDIATE && d.estimator() == Estimator.LINEAR) {
-                line(out, "%s − %s: %+.4f [%+.4f, %+.4f]", models.get(d.model()).model().name(), models.get(d.against()).model().name(),
-                        d.difference(), d.interval().low(), d.interval().high());
+                line(out, "%s − %s: %s [%+.4f, %+.4f]", models.get(d.model()).model().name(), models.get(d.against()).model().name(),
+                        Shown.difference(d, number -> String.format(Locale.ROOT, "%+.4f", number)), d.interval().low(), d.interval().high());
             }
+        }
+        for (Comparison.LossRatio ratio : comparison.losses()) {
+            line(out, "%s / %s: loss × %.4f [%.4f, %.4f]", models.get(ratio.model()).model().name(), models.get(ratio.against()).model().name(),
+                    ratio.ratio(), ratio.interval().low(), ratio.interval().high());
         }
         for (String note : comparison.notes()) {
             line(out, "note: %s", note);

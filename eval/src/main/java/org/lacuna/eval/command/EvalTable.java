@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.lacuna.eval.report.Shown;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
 import org.lacuna.eval.robustness.Estimate;
@@ -14,7 +15,6 @@ import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteResult;
 import org.lacuna.sparsity.critical.Estimator;
-import org.lacuna.sparsity.critical.Level;
 
 /** What {@code eval} prints, line by line as it is measured. */
 final class EvalTable {
@@ -70,11 +70,7 @@ final class EvalTable {
 
     static String text(Estimate estimate) {
         String interval = String.format(Locale.ROOT, " [%.4f, %.4f]", estimate.interval().low(), estimate.interval().high());
-        if (estimate.level().kind() == Level.Kind.NONE) {
-            return "none" + interval;
-        }
-        String bound = estimate.level().kind() == Level.Kind.AT_LEAST ? "≥ " : "";
-        return bound + String.format(Locale.ROOT, "%.4f", estimate.level().sparsity()) + interval;
+        return Shown.level(estimate.level(), sparsity -> String.format(Locale.ROOT, "%.4f", sparsity)) + interval;
     }
 
     private static String number(double value) {

@@ -4,11 +4,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalLong;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.RobustnessResult;
 
-/** What keeps models from being comparable, each against the control, in sentences that a report can print. */
+/** What keeps models from being comparable, each by itself and against the control, in sentences that a report can print. */
 final class Comparability {
     private Comparability() {
     }
@@ -21,11 +20,28 @@ final class Comparability {
                     + " stands in for the natural control.");
         }
         for (int i = 0; i < models.size(); i++) {
+            notes.addAll(unknown(models.get(i)));
             if (i != control) {
                 notes.addAll(notes(models.get(i), against));
             }
         }
         return notes;
+    }
+
+    /** What a comparison would need to know of a model, be it the control, and does not. */
+    private static List<String> unknown(RobustnessResult result) {
+        ModelSummary model = result.model();
+        List<String> unknown = new ArrayList<>();
+        if (model.trainingDataSha256().isEmpty()) {
+            unknown.add("its training data");
+        }
+        if (model.tokensSeen().isEmpty()) {
+            unknown.add("the number of tokens it was trained on");
+        }
+        if (model.tokenizerSha256().isEmpty()) {
+            unknown.add("its tokenizer");
+        }
+        return unknown.isEmpty() ? List.of() : List.of("Not known of " + name(result) + ": " + String.join(", ", unknown) + ".");
     }
 
     private static List<String> notes(RobustnessResult result, RobustnessResult control) {
@@ -38,12 +54,14 @@ final class Comparability {
             notes.add(name + " was measured on other text than " + controlName + " (" + data(result) + "; " + data(control)
                     + "): no differences to it are computed.");
         }
-        if (!model.tokenizerSha256().equals(other.tokenizerSha256()) || model.vocabulary() != other.vocabulary()) {
+        if (differ(model.tokenizerSha256(), other.tokenizerSha256()) || model.vocabulary() != other.vocabulary()) {
             notes.add(name + " and " + controlName + " do not have the same tokenizer: a loss per token means something else in each.");
         }
-        number(notes, name, controlName, "tokens it was trained on", model.tokensSeen(), other.tokensSeen());
-        if (known(model.trainingDataSha256(), other.trainingDataSha256())
-                && !model.trainingDataSha256().equals(other.trainingDataSha256())) {
+        if (model.tokensSeen().isPresent() && other.tokensSeen().isPresent() && !model.tokensSeen().equals(other.tokensSeen())) {
+            notes.add(String.format(Locale.ROOT, "For %s, the number of tokens it was trained on is %,d, for %s %,d.", name,
+                    model.tokensSeen().getAsLong(), controlName, other.tokensSeen().getAsLong()));
+        }
+        if (differ(model.trainingDataSha256(), other.trainingDataSha256())) {
             notes.add(name + " was trained on other data (" + model.trainingData().orElse("unnamed") + ") than " + controlName + " ("
                     + other.trainingData().orElse("unnamed") + ").");
         }
@@ -60,17 +78,8 @@ final class Comparability {
         return notes;
     }
 
-    private static void number(List<String> notes, String name, String controlName, String what, OptionalLong value, OptionalLong other) {
-        if (value.isEmpty()) {
-            notes.add("For " + name + ", the number of " + what + " is not known.");
-        } else if (other.isPresent() && value.getAsLong() != other.getAsLong()) {
-            notes.add(String.format(Locale.ROOT, "For %s, the number of %s is %,d, for %s %,d.", name, what, value.getAsLong(), controlName,
-                    other.getAsLong()));
-        }
-    }
-
-    private static boolean known(Optional<String> a, Optional<String> b) {
-        return a.isPresent() && b.isPresent();
+    private static boolean differ(Optional<String> a, Optional<String> b) {
+        return a.isPresent() && b.isPresent() && !a.equals(b);
     }
 
     private static String name(RobustnessResult result) {

@@ -75,12 +75,14 @@ public final class Comparing {
 
     private List<LossRatio> losses() {
         List<LossRatio> losses = new ArrayList<>();
-        double[] controlSums = denseSums(control);
         for (int i = 0; i < models.size(); i++) {
-            if (i != control && paired(i)) {
-                double[] sums = denseSums(i);
-                losses.add(new LossRatio(i, models.get(i).dense().loss() / models.get(control).dense().loss(),
-                        bootstrap.number(times -> drawn(sums, times) / drawn(controlSums, times), confidence)));
+            for (int other = 0; other < models.size(); other++) {
+                if (wanted(i, other)) {
+                    double[] sums = denseSums(i);
+                    double[] otherSums = denseSums(other);
+                    losses.add(new LossRatio(i, other, models.get(i).dense().loss() / models.get(other).dense().loss(),
+                            bootstrap.number(times -> drawn(sums, times) / drawn(otherSums, times), confidence)));
+                }
             }
         }
         return losses;
@@ -91,7 +93,7 @@ public final class Comparing {
         for (SiteSet sites : SiteSet.values()) {
             for (int i = 0; i < models.size(); i++) {
                 for (int other = 0; other < models.size(); other++) {
-                    if (i != other && wanted(i, other) && paired(i) && paired(other)) {
+                    if (wanted(i, other)) {
                         differences.addAll(differences(sites, i, other));
                     }
                 }
@@ -100,9 +102,10 @@ public final class Comparing {
         return differences;
     }
 
+    /** Whether a pair is compared: any model with the control, or an induced with a natural one, if both saw the same windows. */
     private boolean wanted(int model, int against) {
-        return against == control
-                || model != control && training(model) == Training.INDUCED && training(against) == Training.NATURAL;
+        boolean asked = against == control || model != control && training(model) == Training.INDUCED && training(against) == Training.NATURAL;
+        return model != against && asked && paired(model) && paired(against);
     }
 
     private List<Difference> differences(SiteSet sites, int model, int against) {

@@ -18,8 +18,8 @@ import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
  * @param models       what was measured, in the order given
  * @param control      the first natural model, or the first of all if there is none
  * @param notes        what makes the models less than comparable, in full sentences; empty if nothing does
- * @param losses       dense losses against the control's, for every other model
- * @param differences  differences of critical sparsity: each model against the control, each induced one against every natural one
+ * @param losses       ratios of dense losses: each model against the control, each induced one against every natural one
+ * @param differences  differences of critical sparsity, of the same pairs
  * @param atControlLoss sparsity at which each model, the control too, is as good as the dense control or nearly so
  * @param provenance   what compared them, as {@link org.lacuna.run.provenance.Provenance#toJson}
  */
@@ -40,13 +40,14 @@ public record Comparison(int version, List<RobustnessResult> models, int control
     }
 
     /**
-     * A model's dense loss / the control's.
+     * A model's dense loss / that of another.
      *
-     * @param model    which
+     * @param model    the one
+     * @param against  the other
      * @param ratio    over all windows
      * @param interval over draws
      */
-    public record LossRatio(int model, double ratio, Interval interval) {
+    public record LossRatio(int model, int against, double ratio, Interval interval) {
     }
 
     /**
@@ -63,6 +64,30 @@ public record Comparison(int version, List<RobustnessResult> models, int control
      */
     public record Difference(SiteSet sites, int model, int against, Estimator estimator, Level level, Level otherLevel, double difference,
             Interval interval) {
+        /** What a difference's number is. */
+        public enum Kind {
+            /** Not a number: one of the levels is none. */
+            NONE,
+            /** The difference itself. */
+            AT,
+            /** A lower bound: the one level is. */
+            AT_LEAST,
+            /** An upper bound: the other level is a lower one. */
+            AT_MOST,
+            /** The difference of two lower bounds, which bounds nothing. */
+            BOUNDS
+        }
+
+        /** What the number is. */
+        public Kind kind() {
+            if (level.kind() == Level.Kind.NONE || otherLevel.kind() == Level.Kind.NONE) {
+                return Kind.NONE;
+            }
+            if (level.kind() == Level.Kind.AT_LEAST) {
+                return otherLevel.kind() == Level.Kind.AT_LEAST ? Kind.BOUNDS : Kind.AT_LEAST;
+            }
+            return otherLevel.kind() == Level.Kind.AT_LEAST ? Kind.AT_MOST : Kind.AT;
+        }
     }
 
     /**

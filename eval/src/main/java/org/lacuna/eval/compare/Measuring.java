@@ -21,7 +21,7 @@ import org.lacuna.graph.program.Workers;
 import org.lacuna.run.folder.AtomicFiles;
 
 /**
- * Gets the results that are to be compared: what a run's folder keeps, if it is of the same weights, windows and settings, else measured now and
+ * Gets the results that are to be compared: what a run's folder keeps, if it is of the same weights, windows, settings, build and kind of machine, else measured now and
  * kept there. A corpus that several models share is opened once.
  */
 public final class Measuring {

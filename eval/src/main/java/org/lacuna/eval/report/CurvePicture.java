@@ -82,7 +82,7 @@ final class CurvePicture {
         int y = 50;
         for (CurveFigures curve : curves) {
             Estimate estimate = report.measured(curve).critical(Estimator.LINEAR);
-            String level = estimate.level().kind() == Level.Kind.NONE ? "none" : Shown.mark(estimate.level()) + Shown.percent(estimate.level().sparsity());
+            String level = Shown.level(estimate.level(), Shown::percent);
             add("<line class=\"lc-line lc-m%d\"%s x1=\"%d\" y1=\"%d\" x2=\"%d\" y2=\"%d\"/>", curve.model(), dash(curve.model()), LEFT, y - 4, LEFT + 34, y - 4);
             add("<text x=\"%d\" y=\"%d\">%s<title>%s</title></text>", LEFT + 44, y, escaped(shortened(report.label(curve.model()))
                     + ": critical sparsity " + level + " [" + Shown.percent(estimate.interval().low()) + ", " + Shown.percent(estimate.interval().high()) + "]"),

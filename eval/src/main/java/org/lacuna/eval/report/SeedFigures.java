@@ -67,23 +67,39 @@ record SeedFigures(List<SeedModel> models, List<SeedDifference> differences) {
                 repeats.isEmpty() ? List.of() : differences.values().stream().filter(list -> list.size() > 1).flatMap(List::stream).toList());
     }
 
-    /** How far the differences of several seeds lie apart; empty if there is nothing to say. */
+    /**
+     * How far the differences of several seeds lie apart, and of how many seeds there is no plain one; empty if there is but one seed. A bound is
+     * not a value: it has no place in a range.
+     */
     String text() {
-        Map<List<String>, List<Double>> values = new LinkedHashMap<>();
+        Map<List<String>, List<Difference>> values = new LinkedHashMap<>();
         for (SeedDifference difference : differences) {
-            values.computeIfAbsent(List.of(difference.name(), difference.against()), names -> new ArrayList<>())
-                    .add(difference.difference().difference());
+            values.computeIfAbsent(List.of(difference.name(), difference.against()), names -> new ArrayList<>()).add(difference.difference());
         }
         StringBuilder text = new StringBuilder();
-        values.forEach((names, list) -> {
-            if (list.stream().allMatch(Double::isFinite)) {
-                text.append(" Trained anew with ").append(list.size()).append(" seeds, the difference between “").append(names.get(0))
-                        .append("” and “").append(names.get(1)).append("” lay from ")
-                        .append(Shown.points(list.stream().mapToDouble(Double::doubleValue).min().orElseThrow())).append(" to ")
-                        .append(Shown.points(list.stream().mapToDouble(Double::doubleValue).max().orElseThrow())).append(" points.");
-            }
-        });
+        values.forEach((names, list) -> text.append(" Trained anew with ").append(list.size()).append(" seeds, the difference between “")
+                .append(names.get(0)).append("” and “").append(names.get(1)).append("” ").append(range(list)).append('.'));
         return text.toString();
+    }
+
+    private static String range(List<Difference> seeds) {
+        double[] known = seeds.stream().filter(seed -> seed.kind() == Difference.Kind.AT).mapToDouble(Difference::difference).sorted().toArray();
+        long none = seeds.stream().filter(seed -> seed.kind() == Difference.Kind.NONE).count();
+        long bounds = seeds.size() - known.length - none;
+        List<String> unknown = new ArrayList<>();
+        if (bounds > 0) {
+            unknown.add(bounds + " gave only a bound");
+        }
+        if (none > 0) {
+            unknown.add(none + " gave no level");
+        }
+        String range = switch (known.length) {
+            case 0 -> "is known for none of them";
+            case 1 -> "was " + Shown.points(known[0]) + " points";
+            default -> "lay from " + Shown.points(known[0]) + " to " + Shown.points(known[known.length - 1]) + " points";
+        };
+        String some = known.length > 0 && !unknown.isEmpty() ? " in " + known.length + " of them" : "";
+        return range + some + (unknown.isEmpty() ? "" : " (" + String.join(", ", unknown) + ")");
     }
 
     private static List<SeedModel> severalSeeds(Map<String, List<SeedModel>> models) {

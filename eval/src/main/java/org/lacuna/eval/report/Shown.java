@@ -1,10 +1,12 @@
 package org.lacuna.eval.report;
 
 import java.util.Locale;
+import java.util.function.DoubleFunction;
+import org.lacuna.eval.compare.Comparison.Difference;
 import org.lacuna.sparsity.critical.Level;
 
 /** How numbers are shown to people, with their units; a number and its sign are not torn apart at a line's end. */
-final class Shown {
+public final class Shown {
     private static final String PERCENT = "\u00a0%";
 
     private Shown() {
@@ -39,9 +41,42 @@ final class Shown {
         return plain(Math.round(share * 1e6) / 1e4) + PERCENT;
     }
 
-    /** What a level's number needs in front of it. */
+    /**
+     * A level with what its number needs in front of it, {@code ≥ 0.91} or {@code none}.
+     *
+     * @param shown how the number itself is shown
+     */
+    public static String level(Level level, DoubleFunction<String> shown) {
+        return mark(level) + (level.kind() == Level.Kind.NONE ? "" : shown.apply(level.sparsity()));
+    }
+
+    /**
+     * A difference with what its number needs in front of it, {@code ≤ +0.03} or {@code none}.
+     *
+     * @param shown how the number itself is shown
+     */
+    public static String difference(Difference difference, DoubleFunction<String> shown) {
+        return mark(difference) + (difference.kind() == Difference.Kind.NONE ? "" : shown.apply(difference.difference()));
+    }
+
+    /** What stands in front of a level's number, or in place of it where there is none. */
     static String mark(Level level) {
-        return level.kind() == Level.Kind.AT_LEAST ? "≥ " : "";
+        return switch (level.kind()) {
+            case NONE -> "none";
+            case AT -> "";
+            case AT_LEAST -> "≥ ";
+        };
+    }
+
+    /** What stands in front of a difference's number, or in place of it where there is none. */
+    static String mark(Difference difference) {
+        return switch (difference.kind()) {
+            case NONE -> "none";
+            case AT -> "";
+            case AT_LEAST -> "≥ ";
+            case AT_MOST -> "≤ ";
+            case BOUNDS -> "bounds: ";
+        };
     }
 
     /** How much more a bar allows, {@code 1 %} for a ratio of 1.01. */

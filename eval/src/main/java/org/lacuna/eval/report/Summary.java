@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.DoubleFunction;
-import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.compare.Comparison.Difference;
 import org.lacuna.eval.robustness.Estimate;
@@ -36,14 +36,17 @@ final class Summary {
         sentences.add(measured());
         sentences.add(critical());
         main(comparison, headline).forEach(difference -> sentences.add(difference(difference)));
-        if (!comparison.losses().isEmpty()) {
-            sentences.add("Dense losses over that of " + name(comparison.control()) + ": " + comparison.losses().stream()
-                    .map(ratio -> name(ratio.model()) + " " + Shown.four(ratio.ratio()) + interval(ratio.interval(), Shown::four))
-                    .collect(Collectors.joining(", ")) + ".");
-        }
+        losses(comparison.control()).ifPresent(sentences::add);
+        IntStream.range(0, labels.size()).filter(other -> other != comparison.control()).forEach(other -> losses(other).ifPresent(sentences::add));
         sentences.add("Brackets hold " + Shown.confidence(comparison.models().get(comparison.control()).settings().confidence())
                 + " intervals, which cover the choice of windows, not that of training seeds.");
         return String.join(" ", sentences);
+    }
+
+    private Optional<String> losses(int against) {
+        List<String> ratios = comparison.losses().stream().filter(ratio -> ratio.against() == against)
+                .map(ratio -> name(ratio.model()) + " " + Shown.four(ratio.ratio()) + interval(ratio.interval(), Shown::four)).toList();
+        return ratios.isEmpty() ? Optional.empty() : Optional.of("Dense losses over that of " + name(against) + ": " + String.join(", ", ratios) + ".");
     }
 
     /** The differences that a comparison is made for: induced against natural, or each model against the control where that is not known. */
@@ -101,12 +104,15 @@ final class Summary {
     private String difference(Difference difference) {
         Interval interval = difference.interval();
         String between = name(difference.model()) + " − " + name(difference.against());
-        if (Double.isNaN(difference.difference())) {
+        if (difference.kind() == Difference.Kind.NONE) {
             return "The difference " + between + " is not known, since one of them has no critical sparsity.";
         }
-        boolean bounded = difference.level().kind() == Level.Kind.AT_LEAST;
-        boolean otherBounded = difference.otherLevel().kind() == Level.Kind.AT_LEAST;
-        String about = bounded && otherBounded ? " (of two lower bounds)" : bounded ? " or more" : otherBounded ? " or less" : "";
+        String about = switch (difference.kind()) {
+            case NONE, AT -> "";
+            case AT_LEAST -> " or more";
+            case AT_MOST -> " or less";
+            case BOUNDS -> " (of two lower bounds)";
+        };
         String verdict = interval.low() > 0 ? "lies above 0" : interval.high() < 0 ? "lies below 0"
                 : "holds 0, so these windows do not tell which is larger";
         return "The difference " + between + " is " + Shown.points(difference.difference()) + " percentage points" + about

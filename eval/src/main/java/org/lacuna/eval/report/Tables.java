@@ -30,6 +30,7 @@ import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
 final class Tables {
     private static final Html UNKNOWN = Html.element("span class=\"none\"", "not known");
     private static final Html NOT_MEASURED = Html.element("span class=\"none\"", "not measured");
+    private static final Html NOT_COMPARED = Html.element("span class=\"none\"", "not compared");
 
     private final Report report;
 
@@ -58,21 +59,30 @@ final class Tables {
 
     Html losses() {
         HtmlTable table = new HtmlTable("losses", "Validation loss without a rule: mean −ln p of a token in nats, all bits of the text over its bytes, "
-                + "and the loss over that of the control" + (report.baselines().isEmpty() ? "." : " and of the baselines."));
+                + "and the loss over that of the control, of an induced model also over that of each natural one"
+                + (report.baselines().isEmpty() ? "." : ", and over those of the baselines."));
         List<Object> head = new ArrayList<>(List.of("Model", "Loss (nats/token)", "Bits/byte", "Perplexity/token", "Loss / control's (interval)"));
+        List<Integer> others = report.comparison().losses().stream().map(LossRatio::against).filter(other -> other != report.comparison().control())
+                .distinct().toList();
+        others.forEach(other -> head.add("Loss / that of " + label(other) + " (interval)"));
         report.baselines().forEach(baseline -> head.add("Loss / that of " + baseline.name()));
         table.head(head.toArray());
         for (int i = 0; i < report.models().size(); i++) {
-            int model = i;
             ModelFigures figures = report.models().get(i);
             List<Object> row = new ArrayList<>(List.of(label(i), four(report.result(i).dense().loss()), known(figures.bitsPerByte()),
-                    four(figures.perplexity()), i == report.comparison().control() ? "control" : report.comparison().losses().stream()
-                            .filter(ratio -> ratio.model() == model).findFirst().map((LossRatio ratio) ->
-                                    Html.of(four(ratio.ratio()), " ", interval(ratio.interval(), Shown::four))).orElse(NOT_MEASURED)));
+                    four(figures.perplexity()), i == report.comparison().control() ? "control" : lossRatio(i, report.comparison().control())));
+            for (int other : others) {
+                row.add(lossRatio(i, other));
+            }
             figures.lossToBaseline().forEach(ratio -> row.add(known(ratio)));
             table.row(row.toArray());
         }
         return table.done();
+    }
+
+    private Html lossRatio(int model, int against) {
+        return report.comparison().losses().stream().filter(ratio -> ratio.model() == model && ratio.against() == against).findFirst()
+                .map(ratio -> Html.of(four(ratio.ratio()), " ", interval(ratio.interval(), Shown::four))).orElse(NOT_COMPARED);
     }
 
     /** Empty if there is no baseline. */
@@ -260,16 +270,14 @@ final class Tables {
 
     private static Html estimate(Estimate estimate) {
         Level level = estimate.level();
-        Object shown = level.kind() == Level.Kind.NONE ? "none" : Html.of(Shown.mark(level), percent(level.sparsity()));
+        Object shown = level.kind() == Level.Kind.NONE ? Shown.mark(level) : Html.of(Shown.mark(level), percent(level.sparsity()));
         return Html.of(shown, " ", interval(estimate.interval(), share -> Shown.percent(share).replace("\u00a0%", "")));
     }
 
     private static Html difference(Difference difference) {
-        boolean bounded = difference.level().kind() == Level.Kind.AT_LEAST;
-        boolean otherBounded = difference.otherLevel().kind() == Level.Kind.AT_LEAST;
-        Object number = Double.isNaN(difference.difference()) ? "none"
-                : Html.of(bounded && otherBounded ? "bounds: " : bounded ? "≥ " : otherBounded ? "≤ " : "",
-                        Html.number(difference.difference(), Shown.points(difference.difference())));
+        String mark = Shown.mark(difference);
+        Object number = difference.kind() == Difference.Kind.NONE ? mark
+                : Html.of(mark, Html.number(difference.difference(), Shown.points(difference.difference())));
         return Html.of(number, " ", interval(difference.interval(), Shown::points));
     }
 

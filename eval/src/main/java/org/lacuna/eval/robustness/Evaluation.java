@@ -30,6 +30,10 @@ public final class Evaluation {
     /** The file in a run's folder that keeps the result. */
     public static final String FILE = "eval.json";
 
+    private static final String GEMM = "gemm";
+    /** What in the provenance a result's bits depend on. */
+    private static final List<String> ARITHMETIC = List.of("lacuna", GEMM, "cpu_flags");
+
     private final ModelSource source;
     private final Model model;
     private final Device device;
@@ -83,7 +87,8 @@ public final class Evaluation {
     }
 
     /**
-     * The result kept in the run's folder, if it is of the same weights and config, windows and settings.
+     * The result kept in the run's folder, if it is of the same weights and config, windows and settings, and was measured by this version of
+     * Lacuna with this GEMM and these instruction sets: others round differently, and a paired difference would hold that too.
      *
      * @throws InputException if there is a file and it is no result
      */
@@ -91,7 +96,8 @@ public final class Evaluation {
         return file().filter(Files::isRegularFile)
                 .map(file -> ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION))
                 .filter(result -> result.model().sha256().equals(summary.sha256())
-                        && result.model().configSha256().equals(summary.configSha256()) && result.data().equals(data) && result.settings().equals(settings));
+                        && result.model().configSha256().equals(summary.configSha256()) && result.data().equals(data) && result.settings().equals(settings))
+                .filter(result -> sameArithmetic(result.provenance()));
     }
 
     /**
@@ -101,6 +107,7 @@ public final class Evaluation {
      * @param onDense  told the dense result
      * @param onCurve  told each curve when it is measured
      * @throws InputException if the model does not have a site
+     * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite; the message names the model
      */
     public RobustnessResult measure(Settings settings, Workers workers, Consumer<DenseResult> onDense, Consumer<SiteResult> onCurve) {
         List<SiteSet> missing = settings.sites().stream().filter(sites -> !sites().contains(sites)).toList();
@@ -108,7 +115,7 @@ public final class Evaluation {
             throw new InputException(summary.checkpoint() + ": the model has no " + missing.get(0).key() + " (its feed-forward block is "
                     + summary.feedForward() + "); there are " + String.join(", ", sites().stream().map(SiteSet::key).toList()));
         }
-        Robustness robustness = new Robustness(model, device, workers, windows);
+        Robustness robustness = new Robustness(summary.checkpoint(), model, device, workers, windows);
         DenseResult dense = robustness.dense(data.bytes());
         onDense.accept(dense);
         List<SiteResult> curves = new ArrayList<>();
@@ -120,11 +127,16 @@ public final class Evaluation {
         return new RobustnessResult(RobustnessResult.VERSION, summary, data, settings, provenance(), dense, curves);
     }
 
+    private boolean sameArithmetic(JsonNode other) {
+        JsonNode here = provenance();
+        return ARITHMETIC.stream().allMatch(key -> here.path(key).equals(other.path(key)));
+    }
+
     private JsonNode provenance() {
         Map<String, JsonNode> extra = new TreeMap<>(source.provenance());
         extra.put("data_sha256", TextNode.valueOf(data.sha256()));
         Backend.find().ifPresent(backend -> extra.put("nd4j", TextNode.valueOf(backend.name())));
-        extra.put("gemm", TextNode.valueOf(device.gemm()));
+        extra.put(GEMM, TextNode.valueOf(device.gemm()));
         return Provenance.collect(extra).toJson();
     }
 }

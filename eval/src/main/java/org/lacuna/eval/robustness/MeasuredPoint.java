@@ -49,10 +49,7 @@ record MeasuredPoint(double p, double[] lossSums, long[] kept, List<Double> laye
     private double increase(double[] denseSums, int[] times) {
         double sum = 0;
         for (int w = 0; w < times.length; w++) {
-            // A window that is not drawn may have an infinite loss.
-            if (times[w] > 0) {
-                sum += times[w] * (lossSums[w] - denseSums[w]);
-            }
+            sum += times[w] * (lossSums[w] - denseSums[w]);
         }
         return sum;
     }

@@ -21,6 +21,7 @@ import org.lacuna.sparsity.rule.Rules;
  * layer to every token (arXiv 2509.00454); sparsity is exact zeros after it / elements.
  */
 public final class Robustness {
+    private final String name;
     private final Model model;
     private final Device device;
     private final Workers workers;
@@ -29,10 +30,11 @@ public final class Robustness {
     /**
      * Checks that the model can read the windows.
      *
+     * @param name    what messages call the model
      * @param windows every position scored
      * @throws InputException if the windows are longer than the model's positions, or hold ids outside its vocabulary
      */
-    public Robustness(Model model, Device device, Workers workers, Batch windows) {
+    public Robustness(String name, Model model, Device device, Workers workers, Batch windows) {
         if (windows.scored() != windows.inputs().length) {
             throw new IllegalArgumentException("windows to measure on are scored at every position");
         }
@@ -46,6 +48,7 @@ public final class Robustness {
             throw new InputException("windows of " + windows.length() + " tokens, but the model is meant for at most "
                     + model.config().maxPositions() + " (max_position_embeddings)");
         }
+        this.name = name;
         this.model = model;
         this.device = device;
         this.workers = workers;
@@ -56,9 +59,10 @@ public final class Robustness {
      * The model without a rule.
      *
      * @param bytes of text that the scored tokens stand for, if that is known
+     * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite
      */
     public DenseResult dense(OptionalLong bytes) {
-        Sweep sweep = new Sweep(model, device, windows, model.config().feedForward().sites(), Rules.byName("none"), List.of(0.0), true);
+        Sweep sweep = new Sweep(name, model, device, windows, model.config().feedForward().sites(), Rules.byName("none"), List.of(0.0), true);
         sweep.run(workers);
         Map<Site, List<Double>> exactZeros = new EnumMap<>(Site.class);
         for (Site site : model.config().feedForward().sites()) {
@@ -82,10 +86,11 @@ public final class Robustness {
      *
      * @param dense of the same model on the same windows
      * @throws IllegalArgumentException if the model does not have the sites, or the settings' rule or grid is not one
+     * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite
      */
     public SiteResult curve(SiteSet sites, Settings settings, DenseResult dense) {
         Rule rule = Rules.byName(settings.rule());
-        Sweep sweep = new Sweep(model, device, windows, sites.sites(), rule, settings.grid(), false);
+        Sweep sweep = new Sweep(name, model, device, windows, sites.sites(), rule, settings.grid(), false);
         sweep.run(workers);
         List<MeasuredPoint> points = new ArrayList<>();
         for (int p = 0; p < settings.grid().size(); p++) {

@@ -5,6 +5,7 @@ import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -36,6 +37,7 @@ final class Sweep {
     /** Matrices have a multiple of so many rows: OpenBLAS rounds the rest of one differently, and a row's bits would depend on its place. */
     private static final int GEMM_ROWS = 16;
 
+    private final String name;
     private final Model model;
     private final Batch windows;
     private final Set<Site> sites;
@@ -53,10 +55,12 @@ final class Sweep {
     /**
      * Compiles.
      *
+     * @param name    what messages call the model
      * @param grid    a p for each point
      * @param observe whether to watch which intermediate neurons are ever not 0 (with a single point only)
      */
-    Sweep(Model model, Device device, Batch windows, Set<Site> sites, Rule rule, List<Double> grid, boolean observe) {
+    Sweep(String name, Model model, Device device, Batch windows, Set<Site> sites, Rule rule, List<Double> grid, boolean observe) {
+        this.name = name;
         this.model = model;
         this.windows = windows;
         this.sites = sites;
@@ -107,7 +111,11 @@ final class Sweep {
         return builder.outputs(outputs.toArray(String[]::new)).build();
     }
 
-    /** Runs all windows through all points. */
+    /**
+     * Runs all windows through all points.
+     *
+     * @throws RunException if a vector that the rule sees or a window's loss is not finite
+     */
     void run(Workers workers) {
         int windowChunks = (windows.rows() + rows - 1) / rows;
         int pointChunks = (grid.size() + points - 1) / points;
@@ -130,7 +138,7 @@ final class Sweep {
             run.run();
         } catch (NonFiniteRowException e) {
             int window = firstWindow + e.row() / length % rows;
-            throw new RunException("the model's numbers overflow: " + run.firstNonFinite().orElse("a vector in a feed-forward block")
+            throw new RunException(name + ": the model's numbers overflow: " + run.firstNonFinite().orElse("a vector in a feed-forward block")
                     + " is not finite at token " + e.row() % length + " of window " + window, e);
         }
         int pointsHere = Math.min(points, grid.size() - firstPoint);
@@ -141,6 +149,10 @@ final class Sweep {
                 double sum = 0;
                 for (int t = 0; t < length; t++) {
                     sum += nll.get(from + t);
+                }
+                if (!Double.isFinite(sum)) {
+                    throw new RunException(String.format(Locale.ROOT, "%s: the model's loss is not finite (%s in window %d, rule %s, p = %s): %s overflows",
+                            name, sum, firstWindow + w, rule.name(), grid.get(firstPoint + p), run.firstNonFinite().orElse("the sum over its tokens")));
                 }
                 lossSums[firstPoint + p][firstWindow + w] = sum;
             }

@@ -116,9 +116,11 @@ public final class ModelSource {
     }
 
     /**
-     * Checks that a corpus is in this model's tokens.
+     * Refuses a corpus that can't be in this model's tokens: one with more token ids than the model has, or a text where the model's own
+     * {@code tokenizer.json} is not one that Lacuna reads. What passes may still be other tokens: of a corpus of ids, and of a model without a
+     * tokenizer, nothing tells (a comparison notes the latter).
      *
-     * @throws InputException if it is not
+     * @throws InputException if it is refused
      */
     public void check(Corpus corpus, ModelConfig model) {
         if (corpus.vocabularySize() > model.vocabulary()) {

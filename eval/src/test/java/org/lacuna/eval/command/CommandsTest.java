@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -101,8 +103,8 @@ class CommandsTest {
     }
 
     @Test
-    void aRunIsMeasuredOnItsDataAndTheResultIsKeptInItsFolder() {
-        String table = eval("--run", run.toString(), "--windows", "3", "--window", "16", "--replicates", "20");
+    void aRunIsMeasuredOnItsDataAndTheResultIsKeptInItsFolder() throws IOException {
+        String table = eval("--run", run.toString(), "--windows", "3", "--window", "16", "--replicates", "40");
         assertEquals(null, failure);
         assertTrue(table.contains("tiny one") && table.contains("all_inputs") && table.contains("eval.json"), table);
         RobustnessResult result = ResultJson.read(run.resolve("eval.json"), RobustnessResult.class, RobustnessResult.VERSION);
@@ -122,11 +124,28 @@ class CommandsTest {
         Evaluation again = new Evaluation(source, Corpora.open(source.data(List.of())), 3, 16, DEVICE);
         assertEquals(result, again.kept(result.settings()).orElseThrow());
         assertTrue(again.kept(result.settings().withSites(List.of(SiteSet.INPUT))).isEmpty(), "other settings");
+        for (String key : List.of("lacuna", "gemm", "cpu_flags")) {
+            ObjectNode elsewhere = result.provenance().deepCopy();
+            elsewhere.put(key, "another");
+            keep(result, elsewhere);
+            assertTrue(again.kept(result.settings()).isEmpty(), "another " + key);
+            elsewhere.remove(key);
+            keep(result, elsewhere);
+            assertTrue(again.kept(result.settings()).isEmpty(), "unknown " + key);
+        }
+        ObjectNode later = result.provenance().deepCopy();
+        keep(result, later.put("time", "2001-01-01T00:00:00Z").put("cores", 1));
+        assertTrue(again.kept(result.settings()).isPresent(), "another time and number of cores");
         Evaluation other = new Evaluation(source, Corpora.open(source.data(List.of())), 2, 16, DEVICE);
         assertTrue(other.kept(result.settings()).isEmpty(), "other windows");
         write(run.resolve("checkpoints").resolve("step-000013"), FeedForward.gated("silu"));
-        ModelSource later = ModelSource.of(run.toString());
-        assertTrue(new Evaluation(later, Corpora.open(later.data(List.of())), 3, 16, DEVICE).kept(result.settings()).isEmpty(), "other weights");
+        ModelSource trained = ModelSource.of(run.toString());
+        assertTrue(new Evaluation(trained, Corpora.open(trained.data(List.of())), 3, 16, DEVICE).kept(result.settings()).isEmpty(), "other weights");
+    }
+
+    private void keep(RobustnessResult result, JsonNode provenance) throws IOException {
+        Files.writeString(run.resolve("eval.json"), ResultJson.text(new RobustnessResult(result.version(), result.model(), result.data(),
+                result.settings(), provenance, result.dense(), result.curves())));
     }
 
     @Test

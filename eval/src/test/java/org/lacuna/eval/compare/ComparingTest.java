@@ -67,12 +67,13 @@ class ComparingTest {
     @Test
     void differencesLossesAndAbsoluteQualityByHand() {
         Comparison comparison = Comparing.of(List.of(result("induced", Training.INDUCED, 1.005, 0.8), result("silu", Training.NATURAL, 1, 0.5),
-                result("relu", Training.NATURAL, 0.99, 0.6)));
+                result("relu", Training.NATURAL, 0.5, 0.6)));
         assertEquals(1, comparison.control());
         assertEquals(List.of(), comparison.notes());
-        assertEquals(List.of(new LossRatio(0, 1.005, interval(1.005)), new LossRatio(2, 0.99, interval(0.99))), comparison.losses());
-
         // Each against the control, and the induced one against the other natural one too.
+        assertEquals(List.of(new LossRatio(0, 1, 1.005, interval(1.005)), new LossRatio(0, 2, 2.01, interval(2.01)),
+                new LossRatio(2, 1, 0.5, interval(0.5))), comparison.losses());
+
         assertEquals(List.of("0-1", "0-2", "2-1"), comparison.differences().stream().map(d -> d.model() + "-" + d.against()).distinct().toList());
         Difference first = difference(comparison, 0, 1, Estimator.FIRST);
         assertEquals(Level.at(0.8), first.level());
@@ -109,6 +110,19 @@ class ComparingTest {
         assertNote("same tokenizer", control, result(model("b", Training.INDUCED, 1000, "words"), 1, 0.5, "0123456789abcdef"));
         assertNote("same model", control, control);
         assertNote("stands in for the natural control", result("a", Training.UNKNOWN, 1, 0.5), result("b", Training.INDUCED, 1, 0.5));
+    }
+
+    @Test
+    void whatIsNotKnownIsNotedOfEveryModelAndNotTakenForADifference() {
+        ModelSummary known = model("known", Training.NATURAL, 1000, "bytes");
+        ModelSummary bare = new ModelSummary("bare", "bare", "sha of bare", "config", 100, 1, 8, 10, 2, 1, 257, "relu", "gated", true, Optional.empty(),
+                Training.NATURAL, OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+        String note = "Not known of \"bare\": its training data, the number of tokens it was trained on, its tokenizer.";
+        RobustnessResult one = result(known, 1, 0.5, "0123456789abcdef");
+        RobustnessResult other = result(bare, 1, 0.5, "0123456789abcdef");
+        assertEquals(List.of(note), Comparing.of(List.of(one, other)).notes());
+        assertEquals(List.of(note), Comparing.of(List.of(other, one)).notes(), "of the control");
+        assertEquals(List.of(note, note, "\"bare\" and \"bare\" are the same model."), Comparing.of(List.of(other, other)).notes(), "of both");
     }
 
     @Test

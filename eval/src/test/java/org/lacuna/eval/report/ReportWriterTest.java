@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
+import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.run.RunException;
@@ -93,8 +94,11 @@ class ReportWriterTest {
         assertEquals(four(loss / Math.log(2)), row.get(2));
         assertEquals(four(Math.exp(loss)), row.get(3));
         assertTrue(row.get(4).startsWith(four(loss / COMPARISON.models().get(0).dense().loss()) + " ["), row.get(4));
-        assertEquals(four(loss / 1.51234), row.get(5));
-        assertEquals(four(loss / 0.98765), row.get(6));
+        assertTrue(row.get(5).startsWith(four(loss / COMPARISON.models().get(1).dense().loss()) + " ["), row.get(5));
+        assertEquals("not compared", rows("losses").get(1).get(5));
+        assertEquals(four(loss / 1.51234), row.get(6));
+        assertEquals(four(loss / 0.98765), row.get(7));
+        assertEquals(1, json().at("/comparison/losses/2/against").asInt());
         assertEquals(List.of("trigram model", "1.5123", "not known", "the validation part; fitted to the training tokens"), rows("baselines").get(0));
     }
 
@@ -140,6 +144,8 @@ class ReportWriterTest {
         assertTrue(summary.contains(String.format(Locale.ROOT, "is %+.2f percentage points [%+.2f, %+.2f]: the interval lies above 0.",
                 100 * difference.difference(), 100 * difference.interval().low(), 100 * difference.interval().high())), summary);
         assertTrue(summary.contains("not that of training seeds"), summary);
+        String loss = four(COMPARISON.models().get(2).dense().loss() / COMPARISON.models().get(1).dense().loss());
+        assertTrue(summary.contains("Dense losses over that of “relu”: “relu-l1” " + loss + " ["), summary);
 
         Comparison same = comparison(Samples.RELU, new Samples.Kind("twin", "relu", Samples.INDUCED.training(), 8, 1.2902, 0.71, 0.9, 0));
         write(same, Extras.NONE);
@@ -200,6 +206,26 @@ class ReportWriterTest {
         assertEquals(List.of(List.of("relu-l1", "7", "silu", "7"), List.of("relu-l1", "8", "silu", "8"), List.of("relu-l1", "7", "relu", "7"),
                 List.of("relu-l1", "8", "relu", "8")), rows("seed-differences").stream().map(row -> row.subList(0, 4)).toList());
         assertTrue(summary().contains("Trained anew with 2 seeds, the difference between “relu-l1” and “silu” lay from +"));
+    }
+
+    @Test
+    void seedsThatGaveNoDifferenceAreCountedAndNotInTheRange() throws Exception {
+        Comparison again = comparison(Samples.SILU, Samples.INDUCED.seeded(8));
+        Comparison bound = comparison(Samples.SILU, Samples.UNBREAKABLE.named("relu-l1"));
+        Comparison none = comparison(Samples.SILU, Samples.BROKEN.named("relu-l1").trained(Training.INDUCED));
+        Comparison first = comparison(Samples.SILU, Samples.INDUCED);
+        String names = "seeds, the difference between “relu-l1” and “silu” ";
+        String one = Shown.points(Summary.main(first, SiteSet.INTERMEDIATE).get(0).difference());
+        String other = Shown.points(Summary.main(again, SiteSet.INTERMEDIATE).get(0).difference());
+        List<String> range = Stream.of(one, other).sorted().toList();
+
+        write(first, new Extras(List.of(), List.of(again, bound, none, none)));
+        assertTrue(summary().endsWith("Trained anew with 5 " + names + "lay from " + range.get(0) + " to " + range.get(1)
+                + " points in 2 of them (1 gave only a bound, 2 gave no level)."), summary());
+        write(first, new Extras(List.of(), List.of(bound)));
+        assertTrue(summary().endsWith("Trained anew with 2 " + names + "was " + one + " points in 1 of them (1 gave only a bound)."), summary());
+        write(bound, new Extras(List.of(), List.of(none)));
+        assertTrue(summary().endsWith("Trained anew with 2 " + names + "is known for none of them (1 gave only a bound, 1 gave no level)."), summary());
     }
 
     @Test

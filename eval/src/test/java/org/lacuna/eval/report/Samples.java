@@ -30,7 +30,7 @@ import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
 import org.lacuna.sparsity.critical.WindowedCurve;
 
 /** Results as a measurement would give them, made up: sums by window first, everything else computed from those. */
-final class Samples {
+public final class Samples {
     private static final int WINDOWS = 16;
     private static final int LENGTH = 128;
     private static final int LAYERS = 4;
@@ -51,9 +51,13 @@ final class Samples {
      * @param fragility  how fast loss grows with what is left out beyond those
      * @param excess     loss at the densest point − dense loss
      */
-    record Kind(String name, String activation, Training training, long seed, double loss, double zeros, double fragility, double excess) {
+    public record Kind(String name, String activation, Training training, long seed, double loss, double zeros, double fragility, double excess) {
         Kind named(String other) {
             return new Kind(other, activation, training, seed, loss, zeros, fragility, excess);
+        }
+
+        Kind trained(Training other) {
+            return new Kind(name, activation, other, seed, loss, zeros, fragility, excess);
         }
 
         Kind seeded(long other) {
@@ -61,18 +65,19 @@ final class Samples {
         }
     }
 
-    static final Kind SILU = new Kind("silu", "silu", Training.NATURAL, 7, 1.2831, 0, 0.35, 0);
-    static final Kind RELU = new Kind("relu", "relu", Training.NATURAL, 7, 1.2902, 0.71, 0.9, 0);
-    static final Kind INDUCED = new Kind("relu-l1", "relu", Training.INDUCED, 7, 1.2957, 0.91, 1.1, 0);
+    public static final Kind SILU = new Kind("silu", "silu", Training.NATURAL, 7, 1.2831, 0, 0.35, 0);
+    public static final Kind RELU = new Kind("relu", "relu", Training.NATURAL, 7, 1.2902, 0.71, 0.9, 0);
+    public static final Kind INDUCED = new Kind("relu-l1", "relu", Training.INDUCED, 7, 1.2957, 0.91, 1.1, 0);
     /** Breaks the bar from the densest point on. */
-    static final Kind BROKEN = new Kind("broken", "gelu", Training.NATURAL, 7, 1.3, 0, 0.5, 0.5);
+    public static final Kind BROKEN = new Kind("broken", "gelu", Training.NATURAL, 7, 1.3, 0, 0.5, 0.5);
     /** Never breaks it. */
-    static final Kind UNBREAKABLE = new Kind("unbreakable", "relu", Training.INDUCED, 7, 1.31, 0.5, 1e-5, 0);
+    public static final Kind UNBREAKABLE = new Kind("unbreakable", "relu", Training.INDUCED, 7, 1.31, 0.5, 1e-5, 0);
 
     private Samples() {
     }
 
-    static RobustnessResult result(Kind kind) {
+    /** What measuring such a model on made-up stories would give. */
+    public static RobustnessResult result(Kind kind) {
         return result(kind, "stories");
     }
 

@@ -56,7 +56,7 @@ class RobustnessTest {
     }
 
     private static Robustness robustness(Model model, Workers workers) {
-        return new Robustness(model, DEVICE, workers, windows(WINDOWS, LENGTH));
+        return new Robustness("tiny", model, DEVICE, workers, windows(WINDOWS, LENGTH));
     }
 
     static Stream<FeedForward> forms() {
@@ -133,14 +133,14 @@ class RobustnessTest {
         Batch windows = windows(8, 40).rows(0, 8);
         Model longer = new Model(new ModelConfig(VOCABULARY, 16, 24, 2, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true,
                 FeedForward.gated("relu"), 64, 0.4, OptionalInt.empty(), List.of()), model.parameters());
-        Robustness one = new Robustness(longer, DEVICE, ONE, windows);
-        Robustness three = new Robustness(longer, DEVICE, THREE, windows);
+        Robustness one = new Robustness("tiny", longer, DEVICE, ONE, windows);
+        Robustness three = new Robustness("tiny", longer, DEVICE, THREE, windows);
         DenseResult dense = one.dense(OptionalLong.of(100));
         assertEquals(dense, three.dense(OptionalLong.of(100)));
         SiteResult curve = one.curve(SiteSet.ALL_INPUTS, paper, dense);
         assertEquals(curve, three.curve(SiteSet.ALL_INPUTS, paper, dense));
         for (int w = 0; w < 8; w++) {
-            Robustness alone = new Robustness(longer, DEVICE, ONE, windows.rows(w, w + 1));
+            Robustness alone = new Robustness("tiny", longer, DEVICE, ONE, windows.rows(w, w + 1));
             SiteResult window = alone.curve(SiteSet.ALL_INPUTS, paper, alone.dense(OptionalLong.empty()));
             for (int p = 0; p < 26; p++) {
                 assertEquals(window.points().get(p).windowLossSums().get(0), curve.points().get(p).windowLossSums().get(w));
@@ -174,17 +174,27 @@ class RobustnessTest {
         Tensor up = model.parameters().tensor("model.layers.1.mlp.up_proj.weight");
         IntStream.range(0, (int) up.length()).forEach(i -> up.setFloat(i, 3e38f));
         String message = assertThrows(RunException.class, () -> robustness(model, ONE).dense(OptionalLong.empty())).getMessage();
-        assertTrue(message.contains("layers.1.mlp.up") && message.contains("of window 0"), message);
+        assertTrue(message.startsWith("tiny: ") && message.contains("layers.1.mlp.up") && message.contains("of window 0"), message);
+    }
+
+    @Test
+    void aLossThatIsNotFiniteIsSaidOfTheModel() {
+        Model model = model(FeedForward.gated("silu"));
+        Tensor norm = model.parameters().tensor("model.norm.weight");
+        // Finite as a checkpoint's numbers must be, and behind the last vector that a rule sees.
+        IntStream.range(0, (int) norm.length()).forEach(i -> norm.setFloat(i, 3e38f));
+        String message = assertThrows(RunException.class, () -> robustness(model, THREE).dense(OptionalLong.empty())).getMessage();
+        assertTrue(message.startsWith("tiny: the model's loss is not finite (") && message.contains("norm"), message);
     }
 
     @Test
     void windowsThatTheModelCannotReadAreRefused() {
         Model model = model(FeedForward.gated("silu"));
         Batch outside = new Batch(1, 2, new int[] {1, VOCABULARY}, new int[] {1, 1});
-        assertInput("token 19", () -> new Robustness(model, DEVICE, ONE, outside));
-        assertInput("windows of 33 tokens", () -> new Robustness(model, DEVICE, ONE, windows(1, 33)));
+        assertInput("token 19", () -> new Robustness("tiny", model, DEVICE, ONE, outside));
+        assertInput("windows of 33 tokens", () -> new Robustness("tiny", model, DEVICE, ONE, windows(1, 33)));
         Batch unscored = new Batch(1, 2, new int[] {1, 2}, new int[] {1, Batch.NOT_SCORED});
-        assertThrows(IllegalArgumentException.class, () -> new Robustness(model, DEVICE, ONE, unscored));
+        assertThrows(IllegalArgumentException.class, () -> new Robustness("tiny", model, DEVICE, ONE, unscored));
     }
 
     private static void assertInput(String part, Runnable refused) {

@@ -1,0 +1,66 @@
+package org.lacuna.eval.command;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import org.junit.jupiter.api.Test;
+import org.lacuna.eval.compare.Comparing;
+import org.lacuna.eval.compare.Comparison;
+import org.lacuna.eval.compare.Comparison.Difference;
+import org.lacuna.eval.compare.Comparison.LossRatio;
+import org.lacuna.eval.report.Extras;
+import org.lacuna.eval.report.Samples;
+import org.lacuna.eval.report.Samples.Kind;
+import org.lacuna.eval.robustness.ModelSummary.Training;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.sparsity.critical.Estimator;
+
+class ComparisonTableTest {
+    private static final Kind FIRM = new Kind("firm", "relu", Training.NATURAL, 7, 1.3, 0.5, 1e-5, 0);
+
+    private static Comparison comparison(Kind... kinds) {
+        return Comparing.of(Arrays.stream(kinds).map(Samples::result).toList());
+    }
+
+    private static List<String> lines(Comparison comparison, String start) {
+        StringWriter out = new StringWriter();
+        ComparisonTable.print(new PrintWriter(out), comparison, Extras.NONE);
+        return out.toString().lines().filter(line -> line.startsWith(start)).toList();
+    }
+
+    private static String numbers(String format, Comparison comparison, int model, int against) {
+        Difference d = comparison.differences().stream().filter(each -> each.sites() == SiteSet.INTERMEDIATE && each.estimator() == Estimator.LINEAR
+                && each.model() == model && each.against() == against).findFirst().orElseThrow();
+        return String.format(Locale.ROOT, format, d.difference(), d.interval().low(), d.interval().high());
+    }
+
+    @Test
+    void differencesSayWhetherTheyAreBounds() {
+        Comparison plain = comparison(Samples.SILU, Samples.INDUCED);
+        assertEquals(List.of("relu-l1 − silu: " + numbers("%+.4f [%+.4f, %+.4f]", plain, 1, 0)), lines(plain, "relu-l1 − "));
+        Comparison above = comparison(Samples.SILU, Samples.UNBREAKABLE);
+        assertEquals(List.of("unbreakable − silu: ≥ " + numbers("%+.4f [%+.4f, %+.4f]", above, 1, 0)), lines(above, "unbreakable − "));
+        Comparison below = comparison(FIRM, Samples.INDUCED);
+        assertEquals(List.of("relu-l1 − firm: ≤ " + numbers("%+.4f [%+.4f, %+.4f]", below, 1, 0)), lines(below, "relu-l1 − "));
+        Comparison both = comparison(FIRM, Samples.UNBREAKABLE);
+        assertEquals(List.of("unbreakable − firm: bounds: " + numbers("%+.4f [%+.4f, %+.4f]", both, 1, 0)), lines(both, "unbreakable − "));
+        assertEquals(List.of("broken − silu: none [-1.0000, +1.0000]"), lines(comparison(Samples.SILU, Samples.BROKEN), "broken − "));
+    }
+
+    @Test
+    void theInducedModelsLossIsOverThatOfEachNaturalOne() {
+        Comparison comparison = comparison(Samples.SILU, Samples.RELU, Samples.INDUCED);
+        assertEquals(List.of(ratio(comparison, 2, 0, "relu-l1 / silu"), ratio(comparison, 2, 1, "relu-l1 / relu")), lines(comparison, "relu-l1 / "));
+        assertEquals(List.of(ratio(comparison, 1, 0, "relu / silu")), lines(comparison, "relu / "));
+    }
+
+    private static String ratio(Comparison comparison, int model, int against, String names) {
+        LossRatio ratio = comparison.losses().stream().filter(each -> each.model() == model && each.against() == against).findFirst().orElseThrow();
+        return names + String.format(Locale.ROOT, ": loss × %.4f [%.4f, %.4f]", comparison.models().get(model).dense().loss()
+                / comparison.models().get(against).dense().loss(), ratio.interval().low(), ratio.interval().high());
+    }
+}
