@@ -1,6 +1,5 @@
 package org.lacuna.graph.cpu;
 
-import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
 import com.sun.jna.Platform;
 import java.io.IOException;
@@ -13,6 +12,8 @@ import java.util.TreeSet;
 import java.util.stream.Stream;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * OpenBLAS' choice of kernels. OpenBLAS 0.3.19, which comes with ND4J, knows CPUs by their model number; one that is newer
@@ -22,6 +23,8 @@ import org.bytedeco.openblas.global.openblas_nolapack;
 public final class OpenBlas {
     /** What OpenBLAS reads; a user who sets it is left alone. */
     public static final String VARIABLE = "OPENBLAS_CORETYPE";
+
+    private static final Logger LOG = LoggerFactory.getLogger(OpenBlas.class);
 
     private OpenBlas() {}
 
@@ -43,7 +46,7 @@ public final class OpenBlas {
             return maps.filter(line -> line.contains("libopenblas")).findFirst()
                     .map(line -> NativeLibrary.getInstance(line.substring(line.indexOf('/'))))
                     .map(library -> library.getFunction("openblas_get_corename").invokeString(new Object[0], false));
-        } catch (IOException e) {
+        } catch (IOException | LinkageError e) {
             return Optional.empty();
         }
     }
@@ -71,7 +74,11 @@ public final class OpenBlas {
 
     /** Sets it for native code of this process; Java's own view of the environment stays as it was. */
     private static void setenv(String name, String value) {
-        Function setenv = NativeLibrary.getInstance("c").getFunction("setenv");
-        setenv.invokeInt(new Object[] {name, value, 0});
+        try {
+            NativeLibrary.getInstance("c").getFunction("setenv").invokeInt(new Object[] {name, value, 0});
+        } catch (LinkageError e) {
+            // JNA unpacks a library into the temporary folder: where that is full, OpenBLAS is slower, not wrong.
+            LOG.warn("OpenBLAS may run on slow code: {} can't be set ({})", name, e.getMessage());
+        }
     }
 }
