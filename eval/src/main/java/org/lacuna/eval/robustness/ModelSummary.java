@@ -6,7 +6,7 @@ import java.util.OptionalLong;
 /**
  * Which model was measured and how it came to be. What is only known of a run's checkpoint is empty where a bare checkpoint was given.
  *
- * @param name            what a report calls it: the run's name, else the folder's
+ * @param name            what a report calls it: the name of the run's folder, else of the checkpoint's
  * @param checkpoint      the checkpoint's folder, as it was found
  * @param sha256          lower-case hexadecimal hash of {@code model.safetensors}
  * @param configSha256    hash of {@code config.json}: equal weights may be those of models with other activations

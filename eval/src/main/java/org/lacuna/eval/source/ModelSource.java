@@ -80,10 +80,9 @@ public final class ModelSource {
         return run;
     }
 
-    /** What a report calls it: the recipe's name, else the folder's. */
+    /** What a report calls it: the run's folder's name, since several runs may be of one recipe; else the checkpoint's. */
     public String name() {
-        String folder = run.orElse(checkpoint).toAbsolutePath().normalize().getFileName().toString();
-        return config.path("name").asText(folder);
+        return run.orElse(checkpoint).toAbsolutePath().normalize().getFileName().toString();
     }
 
     /** What its run says of how it came to be: the resolved {@code recipe} and {@code training}'s own provenance; empty for a bare checkpoint. */

@@ -1,6 +1,7 @@
 package org.lacuna.cli;
 
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import org.lacuna.eval.command.CompareCommand;
 import org.lacuna.eval.command.EvalCommand;
@@ -54,8 +55,9 @@ public final class Main implements Callable<Integer> {
 
     /** Runs a command and ends the process with its {@link ExitCode}. */
     public static void main(String[] args) {
-        PrintWriter out = new PrintWriter(System.out, true);
-        PrintWriter err = new PrintWriter(System.err, true);
+        // Text is UTF-8 whatever the locale, as it is in files.
+        PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
+        PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
         // Always by System.exit: a thread of a pool that does not end would keep Maven's JVM waiting for it.
         System.exit(execute(commandLine(out, err), args));
     }

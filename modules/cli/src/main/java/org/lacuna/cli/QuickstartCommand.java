@@ -8,6 +8,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.lacuna.data.Corpora;
+import org.lacuna.data.sample.Windows;
 import org.lacuna.eval.command.ComparisonTable;
 import org.lacuna.eval.command.MeasureOptions;
 import org.lacuna.eval.compare.Comparing;
@@ -74,6 +76,7 @@ final class QuickstartCommand implements Callable<Integer> {
         for (int repeat = 0; repeat < seeds; repeat++) {
             recipes.add(recipes(repeat)); // all of them are checked before the first one trains
         }
+        checkWindows(recipes.get(0));
         PrintWriter printer = spec.commandLine().getOut();
         Device device = new CpuDevice();
         List<Comparison> comparisons = new ArrayList<>();
@@ -106,6 +109,17 @@ final class QuickstartCommand implements Callable<Integer> {
         printer.println();
         printer.println(out.resolve(ReportWriter.PAGE));
         return ExitCode.DONE;
+    }
+
+    /** What is measured after training must fit the data and the models: found out before. */
+    private void checkWindows(List<TrainRecipe> recipes) {
+        Windows.first(Corpora.open(recipes.get(0).data()).validation(), measure.windows(), measure.window());
+        for (TrainRecipe recipe : recipes) {
+            if (measure.window() > recipe.model().maxPositions()) {
+                throw new InputException("--window: " + measure.window() + " tokens are more than model.maxPositions = "
+                        + recipe.model().maxPositions() + " of " + recipe.name());
+            }
+        }
     }
 
     private List<TrainRecipe> recipes(int repeat) {
