@@ -106,9 +106,9 @@ class CommandsTest {
     void aRunIsMeasuredOnItsDataAndTheResultIsKeptInItsFolder() throws IOException {
         String table = eval("--run", run.toString(), "--windows", "3", "--window", "16", "--replicates", "40");
         assertEquals(null, failure);
-        assertTrue(table.contains("tiny one") && table.contains("all_inputs") && table.contains("eval.json"), table);
+        assertTrue(table.contains("model  tiny:") && table.contains("all_inputs") && table.contains("eval.json"), table);
         RobustnessResult result = ResultJson.read(run.resolve("eval.json"), RobustnessResult.class, RobustnessResult.VERSION);
-        assertEquals("tiny one", result.model().name());
+        assertEquals("tiny", result.model().name());
         assertEquals(3456, result.model().tokensSeen().orElseThrow());
         assertEquals(9, result.model().seed().orElseThrow());
         assertEquals(Training.INDUCED, result.model().training());
@@ -161,7 +161,7 @@ class CommandsTest {
             assertEquals(List.of(SiteSet.INPUT), bare.settings().sites());
             int before = lines.size();
             assertEquals(result, measuring.of(run.toString()));
-            assertEquals(List.of("tiny one: measured before, " + run.resolve("eval.json")), lines.subList(before, lines.size()));
+            assertEquals(List.of("tiny: measured before, " + run.resolve("eval.json")), lines.subList(before, lines.size()));
             Comparison comparison = Comparing.of(List.of(result, bare));
             assertEquals(List.of(SiteSet.INPUT), comparison.differences().stream().map(d -> d.sites()).distinct().toList());
         }
