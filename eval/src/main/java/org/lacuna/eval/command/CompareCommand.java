@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
-import org.lacuna.eval.compare.Measuring;
+import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.report.Extras;
 import org.lacuna.eval.report.ReportWriter;
 import org.lacuna.eval.robustness.RobustnessResult;

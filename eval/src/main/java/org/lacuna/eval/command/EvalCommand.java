@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
-import org.lacuna.eval.robustness.Evaluation;
+import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;

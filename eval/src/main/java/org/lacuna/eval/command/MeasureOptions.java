@@ -3,7 +3,7 @@ package org.lacuna.eval.command;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Consumer;
-import org.lacuna.eval.compare.Measuring;
+import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.graph.Device;

@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
+import org.lacuna.eval.measure.Baseline;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.SiteSet;

@@ -1,4 +1,4 @@
-package org.lacuna.eval.compare;
+package org.lacuna.eval.measure;
 
 import java.util.HashMap;
 import java.util.List;
@@ -9,9 +9,6 @@ import java.util.function.Consumer;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.DataRecipe;
-import org.lacuna.eval.report.Baseline;
-import org.lacuna.eval.report.Baselines;
-import org.lacuna.eval.robustness.Evaluation;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
