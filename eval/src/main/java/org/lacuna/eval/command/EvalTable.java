@@ -39,6 +39,7 @@ final class EvalTable {
         DataSummary data = evaluation.data();
         line("model  %s: %s, %,d parameters, %s %s", model.name(), model.checkpoint(), model.parameters(), model.feedForward(), model.activation());
         line("data   %s: %,d windows of %,d tokens", data.name(), data.windows(), data.windowLength());
+        model.trainedOnOther(data).ifPresent(note -> line("note   %s", note));
         line("rule   %s in every layer; critical sparsity: perplexity at most %s × dense, %s %% intervals over the choice of windows",
                 settings.rule(), number(settings.bar()), number(100 * settings.confidence()));
     }

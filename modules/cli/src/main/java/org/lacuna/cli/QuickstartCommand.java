@@ -76,6 +76,7 @@ final class QuickstartCommand implements Callable<Integer> {
         for (int repeat = 0; repeat < seeds; repeat++) {
             recipes.add(recipes(repeat)); // all of them are checked before the first one trains
         }
+        ReportWriter.check(out);
         checkWindows(recipes.get(0));
         PrintWriter printer = spec.commandLine().getOut();
         Device device = new CpuDevice();
@@ -88,8 +89,8 @@ final class QuickstartCommand implements Callable<Integer> {
                 train(recipes.get(repeat).get(i), folder, device, printer);
                 folders.add(folder);
             }
-            try (Workers team = measure.team()) {
-                Measuring measuring = measure.measuring(List.of(), device, team, line -> {
+            try (Workers team = measure.team(); Interrupts interrupts = Interrupts.listen()) {
+                Measuring measuring = measure.measuring(List.of(), device, team, interrupts::requested, line -> {
                     printer.println(line);
                     printer.flush();
                 });

@@ -102,7 +102,7 @@ class ReadmeCommandTest {
         Result run = lacuna(firstCommand() + tiny);
         assertEquals(new Result(0, run.out(), List.of(JVM_LINE)), run);
         assertTrue(run.out().stripTrailing().endsWith("runs/quickstart/report.html"), run::toString);
-        for (String file : List.of("report.html", "report.json", "relu-l1/eval.json", "silu/checkpoints/step-000006/model.safetensors")) {
+        for (String file : List.of("report.html", "report.json", "relu-l1/eval", "silu/checkpoints/step-000006/model.safetensors")) {
             assertTrue(Files.size(copy.resolve("runs/quickstart").resolve(file)) > 0, file);
         }
 
