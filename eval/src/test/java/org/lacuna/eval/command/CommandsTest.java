@@ -12,6 +12,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -45,6 +46,7 @@ import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
+import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import picocli.CommandLine;
 
@@ -303,6 +305,35 @@ class CommandsTest {
         assertTrue(one.startsWith("line"), one);
         assertEquals(one, generate("--model", run.toString(), "--prompt", "line", "--max-new-tokens", "90", "--temperature", "1", "--seed", "4"));
         assertNotEquals(one, generate("--model", run.toString(), "--prompt", "line", "--max-new-tokens", "90", "--temperature", "1", "--seed", "5"));
+    }
+
+    @Test
+    void aTextOfAnyLengthIsPrintedAsItComes() {
+        List<String> printed = new ArrayList<>();
+        Writer reader = new Writer() {
+            @Override
+            public void write(char[] buffer, int offset, int length) throws IOException {
+                if (printed.size() == 100) {
+                    throw new IOException("the reader has gone");
+                }
+                printed.add(new String(buffer, offset, length));
+            }
+
+            @Override
+            public void flush() { }
+
+            @Override
+            public void close() { }
+        };
+        failure = null;
+        // As much as can be asked for, of a model that all but never ends: only the reader ends it. Its window of 64 tokens is passed.
+        new CommandLine(new GenerateCommand()).setOut(new PrintWriter(reader)).setExecutionExceptionHandler((e, line, parsed) -> {
+            failure = e;
+            return 1;
+        }).execute("--model", run.toString(), "--prompt", "é", "--max-new-tokens", "2000000000", "--temperature", "0");
+        assertInstanceOf(RunException.class, failure);
+        assertEquals(100, printed.size());
+        assertEquals("é", printed.get(0));
     }
 
     @Test
