@@ -26,6 +26,7 @@ import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.Interrupts;
+import org.lacuna.run.recipe.Recipes;
 import org.lacuna.training.progress.PlainProgress;
 import org.lacuna.training.progress.Progress;
 import org.lacuna.training.recipe.TrainRecipe;
@@ -78,6 +79,11 @@ final class QuickstartCommand implements Callable<Integer> {
         }
         ReportWriter.check(out);
         checkWindows(recipes.get(0));
+        for (int repeat = 0; repeat < seeds; repeat++) {
+            for (int i = 0; i < MODELS.size(); i++) {
+                checkFolder(recipes.get(repeat).get(i), folder(repeat, i));
+            }
+        }
         PrintWriter printer = spec.commandLine().getOut();
         Device device = new CpuDevice();
         List<Comparison> comparisons = new ArrayList<>();
@@ -85,7 +91,7 @@ final class QuickstartCommand implements Callable<Integer> {
         for (int repeat = 0; repeat < seeds; repeat++) {
             List<Path> folders = new ArrayList<>();
             for (int i = 0; i < MODELS.size(); i++) {
-                Path folder = (seeds == 1 ? out : out.resolve("seed-" + (repeat + 1))).resolve(MODELS.get(i));
+                Path folder = folder(repeat, i);
                 train(recipes.get(repeat).get(i), folder, device, printer);
                 folders.add(folder);
             }
@@ -110,6 +116,23 @@ final class QuickstartCommand implements Callable<Integer> {
         printer.println();
         printer.println(out.resolve(ReportWriter.PAGE));
         return ExitCode.DONE;
+    }
+
+    private Path folder(int repeat, int model) {
+        return (seeds == 1 ? out : out.resolve("seed-" + (repeat + 1))).resolve(MODELS.get(model));
+    }
+
+    /** Goes on with a run only if it is of the same settings, and tells what is not. */
+    private static void checkFolder(TrainRecipe recipe, Path folder) {
+        Path config = folder.resolve("config.yaml");
+        if (!Files.exists(config)) {
+            return;
+        }
+        TrainRecipe there = TrainRecipe.load(config, List.of());
+        if (!there.sha256().equals(recipe.sha256())) {
+            throw new InputException(folder + ": is a run with other settings: " + String.join(", ", Recipes.differences(there, recipe))
+                    + "; give those to go on with it, or another folder with --out");
+        }
     }
 
     /** What is measured after training must fit the data and the models: found out before. */
