@@ -78,12 +78,12 @@ final class QuickstartCommand implements Callable<Integer> {
             recipes.add(recipes(repeat)); // all of them are checked before the first one trains
         }
         ReportWriter.check(out);
-        checkWindows(recipes.get(0));
         for (int repeat = 0; repeat < seeds; repeat++) {
             for (int i = 0; i < MODELS.size(); i++) {
                 checkFolder(recipes.get(repeat).get(i), folder(repeat, i));
             }
         }
+        checkWindows(recipes.get(0));
         PrintWriter printer = spec.commandLine().getOut();
         Device device = new CpuDevice();
         List<Comparison> comparisons = new ArrayList<>();
