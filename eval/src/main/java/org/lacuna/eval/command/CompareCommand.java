@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
-import org.lacuna.eval.compare.Measuring;
+import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.report.Extras;
 import org.lacuna.eval.report.ReportWriter;
 import org.lacuna.eval.robustness.RobustnessResult;
@@ -15,6 +15,7 @@ import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
+import org.lacuna.run.Interrupts;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -49,11 +50,12 @@ public final class CompareCommand implements Callable<Integer> {
         if (models.stream().distinct().count() < models.size()) {
             throw new InputException("compare: a folder is named twice: " + String.join(" ", models));
         }
+        ReportWriter.check(out);
         PrintWriter printer = spec.commandLine().getOut();
         List<RobustnessResult> results = new ArrayList<>();
         Extras extras;
-        try (Workers team = measure.team()) {
-            Measuring measuring = measure.measuring(sets, new CpuDevice(), team, line -> {
+        try (Workers team = measure.team(); Interrupts interrupts = Interrupts.listen()) {
+            Measuring measuring = measure.measuring(sets, new CpuDevice(), team, interrupts::requested, line -> {
                 printer.println(line);
                 printer.flush();
             });

@@ -4,7 +4,7 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
 import org.lacuna.eval.compare.Comparison;
-import org.lacuna.eval.report.Baseline;
+import org.lacuna.eval.measure.Baseline;
 import org.lacuna.eval.report.Extras;
 import org.lacuna.eval.report.Shown;
 import org.lacuna.eval.robustness.RobustnessResult;

@@ -8,7 +8,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
-import org.lacuna.eval.robustness.Evaluation;
+import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
@@ -17,7 +17,11 @@ import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
+import org.lacuna.run.Interrupts;
+import org.lacuna.run.InterruptedRunException;
+import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.run.folder.Destination;
 import org.lacuna.run.folder.Json;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -30,7 +34,7 @@ import picocli.CommandLine.Spec;
 @Command(name = "eval", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Measure how much of a model's feed-forward activations can be left out before it gets worse.",
         footer = {"", "The model is measured on the first windows of the validation part of its run's data (config.yaml), or of what --set data.… says.",
-            "Of a run, the result is kept in its folder as eval.json."})
+            "Of a run, the result is kept in its folder eval/, a file for each checkpoint, text and settings; compare takes it from there."})
 public final class EvalCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -53,7 +57,7 @@ public final class EvalCommand implements Callable<Integer> {
     @Option(names = "--set", paramLabel = "data.KEY=VALUE", description = "Other data: data.text=FILE, for example. Repeatable.")
     private List<String> sets = new ArrayList<>();
 
-    @Option(names = "--out", paramLabel = "FILE", description = "Where to keep the result instead of the run's eval.json.")
+    @Option(names = "--out", paramLabel = "FILE", description = "Where to keep the result instead of the run's folder eval/.")
     private Path out;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write the result to FILE too (- for standard output, in place of the table).")
@@ -62,6 +66,7 @@ public final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         measure.check();
+        checkFiles();
         ModelSource source = ModelSource.of(which.run == null ? which.model : which.run.toString());
         if (which.run != null && source.run().isEmpty()) {
             throw new InputException(which.run + ": not a run's folder (no config.yaml); name a bare checkpoint by --model");
@@ -73,15 +78,40 @@ public final class EvalCommand implements Callable<Integer> {
         EvalTable table = "-".equals(json) ? EvalTable.silent() : EvalTable.to(printer);
         table.head(evaluation, settings);
         RobustnessResult result;
-        try (Workers team = measure.team()) {
-            result = evaluation.measure(settings, team, table::dense, table::curve);
+        try (Workers team = measure.team(); Interrupts interrupts = Interrupts.listen()) {
+            result = evaluation.measure(settings, team, interrupts::requested, table::dense, table::curve);
+        } catch (InterruptedRunException e) {
+            throw new InterruptedRunException(e.getMessage() + "; nothing is kept of it, the same command begins anew");
         }
-        Optional<Path> kept = Optional.ofNullable(out).or(evaluation::file);
-        kept.ifPresent(file -> AtomicFiles.write(file, ResultJson.text(result)));
-        kept.ifPresent(table::kept);
+        keep(evaluation, result).ifPresent(table::kept);
         if (json != null) {
             Json.write(json, ResultJson.tree(result), printer);
         }
         return ExitCode.DONE;
+    }
+
+    private void checkFiles() {
+        if (out != null) {
+            Destination.checkFile(out);
+        }
+        if (json != null && !"-".equals(json)) {
+            Destination.checkFile(Path.of(json));
+        }
+    }
+
+    private Optional<Path> keep(Evaluation evaluation, RobustnessResult result) {
+        if (out != null) {
+            AtomicFiles.write(out, ResultJson.text(result));
+            return Optional.of(out);
+        }
+        try {
+            return evaluation.keep(result);
+        } catch (InputException | RunException e) {
+            // What was asked for is on the terminal, or goes to --json.
+            PrintWriter err = spec.commandLine().getErr();
+            err.println("the result is not kept: " + e.getMessage() + "; --out FILE keeps it elsewhere");
+            err.flush();
+            return Optional.empty();
+        }
     }
 }

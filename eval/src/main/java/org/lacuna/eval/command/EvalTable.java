@@ -6,11 +6,11 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.report.Shown;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
 import org.lacuna.eval.robustness.Estimate;
-import org.lacuna.eval.robustness.Evaluation;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteResult;
@@ -39,6 +39,7 @@ final class EvalTable {
         DataSummary data = evaluation.data();
         line("model  %s: %s, %,d parameters, %s %s", model.name(), model.checkpoint(), model.parameters(), model.feedForward(), model.activation());
         line("data   %s: %,d windows of %,d tokens", data.name(), data.windows(), data.windowLength());
+        model.trainedOnOther(data).ifPresent(note -> line("note   %s", note));
         line("rule   %s in every layer; critical sparsity: perplexity at most %s × dense, %s %% intervals over the choice of windows",
                 settings.rule(), number(settings.bar()), number(100 * settings.confidence()));
     }

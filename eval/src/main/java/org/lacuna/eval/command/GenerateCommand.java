@@ -1,18 +1,21 @@
 package org.lacuna.eval.command;
 
 import java.io.PrintWriter;
-import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.eval.generate.Generator;
 import org.lacuna.eval.generate.Sampling;
+import org.lacuna.eval.generate.TextStream;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.eval.source.Tokenizers;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.model.Model;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
+import org.lacuna.run.Interrupts;
+import org.lacuna.run.InterruptedRunException;
+import org.lacuna.run.RunException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -20,7 +23,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code lacuna generate}: a model goes on with a text. */
 @Command(name = "generate", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Let a model go on with a text, by plain sampling.")
+        description = "Let a model go on with a text, by plain sampling. Of a text longer than the model's positions it reads the end.")
 public final class GenerateCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -61,10 +64,37 @@ public final class GenerateCommand implements Callable<Integer> {
                     + loaded.config().vocabulary());
         }
         int[] ids = prompt.isEmpty() ? new int[] {tokenizer.endOfText()} : tokenizer.encode(prompt);
-        int window = (int) Math.min((long) ids.length + tokens, loaded.config().maxPositions());
-        int[] text = new Generator(loaded, device, window).generate(ids, tokens, tokenizer.endOfText(), sampling, new SplittableRandom(seed));
-        print(tokenizer, text);
+        go(new Generator(loaded, device), tokenizer, ids, sampling);
         return ExitCode.DONE;
+    }
+
+    /** Prints the text as it comes, without the end of text at either end. */
+    private void go(Generator generator, Tokenizer tokenizer, int[] ids, Sampling sampling) {
+        PrintWriter out = spec.commandLine().getOut();
+        TextStream stream = new TextStream(tokenizer);
+        int[] added = {0};
+        boolean[] closed = {false};
+        try (Interrupts interrupts = Interrupts.listen()) {
+            print(out, prompt);
+            generator.generate(ids, tokens, tokenizer.endOfText(), sampling, new SplittableRandom(seed), token -> {
+                added[0]++;
+                closed[0] = !print(out, token == tokenizer.endOfText() ? "" : stream.add(token));
+                return !closed[0] && !interrupts.requested();
+            });
+            print(out, stream.end() + System.lineSeparator());
+            if (closed[0]) {
+                throw new RunException("standard output takes no more text; stopped after " + added[0] + " tokens");
+            }
+            if (interrupts.requested()) {
+                throw new InterruptedRunException("stopped after " + added[0] + " tokens");
+            }
+        }
+    }
+
+    /** Whether the text could be printed: a reader such as {@code head} may have gone. */
+    private static boolean print(PrintWriter out, String text) {
+        out.print(text);
+        return !out.checkError();
     }
 
     private Sampling sampling() {
@@ -73,14 +103,5 @@ public final class GenerateCommand implements Callable<Integer> {
         } catch (IllegalArgumentException e) {
             throw new InputException("--temperature or --top-k: " + e.getMessage(), e);
         }
-    }
-
-    /** Ends of text at either end are not shown. */
-    private void print(Tokenizer tokenizer, int[] text) {
-        int from = prompt.isEmpty() ? 1 : 0;
-        int to = text.length > from && text[text.length - 1] == tokenizer.endOfText() ? text.length - 1 : text.length;
-        PrintWriter out = spec.commandLine().getOut();
-        out.println(tokenizer.decode(Arrays.copyOfRange(text, from, to)));
-        out.flush();
     }
 }

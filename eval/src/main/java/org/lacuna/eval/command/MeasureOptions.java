@@ -2,8 +2,9 @@ package org.lacuna.eval.command;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import org.lacuna.eval.compare.Measuring;
+import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.graph.Device;
@@ -103,8 +104,9 @@ public final class MeasureOptions {
      * What measures by these options.
      *
      * @param sets changes to every run's data, as {@code data.text=FILE}
+     * @param stop asked between pieces of the work
      */
-    public Measuring measuring(List<String> sets, Device device, Workers team, Consumer<String> progress) {
-        return new Measuring(sets, windows, window, settings(List.of(SiteSet.values())), device, team, progress);
+    public Measuring measuring(List<String> sets, Device device, Workers team, BooleanSupplier stop, Consumer<String> progress) {
+        return new Measuring(sets, windows, window, settings(List.of(SiteSet.values())), device, team, stop, progress);
     }
 }

@@ -21,6 +21,7 @@ final class Comparability {
         }
         for (int i = 0; i < models.size(); i++) {
             notes.addAll(unknown(models.get(i)));
+            models.get(i).model().trainedOnOther(models.get(i).data()).ifPresent(notes::add);
             if (i != control) {
                 notes.addAll(notes(models.get(i), against));
             }

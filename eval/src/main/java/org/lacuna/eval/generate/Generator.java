@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.function.IntPredicate;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
@@ -12,21 +13,71 @@ import org.lacuna.model.graph.LlamaGraph;
 
 /**
  * Goes on with a text, token by token. The model reads its whole window anew for each token: attention is causal, so what stands behind the
- * text in the window does not matter. Where the text outgrows the window, its oldest tokens are dropped.
+ * text in the window does not matter. The window grows with the text up to the model's positions; then the text's oldest tokens are dropped,
+ * so a text of any length takes no more memory.
  */
 public final class Generator {
+    private static final int FIRST_WINDOW = 64;
+
+    private final Model model;
+    private final Device device;
     private final int vocabulary;
-    private final int window;
-    private final Instance run;
+    private int window;
+    private Instance run;
+
+    /** Compiles nothing yet. */
+    public Generator(Model model, Device device) {
+        this.model = model;
+        this.device = device;
+        vocabulary = model.config().vocabulary();
+    }
 
     /**
-     * Compiles.
+     * Adds tokens to a text.
      *
-     * @param window tokens that the model reads at once, at least 1
+     * @param prompt  token ids, at least one
+     * @param most    tokens to add
+     * @param stop    the id after which nothing is added
+     * @param random  what is drawn from
+     * @param more    given each new token, the stopping one too; whether to go on
      */
-    public Generator(Model model, Device device, int window) {
-        vocabulary = model.config().vocabulary();
-        this.window = window;
+    public void generate(int[] prompt, long most, int stop, Sampling sampling, SplittableRandom random, IntPredicate more) {
+        if (prompt.length == 0) {
+            throw new IllegalArgumentException("a prompt has at least one token");
+        }
+        int positions = model.config().maxPositions();
+        int count = Math.min(prompt.length, positions);
+        int[] text = Arrays.copyOfRange(prompt, prompt.length - count, prompt.length);
+        for (long added = 0; added < most; added++) {
+            int token = sampling.next(logits(text, count), random);
+            if (!more.test(token) || token == stop) {
+                return;
+            }
+            if (count == positions) {
+                System.arraycopy(text, 1, text, 0, --count);
+            }
+            if (count == text.length) {
+                text = Arrays.copyOf(text, (int) Math.min(2L * count, positions));
+            }
+            text[count++] = token;
+        }
+    }
+
+    /** For the token after {@code text[0..count)}. */
+    private float[] logits(int[] text, int count) {
+        if (count > window) {
+            compile((int) Math.min(Math.max(FIRST_WINDOW, 2L * Integer.highestOneBit(count)), model.config().maxPositions()));
+        }
+        run.tensor(LlamaGraph.INPUT_IDS).ints().put(0, text, 0, count);
+        run.run();
+        FloatBuffer all = run.tensor(LlamaGraph.LOGITS).floats();
+        float[] last = new float[vocabulary];
+        all.get((count - 1) * vocabulary, last);
+        return last;
+    }
+
+    private void compile(int length) {
+        window = length;
         run = Program.of(LlamaGraph.logits(model.config()), device)
                 .placeholder(LlamaGraph.INPUT_IDS, 1, window)
                 .placeholder(LlamaGraph.POSITIONS, 1, window)
@@ -37,38 +88,5 @@ public final class Generator {
         for (int t = 0; t < window; t++) {
             positions.put(t, t);
         }
-    }
-
-    /**
-     * The prompt and what follows it.
-     *
-     * @param prompt  token ids, at least one
-     * @param most    tokens to add
-     * @param stop    the id after which nothing is added
-     * @param random  what is drawn from
-     * @return prompt and new tokens, the stopping one too
-     */
-    public int[] generate(int[] prompt, int most, int stop, Sampling sampling, SplittableRandom random) {
-        if (prompt.length == 0) {
-            throw new IllegalArgumentException("a prompt has at least one token");
-        }
-        int[] text = Arrays.copyOf(prompt, Math.addExact(prompt.length, most));
-        int length = prompt.length;
-        while (length < text.length && (length == prompt.length || text[length - 1] != stop)) {
-            text[length] = sampling.next(logits(text, length), random);
-            length++;
-        }
-        return Arrays.copyOf(text, length);
-    }
-
-    /** For the token after {@code text[0..length)}. */
-    private float[] logits(int[] text, int length) {
-        int count = Math.min(length, window);
-        run.tensor(LlamaGraph.INPUT_IDS).ints().put(0, text, length - count, count);
-        run.run();
-        FloatBuffer all = run.tensor(LlamaGraph.LOGITS).floats();
-        float[] last = new float[vocabulary];
-        all.get((count - 1) * vocabulary, last);
-        return last;
     }
 }

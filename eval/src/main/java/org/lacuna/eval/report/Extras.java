@@ -2,6 +2,7 @@ package org.lacuna.eval.report;
 
 import java.util.List;
 import org.lacuna.eval.compare.Comparison;
+import org.lacuna.eval.measure.Baseline;
 
 /**
  * What a report can show beside a comparison.

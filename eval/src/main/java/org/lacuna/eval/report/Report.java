@@ -12,6 +12,7 @@ import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.lacuna.eval.compare.Comparison;
+import org.lacuna.eval.measure.Baseline;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Point;
 import org.lacuna.eval.robustness.ResultJson;

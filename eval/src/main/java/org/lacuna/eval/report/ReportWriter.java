@@ -1,10 +1,16 @@
 package org.lacuna.eval.report;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.lacuna.eval.compare.Comparison;
+import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.run.folder.Destination;
+import org.lacuna.run.folder.Json;
 
 /** Writes a comparison for people and for programs. */
 public final class ReportWriter {
@@ -16,6 +22,32 @@ public final class ReportWriter {
     public static final String PICTURE = "report.svg";
 
     private ReportWriter() {
+    }
+
+    /**
+     * Checks that a report can be written to a folder, before what it is about is measured.
+     *
+     * @throws InputException if a file is in the folder's place, or the folder holds files of these names that are no report of Lacuna's
+     * @throws RunException if the file system takes no files there
+     */
+    public static void check(Path folder) {
+        Destination.checkFolder(folder);
+        for (String name : List.of(PAGE, NUMBERS, PICTURE)) {
+            if (Files.exists(folder.resolve(name)) && !holdsReport(folder)) {
+                throw new InputException(folder.resolve(name) + ": is no report of Lacuna's and would be replaced; name another folder");
+            }
+        }
+    }
+
+    private static boolean holdsReport(Path folder) {
+        Path numbers = folder.resolve(NUMBERS);
+        try {
+            return Files.isRegularFile(numbers) && Json.parse(numbers.toString(), Files.readString(numbers)).path("comparison").isObject();
+        } catch (InputException e) {
+            return false;
+        } catch (IOException e) {
+            throw new RunException(numbers + ": can't be read: " + AtomicFiles.reason(e), e);
+        }
     }
 
     /**

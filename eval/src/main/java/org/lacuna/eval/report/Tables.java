@@ -12,6 +12,7 @@ import java.util.stream.Stream;
 import org.lacuna.eval.compare.Comparison.Difference;
 import org.lacuna.eval.compare.Comparison.LossRatio;
 import org.lacuna.eval.compare.Comparison.QualityLevel;
+import org.lacuna.eval.measure.Baseline;
 import org.lacuna.eval.report.Report.CurveFigures;
 import org.lacuna.eval.report.Report.ModelFigures;
 import org.lacuna.eval.report.SeedFigures.SeedDifference;

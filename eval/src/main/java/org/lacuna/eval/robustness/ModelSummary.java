@@ -34,6 +34,23 @@ public record ModelSummary(String name, String checkpoint, String sha256, String
         Training training, OptionalLong seed, OptionalLong step, OptionalLong tokensSeen, Optional<String> trainingData,
         Optional<String> trainingDataSha256, Optional<String> tokenizerSha256) {
 
+    private static final int SHOWN_DIGITS = 12;
+
+    /**
+     * Whether training recorded other data than these: the file has changed since, or the user named another. In a sentence.
+     *
+     * @param data what it is measured on
+     */
+    public Optional<String> trainedOnOther(DataSummary data) {
+        return trainingDataSha256.filter(hash -> !hash.equals(data.sha256())).map(hash -> "\"" + name + "\" was trained on "
+                + trainingData.orElse("data") + " of sha256 " + shortened(hash) + " and is measured on " + data.name() + " of sha256 "
+                + shortened(data.sha256()) + ": it was changed since, or other data was named. Some of it may be what it was trained on.");
+    }
+
+    private static String shortened(String hash) {
+        return hash.substring(0, Math.min(SHOWN_DIGITS, hash.length())) + "…";
+    }
+
     /** Whether the objective asked for sparse activations. */
     public enum Training {
         /** Nothing in the objective did: what sparsity there is came by itself. */

@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.function.BooleanSupplier;
 import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
@@ -26,15 +27,17 @@ public final class Robustness {
     private final Device device;
     private final Workers workers;
     private final Batch windows;
+    private final BooleanSupplier stop;
 
     /**
      * Checks that the model can read the windows.
      *
      * @param name    what messages call the model
      * @param windows every position scored
+     * @param stop    asked between pieces of the work
      * @throws InputException if the windows are longer than the model's positions, or hold ids outside its vocabulary
      */
-    public Robustness(String name, Model model, Device device, Workers workers, Batch windows) {
+    public Robustness(String name, Model model, Device device, Workers workers, Batch windows, BooleanSupplier stop) {
         if (windows.scored() != windows.inputs().length) {
             throw new IllegalArgumentException("windows to measure on are scored at every position");
         }
@@ -53,17 +56,19 @@ public final class Robustness {
         this.device = device;
         this.workers = workers;
         this.windows = windows;
+        this.stop = stop;
     }
 
     /**
      * The model without a rule.
      *
      * @param bytes of text that the scored tokens stand for, if that is known
+     * @throws org.lacuna.run.InterruptedRunException if it was asked to stop
      * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite
      */
     public DenseResult dense(OptionalLong bytes) {
         Sweep sweep = new Sweep(name, model, device, windows, model.config().feedForward().sites(), Rules.byName("none"), List.of(0.0), true);
-        sweep.run(workers);
+        sweep.run(workers, stop);
         Map<Site, List<Double>> exactZeros = new EnumMap<>(Site.class);
         for (Site site : model.config().feedForward().sites()) {
             exactZeros.put(site, layerSparsity(sweep, List.of(site), 0));
@@ -86,12 +91,13 @@ public final class Robustness {
      *
      * @param dense of the same model on the same windows
      * @throws IllegalArgumentException if the model does not have the sites, or the settings' rule or grid is not one
+     * @throws org.lacuna.run.InterruptedRunException if it was asked to stop
      * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite
      */
     public SiteResult curve(SiteSet sites, Settings settings, DenseResult dense) {
         Rule rule = Rules.byName(settings.rule());
         Sweep sweep = new Sweep(name, model, device, windows, sites.sites(), rule, settings.grid(), false);
-        sweep.run(workers);
+        sweep.run(workers, stop);
         List<MeasuredPoint> points = new ArrayList<>();
         for (int p = 0; p < settings.grid().size(); p++) {
             long[] kept = new long[windows.rows()];

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BooleanSupplier;
 import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.op.NonFiniteRowException;
@@ -17,6 +18,7 @@ import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.model.graph.LlamaGraph;
+import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.rule.Rule;
@@ -114,9 +116,10 @@ final class Sweep {
     /**
      * Runs all windows through all points.
      *
+     * @throws InterruptedRunException if it was asked to stop
      * @throws RunException if a vector that the rule sees or a window's loss is not finite
      */
-    void run(Workers workers) {
+    void run(Workers workers, BooleanSupplier stop) {
         int windowChunks = (windows.rows() + rows - 1) / rows;
         int pointChunks = (grid.size() + points - 1) / points;
         int chunks = windowChunks * pointChunks;
@@ -125,6 +128,9 @@ final class Sweep {
             Instance run = program.instance(model.parameters().values(), null);
             boolean[][] seen = new boolean[alive.length][alive[0].length];
             for (int chunk = next.getAndIncrement(); chunk < chunks; chunk = next.getAndIncrement()) {
+                if (stop.getAsBoolean()) {
+                    throw new InterruptedRunException("stopped while measuring " + name);
+                }
                 run(run, chunk % pointChunks * points, chunk / pointChunks * rows, seen);
             }
             merge(seen);

@@ -1,7 +1,6 @@
 /**
  * How much of a model's feed-forward activations can be left out before it gets worse:
  * {@link org.lacuna.eval.robustness.Robustness} measures a model on windows of text with a rule at each site,
- * {@link org.lacuna.eval.robustness.RobustnessResult} is what it finds, window by window, as {@code eval.json} holds it, and
- * {@link org.lacuna.eval.robustness.Evaluation} makes the one out of a model and a corpus.
+ * {@link org.lacuna.eval.robustness.RobustnessResult} is what it finds, window by window, as a kept result's file holds it.
  */
 package org.lacuna.eval.robustness;

@@ -5,6 +5,7 @@ import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
@@ -37,6 +38,11 @@ public final class Hashes {
             throw new RunException(file + ": can't be read: " + AtomicFiles.reason(e), e);
         }
         return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** Of a text's UTF-8. */
+    public static String text(String text) {
+        return HexFormat.of().formatHex(sha256().digest(text.getBytes(StandardCharsets.UTF_8)));
     }
 
     /** Of windows: their number and length, then all inputs, then all targets, each as a little-endian 32-bit integer. */

@@ -7,6 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -20,11 +21,14 @@ import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.safetensors.SafetensorsFile;
+import org.lacuna.model.safetensors.StoredTensor;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Json;
 import org.lacuna.run.folder.ModelReference;
+import org.lacuna.run.provenance.Machine;
 import org.lacuna.run.recipe.Recipes;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -96,9 +100,33 @@ public final class ModelSource {
         return found;
     }
 
-    /** Loads it. */
+    /**
+     * Loads it.
+     *
+     * @throws InputException if its files are not what they should be
+     * @throws RunException if the machine has not the memory for its parameters
+     */
     public Model load(Device device) {
+        checkMemory(Machine.here().memoryBytes());
         return Checkpoint.load(checkpoint, device);
+    }
+
+    /** Memory that is promised and not there ends the process without a word, so what can be known is checked before. */
+    void checkMemory(long memoryBytes) {
+        Path weights = checkpoint.resolve(Checkpoint.WEIGHTS);
+        if (memoryBytes == 0 || !Files.isRegularFile(weights)) {
+            return;
+        }
+        long parameters = 0;
+        try (SafetensorsFile file = SafetensorsFile.open(weights)) {
+            for (StoredTensor tensor : file.tensors().values()) {
+                parameters += tensor.length();
+            }
+        }
+        if (parameters * Float.BYTES > memoryBytes) {
+            throw new RunException(String.format(Locale.ROOT, "%s: too large for this machine: its %,d parameters take %.1f GB as 32-bit numbers, and"
+                    + " there are %.1f GB of memory in all", checkpoint, parameters, parameters * Float.BYTES * 1e-9, memoryBytes * 1e-9));
+        }
     }
 
     /**

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -27,8 +28,8 @@ import org.lacuna.data.Corpora;
 import org.lacuna.data.tokenize.ByteTokenizer;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
-import org.lacuna.eval.compare.Measuring;
-import org.lacuna.eval.robustness.Evaluation;
+import org.lacuna.eval.measure.Evaluation;
+import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
@@ -44,6 +45,8 @@ import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
 import org.lacuna.run.InputException;
+import org.lacuna.run.InterruptedRunException;
+import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import picocli.CommandLine;
 
@@ -55,6 +58,7 @@ class CommandsTest {
     private Path run;
     private Path text;
     private Throwable failure;
+    private final StringWriter err = new StringWriter();
 
     @BeforeEach
     void makeRun() throws IOException {
@@ -80,6 +84,10 @@ class CommandsTest {
         return execute(new EvalCommand(), args);
     }
 
+    private String compare(String... args) {
+        return execute(new CompareCommand(), args);
+    }
+
     private String generate(String... args) {
         return execute(new GenerateCommand(), args);
     }
@@ -87,7 +95,7 @@ class CommandsTest {
     private String execute(Object command, String... args) {
         StringWriter out = new StringWriter();
         failure = null;
-        new CommandLine(command).setOut(new PrintWriter(out)).setErr(new PrintWriter(Writer.nullWriter()))
+        new CommandLine(command).setOut(new PrintWriter(out)).setErr(new PrintWriter(err))
                 .setExecutionExceptionHandler((e, line, parsed) -> {
                     failure = e;
                     return 2;
@@ -106,8 +114,11 @@ class CommandsTest {
     void aRunIsMeasuredOnItsDataAndTheResultIsKeptInItsFolder() throws IOException {
         String table = eval("--run", run.toString(), "--windows", "3", "--window", "16", "--replicates", "40");
         assertEquals(null, failure);
-        assertTrue(table.contains("model  tiny:") && table.contains("all_inputs") && table.contains("eval.json"), table);
-        RobustnessResult result = ResultJson.read(run.resolve("eval.json"), RobustnessResult.class, RobustnessResult.VERSION);
+        assertTrue(table.contains("model  tiny:") && table.contains("all_inputs"), table);
+        Path file = kept().get(0);
+        assertTrue(file.getFileName().toString().matches("step-000012-3x16-[0-9a-f]{8}\\.json") && table.contains(file.toString()), table);
+        assertTrue(table.contains("note   \"tiny\" was trained on " + text + " of sha256 abc… and is measured on text.txt of sha256 "), table);
+        RobustnessResult result = read(file);
         assertEquals("tiny", result.model().name());
         assertEquals(3456, result.model().tokensSeen().orElseThrow());
         assertEquals(9, result.model().seed().orElseThrow());
@@ -143,25 +154,104 @@ class CommandsTest {
         assertTrue(new Evaluation(trained, Corpora.open(trained.data(List.of())), 3, 16, DEVICE).kept(result.settings()).isEmpty(), "other weights");
     }
 
+    private List<Path> kept() throws IOException {
+        try (Stream<Path> files = Files.list(run.resolve("eval"))) {
+            return files.sorted().toList();
+        }
+    }
+
+    private static RobustnessResult read(Path file) {
+        return ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION);
+    }
+
+    @Test
+    void aResultReplacesNoneButOneOfTheSameMeasurement() throws IOException {
+        String[] measurement = {"--run", run.toString(), "--windows", "2", "--window", "16", "--replicates", "40", "--sites", "input"};
+        eval(measurement);
+        Path first = kept().get(0);
+        String before = Files.readString(first);
+        for (String[] other : List.of(new String[] {"--bar", "1.05"}, new String[] {"--windows", "3"}, new String[] {"--sites", "up"})) {
+            List<String> changed = new ArrayList<>(List.of(measurement));
+            if (changed.contains(other[0])) {
+                changed.set(changed.indexOf(other[0]) + 1, other[1]);
+            } else {
+                changed.addAll(List.of(other));
+            }
+            eval(changed.toArray(String[]::new));
+            assertEquals(null, failure);
+        }
+        assertEquals(4, kept().size());
+        assertEquals(before, Files.readString(first));
+        eval(measurement);
+        assertEquals(4, kept().size());
+    }
+
+    @Test
+    void whereAResultCantBeKeptTheWorkGoesOn() throws IOException {
+        Files.writeString(run.resolve("eval"), "a file in the folder's place");
+        String[] measurement = {"--run", run.toString(), "--windows", "2", "--window", "16", "--replicates", "40", "--sites", "input"};
+        String table = eval(measurement);
+        assertEquals(null, failure);
+        assertTrue(table.contains("input "), table);
+        assertTrue(err.toString().contains("not kept") && err.toString().contains("is a file") && err.toString().contains("--out FILE"), err.toString());
+        Path out = folder.resolve("report");
+        Path other = folder.resolve("other");
+        write(other, FeedForward.ungated("relu"));
+        String compared = compare(run.toString(), other.toString(), "--set", "data.text=" + text, "--windows", "2", "--window", "16",
+                "--replicates", "40", "--sites", "input", "--out", out.toString());
+        assertEquals(null, failure);
+        assertTrue(compared.contains("tiny: the result is not kept for the next time: "), compared);
+        assertTrue(compared.contains("note: \"tiny\" was trained on "), compared);
+        assertTrue(Files.readString(out.resolve("report.html")).contains("of sha256 abc…"));
+    }
+
+    @Test
+    void whereAReportCantGoNothingIsMeasured() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "");
+        Path foreign = Files.createDirectory(folder.resolve("site"));
+        Files.writeString(foreign.resolve("report.html"), "a page of my own");
+        for (Path out : List.of(file, file.resolve("x"), foreign)) {
+            String printed = compare(run.toString(), run.resolve("checkpoints/step-000012").toString(), "--out", out.toString());
+            assertRefused(out.toString(), "name another");
+            assertEquals("", printed);
+        }
+        assertEquals("", eval("--run", run.toString(), "--out", file.resolve("x").toString()));
+        assertRefused("is a file, not a folder");
+        assertEquals("", eval("--run", run.toString(), "--json", folder.toString()));
+        assertRefused("is a folder");
+        assertFalse(Files.exists(run.resolve("eval")));
+    }
+
+    @Test
+    void whoIsAskedToStopSaysWhatIsKept() throws IOException {
+        try (Workers workers = new Workers(2)) {
+            Settings settings = new Settings("top_p", List.of(1.0), List.of(SiteSet.INPUT), 1.01, 20, 1, 0.95);
+            Measuring measuring = new Measuring(List.of(), 2, 16, settings, DEVICE, workers, () -> true, line -> { });
+            String message = assertThrows(InterruptedRunException.class, () -> measuring.of(run.toString())).getMessage();
+            assertTrue(message.startsWith("stopped while measuring " + run) && message.contains("the same command goes on"), message);
+        }
+        assertFalse(Files.exists(run.resolve("eval")));
+    }
+
     private void keep(RobustnessResult result, JsonNode provenance) throws IOException {
-        Files.writeString(run.resolve("eval.json"), ResultJson.text(new RobustnessResult(result.version(), result.model(), result.data(),
+        Files.writeString(kept().get(0), ResultJson.text(new RobustnessResult(result.version(), result.model(), result.data(),
                 result.settings(), provenance, result.dense(), result.curves())));
     }
 
     @Test
-    void comparingMeasuresWhatIsNotKeptAndTakesTheRestAsItIs() {
+    void comparingMeasuresWhatIsNotKeptAndTakesTheRestAsItIs() throws IOException {
         Path other = folder.resolve("other");
         write(other, FeedForward.ungated("relu"));
         List<String> lines = new ArrayList<>();
         try (Workers workers = new Workers(1)) {
             Settings settings = new Settings("top_p", List.of(1.0, 0.5), List.of(SiteSet.INPUT, SiteSet.GATE), 1.01, 20, 1, 0.95);
-            Measuring measuring = new Measuring(List.of("data.text=" + text), 2, 16, settings, DEVICE, workers, lines::add);
+            Measuring measuring = new Measuring(List.of("data.text=" + text), 2, 16, settings, DEVICE, workers, () -> false, lines::add);
             RobustnessResult result = measuring.of(run.toString());
             RobustnessResult bare = measuring.of(other.toString());
             assertEquals(List.of(SiteSet.INPUT), bare.settings().sites());
             int before = lines.size();
             assertEquals(result, measuring.of(run.toString()));
-            assertEquals(List.of("tiny: measured before, " + run.resolve("eval.json")), lines.subList(before, lines.size()));
+            assertEquals(List.of("tiny: measured before, " + kept().get(0)), lines.subList(before, lines.size()));
             Comparison comparison = Comparing.of(List.of(result, bare));
             assertEquals(List.of(SiteSet.INPUT), comparison.differences().stream().map(d -> d.sites()).distinct().toList());
         }
@@ -178,7 +268,7 @@ class CommandsTest {
         assertEquals(ResultJson.text(result), json);
         assertEquals(List.of(SiteSet.INPUT, SiteSet.INTERMEDIATE, SiteSet.ALL_INPUTS), result.settings().sites());
         assertEquals(Training.UNKNOWN, result.model().training());
-        assertFalse(Files.exists(bare.resolve("eval.json")));
+        assertFalse(Files.exists(bare.resolve("eval")));
     }
 
     @Test
@@ -215,6 +305,35 @@ class CommandsTest {
         assertTrue(one.startsWith("line"), one);
         assertEquals(one, generate("--model", run.toString(), "--prompt", "line", "--max-new-tokens", "90", "--temperature", "1", "--seed", "4"));
         assertNotEquals(one, generate("--model", run.toString(), "--prompt", "line", "--max-new-tokens", "90", "--temperature", "1", "--seed", "5"));
+    }
+
+    @Test
+    void aTextOfAnyLengthIsPrintedAsItComes() {
+        List<String> printed = new ArrayList<>();
+        Writer reader = new Writer() {
+            @Override
+            public void write(char[] buffer, int offset, int length) throws IOException {
+                if (printed.size() == 100) {
+                    throw new IOException("the reader has gone");
+                }
+                printed.add(new String(buffer, offset, length));
+            }
+
+            @Override
+            public void flush() { }
+
+            @Override
+            public void close() { }
+        };
+        failure = null;
+        // As much as can be asked for, of a model that all but never ends: only the reader ends it. Its window of 64 tokens is passed.
+        new CommandLine(new GenerateCommand()).setOut(new PrintWriter(reader)).setExecutionExceptionHandler((e, line, parsed) -> {
+            failure = e;
+            return 1;
+        }).execute("--model", run.toString(), "--prompt", "é", "--max-new-tokens", "2000000000", "--temperature", "0");
+        assertInstanceOf(RunException.class, failure);
+        assertEquals(100, printed.size());
+        assertEquals("é", printed.get(0));
     }
 
     @Test

@@ -26,10 +26,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
+import org.lacuna.eval.measure.Baseline;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.SiteSet;
-import org.lacuna.run.RunException;
+import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
 import org.w3c.dom.Document;
 
@@ -239,7 +240,7 @@ class ReportWriterTest {
         Files.writeString(folder.resolve(ReportWriter.PAGE), "old page");
         Files.writeString(folder.resolve(ReportWriter.PICTURE), "old picture");
         Files.createDirectories(folder.resolve(ReportWriter.NUMBERS).resolve("in the way"));
-        RunException failure = assertThrows(RunException.class, () -> write(COMPARISON, Extras.NONE));
+        InputException failure = assertThrows(InputException.class, () -> write(COMPARISON, Extras.NONE));
         assertTrue(failure.getMessage().contains(ReportWriter.NUMBERS), failure.getMessage());
         assertEquals("old page", page());
         assertEquals("old picture", Files.readString(folder.resolve(ReportWriter.PICTURE)));

@@ -56,7 +56,7 @@ class RobustnessTest {
     }
 
     private static Robustness robustness(Model model, Workers workers) {
-        return new Robustness("tiny", model, DEVICE, workers, windows(WINDOWS, LENGTH));
+        return new Robustness("tiny", model, DEVICE, workers, windows(WINDOWS, LENGTH), () -> false);
     }
 
     static Stream<FeedForward> forms() {
@@ -133,14 +133,14 @@ class RobustnessTest {
         Batch windows = windows(8, 40).rows(0, 8);
         Model longer = new Model(new ModelConfig(VOCABULARY, 16, 24, 2, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true,
                 FeedForward.gated("relu"), 64, 0.4, OptionalInt.empty(), List.of()), model.parameters());
-        Robustness one = new Robustness("tiny", longer, DEVICE, ONE, windows);
-        Robustness three = new Robustness("tiny", longer, DEVICE, THREE, windows);
+        Robustness one = new Robustness("tiny", longer, DEVICE, ONE, windows, () -> false);
+        Robustness three = new Robustness("tiny", longer, DEVICE, THREE, windows, () -> false);
         DenseResult dense = one.dense(OptionalLong.of(100));
         assertEquals(dense, three.dense(OptionalLong.of(100)));
         SiteResult curve = one.curve(SiteSet.ALL_INPUTS, paper, dense);
         assertEquals(curve, three.curve(SiteSet.ALL_INPUTS, paper, dense));
         for (int w = 0; w < 8; w++) {
-            Robustness alone = new Robustness("tiny", longer, DEVICE, ONE, windows.rows(w, w + 1));
+            Robustness alone = new Robustness("tiny", longer, DEVICE, ONE, windows.rows(w, w + 1), () -> false);
             SiteResult window = alone.curve(SiteSet.ALL_INPUTS, paper, alone.dense(OptionalLong.empty()));
             for (int p = 0; p < 26; p++) {
                 assertEquals(window.points().get(p).windowLossSums().get(0), curve.points().get(p).windowLossSums().get(w));
@@ -191,10 +191,10 @@ class RobustnessTest {
     void windowsThatTheModelCannotReadAreRefused() {
         Model model = model(FeedForward.gated("silu"));
         Batch outside = new Batch(1, 2, new int[] {1, VOCABULARY}, new int[] {1, 1});
-        assertInput("token 19", () -> new Robustness("tiny", model, DEVICE, ONE, outside));
-        assertInput("windows of 33 tokens", () -> new Robustness("tiny", model, DEVICE, ONE, windows(1, 33)));
+        assertInput("token 19", () -> new Robustness("tiny", model, DEVICE, ONE, outside, () -> false));
+        assertInput("windows of 33 tokens", () -> new Robustness("tiny", model, DEVICE, ONE, windows(1, 33), () -> false));
         Batch unscored = new Batch(1, 2, new int[] {1, 2}, new int[] {1, Batch.NOT_SCORED});
-        assertThrows(IllegalArgumentException.class, () -> new Robustness("tiny", model, DEVICE, ONE, unscored));
+        assertThrows(IllegalArgumentException.class, () -> new Robustness("tiny", model, DEVICE, ONE, unscored, () -> false));
     }
 
     private static void assertInput(String part, Runnable refused) {

@@ -39,7 +39,7 @@ class TrainedReferenceTest {
         try (Workers workers = new Workers(Runtime.getRuntime().availableProcessors())) {
             Model model = Checkpoint.load(TRAINED.resolve(name), device);
             Batch windows = windows();
-            Robustness robustness = new Robustness(name, model, device, workers, windows);
+            Robustness robustness = new Robustness(name, model, device, workers, windows, () -> false);
             DenseResult dense = robustness.dense(OptionalLong.empty());
             assertEquals(expected.get("dense_loss").asDouble(), dense.loss(), 1e-5);
             List<String> problems = new ArrayList<>();

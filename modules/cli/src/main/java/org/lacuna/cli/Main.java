@@ -2,6 +2,7 @@ package org.lacuna.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.lacuna.eval.command.CompareCommand;
 import org.lacuna.eval.command.EvalCommand;
@@ -58,6 +59,11 @@ public final class Main implements Callable<Integer> {
         // Text is UTF-8 whatever the locale, as it is in files.
         PrintWriter out = new PrintWriter(System.out, true, StandardCharsets.UTF_8);
         PrintWriter err = new PrintWriter(System.err, true, StandardCharsets.UTF_8);
+        Optional<String> lost = Arguments.lost(args);
+        if (lost.isPresent()) {
+            err.println("lacuna: " + lost.get());
+            System.exit(ExitCode.BAD_INPUT);
+        }
         // Always by System.exit: a thread of a pool that does not end would keep Maven's JVM waiting for it.
         System.exit(execute(commandLine(out, err), args));
     }
@@ -111,9 +117,15 @@ public final class Main implements Callable<Integer> {
             return failure.getMessage();
         }
         if (failure instanceof OutOfMemoryError) {
-            return "out of memory (" + failure.getMessage() + "); the heap's limit is -Xmx in .mvn/jvm.config";
+            return "out of memory (" + failure.getMessage() + "); " + (heap(failure) ? "the heap's limit is -Xmx in .mvn/jvm.config"
+                    : "that is memory outside the Java heap, where models lie: take a smaller model, or fewer or shorter windows");
         }
         return "unexpected " + failure.toString().lines().findFirst().orElseThrow() + " (--debug shows where)";
+    }
+
+    private static boolean heap(Throwable failure) {
+        String message = String.valueOf(failure.getMessage());
+        return message.contains("heap") || message.contains("GC overhead") || message.contains("array size");
     }
 
     private static void debugTrace(Throwable failure, CommandLine command) {

@@ -14,8 +14,8 @@ import org.lacuna.eval.command.ComparisonTable;
 import org.lacuna.eval.command.MeasureOptions;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
-import org.lacuna.eval.compare.Measuring;
-import org.lacuna.eval.report.Baseline;
+import org.lacuna.eval.measure.Baseline;
+import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.report.Extras;
 import org.lacuna.eval.report.ReportWriter;
 import org.lacuna.eval.robustness.RobustnessResult;
@@ -24,8 +24,9 @@ import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
-import org.lacuna.run.Interrupts;
 import org.lacuna.run.InterruptedRunException;
+import org.lacuna.run.Interrupts;
+import org.lacuna.run.recipe.Recipes;
 import org.lacuna.training.progress.PlainProgress;
 import org.lacuna.training.progress.Progress;
 import org.lacuna.training.recipe.TrainRecipe;
@@ -76,6 +77,12 @@ final class QuickstartCommand implements Callable<Integer> {
         for (int repeat = 0; repeat < seeds; repeat++) {
             recipes.add(recipes(repeat)); // all of them are checked before the first one trains
         }
+        ReportWriter.check(out);
+        for (int repeat = 0; repeat < seeds; repeat++) {
+            for (int i = 0; i < MODELS.size(); i++) {
+                checkFolder(recipes.get(repeat).get(i), folder(repeat, i));
+            }
+        }
         checkWindows(recipes.get(0));
         PrintWriter printer = spec.commandLine().getOut();
         Device device = new CpuDevice();
@@ -84,12 +91,12 @@ final class QuickstartCommand implements Callable<Integer> {
         for (int repeat = 0; repeat < seeds; repeat++) {
             List<Path> folders = new ArrayList<>();
             for (int i = 0; i < MODELS.size(); i++) {
-                Path folder = (seeds == 1 ? out : out.resolve("seed-" + (repeat + 1))).resolve(MODELS.get(i));
+                Path folder = folder(repeat, i);
                 train(recipes.get(repeat).get(i), folder, device, printer);
                 folders.add(folder);
             }
-            try (Workers team = measure.team()) {
-                Measuring measuring = measure.measuring(List.of(), device, team, line -> {
+            try (Workers team = measure.team(); Interrupts interrupts = Interrupts.listen()) {
+                Measuring measuring = measure.measuring(List.of(), device, team, interrupts::requested, line -> {
                     printer.println(line);
                     printer.flush();
                 });
@@ -109,6 +116,23 @@ final class QuickstartCommand implements Callable<Integer> {
         printer.println();
         printer.println(out.resolve(ReportWriter.PAGE));
         return ExitCode.DONE;
+    }
+
+    private Path folder(int repeat, int model) {
+        return (seeds == 1 ? out : out.resolve("seed-" + (repeat + 1))).resolve(MODELS.get(model));
+    }
+
+    /** Goes on with a run only if it is of the same settings, and tells what is not. */
+    private static void checkFolder(TrainRecipe recipe, Path folder) {
+        Path config = folder.resolve("config.yaml");
+        if (!Files.exists(config)) {
+            return;
+        }
+        TrainRecipe there = TrainRecipe.load(config, List.of());
+        if (!there.sha256().equals(recipe.sha256())) {
+            throw new InputException(folder + ": is a run with other settings: " + String.join(", ", Recipes.differences(there, recipe))
+                    + "; give those to go on with it, or another folder with --out");
+        }
     }
 
     /** What is measured after training must fit the data and the models: found out before. */

@@ -14,6 +14,7 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import com.tngtech.archunit.lang.ArchRule;
+import com.tngtech.archunit.library.dependencies.SlicesRuleDefinition;
 import java.nio.Buffer;
 import java.util.AbstractCollection;
 import java.util.AbstractMap;
@@ -81,6 +82,17 @@ class ArchitectureTest {
                         .and(DescribedPredicate.not(JavaClass.Predicates.resideInAnyPackage(allowed))))
                 .as("org.lacuna." + module + " uses no module but " + MAY_USE.get(module))
                 .allowEmptyShould(true);
+    }
+
+    /**
+     * Those below a module's own, which may hold both what they share and what puts them together, as {@code data} does. Of {@code graph}, ops,
+     * activations and the CPU's kernels still name each other.
+     */
+    @Test
+    void packagesHaveNoCycles() {
+        SlicesRuleDefinition.slices().matching("org.lacuna.(*).(**)").should().beFreeOfCycles()
+                .ignoreDependency(JavaClass.Predicates.resideInAPackage(packages("graph")), DescribedPredicate.alwaysTrue())
+                .check(lacuna);
     }
 
     @Test

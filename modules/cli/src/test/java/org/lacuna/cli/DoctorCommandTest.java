@@ -60,7 +60,7 @@ class DoctorCommandTest {
         out.getBuffer().setLength(0);
         assertEquals(0, run("doctor", "--json", "-"));
         assertEquals(json, Json.parse("standard output", out.toString()));
-        assertEquals(1, run("doctor", "--json", folder.toString()));
+        assertEquals(2, run("doctor", "--json", folder.toString()));
     }
 
     @Test

@@ -64,13 +64,16 @@ class MainTest {
         assertEquals(1, fail(new IllegalStateException("odd\nin two lines"), "fail"));
         assertEquals(1, fail(new ExceptionInInitializerError("native library"), "fail"));
         assertEquals(1, fail(new OutOfMemoryError("Java heap space"), "fail"));
+        assertEquals(1, fail(new OutOfMemoryError("Cannot allocate new BytePointer(9)"), "fail"));
         assertEquals(List.of(
                 "lacuna fail: r.yaml: no such file",
                 "lacuna fail: disk full",
                 "lacuna fail: saved; go on with --resume",
                 "lacuna fail: unexpected java.lang.IllegalStateException: odd (--debug shows where)",
                 "lacuna: unexpected java.lang.ExceptionInInitializerError: native library (--debug shows where)",
-                "lacuna: out of memory (Java heap space); the heap's limit is -Xmx in .mvn/jvm.config"), err.toString().lines().toList());
+                "lacuna: out of memory (Java heap space); the heap's limit is -Xmx in .mvn/jvm.config",
+                "lacuna: out of memory (Cannot allocate new BytePointer(9)); that is memory outside the Java heap, where models lie:"
+                        + " take a smaller model, or fewer or shorter windows"), err.toString().lines().toList());
         assertEquals("", out.toString());
     }
 

@@ -101,6 +101,6 @@ class TrainCommandTest {
         assertEquals(ExitCode.BAD_INPUT, execute(args[0], args[1], args[2], args[3]));
         assertTrue(err.toString().contains("--resume"), err.toString());
         Path file = Files.writeString(temp.resolve("file"), "mine");
-        assertEquals(ExitCode.FAILED, execute("--config", NANO, "--out", file.resolve("run").toString()));
+        assertEquals(ExitCode.BAD_INPUT, execute("--config", NANO, "--out", file.resolve("run").toString()));
     }
 }

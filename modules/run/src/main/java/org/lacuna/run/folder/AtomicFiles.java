@@ -30,11 +30,13 @@ import org.lacuna.run.RunException;
  * crash left beside it goes with the next write of the same target, or by {@link #removeLeftovers}.
  *
  * <p>Missing parent folders are made. Whatever the file system refuses becomes a {@link RunException} that
- * names the target and the reason; an exception of the writer's own passes unchanged. Either way the target is
+ * names the target and the reason, and what no target can be (below a file, a folder in a file's place) an
+ * {@link org.lacuna.run.InputException}; an exception of the writer's own passes unchanged. In any case the target is
  * untouched and nothing is left beside it. Within one process no two threads may write one target at a time.
  */
 public final class AtomicFiles {
-    private static final String HIDDEN = ".tmp-";
+    /** How the names of unfinished files begin. */
+    static final String HIDDEN = ".tmp-";
 
     private AtomicFiles() {}
 
@@ -80,6 +82,7 @@ public final class AtomicFiles {
 
     /** Writes a file, replacing an earlier one. */
     public static void write(Path target, FileWriter writer) {
+        Destination.checkNoFolder(target);
         replace(target, beside -> {
             try (FileOutput output = new FileOutput(beside)) {
                 writer.write(output);
@@ -150,6 +153,7 @@ public final class AtomicFiles {
         String name = absolute.getFileName().toString();
         String mine = HIDDEN + name + "-" + ProcessHandle.current().pid();
         Path beside = parent.resolve(mine + "-" + Integer.toHexString(ThreadLocalRandom.current().nextInt()));
+        Destination.existing(target, target.getParent() == null ? parent : target.getParent());
         try {
             Files.createDirectories(parent);
             removeDead(parent, name, mine);

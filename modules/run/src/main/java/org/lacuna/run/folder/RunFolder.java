@@ -42,9 +42,10 @@ public final class RunFolder implements AutoCloseable {
     /**
      * Makes the folder of a new run, with its recipe in it, and holds it.
      *
-     * @throws InputException if the folder exists and is not empty
+     * @throws InputException if the folder exists and is not empty, or a file is in its place or above it
      */
     public static RunFolder create(Path folder, String configYaml) {
+        Destination.checkFolder(folder);
         if (Files.exists(folder) && !isEmpty(folder)) {
             throw new InputException(folder + ": exists already; name another folder, remove it, or resume the run in it");
         }
@@ -162,9 +163,6 @@ public final class RunFolder implements AutoCloseable {
     }
 
     private static boolean isEmpty(Path folder) {
-        if (!Files.isDirectory(folder)) {
-            return false;
-        }
         try (Stream<Path> entries = Files.list(folder)) {
             return entries.findAny().isEmpty();
         } catch (IOException e) {

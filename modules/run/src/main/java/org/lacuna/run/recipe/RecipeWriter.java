@@ -4,7 +4,9 @@ import java.io.StringWriter;
 import java.lang.reflect.Method;
 import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.DumperOptions.FlowStyle;
@@ -22,10 +24,32 @@ final class RecipeWriter {
     private RecipeWriter() {}
 
     static String write(Record recipe) {
+        return text(node(recipe));
+    }
+
+    /** Each key's path and its value's text, in order; a list is one value. */
+    static Map<String, String> flat(Record recipe) {
+        Map<String, String> values = new LinkedHashMap<>();
+        flatten("", mapping(recipe), values);
+        return values;
+    }
+
+    private static void flatten(String path, MappingNode mapping, Map<String, String> into) {
+        for (NodeTuple tuple : mapping.getValue()) {
+            String key = path + ((ScalarNode) tuple.getKeyNode()).getValue();
+            if (tuple.getValueNode() instanceof MappingNode nested) {
+                flatten(key + ".", nested, into);
+            } else {
+                into.put(key, text(tuple.getValueNode()).strip());
+            }
+        }
+    }
+
+    private static String text(Node node) {
         DumperOptions options = new DumperOptions();
         options.setSplitLines(false);
         StringWriter text = new StringWriter();
-        new Yaml(options).serialize(node(recipe), text);
+        new Yaml(options).serialize(node, text);
         return text.toString();
     }
 

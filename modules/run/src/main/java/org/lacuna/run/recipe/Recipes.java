@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.lacuna.run.InputException;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.NodeTuple;
@@ -80,6 +81,23 @@ public final class Recipes {
     /** The recipe with every key written out; {@link #parse} of it gives an equal record. */
     public static String toYaml(Record recipe) {
         return RecipeWriter.write(recipe);
+    }
+
+    /**
+     * Where two recipes of one kind differ: {@code train.steps is 100 there and 200 here}, a key each.
+     *
+     * @param there the one
+     * @param here  the other
+     */
+    public static <T extends Record> List<String> differences(T there, T here) {
+        Map<String, String> other = RecipeWriter.flat(here);
+        List<String> differences = new ArrayList<>();
+        RecipeWriter.flat(there).forEach((key, value) -> {
+            if (!value.equals(other.get(key))) {
+                differences.add(key + " is " + value + " there and " + other.get(key) + " here");
+            }
+        });
+        return differences;
     }
 
     private static String read(Path file) {

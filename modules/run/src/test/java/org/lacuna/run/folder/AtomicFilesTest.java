@@ -20,6 +20,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.run.ForkedJvm;
+import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
 
 class AtomicFilesTest {
@@ -135,10 +136,30 @@ class AtomicFilesTest {
                 .startsWith(readOnly + ": can't be written: "));
         Path file = Files.writeString(folder.resolve("file"), "");
         Path below = file.resolve("below");
-        assertTrue(assertThrows(RunException.class, () -> AtomicFiles.write(below, "x")).getMessage()
-                .startsWith(below + ": can't be written: "));
-        assertTrue(assertThrows(RunException.class, () -> AtomicFiles.folder(below, fresh -> fresh.text("a", "x"))).getMessage()
-                .startsWith(below + ": can't be written: "));
+        String inTheWay = below + ": " + file + " is a file, not a folder; name another place";
+        assertEquals(inTheWay, assertThrows(InputException.class, () -> AtomicFiles.write(below, "x")).getMessage());
+        assertEquals(inTheWay, assertThrows(InputException.class, () -> AtomicFiles.folder(below, fresh -> fresh.text("a", "x"))).getMessage());
+        assertEquals(folder + ": is a folder; expected the name of a file",
+                assertThrows(InputException.class, () -> AtomicFiles.write(folder, "x")).getMessage());
+    }
+
+    @Test
+    void aDestinationIsCheckedWithoutLeavingAnything() throws IOException {
+        Destination.checkFolder(folder.resolve("a/b"));
+        Destination.checkFolder(folder);
+        Destination.checkFile(folder.resolve("a/b.json"));
+        Destination.checkFile(Path.of("b.json"));
+        assertEquals(List.of(), names());
+        Path file = Files.writeString(folder.resolve("file"), "");
+        Destination.checkFile(file);
+        for (Path wrong : List.of(file, file.resolve("x"))) {
+            assertThrows(InputException.class, () -> Destination.checkFolder(wrong));
+        }
+        assertThrows(InputException.class, () -> Destination.checkFile(folder));
+        assertThrows(InputException.class, () -> Destination.checkFile(file.resolve("x")));
+        assertTrue(assertThrows(RunException.class, () -> Destination.checkFolder(Path.of("/proc/lacuna-test"))).getMessage()
+                .startsWith("/proc/lacuna-test: can't be written: "));
+        assertEquals(List.of("file"), names());
     }
 
     /** Run in another process: writes "a.bin" and the folder "step" in a folder, over and over. */

@@ -51,7 +51,11 @@ class RunFolderTest {
         assertEquals(path + ": exists already; name another folder, remove it, or resume the run in it", refused.getMessage());
         assertEquals("a: 1\n", Files.readString(path.resolve("config.yaml")));
         Path file = Files.writeString(folder.resolve("file"), "");
-        assertThrows(InputException.class, () -> RunFolder.create(file, "b: 2\n"));
+        assertEquals(file + ": is a file; expected a folder; name another place",
+                assertThrows(InputException.class, () -> RunFolder.create(file, "b: 2\n")).getMessage());
+        Path below = file.resolve("x").resolve("y");
+        assertEquals(below + ": " + file + " is a file, not a folder; name another place",
+                assertThrows(InputException.class, () -> RunFolder.create(below, "b: 2\n")).getMessage());
         RunFolder.create(Files.createDirectory(folder.resolve("empty")), "c: 3\n").close();
     }
 

@@ -135,6 +135,17 @@ class RecipesTest {
     }
 
     /** yaml, overrides, the expected problems in order. */
+    @Test
+    void tellsWhereTwoRecipesDiffer() {
+        record Part(@Key(def = "1") int k, @Key(def = "[]") List<String> names, @Key(def = "null") Optional<Path> path) {}
+        record Two(Part a, Part b) {}
+        Two there = Recipes.parse("r", "a: {k: 3}\nb: {names: [x]}", List.of(), Two.class);
+        Two here = Recipes.parse("r", "a: {k: 4}\nb: {names: [x, y], path: z}", List.of(), Two.class);
+        assertEquals(List.of("a.k is 3 there and 4 here", "b.names is [x] there and [x, y] here", "b.path is null there and z here"),
+                Recipes.differences(there, here));
+        assertEquals(List.of(), Recipes.differences(here, here));
+    }
+
     private record Bad(String yaml, List<String> sets, String... problems) {
         static Bad file(String yaml, String... problems) {
             return new Bad(yaml, List.of(), problems);

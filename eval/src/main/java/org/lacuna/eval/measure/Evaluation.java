@@ -1,4 +1,4 @@
-package org.lacuna.eval.robustness;
+package org.lacuna.eval.measure;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.TextNode;
@@ -7,15 +7,26 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.TreeMap;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.sample.Windows;
 import org.lacuna.data.tokenize.ByteTokenizer;
+import org.lacuna.eval.robustness.DataSummary;
+import org.lacuna.eval.robustness.DenseResult;
+import org.lacuna.eval.robustness.ModelSummary;
+import org.lacuna.eval.robustness.ResultJson;
+import org.lacuna.eval.robustness.Robustness;
+import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.Settings;
+import org.lacuna.eval.robustness.SiteResult;
+import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.source.Hashes;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.graph.Backend;
@@ -23,13 +34,16 @@ import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.run.InputException;
+import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.provenance.Provenance;
 
 /** One model on the first windows of one corpus' validation part. */
 public final class Evaluation {
-    /** The file in a run's folder that keeps the result. */
-    public static final String FILE = "eval.json";
+    /** The folder in a run's folder that keeps results. */
+    public static final String FOLDER = "eval";
 
+    /** Enough for results of one run; what is read is compared in full. */
+    private static final int KEY_DIGITS = 8;
     private static final String GEMM = "gemm";
     /** What in the provenance a result's bits depend on. */
     private static final List<String> ARITHMETIC = List.of("lacuna", GEMM, "cpu_flags");
@@ -81,9 +95,30 @@ public final class Evaluation {
         return data;
     }
 
-    /** Where the result of a run's model is kept: empty for a bare checkpoint. */
-    public Optional<Path> file() {
-        return source.run().map(run -> run.resolve(FILE));
+    /**
+     * Where the result of a run's model is kept, empty for a bare checkpoint: a file for each weights, windows and settings, so that a result
+     * replaces none but an earlier one of the same measurement.
+     */
+    public Optional<Path> file(Settings settings) {
+        return source.run().map(run -> run.resolve(FOLDER).resolve(String.format(Locale.ROOT, "%s-%dx%d-%s.json",
+                source.checkpoint().toAbsolutePath().normalize().getFileName(), data.windows(), data.windowLength(), key(settings))));
+    }
+
+    private String key(Settings settings) {
+        return Hashes.text(summary.sha256() + summary.configSha256() + ResultJson.text(data) + ResultJson.text(settings)).substring(0, KEY_DIGITS);
+    }
+
+    /**
+     * Keeps a result in the run's folder.
+     *
+     * @return where; empty for a bare checkpoint
+     * @throws InputException if something else is in the file's place
+     * @throws org.lacuna.run.RunException if it can't be written
+     */
+    public Optional<Path> keep(RobustnessResult result) {
+        Optional<Path> file = file(result.settings());
+        file.ifPresent(path -> AtomicFiles.write(path, ResultJson.text(result)));
+        return file;
     }
 
     /**
@@ -93,7 +128,7 @@ public final class Evaluation {
      * @throws InputException if there is a file and it is no result
      */
     public Optional<RobustnessResult> kept(Settings settings) {
-        return file().filter(Files::isRegularFile)
+        return file(settings).filter(Files::isRegularFile)
                 .map(file -> ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION))
                 .filter(result -> result.model().sha256().equals(summary.sha256())
                         && result.model().configSha256().equals(summary.configSha256()) && result.data().equals(data) && result.settings().equals(settings))
@@ -104,18 +139,20 @@ public final class Evaluation {
      * Measures.
      *
      * @param settings with sites that the model has
+     * @param stop     asked between pieces of the work, which end within seconds
      * @param onDense  told the dense result
      * @param onCurve  told each curve when it is measured
      * @throws InputException if the model does not have a site
+     * @throws org.lacuna.run.InterruptedRunException if {@code stop} said yes
      * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite; the message names the model
      */
-    public RobustnessResult measure(Settings settings, Workers workers, Consumer<DenseResult> onDense, Consumer<SiteResult> onCurve) {
+    public RobustnessResult measure(Settings settings, Workers workers, BooleanSupplier stop, Consumer<DenseResult> onDense, Consumer<SiteResult> onCurve) {
         List<SiteSet> missing = settings.sites().stream().filter(sites -> !sites().contains(sites)).toList();
         if (!missing.isEmpty()) {
             throw new InputException(summary.checkpoint() + ": the model has no " + missing.get(0).key() + " (its feed-forward block is "
                     + summary.feedForward() + "); there are " + String.join(", ", sites().stream().map(SiteSet::key).toList()));
         }
-        Robustness robustness = new Robustness(summary.checkpoint(), model, device, workers, windows);
+        Robustness robustness = new Robustness(summary.checkpoint(), model, device, workers, windows, stop);
         DenseResult dense = robustness.dense(data.bytes());
         onDense.accept(dense);
         List<SiteResult> curves = new ArrayList<>();

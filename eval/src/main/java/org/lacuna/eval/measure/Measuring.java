@@ -1,24 +1,23 @@
-package org.lacuna.eval.compare;
+package org.lacuna.eval.measure;
 
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.DataRecipe;
-import org.lacuna.eval.report.Baseline;
-import org.lacuna.eval.report.Baselines;
-import org.lacuna.eval.robustness.Evaluation;
-import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
-import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.run.InputException;
+import org.lacuna.run.InterruptedRunException;
+import org.lacuna.run.RunException;
 
 /**
  * Gets the results that are to be compared: what a run's folder keeps, if it is of the same weights, windows, settings, build and kind of machine, else measured now and
@@ -31,6 +30,7 @@ public final class Measuring {
     private final Settings settings;
     private final Device device;
     private final Workers workers;
+    private final BooleanSupplier stop;
     private final Consumer<String> progress;
     private final Map<DataRecipe, Corpus> corpora = new HashMap<>();
 
@@ -41,15 +41,18 @@ public final class Measuring {
      * @param windows  how many
      * @param length   tokens in each
      * @param settings how; of its sites, those that a model has
+     * @param stop     asked between pieces of the work
      * @param progress told in a line what is being done
      */
-    public Measuring(List<String> sets, int windows, int length, Settings settings, Device device, Workers workers, Consumer<String> progress) {
+    public Measuring(List<String> sets, int windows, int length, Settings settings, Device device, Workers workers, BooleanSupplier stop,
+            Consumer<String> progress) {
         this.sets = List.copyOf(sets);
         this.windows = windows;
         this.length = length;
         this.settings = settings;
         this.device = device;
         this.workers = workers;
+        this.stop = stop;
         this.progress = progress;
     }
 
@@ -57,7 +60,8 @@ public final class Measuring {
      * The result of one model.
      *
      * @param reference as the user wrote it: a run's or a checkpoint's folder
-     * @throws org.lacuna.run.InputException if it is no model, or does not fit the data
+     * @throws InputException if it is no model, or does not fit the data
+     * @throws InterruptedRunException if it was asked to stop; the message says how to go on
      */
     public RobustnessResult of(String reference) {
         ModelSource source = ModelSource.of(reference);
@@ -66,15 +70,29 @@ public final class Measuring {
         Settings here = settings.withSites(settings.sites().stream().filter(evaluation.sites()::contains).toList());
         Optional<RobustnessResult> kept = evaluation.kept(here);
         if (kept.isPresent()) {
-            progress.accept(source.name() + ": measured before, " + evaluation.file().orElseThrow());
+            progress.accept(source.name() + ": measured before, " + evaluation.file(here).orElseThrow());
             return kept.get();
         }
         progress.accept(source.name() + ": measuring " + windows + " windows of " + length + " tokens");
-        RobustnessResult result = evaluation.measure(here, workers,
-                dense -> progress.accept(String.format(Locale.ROOT, "%s: dense loss %.4f", source.name(), dense.loss())),
-                curve -> progress.accept(source.name() + ": measured " + curve.sites().key()));
-        evaluation.file().ifPresent(file -> AtomicFiles.write(file, ResultJson.text(result)));
+        RobustnessResult result = measure(source.name(), evaluation, here);
+        try {
+            evaluation.keep(result);
+        } catch (InputException | RunException e) {
+            // A folder that is only read is no reason to lose minutes of work: the report holds the result too.
+            progress.accept(source.name() + ": the result is not kept for the next time: " + e.getMessage());
+        }
         return result;
+    }
+
+    private RobustnessResult measure(String name, Evaluation evaluation, Settings here) {
+        try {
+            return evaluation.measure(here, workers, stop,
+                    dense -> progress.accept(String.format(Locale.ROOT, "%s: dense loss %.4f", name, dense.loss())),
+                    curve -> progress.accept(name + ": measured " + curve.sites().key()));
+        } catch (InterruptedRunException e) {
+            throw new InterruptedRunException(e.getMessage()
+                    + "; the runs that were measured before it keep their results, and the same command goes on from there");
+        }
     }
 
     /**

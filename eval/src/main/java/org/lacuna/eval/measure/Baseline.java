@@ -1,4 +1,4 @@
-package org.lacuna.eval.report;
+package org.lacuna.eval.measure;
 
 import java.util.OptionalDouble;
 
