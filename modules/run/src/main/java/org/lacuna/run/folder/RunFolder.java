@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -42,9 +43,14 @@ public final class RunFolder implements AutoCloseable {
     /**
      * Makes the folder of a new run, with its recipe in it, and holds it.
      *
-     * @throws InputException if the folder exists and is not empty
+     * @throws InputException if the folder exists and is not empty, or a file is where a folder has to be
      */
     public static RunFolder create(Path folder, String configYaml) {
+        for (Path above = folder.toAbsolutePath().normalize(); above != null; above = above.getParent()) {
+            if (Files.exists(above) && !Files.isDirectory(above)) {
+                throw new InputException(folder + ": " + above + " is a file, so no run's folder can be there; name another folder");
+            }
+        }
         if (Files.exists(folder) && !isEmpty(folder)) {
             throw new InputException(folder + ": exists already; name another folder, remove it, or resume the run in it");
         }
@@ -109,13 +115,18 @@ public final class RunFolder implements AutoCloseable {
 
     /** The same for a run folder that is only read. Checkpoints appear by a rename, so one that is there is complete. */
     public static Optional<Path> latestCheckpoint(Path runFolder) {
+        return checkpoints(runFolder).stream().findFirst();
+    }
+
+    /** All checkpoints of a run folder, the highest step first. */
+    public static List<Path> checkpoints(Path runFolder) {
         Path checkpoints = runFolder.resolve("checkpoints");
         if (!Files.isDirectory(checkpoints)) {
-            return Optional.empty();
+            return List.of();
         }
         try (Stream<Path> entries = Files.list(checkpoints)) {
             return entries.filter(entry -> step(entry).isPresent() && Files.isDirectory(entry))
-                    .max(Comparator.comparingLong(entry -> step(entry).getAsLong()));
+                    .sorted(Comparator.comparingLong((Path entry) -> step(entry).getAsLong()).reversed()).toList();
         } catch (IOException e) {
             throw new RunException(checkpoints + ": can't be read: " + AtomicFiles.reason(e), e);
         }

@@ -51,7 +51,10 @@ class RunFolderTest {
         assertEquals(path + ": exists already; name another folder, remove it, or resume the run in it", refused.getMessage());
         assertEquals("a: 1\n", Files.readString(path.resolve("config.yaml")));
         Path file = Files.writeString(folder.resolve("file"), "");
-        assertThrows(InputException.class, () -> RunFolder.create(file, "b: 2\n"));
+        for (Path taken : List.of(file, file.resolve("x"), file.resolve("x/y"))) {
+            InputException way = assertThrows(InputException.class, () -> RunFolder.create(taken, "b: 2\n"));
+            assertEquals(taken + ": " + file + " is a file, so no run's folder can be there; name another folder", way.getMessage());
+        }
         RunFolder.create(Files.createDirectory(folder.resolve("empty")), "c: 3\n").close();
     }
 
