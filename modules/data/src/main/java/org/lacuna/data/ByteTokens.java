@@ -1,6 +1,5 @@
 package org.lacuna.data;
 
-import java.util.Objects;
 import org.lacuna.data.tokenize.ByteTokenizer;
 
 /**
@@ -8,7 +7,7 @@ import org.lacuna.data.tokenize.ByteTokenizer;
  * {@link ByteTokenizer#END_OF_TEXT}. The end of a text is kept as the byte {@link #END}, which
  * UTF-8 never contains.
  */
-public final class ByteTokens implements TokenSequence {
+public final class ByteTokens extends ArrayTokens {
 
     /** The byte that stands for end-of-text in the array. */
     public static final byte END = (byte) 0xFF;
@@ -16,8 +15,6 @@ public final class ByteTokens implements TokenSequence {
     private static final int END_OF_TEXT = ByteTokenizer.END_OF_TEXT;
 
     private final byte[] bytes;
-    private final int from;
-    private final int length;
 
     /**
      * A stretch of an array, which is not copied: nobody may change it afterwards.
@@ -27,29 +24,19 @@ public final class ByteTokens implements TokenSequence {
      * @param to    the one after the last
      */
     public ByteTokens(byte[] bytes, int from, int to) {
-        Objects.checkFromToIndex(from, to, bytes.length);
+        super(from, to, bytes.length);
         this.bytes = bytes;
-        this.from = from;
-        this.length = to - from;
     }
 
     @Override
-    public long length() {
-        return length;
+    int id(int place) {
+        return bytes[place] == END ? END_OF_TEXT : bytes[place] & 0xFF;
     }
 
     @Override
-    public int at(long index) {
-        return id(bytes[from + (int) Objects.checkIndex(index, (long) length)]);
-    }
-
-    @Override
-    public void copy(long start, int[] into, int offset, int count) {
-        Objects.checkFromIndexSize(start, (long) count, (long) length);
-        Objects.checkFromIndexSize(offset, count, into.length);
-        int first = from + (int) start;
+    void fill(int place, int[] into, int offset, int count) {
         for (int i = 0; i < count; i++) {
-            into[offset + i] = id(bytes[first + i]);
+            into[offset + i] = id(place + i);
         }
     }
 
@@ -60,15 +47,11 @@ public final class ByteTokens implements TokenSequence {
      */
     public long textBytes() {
         long count = 0;
-        for (int i = from; i < from + length; i++) {
+        for (int i = from(); i < from() + length(); i++) {
             if (bytes[i] != END) {
                 count++;
             }
         }
         return count;
-    }
-
-    private static int id(byte value) {
-        return value == END ? END_OF_TEXT : value & 0xFF;
     }
 }

@@ -1,13 +1,9 @@
 package org.lacuna.data;
 
-import java.util.Objects;
-
 /** Token ids in an array. */
-public final class IdTokens implements TokenSequence {
+public final class IdTokens extends ArrayTokens {
 
     private final int[] ids;
-    private final int from;
-    private final int length;
 
     /**
      * A stretch of an array, which is not copied: nobody may change it afterwards.
@@ -17,25 +13,17 @@ public final class IdTokens implements TokenSequence {
      * @param to   the one after the last
      */
     public IdTokens(int[] ids, int from, int to) {
-        Objects.checkFromToIndex(from, to, ids.length);
+        super(from, to, ids.length);
         this.ids = ids;
-        this.from = from;
-        this.length = to - from;
     }
 
     @Override
-    public long length() {
-        return length;
+    int id(int place) {
+        return ids[place];
     }
 
     @Override
-    public int at(long index) {
-        return ids[from + (int) Objects.checkIndex(index, (long) length)];
-    }
-
-    @Override
-    public void copy(long start, int[] into, int offset, int count) {
-        Objects.checkFromIndexSize(start, (long) count, (long) length);
-        System.arraycopy(ids, from + (int) start, into, offset, count);
+    void fill(int place, int[] into, int offset, int count) {
+        System.arraycopy(ids, place, into, offset, count);
     }
 }

@@ -1,6 +1,7 @@
 package org.lacuna.run;
 
 import java.util.List;
+import java.util.function.UnaryOperator;
 
 /**
  * The user's input was wrong: a recipe, a flag, a file that was named. The command line prints the message
@@ -37,6 +38,11 @@ public final class InputException extends RuntimeException {
     /** The problems, at least one. */
     public List<String> problems() {
         return problems;
+    }
+
+    /** The same problems in other words, for one who knows more about where they are. */
+    public InputException map(UnaryOperator<String> words) {
+        return new InputException(problems.stream().map(words).toList(), this);
     }
 
     private static String message(List<String> problems) {

@@ -8,11 +8,14 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.lacuna.data.tokenize.Tokenizer;
+import org.lacuna.graph.Device;
 import org.lacuna.graph.Tensor;
 import org.lacuna.model.Checkpoint;
+import org.lacuna.model.Model;
 import org.lacuna.model.safetensors.SafetensorsFile;
 import org.lacuna.model.safetensors.SafetensorsWriter;
 import org.lacuna.run.InputException;
+import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.FileOutput;
 import org.lacuna.training.Trainer;
@@ -37,7 +40,7 @@ public final class TrainingCheckpoint {
      * Writes a checkpoint of a trainer as it stands, straight from its memory.
      *
      * @param folder must not exist
-     * @throws org.lacuna.run.RunException if the file system refuses; there is no such folder then
+     * @throws RunException if the file system refuses; there is no such folder then
      */
     public static void write(Path folder, Trainer trainer, Optional<Tokenizer> tokenizer, TrainingState state) {
         List<Tensor> moments = new ArrayList<>();
@@ -55,6 +58,21 @@ public final class TrainingCheckpoint {
             }
             fresh.text(TrainingState.FILE, state.toJson());
         });
+    }
+
+    /** What a checkpoint takes on the disk: parameters and both moments; its other files are small beside them. */
+    public static long bytes(Model model) {
+        return 3L * Float.BYTES * model.parameters().count();
+    }
+
+    /** Whether all files of a checkpoint can be read; not whether it belongs to a certain run. */
+    public static boolean isWhole(Path folder, Device device) {
+        try (SafetensorsFile moments = SafetensorsFile.open(folder.resolve(OPTIMIZER))) {
+            TrainingState.read(folder);
+            return moments.tensors().size() == 2 * Checkpoint.load(folder, device).parameters().names().size();
+        } catch (InputException | RunException e) {
+            return false;
+        }
     }
 
     private static Tensor renamed(String prefix, Tensor t) {

@@ -12,6 +12,7 @@ import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
 import org.lacuna.run.Interrupts;
+import org.lacuna.run.recipe.Recipes;
 import org.lacuna.training.StepMetrics;
 import org.lacuna.training.progress.BarProgress;
 import org.lacuna.training.progress.PlainProgress;
@@ -81,6 +82,14 @@ public final class TrainCommand implements Callable<Integer> {
             throw new InputException("--set changes a recipe; name it with --config");
         }
         Path folder = folder(recipe);
+        try {
+            return open(recipe, folder, device);
+        } catch (InputException e) {
+            throw Recipes.placed(config != null ? config : folder.resolve("config.yaml"), sets, TrainRecipe.class, e);
+        }
+    }
+
+    private TrainingRun open(Optional<TrainRecipe> recipe, Path folder, Device device) {
         if (resume && (recipe.isEmpty() || Files.exists(folder))) {
             PrintWriter err = spec.commandLine().getErr();
             return TrainingRun.resume(folder, recipe, device, line -> {
@@ -97,7 +106,11 @@ public final class TrainCommand implements Callable<Integer> {
         }
         String name = place.run != null ? place.run : recipe.map(TrainRecipe::name)
                 .orElseThrow(() -> new InputException("expected --config FILE, or --resume with --run NAME or --out DIR"));
-        return Path.of("runs", name);
+        Path below = Path.of(name).normalize();
+        if (name.isBlank() || below.isAbsolute() || below.startsWith("..") || below.toString().isEmpty()) {
+            throw new InputException("--run: \"" + name + "\" is no name of a folder in runs/; a folder elsewhere is named with --out");
+        }
+        return Path.of("runs").resolve(below);
     }
 
     /** A bar needs a terminal on both ends: Java has a console only then. */

@@ -5,11 +5,14 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
@@ -38,6 +41,7 @@ import org.lacuna.training.checkpoint.TrainingCheckpoint;
 import org.lacuna.training.checkpoint.TrainingState;
 import org.lacuna.training.progress.Progress;
 import org.lacuna.training.recipe.TrainRecipe;
+import org.lacuna.training.recipe.TrainSettings;
 
 /**
  * One training run in its folder. {@link #begin} and {@link #resume} find everything that is wrong with the input before
@@ -73,7 +77,7 @@ public final class TrainingRun implements AutoCloseable {
         if (Files.isRegularFile(folder.resolve("config.yaml"))) {
             throw new InputException(folder + ": a run is there already; go on with it by --resume, or name another folder");
         }
-        return assemble(recipe, device, Optional.empty(), () -> RunFolder.create(folder, Recipes.toYaml(recipe)));
+        return assemble(recipe, folder, device, Optional.empty(), () -> RunFolder.create(folder, Recipes.toYaml(recipe)));
     }
 
     /**
@@ -93,9 +97,9 @@ public final class TrainingRun implements AutoCloseable {
                         + " leave them out to go on with it, or name another folder");
             }
             Optional<Path> latest = held.latestCheckpoint();
-            TrainingRun run = assemble(given.orElse(recipe), device, latest, () -> held);
+            TrainingRun run = assemble(given.orElse(recipe), folder, device, latest, () -> held);
             try {
-                latest.ifPresent(checkpoint -> run.restore(checkpoint, warn));
+                latest.ifPresent(checkpoint -> run.restore(checkpoint, device, warn));
                 return run;
             } catch (RuntimeException e) {
                 run.trainer.close();
@@ -112,15 +116,16 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /** Builds all parts, which finds what is wrong with the input, and only then opens the folder. */
-    private static TrainingRun assemble(TrainRecipe recipe, Device device, Optional<Path> checkpoint, Opening opening) {
+    private static TrainingRun assemble(TrainRecipe recipe, Path run, Device device, Optional<Path> checkpoint, Opening opening) {
         Corpus corpus = Corpora.open(recipe.data());
-        Sampler sampler = recipe.data().sampler().over(corpus.train(), recipe.train().batch(), recipe.train().window(), recipe.train().seed());
-        Optional<Batch> windows = recipe.train().evalEvery() == 0 ? Optional.empty()
-                : Optional.of(Windows.first(corpus.validation(), recipe.train().evalWindows(), recipe.train().window()));
+        TrainSettings train = recipe.train();
+        Sampler sampler = fitting("train.window", corpus, () -> recipe.data().sampler().over(corpus.train(), train.batch(), train.window(), train.seed()));
+        Optional<Batch> windows = train.evalEvery() == 0 ? Optional.empty()
+                : Optional.of(fitting("train.evalWindows", corpus, () -> Windows.first(corpus.validation(), train.evalWindows(), train.window())));
         OptionalInt endOfText = corpus.tokenizer().map(t -> OptionalInt.of(t.endOfText())).orElse(OptionalInt.empty());
         ModelConfig config = recipe.model().config(corpus.vocabularySize(), endOfText);
         config.check(recipe.name(), key -> "model." + key);
-        Model model = checkpoint.map(c -> Checkpoint.load(c, device)).orElseGet(() -> Initialization.of(config, device, recipe.train().seed()));
+        Model model = checkpoint.map(c -> undamaged(run, device, () -> Checkpoint.load(c, device))).orElseGet(() -> Initialization.of(config, device, recipe.train().seed()));
         if (!model.config().equals(config)) {
             throw new InputException(checkpoint.get().resolve(Checkpoint.CONFIG) + ": is not the model of the run's recipe; the checkpoint belongs to another run");
         }
@@ -129,13 +134,40 @@ public final class TrainingRun implements AutoCloseable {
             Optional<Validation> validation = windows.map(trainer::validation);
             BuildInfo build = BuildInfo.here(device.gemm());
             RunFolder folder = opening.open();
-            TrainingRun run = new TrainingRun(recipe, corpus, sampler, trainer, validation, build, folder);
-            run.writeProvenance();
-            return run;
+            TrainingRun begun = new TrainingRun(recipe, corpus, sampler, trainer, validation, build, folder);
+            begun.writeProvenance();
+            return begun;
         } catch (RuntimeException e) {
             trainer.close();
             throw e;
         }
+    }
+
+    /** What is cut from a corpus that may be too short for it; the message names the key that asks for it. */
+    private static <T> T fitting(String key, Corpus corpus, Supplier<T> cut) {
+        try {
+            return cut.get();
+        } catch (InputException e) {
+            throw e.map(problem -> key + ": data " + corpus.name() + ": " + problem);
+        }
+    }
+
+    /** Reads from the latest checkpoint; where it is damaged the message says from which other one the run can go on. */
+    private static <T> T undamaged(Path run, Device device, Supplier<T> read) {
+        try {
+            return read.get();
+        } catch (InputException e) {
+            throw new InputException(e.getMessage() + ". The checkpoint is damaged; " + advice(run, device), e);
+        }
+    }
+
+    private static String advice(Path run, Device device) {
+        // The next resume takes the newest that is there, so every one above the whole one has to go.
+        List<Path> damaged = RunFolder.checkpoints(run).stream().takeWhile(c -> !TrainingCheckpoint.isWhole(c, device)).toList();
+        return RunFolder.checkpoints(run).stream().skip(damaged.size()).findFirst()
+                .map(whole -> whole.getFileName() + " is whole: remove the folder" + (damaged.size() == 1 ? " " : "s ")
+                        + damaged.stream().map(Path::toString).collect(Collectors.joining(", ")) + ", then go on from there with: train --resume --out " + run)
+                .orElse("no earlier one is whole, so begin the run again in another folder");
     }
 
     private void writeProvenance() {
@@ -155,8 +187,8 @@ public final class TrainingRun implements AutoCloseable {
         AtomicFiles.write(file, Provenance.collect(extra).toJson().toPrettyString() + "\n");
     }
 
-    private void restore(Path checkpoint, Consumer<String> warn) {
-        TrainingState state = TrainingState.read(checkpoint);
+    private void restore(Path checkpoint, Device device, Consumer<String> warn) {
+        TrainingState state = undamaged(folder.path(), device, () -> TrainingState.read(checkpoint));
         Path file = checkpoint.resolve(TrainingState.FILE);
         if (!state.recipe().equals(recipe.sha256())) {
             throw new InputException(file + ": recipe_sha256 is not that of " + folder.config() + "; the recipe was changed after the checkpoint");
@@ -167,7 +199,10 @@ public final class TrainingRun implements AutoCloseable {
         }
         state.build().differences(build).forEach(d -> warn.accept("resuming under other circumstances, so the last bits may differ: " + d));
         sampler.restore(state.sampler());
-        TrainingCheckpoint.restore(checkpoint, trainer, state);
+        undamaged(folder.path(), device, () -> {
+            TrainingCheckpoint.restore(checkpoint, trainer, state);
+            return trainer;
+        });
         tokens = state.tokens();
     }
 
@@ -211,11 +246,18 @@ public final class TrainingRun implements AutoCloseable {
                             + "; go on with: train --resume --out " + folder.path());
                 }
             }
+        } catch (RunException e) {
+            // Nothing else in the loop fails so but the writing of metrics and checkpoints.
+            throw new RunException(String.format(Locale.ROOT, "%s. %s; a checkpoint takes some %,d bytes: make room or mend the folder, then go on with: train --resume --out %s",
+                    e.getMessage(), intact(), TrainingCheckpoint.bytes(trainer.model()), folder.path()), e);
         } catch (Diverged e) {
-            throw new RunException(e.getMessage() + ". " + folder.latestCheckpoint().map(c -> "The latest checkpoint is intact: " + c)
-                    .orElse("There is no checkpoint yet") + "; a lower train.lr or more train.warmup may help", e);
+            throw new RunException(e.getMessage() + ". " + intact() + "; a lower train.lr or more train.warmup may help", e);
         }
         return Optional.ofNullable(metrics);
+    }
+
+    private String intact() {
+        return folder.latestCheckpoint().map(c -> "The latest checkpoint is intact: " + c).orElse("There is no checkpoint yet");
     }
 
     private static boolean isDue(long step, int every) {

@@ -11,11 +11,13 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.run.ExitCode;
 import picocli.CommandLine;
 
@@ -54,11 +56,13 @@ class TrainCommandTest {
             --set model.kvHeads=3                                 | model.kvHeads
             --set train.batch=6                                   | train.batch
             --set train.window=64                                 | train.window
-            --set data.text=TEMP/nowhere.txt                      | nowhere.txt
-            --set data.text=TEMP/empty.txt                        | empty.txt
-            --set data.text=TEMP/latin.txt                        | latin.txt
-            --set data.text=TEMP/short.txt                        | token
-            --set train.evalWindows=100000                        | validation
+            --set model.hidden=30                                 | --set model.hidden=30: model.heads: 4 does not divide hidden = 30
+            --set model.maxPositions=16                           | --set model.maxPositions=16: train.window: 32 is more than
+            --set data.text=TEMP/nowhere.txt                      | --set data.text=TEMP/nowhere.txt: TEMP/nowhere.txt: no such file
+            --set data.text=TEMP/empty.txt                        | --set data.text=TEMP/empty.txt: TEMP/empty.txt: holds no text
+            --set data.text=TEMP/latin.txt                        | --set data.text=TEMP/latin.txt: TEMP/latin.txt: not UTF-8 at byte offset 3
+            --set data.text=TEMP/short.txt                        | train.window: data short.txt: the corpus has 9 training tokens
+            --set train.evalWindows=100000                        | --set train.evalWindows=100000: data stories: the corpus has
             --set nonsense                                        | nonsense
             """)
     void badInputIsNamedAndNothingIsWritten(String flags, String named) throws IOException {
@@ -66,7 +70,7 @@ class TrainCommandTest {
         List<String> args = new ArrayList<>(List.of("--config", NANO, "--out", folder.toString()));
         args.addAll(List.of(flags.replace("TEMP", temp.toString()).split(" ")));
         assertEquals(ExitCode.BAD_INPUT, execute(args.toArray(String[]::new)), err.toString());
-        assertTrue(err.toString().contains(named), err.toString());
+        assertTrue(err.toString().contains(named.replace("TEMP", temp.toString())), err.toString());
         assertFalse(Files.exists(folder));
         assertEquals("", out.toString());
     }
@@ -102,5 +106,27 @@ class TrainCommandTest {
         assertTrue(err.toString().contains("--resume"), err.toString());
         Path file = Files.writeString(temp.resolve("file"), "mine");
         assertEquals(ExitCode.BAD_INPUT, execute("--config", NANO, "--out", file.resolve("run").toString()));
+        assertTrue(err.toString().contains(file + " is a file"), err.toString());
+        assertEquals("mine", Files.readString(file));
+        // Nobody, not even root, makes a folder there; the input is right.
+        assertEquals(ExitCode.FAILED, execute("--config", NANO, "--out", "/proc/lacuna/run"));
+        assertTrue(err.toString().contains("/proc/lacuna/run: can't be written"), err.toString());
+    }
+
+    @Test
+    void aTextThatTheRecipesFileNamesIsPlacedThere() throws IOException {
+        List<String> lines = new ArrayList<>(Files.readAllLines(Path.of(NANO)));
+        int line = IntStream.range(0, lines.size()).filter(i -> lines.get(i).startsWith("  text: ")).findFirst().orElseThrow();
+        lines.set(line, "  text: nowhere.txt");
+        Path mine = Files.write(temp.resolve("mine.yaml"), lines);
+        assertEquals(ExitCode.BAD_INPUT, execute("--config", mine.toString(), "--out", temp.resolve("run").toString()));
+        assertTrue(err.toString().contains(mine + ":" + (line + 1) + ": data.text: nowhere.txt: no such file"), err.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"../x", "../../x", "a/../../x", "/tmp/x", ".", ""})
+    void aRunsNameStaysInRuns(String name) {
+        assertEquals(ExitCode.BAD_INPUT, execute("--config", NANO, "--run", name));
+        assertTrue(err.toString().contains("--run: \"" + name + "\"") && err.toString().contains("--out"), err.toString());
     }
 }

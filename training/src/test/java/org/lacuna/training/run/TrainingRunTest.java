@@ -242,7 +242,9 @@ class TrainingRunTest {
         assertTrue(process.waitFor(120, TimeUnit.SECONDS));
         String message = Files.readString(log);
         assertEquals(ExitCode.FAILED, process.exitValue(), message);
-        assertTrue(message.contains("step-000040") && message.contains("File too large"), message);
+        assertTrue(message.contains("step-000040: can't be written: File too large"), message);
+        assertTrue(message.contains("The latest checkpoint is intact: " + folder.resolve("checkpoints/step-000020")), message);
+        assertTrue(message.matches("(?s).* takes some [0-9,]{6} bytes: .* train --resume --out \\Q" + folder + "\\E\\s*"), message);
         assertEquals(before, RunFiles.list(folder));
         assertArrayEquals(model, Files.readAllBytes(folder.resolve("checkpoints/step-000020/model.safetensors")));
         Path whole = temp.resolve("whole");
@@ -254,11 +256,39 @@ class TrainingRunTest {
     @Test
     void aPlaceWhereNothingCanBeWrittenIsAFailureOfTheRun() throws IOException {
         Path file = Files.writeString(temp.resolve("file"), "mine");
-        assertThrows(RunException.class, () -> TrainingRun.begin(nano(), file.resolve("run"), DEVICE));
+        InputException way = assertThrows(InputException.class, () -> TrainingRun.begin(nano(), file.resolve("run"), DEVICE));
+        assertTrue(way.getMessage().contains(file + " is a file"), way.getMessage());
         assertEquals("mine", Files.readString(file));
         // Nobody, not even root, makes a folder there.
         RunException e = assertThrows(RunException.class, () -> TrainingRun.begin(nano(), Path.of("/proc/lacuna/run"), DEVICE));
         assertTrue(e.getMessage().contains("/proc/lacuna/run"), e.getMessage());
+    }
+
+    @Test
+    void aDamagedCheckpointIsNamedAndSoIsTheOneToGoOnFrom() throws IOException {
+        Path whole = temp.resolve("whole");
+        train(whole);
+        Path folder = temp.resolve("run");
+        interrupted(folder, 50);
+        for (String step : List.of("step-000050/model.safetensors", "step-000040/state.json")) {
+            Path file = folder.resolve("checkpoints").resolve(step);
+            Files.write(file, Arrays.copyOf(Files.readAllBytes(file), 100));
+        }
+        List<String> before = RunFiles.list(folder);
+        Path damaged = folder.resolve("checkpoints/step-000050");
+        InputException e = assertThrows(InputException.class, () -> TrainingRun.resume(folder, Optional.empty(), DEVICE, line -> {}));
+        assertTrue(e.getMessage().startsWith(damaged.resolve("model.safetensors") + ": "), e.getMessage());
+        assertTrue(e.getMessage().endsWith(". The checkpoint is damaged; step-000020 is whole: remove the folders " + damaged + ", "
+                + folder.resolve("checkpoints/step-000040") + ", then go on from there with: train --resume --out " + folder), e.getMessage());
+        assertEquals(before, RunFiles.list(folder));
+        for (String step : List.of("step-000050", "step-000040")) {
+            for (String file : RunFiles.list(folder.resolve("checkpoints").resolve(step))) {
+                Files.delete(folder.resolve("checkpoints").resolve(step).resolve(file));
+            }
+            Files.delete(folder.resolve("checkpoints").resolve(step));
+        }
+        resume(folder, new ArrayList<>());
+        RunFiles.assertSame(whole, folder, "step-000060");
     }
 
     @Test

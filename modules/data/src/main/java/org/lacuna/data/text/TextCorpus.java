@@ -76,7 +76,7 @@ public final class TextCorpus {
     /** The bytes of a file that is there and not too large. */
     static byte[] read(Path path) {
         if (!Files.exists(path)) {
-            throw new InputException(path + ": no such file");
+            throw new InputException(path + ": no such file; a path is taken from the folder that the command runs in");
         }
         try {
             if (Files.size(path) > LARGEST) {

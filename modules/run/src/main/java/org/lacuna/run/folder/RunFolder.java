@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -110,13 +111,18 @@ public final class RunFolder implements AutoCloseable {
 
     /** The same for a run folder that is only read. Checkpoints appear by a rename, so one that is there is complete. */
     public static Optional<Path> latestCheckpoint(Path runFolder) {
+        return checkpoints(runFolder).stream().findFirst();
+    }
+
+    /** All checkpoints of a run folder, the highest step first. */
+    public static List<Path> checkpoints(Path runFolder) {
         Path checkpoints = runFolder.resolve("checkpoints");
         if (!Files.isDirectory(checkpoints)) {
-            return Optional.empty();
+            return List.of();
         }
         try (Stream<Path> entries = Files.list(checkpoints)) {
             return entries.filter(entry -> step(entry).isPresent() && Files.isDirectory(entry))
-                    .max(Comparator.comparingLong(entry -> step(entry).getAsLong()));
+                    .sorted(Comparator.comparingLong((Path entry) -> step(entry).getAsLong()).reversed()).toList();
         } catch (IOException e) {
             throw new RunException(checkpoints + ": can't be read: " + AtomicFiles.reason(e), e);
         }

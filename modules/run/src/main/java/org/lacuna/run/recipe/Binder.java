@@ -9,7 +9,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.regex.Pattern;
 import org.lacuna.run.InputException;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.nodes.MappingNode;
@@ -42,7 +44,16 @@ final class Binder {
 
     @SuppressWarnings("unchecked")
     <T extends Record> T bind(MappingNode tree) {
-        return (T) record(tree, root, new Place(file, null, tree, ""));
+        return (T) record(tree, root, top(tree));
+    }
+
+    /** A problem that begins with a key ({@code "data.text: no such file"}), placed where that key stands; any other as it is. */
+    String placed(MappingNode tree, String problem) {
+        return keyOf(root, problem).map(key -> inside(tree, key, top(tree)).problem(problem.substring(key.length() + 2))).orElse(problem);
+    }
+
+    private Place top(MappingNode tree) {
+        return new Place(file, null, tree, "");
     }
 
     /** Where a value stands: the file or the override it came from, its node (null if absent), its key path. */
@@ -134,7 +145,7 @@ final class Binder {
             values[i] = tuple == null ? absent(component, place) : value(tuple.getValueNode(), component.getGenericType(),
                     component.getAnnotation(Key.class), at(place, component.getName(), tuple));
         }
-        return problems.size() == before ? construct(type, values, given, place) : null;
+        return problems.size() == before ? construct(type, values, mapping, place) : null;
     }
 
     /** The mapping's entries by name; reports what is unknown, given twice, or no name at all. */
@@ -198,7 +209,7 @@ final class Binder {
         return value;
     }
 
-    private Object construct(Class<?> type, Object[] values, Map<String, NodeTuple> given, Place place) {
+    private Object construct(Class<?> type, Object[] values, MappingNode mapping, Place place) {
         Class<?>[] types = Arrays.stream(type.getRecordComponents()).map(RecordComponent::getType).toArray(Class<?>[]::new);
         try {
             Constructor<?> constructor = type.getDeclaredConstructor(types);
@@ -206,11 +217,11 @@ final class Binder {
             return constructor.newInstance(values);
         } catch (InvocationTargetException e) {
             if (e.getCause() instanceof IllegalArgumentException refusal) {
-                refused(type, String.valueOf(refusal.getMessage()), given, place);
+                refused(type, String.valueOf(refusal.getMessage()), mapping, place);
                 return null;
             }
             if (e.getCause() instanceof InputException refusal) {
-                refusal.problems().forEach(problem -> refused(type, problem, given, place));
+                refusal.problems().forEach(problem -> refused(type, problem, mapping, place));
                 return null;
             }
             throw new IllegalStateException(type.getSimpleName() + "'s constructor failed", e.getCause());
@@ -219,18 +230,46 @@ final class Binder {
         }
     }
 
-    private void refused(Class<?> type, String message, Map<String, NodeTuple> given, Place place) {
-        for (RecordComponent component : type.getRecordComponents()) {
-            String start = component.getName() + ": ";
-            if (message.startsWith(start)) {
-                NodeTuple tuple = given.get(component.getName());
-                Place here = tuple == null ? place.at(component.getName(), place.node(), null)
-                        : at(place, component.getName(), tuple);
-                problems.add(here.problem(message.substring(start.length())));
-                return;
-            }
+    private void refused(Class<?> type, String message, MappingNode mapping, Place place) {
+        Optional<String> key = keyOf(type, message);
+        Place here = key.map(path -> inside(mapping, path, place)).orElse(place);
+        // What stands in the file was right by itself where an override of another key in the message broke it.
+        Place blamed = here.set() != null ? here : KeyNames.paths(type).stream()
+                .filter(path -> mentions(message, path))
+                .map(path -> inside(mapping, path, place).set())
+                .filter(Objects::nonNull)
+                .findFirst()
+                .map(set -> new Place(here.file(), set, here.node(), here.path()))
+                .orElse(here);
+        problems.add(blamed.problem(key.map(path -> message.substring(path.length() + 2)).orElse(message)));
+    }
+
+    /** The key, perhaps one of a record within, that a message begins with. */
+    private static Optional<String> keyOf(Class<?> type, String message) {
+        return KeyNames.paths(type).stream().filter(path -> message.startsWith(path + ": ")).findFirst();
+    }
+
+    private static boolean mentions(String message, String path) {
+        String name = path.substring(path.lastIndexOf('.') + 1);
+        return Pattern.compile("\\b" + Pattern.quote(name) + "\\b").matcher(message).find();
+    }
+
+    private Place inside(MappingNode mapping, String path, Place place) {
+        Place here = place;
+        Node node = mapping;
+        for (String name : path.split("\\.")) {
+            Optional<NodeTuple> tuple = node instanceof MappingNode inner ? tuple(inner, name) : Optional.empty();
+            Place outer = here;
+            here = tuple.map(t -> at(outer, name, t)).orElseGet(() -> outer.at(name, outer.node(), null));
+            node = tuple.map(NodeTuple::getValueNode).orElse(null);
         }
-        problems.add(place.problem(message));
+        return here;
+    }
+
+    private static Optional<NodeTuple> tuple(MappingNode mapping, String name) {
+        return mapping.getValue().stream()
+                .filter(tuple -> tuple.getKeyNode() instanceof ScalarNode key && key.getValue().equals(name))
+                .findFirst();
     }
 
     private Object wrong(String expected, Key key, Place place) {

@@ -22,11 +22,16 @@ final class KeyNames {
         if (nearest.isPresent() && distance(nearest.get(), key) <= Math.max(2, key.length() / 3)) {
             return "; did you mean " + prefix + nearest.get() + "?";
         }
-        List<String> everywhere = new ArrayList<>();
-        collect(root, "", everywhere);
-        Optional<String> elsewhere = everywhere.stream().filter(path -> path.endsWith("." + key) || path.equals(key)).findFirst();
+        Optional<String> elsewhere = paths(root).stream().filter(path -> path.endsWith("." + key) || path.equals(key)).findFirst();
         return elsewhere.map(path -> "; did you mean " + path + "?")
                 .orElseGet(() -> "; known here: " + String.join(", ", siblings));
+    }
+
+    /** The keys of a record and of the records within, each with its path. */
+    static List<String> paths(Class<?> type) {
+        List<String> paths = new ArrayList<>();
+        collect(type, "", paths);
+        return paths;
     }
 
     private static void collect(Class<?> type, String prefix, List<String> paths) {

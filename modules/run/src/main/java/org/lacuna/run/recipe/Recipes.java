@@ -78,6 +78,19 @@ public final class Recipes {
         return recipe;
     }
 
+    /**
+     * Problems that showed themselves only when what a recipe names was opened: those that begin with a key
+     * ({@code "data.text: mine.txt: no such file"}) are placed where the key stands, in the file or in an override.
+     */
+    public static <T extends Record> InputException placed(Path file, List<String> sets, Class<T> type, InputException late) {
+        if (late.problems().stream().noneMatch(problem -> KeyNames.paths(type).stream().anyMatch(key -> problem.startsWith(key + ": ")))) {
+            return late;
+        }
+        Binder binder = new Binder(file.toString(), type, new ArrayList<>());
+        MappingNode tree = binder.overrides().apply(RecipeText.mapping(file.toString(), read(file)), sets);
+        return late.map(problem -> binder.placed(tree, problem));
+    }
+
     /** The recipe with every key written out; {@link #parse} of it gives an equal record. */
     public static String toYaml(Record recipe) {
         return RecipeWriter.write(recipe);

@@ -2,6 +2,7 @@ package org.lacuna.run.recipe;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertSame;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -224,6 +225,10 @@ class RecipesTest {
                 Bad.set("train.betas=[1", "--set train.betas=[1: the value is not valid YAML; quote it"),
                 Bad.set("name.first=x", "--set name.first=x: name holds x, not further keys"),
                 Bad.set("model.heads=3", "--set model.heads=3: 3 does not divide hidden = 8"),
+                Bad.set("model.hidden=6", "--set model.hidden=6: model.heads: 4 does not divide hidden = 6"),
+                new Bad(SMALL + "  heads: 4\n", List.of("model.tied=true", "model.hidden=6"),
+                        "--set model.hidden=6: model.heads: 4 does not divide hidden = 6"),
+                new Bad(SMALL + "  heads: 3\n", List.of("model.tied=true"), "r.yaml:4: model.heads: 3 does not divide hidden = 8"),
                 Bad.set("train={lr: 2}", "--set train={lr: 2}: train.lr: expected a number, above 0, below 1 (peak learning rate), found 2"),
                 Bad.set("train.betas=[2]", "--set train.betas=[2]: train.betas[0]: expected a number, at least 0, below 1, found 2"),
                 new Bad(SMALL + "sed: 1\n", List.of("train.lr=x", "bad"), "--set bad: expected path.to.key=value, for example train.lr=3e-4",
@@ -236,6 +241,18 @@ class RecipesTest {
     void tellsEverythingThatIsWrong(Bad bad) {
         InputException refused = assertThrows(InputException.class, () -> parse(bad.yaml(), bad.sets().toArray(String[]::new)));
         assertEquals(Arrays.asList(bad.problems()), refused.problems());
+    }
+
+    @Test
+    void placesWhatIsFoundOutLaterWhereItsKeyStands() throws IOException {
+        Path file = Files.writeString(folder.resolve("r.yaml"), SMALL + "train:\n  text: a.txt\n");
+        InputException late = new InputException(List.of("train.text: a.txt: no such file", "another matter"));
+        assertEquals(List.of(file + ":5: train.text: a.txt: no such file", "another matter"),
+                Recipes.placed(file, List.of(), SampleRecipe.class, late).problems());
+        assertEquals("--set train.text=b.txt: a.txt: no such file",
+                Recipes.placed(file, List.of("train.text=b.txt"), SampleRecipe.class, late).problems().get(0));
+        InputException other = new InputException("r.yaml: no run to resume there");
+        assertSame(other, Recipes.placed(folder.resolve("none"), List.of(), SampleRecipe.class, other));
     }
 
     @Test
