@@ -36,7 +36,7 @@ final class Sweep {
     private static final int ROWS = 4096;
     /** An instance's memory; with more, fewer points, then fewer windows are computed together. */
     private static final long ARENA_BYTES = 64L << 20;
-    /** Matrices have a multiple of so many rows: OpenBLAS rounds the rest of one differently, and a row's bits would depend on its place. */
+    /** Matrices have a multiple of so many rows: OpenBLAS rounds the rest of one differently (oneDNN was not seen to), and a row's bits would depend on its place. */
     private static final int GEMM_ROWS = 16;
 
     private final String name;

@@ -36,7 +36,7 @@ final class EngineFindings {
             CpuLibraries libraries = load.call();
             return List.of(vectorWidth(cpuBits, libraries.vectorBits()), gemm(cpuBits, libraries));
         } catch (Exception | LinkageError e) {
-            return List.of(Finding.fault("GEMM", "OpenBLAS does not load (" + reason(e) + ")", UNPACKED));
+            return List.of(Finding.fault("GEMM", "the library that multiplies does not load (" + reason(e) + ")", UNPACKED));
         }
     }
 
@@ -48,18 +48,23 @@ final class EngineFindings {
     }
 
     private static Finding gemm(int cpuBits, CpuLibraries libraries) {
-        String found = libraries.blas() + ", " + (libraries.blasCore().isEmpty() ? "unknown code"
-                : "code for " + libraries.blasCore() + " (" + libraries.blasBits() + " bits)")
-                + ", " + libraries.blasThreads() + " thread for each of Lacuna's worker threads";
-        if (libraries.blasBits() == 0 || libraries.blasBits() >= cpuBits) {
-            return Finding.good("GEMM", found);
+        String found = libraries.gemm() + ", " + (libraries.code().isEmpty() ? "unknown code"
+                : "code for " + libraries.code() + " (" + libraries.codeBits() + " bits)")
+                + ", one thread for each of Lacuna's worker threads";
+        boolean narrow = libraries.codeBits() != 0 && libraries.codeBits() < cpuBits;
+        if (libraries.onednn()) {
+            return narrow
+                    ? Finding.weak("GEMM", found, "older code than this CPU runs: leave ONEDNN_MAX_CPU_ISA out of the environment")
+                    : Finding.good("GEMM", found);
         }
-        String other = "OPENBLAS_CORETYPE=" + (cpuBits == 512 ? "SkylakeX" : "Haswell") + " in the environment ";
-        // 128 bits on a wider CPU: the user's choice, or a model newer than the library whose code Lacuna could not choose,
-        // four to five times slower. 256 bits of 512 are no weakness by themselves: some CPUs split the wider vectors.
-        return libraries.blasBits() < 256
-                ? Finding.weak("GEMM", found, "older code than this CPU runs: " + other + "makes products several times faster")
-                : new Finding("GEMM", found, Finding.Level.GOOD, other + "may be faster: compare with \"bench train\"");
+        String faster = "oneDNN is faster: leave out -Dlacuna.gemm; if it is not set, oneDNN did not load here";
+        if (!narrow || libraries.codeBits() >= 256) {
+            // 256 bits of 512 are no weakness by themselves: some CPUs split the wider vectors.
+            return Finding.weak("GEMM", found, faster);
+        }
+        // The user's choice, or a model newer than the library whose code Lacuna could not choose, four to five times slower.
+        return Finding.weak("GEMM", found, "older code than this CPU runs: OPENBLAS_CORETYPE=" + (cpuBits == 512 ? "SkylakeX" : "Haswell")
+                + " in the environment makes products several times faster; " + faster);
     }
 
     static List<Finding> backend(String name, boolean onGpu, List<Gpu> gpus, Callable<Backend.Environment> start) {

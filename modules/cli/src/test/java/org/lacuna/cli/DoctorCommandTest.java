@@ -1,6 +1,7 @@
 package org.lacuna.cli;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -42,7 +43,7 @@ class DoctorCommandTest {
         assertTrue(lines.stream().anyMatch(line -> line.matches("- vector bounds check +on")), out::toString);
         assertTrue(lines.stream().anyMatch(line -> line.matches("  memory outside the heap +not limited by JavaCPP")), out::toString);
         assertTrue(lines.stream().anyMatch(line -> line.matches("  vector width +(128|256|512) bits in the kernels, .*")), out::toString);
-        assertTrue(lines.stream().anyMatch(line -> line.matches("[ -] GEMM +OpenBLAS [0-9.]+, .*, 1 thread for each .*")), out::toString);
+        assertTrue(lines.stream().anyMatch(line -> line.matches("[ -] GEMM +oneDNN [0-9.]+, .*, one thread for each .*")), out::toString);
         assertTrue(lines.stream().anyMatch(line -> line.matches("  ND4J backend +nd4j-native-\\S+, .*: BLAS OPENBLAS, \\d+ threads")),
                 out::toString);
         assertEquals("", err.toString());
@@ -157,27 +158,27 @@ class DoctorCommandTest {
         assertEquals(List.of(), Gpu.parse(""));
     }
 
-    private static Finding cpu(int cpuBits, int kernelBits, String core, int blasBits, int index) {
-        return EngineFindings.cpu(cpuBits, () -> new CpuLibraries(kernelBits, "OpenBLAS 1", core, blasBits, 1)).get(index);
+    private static Finding cpu(int cpuBits, int kernelBits, boolean onednn, String code, int codeBits, int index) {
+        return EngineFindings.cpu(cpuBits, () -> new CpuLibraries(kernelBits, "library 1", onednn, code, codeBits)).get(index);
     }
 
     @Test
     void tellsWhyTheKernelsAndTheirLibraryAreNotFaster() {
-        assertTrue(cpu(512, 256, "SkylakeX", 512, 0).advice().contains("-XX:UseAVX=3"));
-        assertTrue(cpu(256, 128, "Haswell", 256, 0).advice().contains("-XX:UseAVX=2"));
-        assertEquals(Level.GOOD, cpu(512, 512, "SkylakeX", 512, 0).level());
-        assertEquals(Level.GOOD, cpu(0, 256, "Haswell", 256, 0).level());
+        assertTrue(cpu(512, 256, true, "AVX512_CORE", 512, 0).advice().contains("-XX:UseAVX=3"));
+        assertTrue(cpu(256, 128, true, "AVX2", 256, 0).advice().contains("-XX:UseAVX=2"));
+        assertEquals(Level.GOOD, cpu(512, 512, true, "AVX512_CORE", 512, 0).level());
+        assertEquals(Level.GOOD, cpu(0, 256, true, "AVX2", 256, 0).level());
 
-        assertEquals(Level.WEAK, cpu(512, 512, "Prescott", 128, 1).level());
-        assertTrue(cpu(512, 512, "Prescott", 128, 1).advice().contains("OPENBLAS_CORETYPE=SkylakeX"));
-        assertTrue(cpu(256, 256, "Prescott", 128, 1).advice().contains("OPENBLAS_CORETYPE=Haswell"));
-        assertEquals(Level.GOOD, cpu(512, 512, "Zen", 256, 1).level());
-        assertTrue(cpu(512, 512, "Zen", 256, 1).advice().contains("OPENBLAS_CORETYPE=SkylakeX"));
-        assertEquals("", cpu(512, 512, "SkylakeX", 512, 1).advice());
-        assertEquals("OpenBLAS 1, unknown code, 1 thread for each of Lacuna's worker threads", cpu(512, 512, "", 0, 1).value());
+        assertEquals(Level.GOOD, cpu(512, 512, true, "AVX512_CORE_AMX", 512, 1).level());
+        assertTrue(cpu(512, 512, true, "AVX2", 256, 1).advice().contains("ONEDNN_MAX_CPU_ISA"));
+        assertTrue(cpu(512, 512, false, "Prescott", 128, 1).advice().contains("OPENBLAS_CORETYPE=SkylakeX"));
+        assertTrue(cpu(256, 256, false, "Prescott", 128, 1).advice().contains("OPENBLAS_CORETYPE=Haswell"));
+        assertFalse(cpu(512, 512, false, "Zen", 256, 1).advice().contains("OPENBLAS_CORETYPE"));
+        assertTrue(cpu(512, 512, false, "SkylakeX", 512, 1).advice().contains("-Dlacuna.gemm"));
+        assertEquals("library 1, unknown code, one thread for each of Lacuna's worker threads", cpu(512, 512, true, "", 0, 1).value());
 
         assertEquals(Level.FAULT, EngineFindings.cpu(512, () -> {
-            throw new UnsatisfiedLinkError("no jniopenblas_nolapack");
+            throw new UnsatisfiedLinkError("no jnidnnl");
         }).get(0).level());
     }
 

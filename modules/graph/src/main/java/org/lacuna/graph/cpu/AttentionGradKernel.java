@@ -12,6 +12,12 @@ import org.lacuna.graph.op.LacunaOp;
  * probabilities and ds of them, and three GEMMs. dk and dv add up over heads and blocks in that order.
  */
 final class AttentionGradKernel implements Kernel {
+    private final GemmLibrary gemms;
+
+    AttentionGradKernel(GemmLibrary gemms) {
+        this.gemms = gemms;
+    }
+
     @Override
     public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
         return 2L * AttentionSizes.of((AttentionGrad) op, in[1]).blockFloats() * Float.BYTES;
@@ -19,11 +25,12 @@ final class AttentionGradKernel implements Kernel {
 
     @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
-        return new Call((AttentionGrad) op, in, out, scratch);
+        return new Call(gemms, (AttentionGrad) op, in, out, scratch);
     }
 
     private static final class Call implements Runnable {
         private final AttentionSizes sizes;
+        private final AttentionBlocks blocks;
         private final float scale;
         private final Tensor dy;
         private final Tensor y;
@@ -40,8 +47,9 @@ final class AttentionGradKernel implements Kernel {
         private final Gemm toDk;
         private final float[] lanes = new float[Lanes.WIDTH];
 
-        Call(AttentionGrad op, Tensor[] in, Tensor[] out, Tensor scratch) {
+        Call(GemmLibrary gemms, AttentionGrad op, Tensor[] in, Tensor[] out, Tensor scratch) {
             sizes = AttentionSizes.of(op, in[1].spec());
+            blocks = new AttentionBlocks(sizes);
             scale = (float) op.scale();
             dy = in[0];
             y = in[4];
@@ -57,11 +65,11 @@ final class AttentionGradKernel implements Kernel {
             int narrow = sizes.keyWidth();
             long q = in[1].address();
             long k = in[2].address();
-            queriesByKeys = Gemm.of(false, true, rows, stride, h, scale, q, wide, k, narrow, 0, p.address(), stride);
-            dyByValues = Gemm.of(false, true, rows, stride, h, 1, dy.address(), wide, in[3].address(), narrow, 0, ds.address(), stride);
-            toDv = Gemm.of(true, false, stride, h, rows, 1, p.address(), stride, dy.address(), wide, 1, dv.address(), narrow);
-            toDq = Gemm.of(false, false, rows, h, stride, 1, ds.address(), stride, k, narrow, 0, out[0].address(), wide);
-            toDk = Gemm.of(true, false, stride, h, rows, 1, ds.address(), stride, q, wide, 1, dk.address(), narrow);
+            queriesByKeys = gemms.bind(false, true, rows, stride, h, scale, q, wide, k, narrow, 0, p.address(), stride);
+            dyByValues = gemms.bind(false, true, rows, stride, h, 1, dy.address(), wide, in[3].address(), narrow, 0, ds.address(), stride);
+            toDv = gemms.bind(true, false, stride, h, rows, 1, p.address(), stride, dy.address(), wide, 1, dv.address(), narrow);
+            toDq = gemms.bind(false, false, rows, h, stride, 1, ds.address(), stride, k, narrow, 0, out[0].address(), wide);
+            toDk = gemms.bind(true, false, stride, h, rows, 1, ds.address(), stride, q, wide, 1, dk.address(), narrow);
         }
 
         @Override
@@ -69,32 +77,23 @@ final class AttentionGradKernel implements Kernel {
             int n = Math.toIntExact(dk.length());
             Lanes.fill(dk.bytes(), 0, n, 0);
             Lanes.fill(dv.bytes(), 0, n, 0);
-            for (int b = 0; b < sizes.sequences(); b++) {
-                for (int head = 0; head < sizes.heads(); head++) {
-                    for (int row = 0; row < sizes.length(); row += AttentionSizes.BLOCK) {
-                        block(b, head, row);
-                    }
-                }
+            blocks.start();
+            while (blocks.next()) {
+                block();
             }
         }
 
-        private void block(int b, int head, int row) {
+        private void block() {
             int h = sizes.headSize();
-            int queryWidth = sizes.queryWidth();
-            int keyWidth = sizes.keyWidth();
-            int rows = sizes.blockEnd(row) - row;
-            int firstKey = sizes.firstKey(row);
-            int keys = sizes.endKey(row) - firstKey;
-            int queryAt = sizes.start(b, head, queryWidth) + row * queryWidth;
-            int keyAt = sizes.start(b, head / sizes.group(), keyWidth) + firstKey * keyWidth;
+            int rows = blocks.rows;
+            int keys = blocks.keys;
+            int queryAt = blocks.queryAt;
+            int keyAt = blocks.keyAt;
             queriesByKeys.run(rows, keys, h, queryAt, keyAt, 0);
             dyByValues.run(rows, keys, h, queryAt, keyAt, 0);
-            int lseAt = (b * sizes.heads() + head) * sizes.length() + row;
             for (int i = 0; i < rows; i++) {
-                int from = sizes.mask().first(row + i) - firstKey;
-                int to = sizes.mask().end(row + i, sizes.length()) - firstKey;
-                float pull = dot(dy.bytes(), y.bytes(), queryAt + i * queryWidth, h, lanes);
-                row(i, from, to, keys, Lanes.get(lse.bytes(), lseAt + i), pull);
+                float pull = dot(dy.bytes(), y.bytes(), queryAt + i * sizes.queryWidth(), h, lanes);
+                row(i, blocks.from(i), blocks.to(i), keys, Lanes.get(lse.bytes(), blocks.lseAt + i), pull);
             }
             toDv.run(keys, h, rows, 0, queryAt, keyAt);
             toDq.run(rows, h, keys, 0, keyAt, queryAt);

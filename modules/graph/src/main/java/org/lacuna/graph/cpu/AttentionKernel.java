@@ -12,6 +12,12 @@ import org.lacuna.graph.op.LacunaOp;
  * division, weights times values by GEMM, and then the division, which touches fewer elements there.
  */
 final class AttentionKernel implements Kernel {
+    private final GemmLibrary gemms;
+
+    AttentionKernel(GemmLibrary gemms) {
+        this.gemms = gemms;
+    }
+
     @Override
     public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
         return (long) AttentionSizes.of((Attention) op, in[0]).blockFloats() * Float.BYTES;
@@ -19,11 +25,12 @@ final class AttentionKernel implements Kernel {
 
     @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
-        return new Call((Attention) op, in, out, scratch);
+        return new Call(gemms, (Attention) op, in, out, scratch);
     }
 
     private static final class Call implements Runnable {
         private final AttentionSizes sizes;
+        private final AttentionBlocks blocks;
         private final Tensor y;
         private final Tensor lse;
         private final Tensor scores;
@@ -33,8 +40,9 @@ final class AttentionKernel implements Kernel {
         private final float[] sums = new float[AttentionSizes.BLOCK];
         private final float[] lanes = new float[Lanes.WIDTH];
 
-        Call(Attention op, Tensor[] in, Tensor[] out, Tensor scratch) {
+        Call(GemmLibrary gemms, Attention op, Tensor[] in, Tensor[] out, Tensor scratch) {
             sizes = AttentionSizes.of(op, in[0].spec());
+            blocks = new AttentionBlocks(sizes);
             y = out[0];
             lse = out[1];
             scores = scratch;
@@ -43,42 +51,29 @@ final class AttentionKernel implements Kernel {
             int h = sizes.headSize();
             int queryWidth = sizes.queryWidth();
             int keyWidth = sizes.keyWidth();
-            queriesByKeys = Gemm.of(false, true, rows, stride, h, (float) op.scale(), in[0].address(), queryWidth,
+            queriesByKeys = gemms.bind(false, true, rows, stride, h, (float) op.scale(), in[0].address(), queryWidth,
                     in[1].address(), keyWidth, 0, scores.address(), stride);
-            weightsByValues = Gemm.of(false, false, rows, h, stride, 1, scores.address(), stride,
+            weightsByValues = gemms.bind(false, false, rows, h, stride, 1, scores.address(), stride,
                     in[2].address(), keyWidth, 0, y.address(), queryWidth);
         }
 
         @Override
         public void run() {
-            for (int b = 0; b < sizes.sequences(); b++) {
-                for (int n = 0; n < sizes.heads(); n++) {
-                    for (int row = 0; row < sizes.length(); row += AttentionSizes.BLOCK) {
-                        block(b, n, row);
-                    }
-                }
+            blocks.start();
+            while (blocks.next()) {
+                block();
             }
         }
 
-        private void block(int b, int n, int row) {
+        private void block() {
             int h = sizes.headSize();
-            int queryWidth = sizes.queryWidth();
-            int keyWidth = sizes.keyWidth();
-            int rows = sizes.blockEnd(row) - row;
-            int firstKey = sizes.firstKey(row);
-            int keys = sizes.endKey(row) - firstKey;
-            int queryAt = sizes.start(b, n, queryWidth) + row * queryWidth;
-            int keyAt = sizes.start(b, n / sizes.group(), keyWidth) + firstKey * keyWidth;
-            queriesByKeys.run(rows, keys, h, queryAt, keyAt, 0);
-            int lseAt = (b * sizes.heads() + n) * sizes.length() + row;
-            for (int i = 0; i < rows; i++) {
-                int from = sizes.mask().first(row + i) - firstKey;
-                int to = sizes.mask().end(row + i, sizes.length()) - firstKey;
-                softmax(i, from, to, keys, lseAt + i);
+            queriesByKeys.run(blocks.rows, blocks.keys, h, blocks.queryAt, blocks.keyAt, 0);
+            for (int i = 0; i < blocks.rows; i++) {
+                softmax(i, blocks.from(i), blocks.to(i), blocks.keys, blocks.lseAt + i);
             }
-            weightsByValues.run(rows, h, keys, 0, keyAt, queryAt);
-            for (int i = 0; i < rows; i++) {
-                divide(y.bytes(), queryAt + i * queryWidth, h, sums[i]);
+            weightsByValues.run(blocks.rows, h, blocks.keys, 0, blocks.keyAt, blocks.queryAt);
+            for (int i = 0; i < blocks.rows; i++) {
+                divide(y.bytes(), blocks.queryAt + i * sizes.queryWidth(), h, sums[i]);
             }
         }
 

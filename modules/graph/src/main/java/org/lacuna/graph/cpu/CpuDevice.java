@@ -1,11 +1,8 @@
 package org.lacuna.graph.cpu;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.lang.ref.Reference;
 import java.util.HashMap;
 import java.util.Map;
-import org.bytedeco.javacpp.Loader;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.Tensor;
@@ -40,15 +37,22 @@ import org.lacuna.graph.op.WeightedSum;
 import org.lacuna.graph.op.WeightedSumGrad;
 import org.lacuna.graph.op.Zeros;
 
-/** The CPU: kernels in the Vector API, GEMM by OpenBLAS with one thread for each caller. */
+/** The CPU: kernels in the Vector API, GEMM by oneDNN or OpenBLAS with one thread for each caller. */
 public final class CpuDevice implements Device {
     static {
         OpenBlas.choose();
     }
 
     private final Map<String, Kernel> kernels = new HashMap<>();
+    private final GemmLibrary gemms;
 
+    /** With the library that is the fastest here, or that {@code -Dlacuna.gemm} names. */
     public CpuDevice() {
+        this(GemmChoice.library());
+    }
+
+    CpuDevice(GemmLibrary gemms) {
+        this.gemms = gemms;
         // One line for each op's kernel.
         kernels.put(Add.NAME, new AddKernel());
         kernels.put(Zeros.NAME, new ZerosKernel());
@@ -56,16 +60,16 @@ public final class CpuDevice implements Device {
         kernels.put(RmsNormGrad.NAME, new RmsNormGradKernel());
         kernels.put(RotaryTable.NAME, new RotaryTableKernel());
         kernels.put(Rotary.NAME, new RotaryKernel());
-        kernels.put(Attention.NAME, new AttentionKernel());
-        kernels.put(AttentionGrad.NAME, new AttentionGradKernel());
-        kernels.put(Linear.NAME, new LinearKernel());
-        kernels.put(LinearDx.NAME, new LinearDxKernel());
-        kernels.put(LinearDw.NAME, new LinearDwKernel());
+        kernels.put(Attention.NAME, new AttentionKernel(gemms));
+        kernels.put(AttentionGrad.NAME, new AttentionGradKernel(gemms));
+        kernels.put(Linear.NAME, new LinearKernel(gemms));
+        kernels.put(LinearDx.NAME, new LinearDxKernel(gemms));
+        kernels.put(LinearDw.NAME, new LinearDwKernel(gemms));
         kernels.put(LinearDb.NAME, new LinearDbKernel());
         kernels.put(Embedding.NAME, new EmbeddingKernel());
         kernels.put(EmbeddingGrad.NAME, new EmbeddingGradKernel());
-        kernels.put(LmHeadLoss.NAME, new LmHeadLossKernel());
-        kernels.put(LmHeadLossGrad.NAME, new LmHeadLossGradKernel());
+        kernels.put(LmHeadLoss.NAME, new LmHeadLossKernel(gemms));
+        kernels.put(LmHeadLossGrad.NAME, new LmHeadLossGradKernel(gemms));
         kernels.put(Activated.NAME, new ActivatedKernel());
         kernels.put(ActivatedGrad.NAME, new ActivatedGradKernel());
         kernels.put(Gated.NAME, new GatedKernel());
@@ -121,11 +125,7 @@ public final class CpuDevice implements Device {
 
     @Override
     public String gemm() {
-        try {
-            return "OpenBLAS " + Loader.getVersion("org.bytedeco", "openblas") + OpenBlas.coreInUse().map(core -> ", code for " + core).orElse("");
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
+        return gemms.description();
     }
 
     private Kernel kernel(LacunaOp op) {

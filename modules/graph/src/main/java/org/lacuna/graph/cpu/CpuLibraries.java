@@ -8,15 +8,15 @@ import org.bytedeco.openblas.global.openblas_nolapack;
  * What the CPU device has to work with on this machine.
  *
  * @param vectorBits width of the kernels' vectors
- * @param blas the GEMM library and its version
- * @param blasCore the kind of processor whose code the library has chosen, in its own spelling; empty if it can't be told
- * @param blasBits width of that code's vectors; 0 if it can't be told
- * @param blasThreads threads that one product takes
+ * @param gemm the library that multiplies and its version
+ * @param onednn whether that is oneDNN, the faster one
+ * @param code the kind of processor whose code the library has chosen, in its own spelling; empty if it can't be told
+ * @param codeBits width of that code's vectors; 0 if it can't be told
  */
-public record CpuLibraries(int vectorBits, String blas, String blasCore, int blasBits, int blasThreads) {
+public record CpuLibraries(int vectorBits, String gemm, boolean onednn, String code, int codeBits) {
     private static final Set<String> BITS_512 = Set.of("skylakex", "cooperlake");
     private static final Set<String> BITS_256 = Set.of("sandybridge", "bulldozer", "piledriver", "steamroller", "excavator",
-            "haswell", "zen");
+            "haswell", "zen", "avx", "avx2", "avx2_vnni");
 
     /**
      * Loads the native libraries, sets them up as {@link CpuDevice} does, and asks them. To be called before anything loads
@@ -26,16 +26,17 @@ public record CpuLibraries(int vectorBits, String blas, String blasCore, int bla
      */
     public static CpuLibraries load() {
         OpenBlas.choose();
-        String core = OpenBlas.coreInUse().orElse("");
-        openblas_nolapack.blas_set_num_threads(1);
-        return new CpuLibraries(Lanes.WIDTH * Float.SIZE, openblas_nolapack.OPENBLAS_VERSION.strip(), core,
-                bits(core.toLowerCase(Locale.ROOT)), openblas_nolapack.blas_get_num_threads());
+        GemmLibrary gemms = GemmChoice.library();
+        boolean onednn = gemms instanceof OneDnnGemms;
+        String code = onednn ? OneDnnGemms.instructions() : OpenBlas.coreInUse().orElse("");
+        String name = onednn ? OneDnnGemms.version() : openblas_nolapack.OPENBLAS_VERSION.strip();
+        return new CpuLibraries(Lanes.WIDTH * Float.SIZE, name, onednn, code, bits(code.toLowerCase(Locale.ROOT)));
     }
 
-    private static int bits(String core) {
-        if (core.isEmpty()) {
+    private static int bits(String code) {
+        if (code.isEmpty()) {
             return 0;
         }
-        return BITS_512.contains(core) ? 512 : BITS_256.contains(core) ? 256 : 128;
+        return BITS_512.contains(code) || code.startsWith("avx512") ? 512 : BITS_256.contains(code) ? 256 : 128;
     }
 }

@@ -7,6 +7,12 @@ import org.lacuna.graph.op.Linear;
 
 /** One GEMM for each weight, on top of the bias where there is one. */
 final class LinearKernel implements Kernel {
+    private final GemmLibrary gemms;
+
+    LinearKernel(GemmLibrary gemms) {
+        this.gemms = gemms;
+    }
+
     @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         Linear linear = (Linear) op;
@@ -19,7 +25,7 @@ final class LinearKernel implements Kernel {
         ByteBuffer[] y = new ByteBuffer[k];
         for (int j = 0; j < k; j++) {
             int width = out[j].spec().size(-1);
-            products[j] = Gemm.of(false, true, rows, width, inner, 1, x.address(), inner, in[1 + j].address(), inner,
+            products[j] = gemms.bind(false, true, rows, width, inner, 1, x.address(), inner, in[1 + j].address(), inner,
                     linear.biased() ? 1 : 0, out[j].address(), width);
             y[j] = out[j].bytes();
             if (linear.biased()) {

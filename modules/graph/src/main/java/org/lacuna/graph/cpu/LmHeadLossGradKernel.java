@@ -8,6 +8,12 @@ import org.lacuna.graph.op.LmHeadLossGrad;
 
 /** For each block: logits, losses, derivative by the logits in place, then dx = g · W and dW += gᵀ · x by GEMM. */
 final class LmHeadLossGradKernel implements Kernel {
+    private final GemmLibrary gemms;
+
+    LmHeadLossGradKernel(GemmLibrary gemms) {
+        this.gemms = gemms;
+    }
+
     @Override
     public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
         return LogitBlocks.scratchBytes(in[0], in[1]);
@@ -20,10 +26,10 @@ final class LmHeadLossGradKernel implements Kernel {
         int vocabulary = table.spec().size(0);
         int width = table.spec().size(1);
         int stride = LogitBlocks.stride(table.spec());
-        LogitBlocks blocks = new LogitBlocks(LmHeadLossGrad.NAME, x, table, in[3], in[4], out[3], scratch);
-        Gemm dx = Gemm.of(false, false, 0, width, vocabulary, 1, scratch.address(), stride, table.address(), width, 0, out[0].address(), width);
-        Gemm first = Gemm.of(true, false, vocabulary, width, 0, 1, scratch.address(), stride, x.address(), width, 0, out[1].address(), width);
-        Gemm further = Gemm.of(true, false, vocabulary, width, 0, 1, scratch.address(), stride, x.address(), width, 1, out[1].address(), width);
+        LogitBlocks blocks = new LogitBlocks(gemms, LmHeadLossGrad.NAME, x, table, in[3], in[4], out[3], scratch);
+        Gemm dx = gemms.bind(false, false, 0, width, vocabulary, 1, scratch.address(), stride, table.address(), width, 0, out[0].address(), width);
+        Gemm first = gemms.bind(true, false, vocabulary, width, 0, 1, scratch.address(), stride, x.address(), width, 0, out[1].address(), width);
+        Gemm further = gemms.bind(true, false, vocabulary, width, 0, 1, scratch.address(), stride, x.address(), width, 1, out[1].address(), width);
         ByteBuffer upstream = in[2].bytes();
         ByteBuffer loss = out[2].bytes();
         return () -> {

@@ -8,6 +8,12 @@ import org.lacuna.graph.op.LmHeadLoss;
 
 /** Block after block of logits; the sum of the losses in double. */
 final class LmHeadLossKernel implements Kernel {
+    private final GemmLibrary gemms;
+
+    LmHeadLossKernel(GemmLibrary gemms) {
+        this.gemms = gemms;
+    }
+
     @Override
     public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
         return LogitBlocks.scratchBytes(in[0], in[1]);
@@ -15,7 +21,7 @@ final class LmHeadLossKernel implements Kernel {
 
     @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
-        LogitBlocks blocks = new LogitBlocks(LmHeadLoss.NAME, in[0], in[1], in[2], in[3], out[1], scratch);
+        LogitBlocks blocks = new LogitBlocks(gemms, LmHeadLoss.NAME, in[0], in[1], in[2], in[3], out[1], scratch);
         ByteBuffer loss = out[0].bytes();
         return () -> {
             blocks.check();

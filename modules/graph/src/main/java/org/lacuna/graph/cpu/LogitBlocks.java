@@ -30,7 +30,7 @@ final class LogitBlocks {
     private final float[] lanes = new float[Lanes.WIDTH];
     private final double[] sums = new double[ROWS];
 
-    LogitBlocks(String op, Tensor x, Tensor table, Tensor targets, Tensor weights, Tensor nll, Tensor scratch) {
+    LogitBlocks(GemmLibrary gemms, String op, Tensor x, Tensor table, Tensor targets, Tensor weights, Tensor nll, Tensor scratch) {
         this.op = op;
         this.targets = targets.bytes();
         this.weights = weights.bytes();
@@ -41,7 +41,7 @@ final class LogitBlocks {
         width = x.spec().size(-1);
         vocabulary = table.spec().size(0);
         stride = stride(table.spec());
-        product = Gemm.of(false, true, 0, vocabulary, width, 1, x.address(), width, table.address(), width, 0, scratch.address(), stride);
+        product = gemms.bind(false, true, 0, vocabulary, width, 1, x.address(), width, table.address(), width, 0, scratch.address(), stride);
     }
 
     static long scratchBytes(TensorSpec x, TensorSpec table) {

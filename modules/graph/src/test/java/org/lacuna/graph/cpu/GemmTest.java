@@ -12,9 +12,8 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.nd4j.linalg.api.buffer.DataType;
@@ -46,15 +45,27 @@ class GemmTest {
         }
     }
 
+    private static List<GemmLibrary> libraries() {
+        return List.of(new OneDnnGemms(), new OpenBlasGemms());
+    }
+
     @ParameterizedTest
-    @CsvSource({"false,false", "false,true", "true,false", "true,true"})
-    void equalsTheSumInDouble(boolean ta, boolean tb) {
+    @MethodSource("libraries")
+    void equalsTheSumInDouble(GemmLibrary gemms) {
+        for (boolean ta : new boolean[] {false, true}) {
+            for (boolean tb : new boolean[] {false, true}) {
+                equalsTheSumInDouble(gemms, ta, tb);
+            }
+        }
+    }
+
+    private static void equalsTheSumInDouble(GemmLibrary gemms, boolean ta, boolean tb) {
         Random random = new Random(5);
         for (int m : SIZES) {
             for (int n : SIZES) {
                 for (int k : SIZES) {
                     for (float beta : new float[] {0f, 1f, -0.5f}) {
-                        check(random, ta, tb, m, n, k, beta == 1f ? 1f : 0.3f, beta);
+                        check(gemms, random, ta, tb, m, n, k, beta == 1f ? 1f : 0.3f, beta);
                     }
                 }
             }
@@ -62,12 +73,12 @@ class GemmTest {
     }
 
     /** Binds another size and no offset, so that every argument of the run counts. */
-    private static void check(Random random, boolean ta, boolean tb, int m, int n, int k, float alpha, float beta) {
+    private static void check(GemmLibrary gemms, Random random, boolean ta, boolean tb, int m, int n, int k, float alpha, float beta) {
         Matrix a = Matrix.random(random, ta, m, k);
         Matrix b = Matrix.random(random, tb, k, n);
         Matrix c = Matrix.random(random, false, m, n);
         float[] before = c.memory().toFloats();
-        Gemm gemm = Gemm.of(ta, tb, 1, 1, 1, alpha, a.memory().address(), a.stride(), b.memory().address(), b.stride(),
+        Gemm gemm = gemms.bind(ta, tb, 1, 1, 1, alpha, a.memory().address(), a.stride(), b.memory().address(), b.stride(),
                 beta, c.memory().address(), c.stride());
         gemm.run(m, n, k, a.start(), b.start(), c.start());
         float[] after = c.memory().toFloats();
@@ -87,8 +98,9 @@ class GemmTest {
         assertArrayEquals(before, after, "nothing outside C is written");
     }
 
-    @Test
-    void betaZeroOverwritesNaN() {
+    @ParameterizedTest
+    @MethodSource("libraries")
+    void betaZeroOverwritesNaN(GemmLibrary gemms) {
         for (int[] size : new int[][] {{1, 1, 1}, {1, 17, 5}, {17, 1, 5}, {16, 16, 16}, {33, 65, 129}, {200, 300, 2}}) {
             Tensor a = DEVICE.allocate(new TensorSpec("a", DataType.FLOAT, size[0], size[2]));
             Tensor b = DEVICE.allocate(new TensorSpec("b", DataType.FLOAT, size[2], size[1]));
@@ -96,27 +108,28 @@ class GemmTest {
             for (int i = 0; i < c.length(); i++) {
                 c.setFloat(i, Float.NaN);
             }
-            Gemm.of(false, false, size[0], size[1], size[2], 1, a.address(), size[2], b.address(), size[1], 0, c.address(), size[1]).run();
+            gemms.bind(false, false, size[0], size[1], size[2], 1, a.address(), size[2], b.address(), size[1], 0, c.address(), size[1]).run();
             for (float v : c.toFloats()) {
                 assertEquals(0f, v, Arrays.toString(size));
             }
         }
     }
 
-    @Test
-    void threadsSideBySideGetTheSameBits() throws Exception {
+    @ParameterizedTest
+    @MethodSource("libraries")
+    void threadsSideBySideGetTheSameBits(GemmLibrary gemms) throws Exception {
         Random random = new Random(6);
         int m = 130;
         int n = 67;
         int k = 259;
         Matrix a = Matrix.random(random, false, m, k);
         Matrix b = Matrix.random(random, true, k, n);
-        float[] alone = product(a, b, m, n, k, 1);
+        float[] alone = product(gemms, a, b, m, n, k, 1);
         ExecutorService threads = Executors.newFixedThreadPool(4);
         try {
             List<Future<float[]>> results = new ArrayList<>();
             for (int t = 0; t < 4; t++) {
-                results.add(threads.submit(() -> product(a, b, m, n, k, 200)));
+                results.add(threads.submit(() -> product(gemms, a, b, m, n, k, 200)));
             }
             for (Future<float[]> result : results) {
                 assertArrayEquals(alone, result.get());
@@ -126,9 +139,9 @@ class GemmTest {
         }
     }
 
-    private static float[] product(Matrix a, Matrix b, int m, int n, int k, int times) {
+    private static float[] product(GemmLibrary gemms, Matrix a, Matrix b, int m, int n, int k, int times) {
         Tensor c = DEVICE.allocate(new TensorSpec("c", DataType.FLOAT, m, n));
-        Gemm gemm = Gemm.of(false, true, m, n, k, 1, a.memory().address() + 4L * a.start(), a.stride(),
+        Gemm gemm = gemms.bind(false, true, m, n, k, 1, a.memory().address() + 4L * a.start(), a.stride(),
                 b.memory().address() + 4L * b.start(), b.stride(), 0, c.address(), n);
         gemm.run();
         float[] first = c.toFloats();
@@ -139,20 +152,22 @@ class GemmTest {
         return first;
     }
 
-    @Test
-    void allocatesNothing() {
+    @ParameterizedTest
+    @MethodSource("libraries")
+    void allocatesNothing(GemmLibrary gemms) {
         Tensor a = DEVICE.allocate(new TensorSpec("a", DataType.FLOAT, 3, 17));
         Tensor c = DEVICE.allocate(new TensorSpec("c", DataType.FLOAT, 3, 3));
-        Gemm gemm = Gemm.of(false, true, 3, 3, 17, 1, a.address(), 17, a.address(), 17, 0, c.address(), 3);
+        Gemm gemm = gemms.bind(false, true, 3, 3, 17, 1, a.address(), 17, a.address(), 17, 0, c.address(), 3);
         Allocations.assertNone("gemm", () -> gemm.run(2, 1, 4, 17, 3, 0));
         assertArrayEquals(new float[9], c.toFloats());
         Reference.reachabilityFence(a);
     }
 
-    @Test
-    void overlappingRowsAreRefused() {
-        assertThrows(IllegalArgumentException.class, () -> Gemm.of(false, false, 2, 3, 4, 1, 64, 3, 64, 3, 0, 64, 3));
-        assertThrows(IllegalArgumentException.class, () -> Gemm.of(false, true, 2, 3, 4, 1, 64, 4, 64, 3, 0, 64, 3));
-        assertThrows(IllegalArgumentException.class, () -> Gemm.of(false, false, 2, 3, 4, 1, 64, 4, 64, 3, 0, 64, 2));
+    @ParameterizedTest
+    @MethodSource("libraries")
+    void overlappingRowsAreRefused(GemmLibrary gemms) {
+        assertThrows(IllegalArgumentException.class, () -> gemms.bind(false, false, 2, 3, 4, 1, 64, 3, 64, 3, 0, 64, 3));
+        assertThrows(IllegalArgumentException.class, () -> gemms.bind(false, true, 2, 3, 4, 1, 64, 4, 64, 3, 0, 64, 3));
+        assertThrows(IllegalArgumentException.class, () -> gemms.bind(false, false, 2, 3, 4, 1, 64, 4, 64, 3, 0, 64, 2));
     }
 }

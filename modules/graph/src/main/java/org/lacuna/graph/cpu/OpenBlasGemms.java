@@ -1,0 +1,64 @@
+package org.lacuna.graph.cpu;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import org.bytedeco.javacpp.FloatPointer;
+import org.bytedeco.javacpp.Loader;
+import org.bytedeco.javacpp.Pointer;
+import org.bytedeco.openblas.global.openblas_nolapack;
+
+/** Products by OpenBLAS, which comes with ND4J. */
+final class OpenBlasGemms implements GemmLibrary {
+    private static final int ROW_MAJOR = 101;
+    private static final int PLAIN = 111;
+    private static final int TRANSPOSED = 112;
+
+    @Override
+    public Gemm bind(Gemm.Operands operands) {
+        // Here and not once for the class: ND4J sets its own number of threads when it starts, be it before or after.
+        openblas_nolapack.blas_set_num_threads(1);
+        return new Bound(operands);
+    }
+
+    @Override
+    public String description() {
+        try {
+            return "OpenBLAS " + Loader.getVersion("org.bytedeco", "openblas") + OpenBlas.coreInUse().map(core -> ", code for " + core).orElse("");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static final class Bound extends Gemm {
+        private final Operands o;
+        private final int ta;
+        private final int tb;
+        private final FloatPointer a;
+        private final FloatPointer b;
+        private final FloatPointer c;
+
+        Bound(Operands o) {
+            super(o);
+            this.o = o;
+            ta = o.ta() ? TRANSPOSED : PLAIN;
+            tb = o.tb() ? TRANSPOSED : PLAIN;
+            a = new At(o.a());
+            b = new At(o.b());
+            c = new At(o.c());
+        }
+
+        @Override
+        void run(int m, int n, int k, long aOffset, long bOffset, long cOffset) {
+            openblas_nolapack.cblas_sgemm(ROW_MAJOR, ta, tb, m, n, k, o.alpha(), a.position(aOffset), o.lda(), b.position(bOffset),
+                    o.ldb(), o.beta(), c.position(cOffset), o.ldc());
+        }
+    }
+
+    /** A pointer to memory that somebody else owns. */
+    private static final class At extends FloatPointer {
+        At(long address) {
+            super((Pointer) null);
+            this.address = address;
+        }
+    }
+}

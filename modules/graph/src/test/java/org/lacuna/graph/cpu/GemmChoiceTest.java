@@ -1,0 +1,32 @@
+package org.lacuna.graph.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class GemmChoiceTest {
+
+    @AfterEach
+    void leave() {
+        System.clearProperty(GemmChoice.PROPERTY);
+    }
+
+    @Test
+    void takesTheFasterLibraryUnlessToldOtherwise() {
+        assertTrue(new CpuDevice().gemm().startsWith("oneDNN "), new CpuDevice().gemm());
+        assertTrue(CpuLibraries.load().onednn());
+        System.setProperty(GemmChoice.PROPERTY, "openblas");
+        assertTrue(new CpuDevice().gemm().startsWith("OpenBLAS "), new CpuDevice().gemm());
+        assertTrue(CpuLibraries.load().gemm().startsWith("OpenBLAS "));
+    }
+
+    @Test
+    void refusesALibraryThatItDoesNotKnow() {
+        System.setProperty(GemmChoice.PROPERTY, "mkl");
+        assertEquals("-Dlacuna.gemm=mkl: expected onednn or openblas",
+                assertThrows(IllegalArgumentException.class, CpuDevice::new).getMessage());
+    }
+}
