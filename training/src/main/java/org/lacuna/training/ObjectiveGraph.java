@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.lacuna.graph.Device;
+import org.lacuna.graph.Precision;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.program.Program;
 import org.lacuna.model.config.ModelConfig;
@@ -17,11 +18,13 @@ import org.nd4j.autodiff.samediff.SameDiff;
 final class ObjectiveGraph {
     private final ModelConfig config;
     private final boolean penalised;
+    private final Precision precision;
     private final SameDiff graph;
     private final List<String> penalties;
     private final List<String> zeros;
 
-    ObjectiveGraph(ModelConfig config, boolean penalised) {
+    ObjectiveGraph(ModelConfig config, boolean penalised, Precision precision) {
+        this.precision = precision;
         this.config = config;
         this.penalised = penalised;
         graph = LlamaGraph.training(config);
@@ -46,6 +49,7 @@ final class ObjectiveGraph {
 
     private Program.Builder program(Device device, int rows, int window, List<String> outputs) {
         return Program.of(graph, device)
+                .precision(precision)
                 .placeholder(LlamaGraph.INPUT_IDS, rows, window)
                 .placeholder(LlamaGraph.POSITIONS, rows, window)
                 .placeholder(LlamaGraph.TARGETS, rows, window)

@@ -7,9 +7,11 @@ import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.ParameterStore;
+import org.lacuna.graph.UnsupportedPrecisionException;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
+import org.lacuna.run.InputException;
 import org.lacuna.training.optimizer.LearningRate;
 import org.lacuna.training.optimizer.Optimizer;
 import org.lacuna.training.recipe.Objective;
@@ -40,6 +42,7 @@ public final class Trainer implements AutoCloseable {
     /**
      * Builds, compiles and allocates.
      *
+     * @throws InputException if this machine can't multiply in the settings' precision
      * @param model whose parameters are trained in place
      */
     public Trainer(Model model, TrainSettings settings, Objective objective, Device device) {
@@ -47,17 +50,25 @@ public final class Trainer implements AutoCloseable {
         this.settings = settings;
         this.objective = objective;
         this.device = device;
-        graph = new ObjectiveGraph(model.config(), objective.l1() > 0);
+        graph = new ObjectiveGraph(model.config(), objective.l1() > 0, settings.precision());
         ParameterStore parameters = model.parameters();
         int rows = settings.shardRows();
         int window = settings.window();
-        program = graph.training(device, rows, window);
+        program = compiled(graph, device, rows, window);
         workers = new Workers(settings.workersHere());
         FlatMath math = device.flatMath();
         batchGradient = new BatchGradient(graph, program, parameters, math, rows * window, settings.shards(), settings.accumulation(), workers);
         optimizer = new Optimizer(math, parameters, batchGradient.gradient(),
                 new FlatMath.AdamWConstants(settings.beta1(), settings.beta2(), settings.eps(), settings.weightDecay()), settings.clip());
         learningRate = new LearningRate(settings.lr(), settings.minLrRatio(), settings.warmup(), settings.steps());
+    }
+
+    private static Program compiled(ObjectiveGraph graph, Device device, int rows, int window) {
+        try {
+            return graph.training(device, rows, window);
+        } catch (UnsupportedPrecisionException e) {
+            throw new InputException("train.precision: " + e.getMessage());
+        }
     }
 
     /**

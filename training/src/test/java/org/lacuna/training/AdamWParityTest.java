@@ -14,6 +14,7 @@ import org.lacuna.data.Batch;
 import org.lacuna.fixtures.Fixtures;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.ParameterStore;
+import org.lacuna.graph.Precision;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.model.Checkpoint;
 import org.lacuna.model.safetensors.SafetensorsFile;
@@ -36,7 +37,7 @@ class AdamWParityTest {
         Path folder = Fixtures.unpack(name, temp);
         JsonNode expected = Json.parse(name, Files.readString(folder.resolve("adamw.json")));
         JsonNode h = expected.get("hyperparameters");
-        TrainSettings settings = new TrainSettings(1, 5, ROWS, WINDOW, 1, shards, 1, h.get("lr").asDouble(), 1, 0, h.get("beta1").asDouble(),
+        TrainSettings settings = new TrainSettings(1, 5, ROWS, WINDOW, 1, shards, 1, Precision.FP32, h.get("lr").asDouble(), 1, 0, h.get("beta1").asDouble(),
                 h.get("beta2").asDouble(), h.get("eps").asDouble(), h.get("weight_decay").asDouble(), h.get("max_grad_norm").asDouble(), 0, 1, 0, 1);
         JsonNode reference = expected.get("float64");
         Device device = new CpuDevice();

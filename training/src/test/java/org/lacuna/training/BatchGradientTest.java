@@ -1,6 +1,8 @@
 package org.lacuna.training;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -14,12 +16,15 @@ import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.Tensor;
+import org.lacuna.graph.UnsupportedPrecisionException;
+import org.lacuna.graph.Precision;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.model.Initialization;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
+import org.lacuna.run.InputException;
 import org.lacuna.sparsity.Site;
 import org.lacuna.training.recipe.Objective;
 import org.lacuna.training.recipe.TrainSettings;
@@ -31,15 +36,19 @@ class BatchGradientTest {
 
     private final Device device = new CpuDevice();
 
-    private Model model() {
-        ModelConfig config = new ModelConfig(VOCABULARY, 24, 40, 3, 4, 2, 6, 1e-5, RotaryPosition.plain(10000), true, FeedForward.gated("relu"), WINDOW,
-                0.3, OptionalInt.empty(), List.of());
+    private Model model(String activation, double initStd) {
+        ModelConfig config = new ModelConfig(VOCABULARY, 24, 40, 3, 4, 2, 6, 1e-5, RotaryPosition.plain(10000), true, FeedForward.gated(activation), WINDOW,
+                initStd, OptionalInt.empty(), List.of());
         return Initialization.of(config, device, 5);
     }
 
     private Trainer trainer(int shards, int accumulation, int workers, double lambda) {
-        TrainSettings settings = new TrainSettings(1, 10, ROWS, WINDOW, accumulation, shards, workers, 1e-2, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
-        return new Trainer(model(), settings, new Objective(lambda, 0, Site.INTERMEDIATE), device);
+        return trainer("relu", 0.3, Precision.FP32, shards, accumulation, workers, lambda);
+    }
+
+    private Trainer trainer(String activation, double initStd, Precision precision, int shards, int accumulation, int workers, double lambda) {
+        TrainSettings settings = new TrainSettings(1, 10, ROWS, WINDOW, accumulation, shards, workers, precision, 1e-2, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
+        return new Trainer(model(activation, initStd), settings, new Objective(lambda, 0, Site.INTERMEDIATE), device);
     }
 
     /** Row r scores r + 1 of its tokens, one row none. */
@@ -145,6 +154,51 @@ class BatchGradientTest {
             ParameterStore.Flat b = three.model().parameters().values();
             assertEquals(a.part(0, (int) a.length()).bytes(), b.part(0, (int) b.length()).bytes());
         }
+    }
+
+    /** bf16's gradient points where fp32's does, each parameter's by itself, and is as independent of the workers. */
+    @Test
+    void bf16IsNearFp32() {
+        // Weights as a fresh model has them, and no kink: a ReLU whose input rounding turns to the other side of 0 is no small change.
+        double std = 0.02;
+        if (!hasBf16()) {
+            assertThrows(InputException.class, () -> trainer("silu", std, Precision.BF16, 2, 1, 1, 0));
+            return;
+        }
+        try (Trainer exact = trainer("silu", std, Precision.FP32, 2, 1, 1, 0.01); Trainer rounded = trainer("silu", std, Precision.BF16, 2, 1, 1, 0.01);
+                Trainer both = trainer("silu", std, Precision.BF16, 2, 1, 2, 0.01)) {
+            StepMetrics expected = exact.gradient(unequal());
+            StepMetrics found = rounded.gradient(unequal());
+            assertEquals(expected.loss(), found.loss(), 5e-3 * expected.loss());
+            assertNotEquals(expected.loss(), found.loss(), "rounding shows");
+            assertEquals(found, both.gradient(unequal()));
+            assertArrayEquals(gradient(rounded), gradient(both));
+            for (String name : exact.model().parameters().names()) {
+                double cosine = cosine(exact.gradient().tensor(name).toFloats(), rounded.gradient().tensor(name).toFloats());
+                assertTrue(cosine >= 0.999, name + ": cosine " + cosine);
+            }
+        }
+    }
+
+    private boolean hasBf16() {
+        try {
+            device.in(Precision.BF16);
+            return true;
+        } catch (UnsupportedPrecisionException e) {
+            return false;
+        }
+    }
+
+    private static double cosine(float[] a, float[] b) {
+        double ab = 0;
+        double aa = 0;
+        double bb = 0;
+        for (int i = 0; i < a.length; i++) {
+            ab += (double) a[i] * b[i];
+            aa += (double) a[i] * a[i];
+            bb += (double) b[i] * b[i];
+        }
+        return ab / Math.sqrt(aa * bb);
     }
 
     @Test

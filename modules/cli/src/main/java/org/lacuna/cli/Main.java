@@ -70,7 +70,7 @@ public final class Main implements Callable<Integer> {
 
     /** The whole command line, printing to the given writers. */
     static CommandLine commandLine(PrintWriter out, PrintWriter err) {
-        return new CommandLine(new Main())
+        return new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true)
                 .setOut(out)
                 .setErr(err)
                 .setParameterExceptionHandler((failure, args) -> wrongArguments(failure))

@@ -25,6 +25,13 @@ public interface Device {
      */
     Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch);
 
+    /**
+     * This device, with kernels that multiply matrices in {@code precision}.
+     *
+     * @throws UnsupportedPrecisionException if it can't
+     */
+    Device in(Precision precision);
+
     /** Arithmetic on this device's flat vectors. */
     FlatMath flatMath();
 

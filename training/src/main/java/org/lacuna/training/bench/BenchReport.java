@@ -67,8 +67,8 @@ public record BenchReport(TrainBench.Setup setup, long parameters, double flopsP
     /** The table. */
     public void print(PrintWriter out) {
         TrainBench.Setup s = setup;
-        out.printf(Locale.ROOT, "Llama, %d layers, hidden %d, FFN %d, %d heads, vocabulary %d: %,d parameters; batch %d × %d, fp32, %d workers%n",
-                s.layers(), s.hidden(), s.intermediate(), s.heads(), s.vocabulary(), parameters, s.batch(), s.window(), s.workers());
+        out.printf(Locale.ROOT, "Llama, %d layers, hidden %d, FFN %d, %d heads, vocabulary %d: %,d parameters; batch %d × %d, %s, %d workers%n",
+                s.layers(), s.hidden(), s.intermediate(), s.heads(), s.vocabulary(), parameters, s.batch(), s.window(), s.precision().name().toLowerCase(Locale.ROOT), s.workers());
         out.printf(Locale.ROOT, "step      median %.2f ms (best %.2f, 5 %% %.2f, 95 %% %.2f) of %d steps after %d of warm-up%n", median() * 1e3, quantile(0) * 1e3,
                 quantile(0.05) * 1e3, quantile(0.95) * 1e3, s.steps(), s.warmUp());
         out.printf(Locale.ROOT, "speed     %,.0f tokens/s, %.1f GFLOPS (%.2f GFLOP a step)%n", tokensPerSecond(), gflops(), flopsPerStep / GIGA);
@@ -95,7 +95,8 @@ public record BenchReport(TrainBench.Setup setup, long parameters, double flopsP
         ObjectNode json = Json.object();
         json.putObject("setup").put("layers", setup.layers()).put("hidden", setup.hidden()).put("intermediate", setup.intermediate())
                 .put("heads", setup.heads()).put("vocabulary", setup.vocabulary()).put("batch", setup.batch()).put("window", setup.window())
-                .put("warm_up", setup.warmUp()).put("steps", setup.steps()).put("workers", setup.workers());
+                .put("warm_up", setup.warmUp()).put("steps", setup.steps()).put("workers", setup.workers())
+                .put("precision", setup.precision().name().toLowerCase(Locale.ROOT));
         json.put("parameters", parameters).put("flops_per_step", flopsPerStep).put("tokens_per_second", tokensPerSecond()).put("gflops", gflops());
         json.putObject("step_seconds").put("median", median()).put("best", quantile(0)).put("p05", quantile(0.05)).put("p95", quantile(0.95));
         json.put("peak_gflops", peakGflops()).put("share_of_peak", gflops() / peakGflops());

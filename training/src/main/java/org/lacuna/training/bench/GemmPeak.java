@@ -3,6 +3,7 @@ package org.lacuna.training.bench;
 import java.util.ArrayList;
 import java.util.List;
 import org.lacuna.graph.Device;
+import org.lacuna.graph.Precision;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.LacunaOps;
@@ -37,21 +38,21 @@ final class GemmPeak {
     record Product(int rows, int in, int out, double gflops) {}
 
     /** Measures all shapes. */
-    static List<Product> measure(Device device, Workers workers) {
+    static List<Product> measure(Device device, Workers workers, Precision precision) {
         List<Product> products = new ArrayList<>();
         for (int[] shape : SHAPES) {
-            products.add(measure(device, workers, shape[0] / workers.count(), shape[1], shape[2]));
+            products.add(measure(device, workers, precision, shape[0] / workers.count(), shape[1], shape[2]));
         }
         return products;
     }
 
-    private static Product measure(Device device, Workers workers, int rows, int in, int out) {
+    private static Product measure(Device device, Workers workers, Precision precision, int rows, int in, int out) {
         LacunaOps.register();
         SameDiff sd = SameDiff.create();
         SDVariable x = sd.placeHolder("x", DataType.FLOAT, 1, rows, in);
         SDVariable w = sd.placeHolder("w", DataType.FLOAT, out, in);
         Linear.of(sd, "y", x, w);
-        Program program = Program.of(sd, device).placeholder("x", 1, rows, in).placeholder("w", out, in).outputs("y").build();
+        Program program = Program.of(sd, device).precision(precision).placeholder("x", 1, rows, in).placeholder("w", out, in).outputs("y").build();
         ParameterStore none = new ParameterStore(device, List.<TensorSpec>of());
         Instance[] runs = new Instance[workers.count()];
         for (int i = 0; i < runs.length; i++) {

@@ -8,6 +8,7 @@ import java.util.Random;
 import java.util.TreeMap;
 import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
+import org.lacuna.graph.Precision;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Initialization;
 import org.lacuna.model.config.FeedForward;
@@ -35,9 +36,11 @@ public final class TrainBench {
      * @param warmUp steps before the measured ones
      * @param steps measured ones
      * @param workers threads, and pieces that the batch is cut into
+     * @param precision of matrix products
      */
     public record Setup(int layers, int hidden, int intermediate, int heads, int vocabulary, int batch, int window, int warmUp,
-            int steps, int workers) {
+            int steps, int workers,
+            Precision precision) {
 
         ModelConfig config() {
             return new ModelConfig(vocabulary, hidden, intermediate, layers, heads, heads, hidden / heads, 1e-6, RotaryPosition.plain(10000),
@@ -45,7 +48,7 @@ public final class TrainBench {
         }
 
         TrainSettings settings() {
-            return new TrainSettings(1, warmUp + steps, batch, window, 1, workers, workers, 1e-3, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
+            return new TrainSettings(1, warmUp + steps, batch, window, 1, workers, workers, precision, 1e-3, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
         }
     }
 
@@ -70,7 +73,7 @@ public final class TrainBench {
             EngineMemory after = EngineMemory.now();
             List<GemmPeak.Product> products;
             try (Workers workers = new Workers(setup.workers())) {
-                products = GemmPeak.measure(device, workers);
+                products = GemmPeak.measure(device, workers, setup.precision());
             }
             Arrays.sort(seconds);
             double tokens = (double) setup.batch() * setup.window();

@@ -1,6 +1,7 @@
 package org.lacuna.training.command;
 
 import java.util.concurrent.Callable;
+import org.lacuna.graph.Precision;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
@@ -49,6 +50,9 @@ final class BenchTrainCommand implements Callable<Integer> {
     @Option(names = "--workers", defaultValue = "0", description = "Threads, 0 for as many as there are processors.")
     private int workers;
 
+    @Option(names = "--precision", defaultValue = "fp32", description = "fp32 or bf16: the numbers that matrices are multiplied in.")
+    private Precision precision;
+
     @Option(names = "--json", paramLabel = "FILE", description = "Write the figures to FILE (- for standard output).")
     private String json;
 
@@ -64,7 +68,7 @@ final class BenchTrainCommand implements Callable<Integer> {
         if (batch % threads != 0) {
             throw new InputException("--batch: " + batch + " is not a multiple of --workers " + threads);
         }
-        BenchReport report = TrainBench.run(new TrainBench.Setup(layers, hidden, intermediate, heads, vocabulary, batch, window, warmUp, steps, threads), new CpuDevice());
+        BenchReport report = TrainBench.run(new TrainBench.Setup(layers, hidden, intermediate, heads, vocabulary, batch, window, warmUp, steps, threads, precision), new CpuDevice());
         if (!"-".equals(json)) {
             report.print(spec.commandLine().getOut());
         }

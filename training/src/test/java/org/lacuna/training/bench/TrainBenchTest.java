@@ -7,12 +7,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import org.junit.jupiter.api.Test;
+import org.lacuna.graph.Precision;
 import org.lacuna.graph.cpu.CpuDevice;
 
 class TrainBenchTest {
     @Test
     void theSharesMakeAWholeAndTheStepAllocatesNothing() {
-        BenchReport report = TrainBench.run(new TrainBench.Setup(2, 32, 48, 4, 64, 4, 16, 30, 30, 2), new CpuDevice());
+        BenchReport report = TrainBench.run(new TrainBench.Setup(2, 32, 48, 4, 64, 4, 16, 30, 30, 2, Precision.FP32), new CpuDevice());
         JsonNode json = report.toJson();
         double sum = json.get("outside_ops_seconds_per_step_of_all_workers").asDouble();
         for (JsonNode op : json.get("op_seconds_per_step_of_all_workers")) {

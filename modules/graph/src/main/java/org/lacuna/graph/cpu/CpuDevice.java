@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.FlatMath;
+import org.lacuna.graph.Precision;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.Activated;
@@ -44,15 +45,18 @@ public final class CpuDevice implements Device {
     }
 
     private final Map<String, Kernel> kernels = new HashMap<>();
+    private final Precision precision;
     private final GemmLibrary gemms;
 
-    /** With the library that is the fastest here, or that {@code -Dlacuna.gemm} names. */
+    /** Multiplies in fp32, by the library that is the fastest here or that {@code -Dlacuna.gemm} names. */
     public CpuDevice() {
-        this(GemmChoice.library());
+        this(Precision.FP32);
     }
 
-    CpuDevice(GemmLibrary gemms) {
-        this.gemms = gemms;
+    private CpuDevice(Precision precision) {
+        this.precision = precision;
+        gemms = GemmChoice.library(precision);
+        GemmLibrary attention = precision == Precision.FP32 ? gemms : GemmChoice.library(Precision.FP32);
         // One line for each op's kernel.
         kernels.put(Add.NAME, new AddKernel());
         kernels.put(Zeros.NAME, new ZerosKernel());
@@ -60,8 +64,8 @@ public final class CpuDevice implements Device {
         kernels.put(RmsNormGrad.NAME, new RmsNormGradKernel());
         kernels.put(RotaryTable.NAME, new RotaryTableKernel());
         kernels.put(Rotary.NAME, new RotaryKernel());
-        kernels.put(Attention.NAME, new AttentionKernel(gemms));
-        kernels.put(AttentionGrad.NAME, new AttentionGradKernel(gemms));
+        kernels.put(Attention.NAME, new AttentionKernel(attention));
+        kernels.put(AttentionGrad.NAME, new AttentionGradKernel(attention));
         kernels.put(Linear.NAME, new LinearKernel(gemms));
         kernels.put(LinearDx.NAME, new LinearDxKernel(gemms));
         kernels.put(LinearDw.NAME, new LinearDwKernel(gemms));
@@ -116,6 +120,11 @@ public final class CpuDevice implements Device {
             kernel.run();
             Reference.reachabilityFence(this);
         }
+    }
+
+    @Override
+    public Device in(Precision wanted) {
+        return wanted == precision ? this : new CpuDevice(wanted);
     }
 
     @Override

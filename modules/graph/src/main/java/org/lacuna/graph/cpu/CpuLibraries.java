@@ -3,6 +3,7 @@ package org.lacuna.graph.cpu;
 import java.util.Locale;
 import java.util.Set;
 import org.bytedeco.openblas.global.openblas_nolapack;
+import org.lacuna.graph.Precision;
 
 /**
  * What the CPU device has to work with on this machine.
@@ -26,7 +27,7 @@ public record CpuLibraries(int vectorBits, String gemm, boolean onednn, String c
      */
     public static CpuLibraries load() {
         OpenBlas.choose();
-        GemmLibrary gemms = GemmChoice.library();
+        GemmLibrary gemms = GemmChoice.library(Precision.FP32);
         boolean onednn = gemms instanceof OneDnnGemms;
         String code = onednn ? OneDnnGemms.instructions() : OpenBlas.coreInUse().orElse("");
         String name = onednn ? OneDnnGemms.version() : openblas_nolapack.OPENBLAS_VERSION.strip();

@@ -9,21 +9,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
-import org.bytedeco.dnnl.dnnl_exec_arg_t;
-import org.bytedeco.dnnl.dnnl_memory;
-import org.bytedeco.dnnl.dnnl_primitive;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.dnnl.dnnl_version_t;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
-import org.bytedeco.dnnl.matmul;
-import org.bytedeco.dnnl.memory;
-import org.bytedeco.dnnl.post_ops;
-import org.bytedeco.dnnl.primitive_attr;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
-import org.bytedeco.javacpp.Pointer;
+import org.lacuna.graph.Precision;
 
 /**
  * Products by oneDNN. It writes code for a shape when it first meets it, which takes parts of a millisecond; that code is
@@ -31,18 +24,20 @@ import org.bytedeco.javacpp.Pointer;
  */
 final class OneDnnGemms implements GemmLibrary {
     private static final int ALIGNMENT = 64;
-    private static final memory.data_type FLOAT = memory.data_type.f32;
 
     private final engine cpu;
-    private final Map<Shape, Code> codes = new ConcurrentHashMap<>();
+    private final Precision precision;
+    private final Map<OneDnnCode.Shape, OneDnnCode> codes = new ConcurrentHashMap<>();
     private final ThreadLocal<Bench> benches = ThreadLocal.withInitial(() -> new Bench(this));
 
     /**
      * Loads the library.
      *
+     * @param precision of the operands
      * @throws LinkageError if it is not there, does not load, or can't be told how many threads it may use
      */
-    OneDnnGemms() {
+    OneDnnGemms(Precision precision) {
+        this.precision = precision;
         Loader.load(dnnl.class);
         OpenMp.oneThread(); // here too, so that it fails now if it can fail
         cpu = new engine(engine.kind.cpu, 0);
@@ -79,57 +74,17 @@ final class OneDnnGemms implements GemmLibrary {
         return known.stream().filter(e -> (isa & e.getKey()) == e.getKey()).map(Map.Entry::getValue).findFirst().orElse("any CPU");
     }
 
-    private Code code(Shape shape) {
-        return codes.computeIfAbsent(shape, s -> new Code(s, cpu));
+    /** Whether the library multiplies bf16 on this CPU. */
+    static boolean hasBf16() {
+        return (dnnl.dnnl_get_effective_cpu_isa() & dnnl.dnnl_cpu_isa_avx512_core) == dnnl.dnnl_cpu_isa_avx512_core;
     }
 
-    /** What code is made for. */
-    private record Shape(boolean ta, boolean tb, int m, int n, int k, float alpha, int lda, int ldb, float beta, int ldc) {
-        memory.desc a() {
-            return matrix(m, k, ta, lda);
-        }
-
-        memory.desc b() {
-            return matrix(k, n, tb, ldb);
-        }
-
-        memory.desc c() {
-            return matrix(m, n, false, ldc);
-        }
-
-        private static memory.desc matrix(int rows, int columns, boolean transposed, int stride) {
-            return new memory.desc(new long[] {rows, columns}, FLOAT, transposed ? new long[] {1, stride} : new long[] {stride, 1});
-        }
-    }
-
-    /** The library's code for one shape. Any number of threads may run it, since each brings its own working memory. */
-    private static final class Code {
-        private final Shape shape;
-        private final matmul primitive;
-        private final dnnl_primitive handle;
-        private final memory.desc pad;
-
-        Code(Shape shape, engine cpu) {
-            this.shape = shape;
-            primitive_attr attributes = new primitive_attr();
-            attributes.set_scratchpad_mode(dnnl.dnnl_scratchpad_mode_user);
-            if (shape.alpha != 1) {
-                attributes.set_output_scales(0, new float[] {shape.alpha});
-            }
-            if (shape.beta != 0) {
-                post_ops sum = new post_ops();
-                sum.append_sum(shape.beta, memory.data_type.undef);
-                attributes.set_post_ops(sum);
-            }
-            matmul.primitive_desc description = new matmul.primitive_desc(new matmul.desc(shape.a(), shape.b(), shape.c()), attributes, cpu);
-            primitive = new matmul(description);
-            handle = primitive.get();
-            pad = description.scratchpad_desc();
-        }
+    private OneDnnCode code(OneDnnCode.Shape shape) {
+        return codes.computeIfAbsent(shape, s -> new OneDnnCode(s, cpu));
     }
 
     /** One thread's place to work. */
-    private static final class Bench {
+    static final class Bench {
         private final stream stream;
         private final dnnl_stream handle;
         private BytePointer pad = new BytePointer(0L);
@@ -138,6 +93,10 @@ final class OneDnnGemms implements GemmLibrary {
             OpenMp.oneThread();
             stream = new stream(library.cpu);
             handle = stream.get();
+        }
+
+        dnnl_stream stream() {
+            return handle;
         }
 
         /** Address of at least {@code bytes} of working memory. */
@@ -153,8 +112,8 @@ final class OneDnnGemms implements GemmLibrary {
         private final OneDnnGemms library;
         private final Operands o;
         /** One for each size that was run; attention's blocks have a few, everything else one or two. */
-        private Call[] calls = new Call[0];
-        private Call last;
+        private OneDnnCall[] calls = new OneDnnCall[0];
+        private OneDnnCall last;
 
         Bound(OneDnnGemms library, Operands o) {
             super(o);
@@ -164,98 +123,24 @@ final class OneDnnGemms implements GemmLibrary {
 
         @Override
         void run(int m, int n, int k, long aOffset, long bOffset, long cOffset) {
-            Call call = last != null && last.fits(m, n, k) ? last : find(m, n, k);
+            OneDnnCall call = last != null && last.fits(m, n, k) ? last : find(m, n, k);
             call.run(library.benches.get(), o.a() + aOffset * Float.BYTES, o.b() + bOffset * Float.BYTES, o.c() + cOffset * Float.BYTES);
         }
 
-        private Call find(int m, int n, int k) {
-            for (Call call : calls) {
+        private OneDnnCall find(int m, int n, int k) {
+            for (OneDnnCall call : calls) {
                 if (call.fits(m, n, k)) {
                     last = call;
                     return call;
                 }
             }
             library.benches.get(); // before code is made: it depends on the thread's number of threads
-            Code code = library.code(new Shape(o.ta(), o.tb(), m, n, k, o.alpha(), o.lda(), o.ldb(), o.beta(), o.ldc()));
-            Call[] more = Arrays.copyOf(calls, calls.length + 1);
-            more[calls.length] = new Call(code, library.cpu);
+            OneDnnCode code = library.code(new OneDnnCode.Shape(library.precision, o.ta(), o.tb(), m, n, k, o.alpha(), o.lda(), o.ldb(), o.beta(), o.ldc()));
+            OneDnnCall[] more = Arrays.copyOf(calls, calls.length + 1);
+            more[calls.length] = new OneDnnCall(code, library.cpu);
             calls = more;
             last = more[calls.length - 1];
             return last;
-        }
-    }
-
-    /** Code with the arguments of a call. */
-    private static final class Call {
-        private final Code code;
-        private final Argument a;
-        private final Argument b;
-        private final Argument c;
-        private final Argument pad;
-        private final long padBytes;
-        private final dnnl_exec_arg_t arguments = new dnnl_exec_arg_t(4);
-
-        Call(Code code, engine cpu) {
-            this.code = code;
-            a = new Argument(code.shape.a(), cpu);
-            b = new Argument(code.shape.b(), cpu);
-            c = new Argument(code.shape.c(), cpu);
-            pad = new Argument(code.pad, cpu);
-            padBytes = code.pad.get_size();
-            put(0, dnnl.DNNL_ARG_SRC, a);
-            put(1, dnnl.DNNL_ARG_WEIGHTS, b);
-            put(2, dnnl.DNNL_ARG_DST, c);
-            put(3, dnnl.DNNL_ARG_SCRATCHPAD, pad);
-            arguments.position(0);
-        }
-
-        private void put(int i, int role, Argument argument) {
-            arguments.position(i).arg(role).memory(argument.handle);
-        }
-
-        boolean fits(int m, int n, int k) {
-            return code.shape.m == m && code.shape.n == n && code.shape.k == k;
-        }
-
-        void run(Bench bench, long aAddress, long bAddress, long cAddress) {
-            a.at(aAddress);
-            b.at(bAddress);
-            c.at(cAddress);
-            if (padBytes > 0) {
-                pad.at(bench.pad(padBytes));
-            }
-            int status = dnnl.dnnl_primitive_execute(code.handle, bench.handle, 4, arguments);
-            if (status != dnnl.dnnl_success) {
-                throw new IllegalStateException("oneDNN could not multiply " + code.shape + ": status " + status);
-            }
-        }
-    }
-
-    /** A matrix of a call; where it lies may change from run to run. */
-    private static final class Argument {
-        private final memory memory;
-        private final dnnl_memory handle;
-        private final At at = new At();
-
-        Argument(memory.desc description, engine cpu) {
-            memory = new memory(description, cpu, at);
-            handle = memory.get();
-        }
-
-        void at(long address) {
-            at.to(address);
-            dnnl.dnnl_memory_set_data_handle(handle, at);
-        }
-    }
-
-    /** A pointer to memory that somebody else owns. */
-    private static final class At extends Pointer {
-        At() {
-            super((Pointer) null);
-        }
-
-        void to(long address) {
-            this.address = address;
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Set;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.ParameterStore;
+import org.lacuna.graph.Precision;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.LacunaOps;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -62,7 +63,7 @@ public final class Program {
     /** What a program is compiled for. */
     public static final class Builder {
         private final SameDiff graph;
-        private final Device device;
+        private Device device;
         private final Map<String, long[]> shapes = new LinkedHashMap<>();
         private final Set<String> outputs = new LinkedHashSet<>();
         private boolean gradients;
@@ -81,6 +82,16 @@ public final class Program {
         /** Variables whose values can be read after a run. */
         public Builder outputs(String... names) {
             outputs.addAll(Arrays.asList(names));
+            return this;
+        }
+
+        /**
+         * The numbers that matrices are multiplied in; fp32 unless said.
+         *
+         * @throws org.lacuna.graph.UnsupportedPrecisionException if the device can't
+         */
+        public Builder precision(Precision precision) {
+            device = device.in(precision);
             return this;
         }
 

@@ -6,6 +6,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.lacuna.graph.Precision;
+import org.lacuna.graph.UnsupportedPrecisionException;
 
 class GemmChoiceTest {
 
@@ -21,6 +23,8 @@ class GemmChoiceTest {
         System.setProperty(GemmChoice.PROPERTY, "openblas");
         assertTrue(new CpuDevice().gemm().startsWith("OpenBLAS "), new CpuDevice().gemm());
         assertTrue(CpuLibraries.load().gemm().startsWith("OpenBLAS "));
+        assertEquals("bf16 needs oneDNN, and OpenBLAS multiplies here; take fp32, or leave out -Dlacuna.gemm",
+                assertThrows(UnsupportedPrecisionException.class, () -> new CpuDevice().in(Precision.BF16)).getMessage());
     }
 
     @Test

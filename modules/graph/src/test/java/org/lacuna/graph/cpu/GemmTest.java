@@ -3,6 +3,7 @@ package org.lacuna.graph.cpu;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.ref.Reference;
 import java.util.ArrayList;
@@ -12,10 +13,13 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lacuna.graph.Precision;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
+import org.lacuna.graph.UnsupportedPrecisionException;
 import org.nd4j.linalg.api.buffer.DataType;
 
 class GemmTest {
@@ -46,7 +50,7 @@ class GemmTest {
     }
 
     private static List<GemmLibrary> libraries() {
-        return List.of(new OneDnnGemms(), new OpenBlasGemms());
+        return List.of(new OneDnnGemms(Precision.FP32), new OpenBlasGemms());
     }
 
     @ParameterizedTest
@@ -96,6 +100,53 @@ class GemmTest {
             }
         }
         assertArrayEquals(before, after, "nothing outside C is written");
+    }
+
+    /** Rounding both factors first is all that bf16 does: against them, the sum is as exact as in fp32. */
+    @Test
+    void bf16SumsTheProductsOfRoundedFactors() {
+        if (!OneDnnGemms.hasBf16()) {
+            assertThrows(UnsupportedPrecisionException.class, () -> DEVICE.in(Precision.BF16));
+            return;
+        }
+        GemmLibrary gemms = new OneDnnGemms(Precision.BF16);
+        Random random = new Random(8);
+        for (int[] size : new int[][] {{1, 1, 1}, {1, 17, 3}, {3, 1, 17}, {17, 3, 1}, {33, 65, 129}, {64, 48, 200}}) {
+            for (int lies = 0; lies < 8; lies++) {
+                Matrix a = Matrix.random(random, (lies & 1) != 0, size[0], size[2]);
+                Matrix b = Matrix.random(random, (lies & 2) != 0, size[2], size[1]);
+                Matrix c = Matrix.random(random, false, size[0], size[1]);
+                float beta = (lies & 4) != 0 ? 1 : 0;
+                float[] before = c.memory().toFloats();
+                gemms.bind(a.transposed(), b.transposed(), size[0], size[1], size[2], 1, a.memory().address(), a.stride(),
+                        b.memory().address(), b.stride(), beta, c.memory().address(), c.stride()).run(a.start(), b.start(), c.start());
+                float[] after = c.memory().toFloats();
+                for (int i = 0; i < size[0]; i++) {
+                    for (int j = 0; j < size[1]; j++) {
+                        double sum = beta * before[c.index(i, j)];
+                        double magnitudes = Math.abs(sum);
+                        for (int l = 0; l < size[2]; l++) {
+                            double term = bf16(a.get(i, l)) * bf16(b.get(l, j));
+                            sum += term;
+                            magnitudes += Math.abs(term);
+                        }
+                        OpCheck.assertSum(sum, after[c.index(i, j)], size[2] + 1, magnitudes);
+                        before[c.index(i, j)] = after[c.index(i, j)];
+                    }
+                }
+                assertArrayEquals(before, after, "nothing outside C is written");
+            }
+        }
+        Tensor nan = DEVICE.allocate(new TensorSpec("nan", DataType.FLOAT, 1));
+        nan.bytes().putInt(0, 0x7fffffff);
+        gemms.bind(false, false, 1, 1, 1, 1, nan.address(), 1, nan.address(), 1, 0, nan.address(), 1).run();
+        assertTrue(Float.isNaN(nan.getFloat(0)));
+    }
+
+    /** To the nearest number with 8 significant bits, the even one of two. */
+    private static double bf16(double value) {
+        double unit = Math.scalb(1.0, Math.getExponent(value) - 7);
+        return Math.rint(value / unit) * unit;
     }
 
     @ParameterizedTest
