@@ -3,7 +3,6 @@ package org.lacuna.eval.source;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,9 +24,9 @@ import org.lacuna.model.safetensors.SafetensorsFile;
 import org.lacuna.model.safetensors.StoredTensor;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
-import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Json;
 import org.lacuna.run.folder.ModelReference;
+import org.lacuna.run.folder.TextFile;
 import org.lacuna.run.provenance.Machine;
 import org.lacuna.run.recipe.Recipes;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -56,7 +55,7 @@ public final class ModelSource {
         this.run = run;
         config = run.map(folder -> yaml(folder.resolve("config.yaml"))).orElse(MissingNode.getInstance());
         Path stateFile = checkpoint.resolve("state.json");
-        state = Files.isRegularFile(stateFile) ? Json.parse(stateFile.toString(), read(stateFile)) : MissingNode.getInstance();
+        state = Files.isRegularFile(stateFile) ? Json.read(stateFile) : MissingNode.getInstance();
     }
 
     /**
@@ -96,7 +95,7 @@ public final class ModelSource {
             found.put("recipe", config);
         }
         run.map(folder -> folder.resolve("provenance.json")).filter(Files::isRegularFile)
-                .ifPresent(file -> found.put("training", Json.parse(file.toString(), read(file))));
+                .ifPresent(file -> found.put("training", Json.read(file)));
         return found;
     }
 
@@ -211,18 +210,10 @@ public final class ModelSource {
 
     private static JsonNode yaml(Path file) {
         try {
-            Object tree = new Yaml(new SafeConstructor(new LoaderOptions())).load(read(file));
+            Object tree = new Yaml(new SafeConstructor(new LoaderOptions())).load(TextFile.read(file));
             return new ObjectMapper().valueToTree(tree);
         } catch (YAMLException e) {
             throw new InputException(file + ": not valid YAML: " + e.getMessage(), e);
-        }
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new RunException(file + ": can't be read: " + AtomicFiles.reason(e), e);
         }
     }
 }

@@ -92,10 +92,10 @@ public final class TrainingRun implements AutoCloseable {
         RunFolder held = RunFolder.resume(folder);
         try {
             TrainRecipe recipe = TrainRecipe.load(held.config(), List.of());
-            if (given.isPresent() && !given.get().sha256().equals(recipe.sha256())) {
-                throw new InputException(held.config() + ": this run's recipe is another than the one given with --config and --set;"
-                        + " leave them out to go on with it, or name another folder");
-            }
+            given.map(recipe::differences).filter(differences -> !differences.isEmpty()).ifPresent(differences -> {
+                throw new InputException(held.config() + ": this run's recipe is another than the one given with --config and --set: "
+                        + String.join(", ", differences) + "; leave them out to go on with it, or name another folder");
+            });
             Optional<Path> latest = held.latestCheckpoint();
             TrainingRun run = assemble(given.orElse(recipe), folder, device, latest, () -> held);
             try {
@@ -162,9 +162,10 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private static String advice(Path run, Device device) {
-        // The next resume takes the newest that is there, so every one above the whole one has to go.
-        List<Path> damaged = RunFolder.checkpoints(run).stream().takeWhile(c -> !TrainingCheckpoint.isWhole(c, device)).toList();
-        return RunFolder.checkpoints(run).stream().skip(damaged.size()).findFirst()
+        List<Path> checkpoints = RunFolder.checkpoints(run);
+        // The next resume takes the newest that is there, so every one above the whole one has to go; the newest is known to be damaged.
+        List<Path> damaged = checkpoints.stream().takeWhile(c -> c.equals(checkpoints.get(0)) || !TrainingCheckpoint.isWhole(c, device)).toList();
+        return checkpoints.stream().skip(damaged.size()).findFirst()
                 .map(whole -> whole.getFileName() + " is whole: remove the folder" + (damaged.size() == 1 ? " " : "s ")
                         + damaged.stream().map(Path::toString).collect(Collectors.joining(", ")) + ", then go on from there with: train --resume --out " + run)
                 .orElse("no earlier one is whole, so begin the run again in another folder");
@@ -191,15 +192,20 @@ public final class TrainingRun implements AutoCloseable {
         TrainingState state = undamaged(folder.path(), device, () -> TrainingState.read(checkpoint));
         Path file = checkpoint.resolve(TrainingState.FILE);
         if (!state.recipe().equals(recipe.sha256())) {
-            throw new InputException(file + ": recipe_sha256 is not that of " + folder.config() + "; the recipe was changed after the checkpoint");
+            throw new InputException(file + ": recipe_sha256 is not that of " + folder.config() + "; the recipe was changed after the checkpoint: undo that, or begin another run with it by: train --config "
+                    + folder.config() + " --out DIR");
         }
         if (!state.data().equals(corpus.sha256())) {
             throw new InputException(file + ": data_sha256 is " + state.data() + ", but the data (" + corpus.name() + ") has "
                     + corpus.sha256() + " now; go on with the data of the saved run");
         }
         state.build().differences(build).forEach(d -> warn.accept("resuming under other circumstances, so the last bits may differ: " + d));
-        sampler.restore(state.sampler());
         undamaged(folder.path(), device, () -> {
+            try {
+                sampler.restore(state.sampler());
+            } catch (InputException e) {
+                throw e.map(problem -> file + ": " + problem);
+            }
             TrainingCheckpoint.restore(checkpoint, trainer, state);
             return trainer;
         });

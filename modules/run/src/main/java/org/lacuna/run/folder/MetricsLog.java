@@ -47,7 +47,7 @@ public final class MetricsLog implements AutoCloseable {
      */
     public static MetricsLog truncateAfter(Path file, long step) {
         if (Files.exists(file)) {
-            String text = text(file);
+            String text = TextFile.read(file);
             StringBuilder kept = new StringBuilder();
             for (Line line : lines(file, text)) {
                 if (line.step <= step) {
@@ -63,7 +63,7 @@ public final class MetricsLog implements AutoCloseable {
 
     /** All whole lines of a log. */
     public static List<JsonNode> read(Path file) {
-        return lines(file, text(file)).stream().map(Line::json).toList();
+        return lines(file, TextFile.read(file)).stream().map(Line::json).toList();
     }
 
     /** Adds a line; {@code metrics} holds a whole number {@code step}. */
@@ -100,14 +100,6 @@ public final class MetricsLog implements AutoCloseable {
     }
 
     private record Line(String text, JsonNode json, long step) {}
-
-    private static String text(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new RunException(file + ": can't be read: " + AtomicFiles.reason(e), e);
-        }
-    }
 
     private static List<Line> lines(Path file, String text) {
         List<Line> lines = new ArrayList<>();

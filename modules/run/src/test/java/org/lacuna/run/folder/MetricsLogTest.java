@@ -82,6 +82,8 @@ class MetricsLogTest {
         Files.writeString(file, "{\"step\":1}\n{\"stop\":2}\n");
         assertEquals(file + ":2: expected an object with a whole number step; remove the line to go on",
                 assertThrows(InputException.class, () -> MetricsLog.read(file)).getMessage());
+        Files.write(file, new byte[] {(byte) 0xFF, '\n'});
+        assertEquals(file + ": is not UTF-8 text", assertThrows(InputException.class, () -> MetricsLog.truncateAfter(file, 3)).getMessage());
     }
 
     @Test
