@@ -29,6 +29,7 @@ import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.MetricsLog;
 import org.lacuna.run.folder.RunFolder;
+import org.lacuna.run.provenance.Machine;
 import org.lacuna.run.provenance.Provenance;
 import org.lacuna.run.recipe.Recipes;
 import org.lacuna.training.Diverged;
@@ -124,7 +125,12 @@ public final class TrainingRun implements AutoCloseable {
                 : Optional.of(fitting("train.evalWindows", corpus, () -> Windows.first(corpus.validation(), train.evalWindows(), train.window())));
         OptionalInt endOfText = corpus.tokenizer().map(t -> OptionalInt.of(t.endOfText())).orElse(OptionalInt.empty());
         ModelConfig config = recipe.model().config(corpus.vocabularySize(), endOfText);
-        config.check(recipe.name(), key -> "model." + key);
+        try {
+            config.check("model", key -> key);
+        } catch (InputException e) {
+            throw e.map(TrainingRun::byKey);
+        }
+        MemoryNeed.check(recipe, config, Machine.here().memoryBytes());
         Model model = checkpoint.map(c -> undamaged(run, device, () -> Checkpoint.load(c, device))).orElseGet(() -> Initialization.of(config, device, recipe.train().seed()));
         if (!model.config().equals(config)) {
             throw new InputException(checkpoint.get().resolve(Checkpoint.CONFIG) + ": is not the model of the run's recipe; the checkpoint belongs to another run");
@@ -141,6 +147,11 @@ public final class TrainingRun implements AutoCloseable {
             trainer.close();
             throw e;
         }
+    }
+
+    /** {@code model: heads makes …} as {@code model.heads: makes …}, so that it can be placed where the key stands. */
+    private static String byKey(String problem) {
+        return problem.replaceFirst("^model: (\\w+) ", "model.$1: ");
     }
 
     /** What is cut from a corpus that may be too short for it; the message names the key that asks for it. */
