@@ -141,7 +141,12 @@ public final class TrainingRun implements AutoCloseable {
             BuildInfo build = BuildInfo.here(device.gemm());
             RunFolder folder = opening.open();
             TrainingRun begun = new TrainingRun(recipe, corpus, sampler, trainer, validation, build, folder);
-            begun.writeProvenance();
+            try {
+                begun.writeProvenance();
+            } catch (RunException e) {
+                folder.close();
+                throw new RunException(e.getMessage() + "; " + goOn(folder), e);
+            }
             return begun;
         } catch (RuntimeException e) {
             trainer.close();
@@ -265,12 +270,16 @@ public final class TrainingRun implements AutoCloseable {
             }
         } catch (RunException e) {
             // Nothing else in the loop fails so but the writing of metrics and checkpoints.
-            throw new RunException(String.format(Locale.ROOT, "%s. %s; a checkpoint takes some %,d bytes: make room or mend the folder, then go on with: train --resume --out %s",
-                    e.getMessage(), intact(), TrainingCheckpoint.bytes(trainer.model()), folder.path()), e);
+            throw new RunException(String.format(Locale.ROOT, "%s. %s; a checkpoint takes some %,d bytes: %s",
+                    e.getMessage(), intact(), TrainingCheckpoint.bytes(trainer.model()), goOn(folder)), e);
         } catch (Diverged e) {
             throw new RunException(e.getMessage() + ". " + intact() + "; a lower train.lr or more train.warmup may help", e);
         }
         return Optional.ofNullable(metrics);
+    }
+
+    private static String goOn(RunFolder folder) {
+        return "make room or mend the folder, then go on with: train --resume --out " + folder.path();
     }
 
     private String intact() {

@@ -255,6 +255,24 @@ class TrainingRunTest {
         RunFiles.assertSame(whole, folder, "step-000060");
     }
 
+    /** The same limit at 0: not even the first file can be written that a run adds to its folder. */
+    @Test
+    void aDiskThatIsFullFromTheStartIsToldWithTheWayOn() throws IOException, InterruptedException {
+        Path folder = temp.resolve("run");
+        interrupted(folder, 20, NanoProcess.TINY.toArray(String[]::new));
+        Files.delete(folder.resolve("provenance.json"));
+        List<String> before = RunFiles.list(folder);
+        Path log = temp.resolve("log");
+        Process process = NanoProcess.start(log, List.of("bash", "-c", "set -o pipefail; (ulimit -f 0; exec \"$@\") 2>&1 | cat", "limited"), List.of(),
+                List.of(RunFiles.NANO.toString(), folder.toString(), "0"));
+        assertTrue(process.waitFor(120, TimeUnit.SECONDS));
+        String message = Files.readString(log);
+        assertEquals(ExitCode.FAILED, process.exitValue(), message);
+        assertTrue(message.endsWith(folder.resolve("provenance.json") + ": can't be written: File too large; make room or mend the folder, then go on with: train --resume --out "
+                + folder + "\n"), message);
+        assertEquals(before, RunFiles.list(folder));
+    }
+
     @Test
     void aPlaceWhereNothingCanBeWrittenIsAFailureOfTheRun() throws IOException {
         Path file = Files.writeString(temp.resolve("file"), "mine");
