@@ -107,15 +107,23 @@ public final class MetricsLog implements AutoCloseable {
         for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
             String where = file + ":" + (lines.size() + 1);
             String line = text.substring(start, end);
-            JsonNode json = Json.parse(where, line);
-            JsonNode step = json.path("step");
-            if (!step.isIntegralNumber()) {
-                throw new InputException(where + ": expected an object with a whole number step; remove the line to go on");
-            }
-            lines.add(new Line(line, json, step.asLong()));
+            lines.add(line(where, line));
             start = end + 1;
         }
         // What follows the last line's end was being written when the process died.
         return lines;
+    }
+
+    private static Line line(String where, String text) {
+        try {
+            JsonNode json = Json.parse(where, text);
+            JsonNode step = json.path("step");
+            if (!step.isIntegralNumber()) {
+                throw new InputException(where + ": expected an object with a whole number step");
+            }
+            return new Line(text, json, step.asLong());
+        } catch (InputException e) {
+            throw e.map(problem -> problem + "; remove the line to go on");
+        }
     }
 }
