@@ -17,6 +17,8 @@ import picocli.CommandLine.Option;
 public final class MeasureOptions {
     /** With fewer draws than these, none lies outside a 95 % interval. */
     private static final int LEAST_REPLICATES = 40;
+    /** All draws are held in memory. */
+    private static final int MOST_REPLICATES = 100_000;
 
     @Option(names = "--windows", defaultValue = "64", paramLabel = "N", description = "Windows of text. Default: ${DEFAULT-VALUE}.")
     private int windows;
@@ -53,6 +55,9 @@ public final class MeasureOptions {
         atLeast(problems, 2, "--windows", windows); // all draws of one window are the same: no interval
         atLeast(problems, 1, "--window", window);
         atLeast(problems, LEAST_REPLICATES, "--replicates", replicates);
+        if (replicates > MOST_REPLICATES) {
+            problems.add("--replicates: must be at most " + MOST_REPLICATES + ", not " + replicates);
+        }
         if (workers < 0) {
             problems.add("--workers: must be at least 1, or 0 for as many as there are processors, not " + workers);
         }

@@ -67,6 +67,10 @@ public final class Evaluation {
         this.device = device;
         model = source.load(device);
         source.check(corpus, model.config());
+        if (length > model.config().maxPositions()) {
+            throw new InputException("--window: " + length + " tokens are more than the " + model.config().maxPositions()
+                    + " (max_position_embeddings) that " + source.checkpoint() + " is meant for; give a smaller --window");
+        }
         this.windows = Windows.first(corpus.validation(), windows, length);
         summary = source.summary(model, corpus);
         data = new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(this.windows), windows, length, bytes(corpus, this.windows));

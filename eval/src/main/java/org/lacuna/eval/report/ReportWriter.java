@@ -1,6 +1,5 @@
 package org.lacuna.eval.report;
 
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -42,11 +41,9 @@ public final class ReportWriter {
     private static boolean holdsReport(Path folder) {
         Path numbers = folder.resolve(NUMBERS);
         try {
-            return Files.isRegularFile(numbers) && Json.parse(numbers.toString(), Files.readString(numbers)).path("comparison").isObject();
+            return Files.isRegularFile(numbers) && Json.read(numbers).path("comparison").isObject();
         } catch (InputException e) {
             return false;
-        } catch (IOException e) {
-            throw new RunException(numbers + ": can't be read: " + AtomicFiles.reason(e), e);
         }
     }
 

@@ -11,12 +11,9 @@ import com.fasterxml.jackson.databind.PropertyNamingStrategies;
 import com.fasterxml.jackson.databind.cfg.EnumFeature;
 import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.lacuna.run.InputException;
-import org.lacuna.run.RunException;
-import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Json;
 
 /**
@@ -61,12 +58,7 @@ public final class ResultJson {
         if (!Files.isRegularFile(file)) {
             throw new InputException(file + ": no such file; expected what eval or compare wrote");
         }
-        JsonNode json;
-        try {
-            json = Json.parse(file.toString(), Files.readString(file));
-        } catch (IOException e) {
-            throw new RunException(file + ": can't be read: " + AtomicFiles.reason(e), e);
-        }
+        JsonNode json = Json.read(file);
         JsonNode found = json.path("version");
         if (!found.isInt() || found.asInt() != version) {
             throw new InputException(file + ": version is " + (found.isMissingNode() ? "missing" : found) + ", this build reads "

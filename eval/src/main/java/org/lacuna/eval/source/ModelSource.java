@@ -3,7 +3,6 @@ package org.lacuna.eval.source;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -25,9 +24,9 @@ import org.lacuna.model.safetensors.SafetensorsFile;
 import org.lacuna.model.safetensors.StoredTensor;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
-import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Json;
 import org.lacuna.run.folder.ModelReference;
+import org.lacuna.run.folder.TextFile;
 import org.lacuna.run.provenance.Machine;
 import org.lacuna.run.recipe.Recipes;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -46,6 +45,7 @@ public final class ModelSource {
     private final Optional<Path> run;
     private final JsonNode config;
     private final JsonNode state;
+    private final JsonNode training;
 
     /** The part of a run's recipe that says what it was trained on. */
     private record DataPart(DataRecipe data) {
@@ -55,8 +55,8 @@ public final class ModelSource {
         this.checkpoint = checkpoint;
         this.run = run;
         config = run.map(folder -> yaml(folder.resolve("config.yaml"))).orElse(MissingNode.getInstance());
-        Path stateFile = checkpoint.resolve("state.json");
-        state = Files.isRegularFile(stateFile) ? Json.parse(stateFile.toString(), read(stateFile)) : MissingNode.getInstance();
+        state = json(checkpoint.resolve("state.json"));
+        training = run.map(folder -> json(folder.resolve("provenance.json"))).orElse(MissingNode.getInstance());
     }
 
     /**
@@ -95,8 +95,9 @@ public final class ModelSource {
         if (!config.isMissingNode()) {
             found.put("recipe", config);
         }
-        run.map(folder -> folder.resolve("provenance.json")).filter(Files::isRegularFile)
-                .ifPresent(file -> found.put("training", Json.parse(file.toString(), read(file))));
+        if (!training.isMissingNode()) {
+            found.put("training", training);
+        }
         return found;
     }
 
@@ -209,20 +210,18 @@ public final class ModelSource {
         return node.isTextual() && !node.asText().isEmpty() ? Optional.of(node.asText()) : Optional.empty();
     }
 
+    private static JsonNode json(Path file) {
+        return Files.isRegularFile(file) ? Json.read(file) : MissingNode.getInstance();
+    }
+
     private static JsonNode yaml(Path file) {
+        LoaderOptions options = new LoaderOptions();
+        options.setMaxAliasesForCollections(0); // training writes none; one that holds itself has no end as JSON
         try {
-            Object tree = new Yaml(new SafeConstructor(new LoaderOptions())).load(read(file));
+            Object tree = new Yaml(new SafeConstructor(options)).load(TextFile.read(file));
             return new ObjectMapper().valueToTree(tree);
         } catch (YAMLException e) {
             throw new InputException(file + ": not valid YAML: " + e.getMessage(), e);
-        }
-    }
-
-    private static String read(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new RunException(file + ": can't be read: " + AtomicFiles.reason(e), e);
         }
     }
 }

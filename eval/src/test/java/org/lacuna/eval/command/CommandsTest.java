@@ -278,10 +278,15 @@ class CommandsTest {
         Path empty = Files.createDirectories(folder.resolve("empty").resolve("checkpoints")).getParent();
         eval("--run", empty.toString());
         assertRefused("empty", "no checkpoint yet");
-        eval("--run", run.toString(), "--windows", "100000");
+        eval("--run", run.toString(), "--windows", "100000", "--window", "16");
         assertRefused("100000", "windows");
         eval("--run", run.toString(), "--windows", "0", "--bar", "0.5", "--sites", "middle");
         assertRefused("--windows", "--bar", "--sites", "no site 'middle'");
+        eval("--run", run.toString(), "--replicates", "100001");
+        assertRefused("--replicates: must be at most 100000, not 100001");
+        eval("--run", run.toString(), "--windows", "2", "--window", "65");
+        assertRefused("--window: 65 tokens are more than the 64 (max_position_embeddings) that " + run, "smaller --window");
+        assertEquals("", err.toString());
         eval("--run", run.toString(), "--set", "data.txt=x");
         assertRefused("data.txt", "text");
         Path bare = folder.resolve("bare");
@@ -296,6 +301,22 @@ class CommandsTest {
         try (Stream<Path> files = Files.list(run)) {
             assertEquals(List.of("checkpoints", "config.yaml"), files.map(file -> file.getFileName().toString()).sorted().toList());
         }
+    }
+
+    @Test
+    void filesOfARunThatAreSpoiltAreNamedBeforeItIsMeasured() throws IOException {
+        Path recipe = run.resolve("config.yaml");
+        String whole = Files.readString(recipe);
+        Files.writeString(recipe, "more: &more\n  more: *more\n" + whole);
+        eval("--run", run.toString());
+        assertRefused(recipe + ": not valid YAML");
+        Files.write(recipe, new byte[] {(byte) 0xFF});
+        eval("--run", run.toString());
+        assertRefused(recipe + ": is not UTF-8 text");
+        Files.writeString(recipe, whole);
+        Files.writeString(run.resolve("provenance.json"), "[[[");
+        assertEquals("", eval("--run", run.toString(), "--windows", "2", "--window", "16"));
+        assertRefused("provenance.json: not valid JSON");
     }
 
     @Test

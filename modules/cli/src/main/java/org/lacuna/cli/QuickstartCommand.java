@@ -26,7 +26,6 @@ import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.Interrupts;
-import org.lacuna.run.recipe.Recipes;
 import org.lacuna.training.progress.PlainProgress;
 import org.lacuna.training.progress.Progress;
 import org.lacuna.training.recipe.TrainRecipe;
@@ -128,9 +127,9 @@ final class QuickstartCommand implements Callable<Integer> {
         if (!Files.exists(config)) {
             return;
         }
-        TrainRecipe there = TrainRecipe.load(config, List.of());
-        if (!there.sha256().equals(recipe.sha256())) {
-            throw new InputException(folder + ": is a run with other settings: " + String.join(", ", Recipes.differences(there, recipe))
+        List<String> differences = TrainRecipe.load(config, List.of()).differences(recipe);
+        if (!differences.isEmpty()) {
+            throw new InputException(folder + ": is a run with other settings: " + String.join(", ", differences)
                     + "; give those to go on with it, or another folder with --out");
         }
     }

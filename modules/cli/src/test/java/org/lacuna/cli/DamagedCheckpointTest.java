@@ -62,7 +62,7 @@ class DamagedCheckpointTest {
         ByteBuffer.wrap(endless).order(ByteOrder.LITTLE_ENDIAN).putLong(0, 1L << 60);
         return List.of(
                 new Damage(new byte[0], "0 bytes"),
-                new Damage(Arrays.copyOf(weights, weights.length - 5), "is it truncated?"),
+                new Damage(Arrays.copyOf(weights, weights.length - 5), "may be truncated"),
                 new Damage(endless, "its header would be 1152921504606846976 bytes long"),
                 new Damage(header("{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,8]},\"b\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[4,12]}}"),
                         "tensor b begins at 4 and overlaps with"),

@@ -2,13 +2,12 @@ package org.lacuna.training.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.OptionalLong;
 import org.lacuna.run.InputException;
-import org.lacuna.run.RunException;
-import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Json;
+import org.lacuna.run.folder.RunFolder;
 
 /**
  * {@code state.json}: what a run needs to go on, beside parameters and moments. Learning rate and λ follow from the step,
@@ -33,22 +32,29 @@ public record TrainingState(long step, long tokens, JsonNode sampler, String rec
         return json.toPrettyString() + "\n";
     }
 
-    /** Reads the state in a checkpoint's folder. */
+    /**
+     * Reads the state in a checkpoint's folder.
+     *
+     * @throws InputException if it is damaged, or of another step than the folder's name says
+     */
     public static TrainingState read(Path checkpoint) {
         Path file = checkpoint.resolve(FILE);
         if (!Files.isRegularFile(file)) {
             throw new InputException(file + ": no such file; a checkpoint without it can't be trained on, only read");
         }
-        JsonNode json;
-        try {
-            json = Json.parse(file.toString(), Files.readString(file));
-        } catch (IOException e) {
-            throw new RunException(file + ": can't be read: " + AtomicFiles.reason(e), e);
+        JsonNode json = Json.read(file);
+        if (!isCount(json.path("step")) || !isCount(json.path("tokens")) || !json.path("sampler").isObject()) {
+            throw new InputException(file + ": expected whole numbers step and tokens, 0 or more, and an object sampler");
         }
-        if (!json.path("step").isIntegralNumber() || !json.path("tokens").isIntegralNumber() || !json.path("sampler").isObject()) {
-            throw new InputException(file + ": expected whole numbers step and tokens and an object sampler");
+        OptionalLong named = RunFolder.step(checkpoint);
+        if (named.isPresent() && named.getAsLong() != json.get("step").asLong()) {
+            throw new InputException(file + ": step is " + json.get("step") + ", but its folder is " + checkpoint.getFileName());
         }
         return new TrainingState(json.get("step").asLong(), json.get("tokens").asLong(), json.get("sampler"),
                 json.path("recipe_sha256").asText(), json.path("data_sha256").asText(), BuildInfo.of(json.path("build")));
+    }
+
+    private static boolean isCount(JsonNode value) {
+        return value.isIntegralNumber() && value.canConvertToLong() && value.asLong() >= 0;
     }
 }

@@ -1,10 +1,16 @@
 package org.lacuna.training.command;
 
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
+import org.lacuna.run.folder.Destination;
 import org.lacuna.run.folder.Json;
 import org.lacuna.training.bench.BenchReport;
 import org.lacuna.training.bench.TrainBench;
@@ -59,14 +65,9 @@ final class BenchTrainCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         int threads = workers == 0 ? Math.min(batch, Runtime.getRuntime().availableProcessors()) : workers;
-        if (steps < 1 || warmUp < 0 || threads < 1 || batch < 1 || window < 1) {
-            throw new InputException("--steps, --batch, --window and --workers must be at least 1, --warm-up at least 0");
-        }
-        if (heads < 1 || hidden % heads != 0) {
-            throw new InputException("--heads: " + heads + " does not divide --hidden " + hidden);
-        }
-        if (batch % threads != 0) {
-            throw new InputException("--batch: " + batch + " is not a multiple of --workers " + threads);
+        check(threads);
+        if (json != null && !"-".equals(json)) {
+            Destination.checkFile(Path.of(json));
         }
         BenchReport report = TrainBench.run(new TrainBench.Setup(layers, hidden, intermediate, heads, vocabulary, batch, window, warmUp, steps, threads, precision), new CpuDevice());
         if (!"-".equals(json)) {
@@ -76,5 +77,42 @@ final class BenchTrainCommand implements Callable<Integer> {
             Json.write(json, report.toJson(), spec.commandLine().getOut());
         }
         return ExitCode.DONE;
+    }
+
+    private void check(int threads) {
+        List<String> problems = new ArrayList<>();
+        Map<String, Integer> least = new LinkedHashMap<>();
+        least.put("--layers", layers);
+        least.put("--hidden", hidden);
+        least.put("--intermediate", intermediate);
+        least.put("--heads", heads);
+        least.put("--vocabulary", vocabulary);
+        least.put("--batch", batch);
+        least.put("--window", window);
+        least.put("--steps", steps);
+        least.forEach((option, value) -> {
+            if (value < 1) {
+                problems.add(option + ": must be at least 1, not " + value);
+            }
+        });
+        if (warmUp < 0 || workers < 0) {
+            problems.add("--warm-up and --workers must be at least 0, not " + warmUp + " and " + workers);
+        }
+        if (problems.isEmpty()) {
+            if (hidden % heads != 0) {
+                problems.add("--heads: " + heads + " does not divide --hidden " + hidden);
+            } else if (hidden / heads % 2 != 0) {
+                problems.add("--heads: " + heads + " makes heads of " + hidden / heads + " numbers; a head's size must be even");
+            }
+            if (batch % threads != 0) {
+                problems.add("--batch: " + batch + " is not a multiple of --workers " + threads);
+            }
+            if ((long) batch * window > Integer.MAX_VALUE) {
+                problems.add("--window: " + batch + " windows of " + window + " tokens are more than the " + Integer.MAX_VALUE + " tokens that a step can have");
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new InputException(problems);
+        }
     }
 }

@@ -44,12 +44,20 @@ public record TrainRecipe(
 
     /** SHA-256 of all that the result depends on: two recipes with the same hash train the same model. */
     public String sha256() {
-        TrainRecipe same = new TrainRecipe(name, model, data, train.withoutMachine(), objective);
         try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(Recipes.toYaml(same).getBytes(StandardCharsets.UTF_8));
+            byte[] digest = MessageDigest.getInstance("SHA-256").digest(Recipes.toYaml(withoutMachine()).getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(digest);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }
+    }
+
+    /** Why a run of this recipe can't go on with another one, a key each; empty where both train the same model. */
+    public List<String> differences(TrainRecipe here) {
+        return Recipes.differences(withoutMachine(), here.withoutMachine());
+    }
+
+    private TrainRecipe withoutMachine() {
+        return new TrainRecipe(name, model, data, train.withoutMachine(), objective);
     }
 }

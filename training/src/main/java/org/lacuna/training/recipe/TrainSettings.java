@@ -36,7 +36,10 @@ public record TrainSettings(
             problems.add("batch: " + batch + " is not divisible by shards · accumulation = " + (long) shards * accumulation);
         }
         if (warmup > steps) {
-            problems.add("warmup: " + warmup + " is more than steps = " + steps);
+            problems.add("warmup: " + warmup + " is more than steps = " + steps + "; give a smaller one too, or more steps");
+        }
+        if ((long) batch * window > Integer.MAX_VALUE) {
+            problems.add("batch: " + batch + " windows of " + window + " tokens are more than the " + Integer.MAX_VALUE + " tokens that a step can have");
         }
         if (!problems.isEmpty()) {
             throw new InputException(problems);

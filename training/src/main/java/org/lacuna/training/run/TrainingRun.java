@@ -29,6 +29,7 @@ import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.MetricsLog;
 import org.lacuna.run.folder.RunFolder;
+import org.lacuna.run.provenance.Machine;
 import org.lacuna.run.provenance.Provenance;
 import org.lacuna.run.recipe.Recipes;
 import org.lacuna.training.Diverged;
@@ -92,10 +93,10 @@ public final class TrainingRun implements AutoCloseable {
         RunFolder held = RunFolder.resume(folder);
         try {
             TrainRecipe recipe = TrainRecipe.load(held.config(), List.of());
-            if (given.isPresent() && !given.get().sha256().equals(recipe.sha256())) {
-                throw new InputException(held.config() + ": this run's recipe is another than the one given with --config and --set;"
-                        + " leave them out to go on with it, or name another folder");
-            }
+            given.map(recipe::differences).filter(differences -> !differences.isEmpty()).ifPresent(differences -> {
+                throw new InputException(held.config() + ": this run's recipe is another than the one given with --config and --set: "
+                        + String.join(", ", differences) + "; leave them out to go on with it, or name another folder");
+            });
             Optional<Path> latest = held.latestCheckpoint();
             TrainingRun run = assemble(given.orElse(recipe), folder, device, latest, () -> held);
             try {
@@ -124,7 +125,12 @@ public final class TrainingRun implements AutoCloseable {
                 : Optional.of(fitting("train.evalWindows", corpus, () -> Windows.first(corpus.validation(), train.evalWindows(), train.window())));
         OptionalInt endOfText = corpus.tokenizer().map(t -> OptionalInt.of(t.endOfText())).orElse(OptionalInt.empty());
         ModelConfig config = recipe.model().config(corpus.vocabularySize(), endOfText);
-        config.check(recipe.name(), key -> "model." + key);
+        try {
+            config.check("model", key -> key);
+        } catch (InputException e) {
+            throw e.map(TrainingRun::byKey);
+        }
+        MemoryNeed.check(recipe, config, Machine.here().memoryBytes());
         Model model = checkpoint.map(c -> undamaged(run, device, () -> Checkpoint.load(c, device))).orElseGet(() -> Initialization.of(config, device, recipe.train().seed()));
         if (!model.config().equals(config)) {
             throw new InputException(checkpoint.get().resolve(Checkpoint.CONFIG) + ": is not the model of the run's recipe; the checkpoint belongs to another run");
@@ -135,12 +141,22 @@ public final class TrainingRun implements AutoCloseable {
             BuildInfo build = BuildInfo.here(device.gemm());
             RunFolder folder = opening.open();
             TrainingRun begun = new TrainingRun(recipe, corpus, sampler, trainer, validation, build, folder);
-            begun.writeProvenance();
+            try {
+                begun.writeProvenance();
+            } catch (RunException e) {
+                folder.close();
+                throw new RunException(e.getMessage() + "; " + goOn(folder), e);
+            }
             return begun;
         } catch (RuntimeException e) {
             trainer.close();
             throw e;
         }
+    }
+
+    /** {@code model: heads makes …} as {@code model.heads: makes …}, so that it can be placed where the key stands. */
+    private static String byKey(String problem) {
+        return problem.replaceFirst("^model: (\\w+) ", "model.$1: ");
     }
 
     /** What is cut from a corpus that may be too short for it; the message names the key that asks for it. */
@@ -162,9 +178,10 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private static String advice(Path run, Device device) {
-        // The next resume takes the newest that is there, so every one above the whole one has to go.
-        List<Path> damaged = RunFolder.checkpoints(run).stream().takeWhile(c -> !TrainingCheckpoint.isWhole(c, device)).toList();
-        return RunFolder.checkpoints(run).stream().skip(damaged.size()).findFirst()
+        List<Path> checkpoints = RunFolder.checkpoints(run);
+        // The next resume takes the newest that is there, so every one above the whole one has to go; the newest is known to be damaged.
+        List<Path> damaged = checkpoints.stream().takeWhile(c -> c.equals(checkpoints.get(0)) || !TrainingCheckpoint.isWhole(c, device)).toList();
+        return checkpoints.stream().skip(damaged.size()).findFirst()
                 .map(whole -> whole.getFileName() + " is whole: remove the folder" + (damaged.size() == 1 ? " " : "s ")
                         + damaged.stream().map(Path::toString).collect(Collectors.joining(", ")) + ", then go on from there with: train --resume --out " + run)
                 .orElse("no earlier one is whole, so begin the run again in another folder");
@@ -191,15 +208,20 @@ public final class TrainingRun implements AutoCloseable {
         TrainingState state = undamaged(folder.path(), device, () -> TrainingState.read(checkpoint));
         Path file = checkpoint.resolve(TrainingState.FILE);
         if (!state.recipe().equals(recipe.sha256())) {
-            throw new InputException(file + ": recipe_sha256 is not that of " + folder.config() + "; the recipe was changed after the checkpoint");
+            throw new InputException(file + ": recipe_sha256 is not that of " + folder.config() + "; the recipe was changed after the checkpoint: undo that, or begin another run with it by: train --config "
+                    + folder.config() + " --out DIR");
         }
         if (!state.data().equals(corpus.sha256())) {
             throw new InputException(file + ": data_sha256 is " + state.data() + ", but the data (" + corpus.name() + ") has "
                     + corpus.sha256() + " now; go on with the data of the saved run");
         }
         state.build().differences(build).forEach(d -> warn.accept("resuming under other circumstances, so the last bits may differ: " + d));
-        sampler.restore(state.sampler());
         undamaged(folder.path(), device, () -> {
+            try {
+                sampler.restore(state.sampler());
+            } catch (InputException e) {
+                throw e.map(problem -> file + ": " + problem);
+            }
             TrainingCheckpoint.restore(checkpoint, trainer, state);
             return trainer;
         });
@@ -248,12 +270,16 @@ public final class TrainingRun implements AutoCloseable {
             }
         } catch (RunException e) {
             // Nothing else in the loop fails so but the writing of metrics and checkpoints.
-            throw new RunException(String.format(Locale.ROOT, "%s. %s; a checkpoint takes some %,d bytes: make room or mend the folder, then go on with: train --resume --out %s",
-                    e.getMessage(), intact(), TrainingCheckpoint.bytes(trainer.model()), folder.path()), e);
+            throw new RunException(String.format(Locale.ROOT, "%s. %s; a checkpoint takes some %,d bytes: %s",
+                    e.getMessage(), intact(), TrainingCheckpoint.bytes(trainer.model()), goOn(folder)), e);
         } catch (Diverged e) {
             throw new RunException(e.getMessage() + ". " + intact() + "; a lower train.lr or more train.warmup may help", e);
         }
         return Optional.ofNullable(metrics);
+    }
+
+    private static String goOn(RunFolder folder) {
+        return "make room or mend the folder, then go on with: train --resume --out " + folder.path();
     }
 
     private String intact() {

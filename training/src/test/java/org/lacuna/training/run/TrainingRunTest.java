@@ -3,6 +3,7 @@ package org.lacuna.training.run;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -165,7 +166,8 @@ class TrainingRunTest {
         assertTrue(warnings.get(0).contains("0.0.1") && warnings.get(1).contains("MKL 1.0"), warnings.toString());
 
         Files.writeString(state, saved);
-        refused(folder, Optional.of(nano("train.lr=1e-5")), "config.yaml");
+        refused(folder, Optional.of(nano("train.lr=1e-5", "train.workers=1", "model.activation=silu")), "config.yaml: this run's recipe is another than the one given"
+                + " with --config and --set: model.activation is relu there and silu here, train.lr is 0.002 there and 1.0e-5 here; leave them out");
         TrainingRun.resume(folder, Optional.of(nano("train.workers=1", "train.logEvery=1")), DEVICE, warnings::add).close();
         Files.writeString(state, saved.replaceFirst("\"data_sha256\" : \"....", "\"data_sha256\" : \"0000"));
         refused(folder, Optional.empty(), "data_sha256");
@@ -253,6 +255,24 @@ class TrainingRunTest {
         RunFiles.assertSame(whole, folder, "step-000060");
     }
 
+    /** The same limit at 0: not even the first file can be written that a run adds to its folder. */
+    @Test
+    void aDiskThatIsFullFromTheStartIsToldWithTheWayOn() throws IOException, InterruptedException {
+        Path folder = temp.resolve("run");
+        interrupted(folder, 20, NanoProcess.TINY.toArray(String[]::new));
+        Files.delete(folder.resolve("provenance.json"));
+        List<String> before = RunFiles.list(folder);
+        Path log = temp.resolve("log");
+        Process process = NanoProcess.start(log, List.of("bash", "-c", "set -o pipefail; (ulimit -f 0; exec \"$@\") 2>&1 | cat", "limited"), List.of(),
+                List.of(RunFiles.NANO.toString(), folder.toString(), "0"));
+        assertTrue(process.waitFor(120, TimeUnit.SECONDS));
+        String message = Files.readString(log);
+        assertEquals(ExitCode.FAILED, process.exitValue(), message);
+        assertTrue(message.endsWith(folder.resolve("provenance.json") + ": can't be written: File too large; make room or mend the folder, then go on with: train --resume --out "
+                + folder + "\n"), message);
+        assertEquals(before, RunFiles.list(folder));
+    }
+
     @Test
     void aPlaceWhereNothingCanBeWrittenIsAFailureOfTheRun() throws IOException {
         Path file = Files.writeString(temp.resolve("file"), "mine");
@@ -289,6 +309,33 @@ class TrainingRunTest {
         }
         resume(folder, new ArrayList<>());
         RunFiles.assertSame(whole, folder, "step-000060");
+    }
+
+    @Test
+    void aStateThatCannotBeOfItsCheckpointIsDamage() throws IOException {
+        Path folder = temp.resolve("run");
+        interrupted(folder, 30);
+        Path damaged = folder.resolve("checkpoints/step-000030");
+        Path state = damaged.resolve("state.json");
+        String saved = Files.readString(state);
+        for (String change : List.of("\"step\" : -30", "\"step\" : 29", "\"step\" : 30000000000000000000", "\"tokens\" : -1",
+                "\"position\" : -7", "\"position\" : \"x\"", "\"sampler\" : \"crops\"", "\"length\" : 31")) {
+            String key = change.substring(0, change.indexOf(':'));
+            String spoilt = saved.replaceFirst(key + ": [^{,\\n]+", change);
+            assertNotEquals(saved, spoilt, change);
+            Files.writeString(state, spoilt);
+            refusedAsDamaged(folder, damaged, change);
+        }
+        Files.write(state, new byte[] {'{', (byte) 0xFF, '}'});
+        refusedAsDamaged(folder, damaged, "no text");
+    }
+
+    private static void refusedAsDamaged(Path folder, Path damaged, String what) throws IOException {
+        List<String> before = RunFiles.list(folder);
+        InputException e = assertThrows(InputException.class, () -> TrainingRun.resume(folder, Optional.empty(), DEVICE, line -> {}), what);
+        assertTrue(e.getMessage().startsWith(damaged.resolve("state.json") + ": "), what + " gives " + e.getMessage());
+        assertTrue(e.getMessage().contains("damaged; step-000020 is whole: remove the folder " + damaged + ","), what + " gives " + e.getMessage());
+        assertEquals(before, RunFiles.list(folder));
     }
 
     @Test

@@ -1,5 +1,6 @@
 package org.lacuna.data.tokenize;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
@@ -45,6 +46,8 @@ public final class ByteTokenizer implements Tokenizer {
             if (tokenizer.json().equals(JSON.readTree(tokenizerJson.toFile()))) {
                 return tokenizer;
             }
+        } catch (JsonProcessingException e) {
+            throw new InputException(tokenizerJson + ": not valid JSON: " + e.getOriginalMessage(), e);
         } catch (IOException e) {
             throw new InputException(tokenizerJson + ": can't be read as a tokenizer.json (" + e.getMessage() + ")");
         }

@@ -68,7 +68,8 @@ class ByteTokenizerTest {
                 StandardCharsets.UTF_8);
         assertTrue(assertThrows(InputException.class, () -> ByteTokenizer.load(file)).getMessage().contains("tokenizer.json"));
         Files.writeString(file, "{");
-        assertThrows(InputException.class, () -> ByteTokenizer.load(file));
+        String message = assertThrows(InputException.class, () -> ByteTokenizer.load(file)).getMessage();
+        assertTrue(message.startsWith(file + ": not valid JSON: ") && message.lines().count() == 1, message);
         assertThrows(InputException.class, () -> ByteTokenizer.load(folder.resolve("none.json")));
         Path under = file.resolve("x.json");
         assertThrows(InputException.class, () -> tokenizer.save(under));

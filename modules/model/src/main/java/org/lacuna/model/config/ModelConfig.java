@@ -113,7 +113,8 @@ public record ModelConfig(int vocabulary, int hidden, int intermediate, int laye
         /** A weight is one tensor, which has at most 2³¹ − 1 bytes. */
         private void matrix(String component, long rows, long columns) {
             if (rows > 0 && columns > 0 && rows * columns > Integer.MAX_VALUE / Float.BYTES) {
-                add(component, "makes a weight of " + rows + " × " + columns + " numbers, more than the " + Integer.MAX_VALUE / Float.BYTES + " that one tensor can have");
+                add(component, "makes a weight of " + rows + " × " + columns + " numbers, " + rows * columns * Float.BYTES + " bytes, more than the " + Integer.MAX_VALUE
+                        + " that one tensor can have");
             }
         }
 

@@ -164,7 +164,7 @@ record Header(Map<String, String> metadata, Map<String, StoredTensor> tensors) {
         for (StoredTensor t : tensors) {
             String where = file + ": tensor " + t.name();
             if (t.end() > dataBytes) {
-                throw new InputException(where + ": data_offsets end at " + t.end() + ", the file has only " + dataBytes + " bytes of data; is it truncated?");
+                throw new InputException(where + ": data_offsets end at " + t.end() + ", the file has only " + dataBytes + " bytes of data and may be truncated");
             }
             if (t.begin() < next) {
                 throw new InputException(where + " begins at " + t.begin() + " and overlaps with " + before + ", which ends at " + next);

@@ -53,6 +53,16 @@ public final class Json {
         }
     }
 
+    /**
+     * Reads a file that is exactly one JSON value.
+     *
+     * @throws InputException as {@link #parse} does, or if it is not UTF-8 text
+     * @throws org.lacuna.run.RunException if the file system refuses
+     */
+    public static JsonNode read(Path file) {
+        return parse(file.toString(), TextFile.read(file));
+    }
+
     /** What {@code --json FILE} does: writes the file, or prints to {@code standardOutput} if FILE is {@code -}. */
     public static void write(String file, JsonNode json, PrintWriter standardOutput) {
         String text = json.toPrettyString() + "\n";

@@ -47,7 +47,7 @@ public final class MetricsLog implements AutoCloseable {
      */
     public static MetricsLog truncateAfter(Path file, long step) {
         if (Files.exists(file)) {
-            String text = text(file);
+            String text = TextFile.read(file);
             StringBuilder kept = new StringBuilder();
             for (Line line : lines(file, text)) {
                 if (line.step <= step) {
@@ -63,7 +63,7 @@ public final class MetricsLog implements AutoCloseable {
 
     /** All whole lines of a log. */
     public static List<JsonNode> read(Path file) {
-        return lines(file, text(file)).stream().map(Line::json).toList();
+        return lines(file, TextFile.read(file)).stream().map(Line::json).toList();
     }
 
     /** Adds a line; {@code metrics} holds a whole number {@code step}. */
@@ -101,29 +101,29 @@ public final class MetricsLog implements AutoCloseable {
 
     private record Line(String text, JsonNode json, long step) {}
 
-    private static String text(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new RunException(file + ": can't be read: " + AtomicFiles.reason(e), e);
-        }
-    }
-
     private static List<Line> lines(Path file, String text) {
         List<Line> lines = new ArrayList<>();
         int start = 0;
         for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
             String where = file + ":" + (lines.size() + 1);
             String line = text.substring(start, end);
-            JsonNode json = Json.parse(where, line);
-            JsonNode step = json.path("step");
-            if (!step.isIntegralNumber()) {
-                throw new InputException(where + ": expected an object with a whole number step; remove the line to go on");
-            }
-            lines.add(new Line(line, json, step.asLong()));
+            lines.add(line(where, line));
             start = end + 1;
         }
         // What follows the last line's end was being written when the process died.
         return lines;
+    }
+
+    private static Line line(String where, String text) {
+        try {
+            JsonNode json = Json.parse(where, text);
+            JsonNode step = json.path("step");
+            if (!step.isIntegralNumber()) {
+                throw new InputException(where + ": expected an object with a whole number step");
+            }
+            return new Line(text, json, step.asLong());
+        } catch (InputException e) {
+            throw e.map(problem -> problem + "; remove the line to go on");
+        }
     }
 }

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.run.InputException;
+import org.lacuna.run.RunException;
 
 class JsonTest {
     @TempDir
@@ -29,6 +30,15 @@ class JsonTest {
     @Test
     void refusesADeepNest() {
         assertThrows(InputException.class, () -> Json.parse("x.json", "[".repeat(100_000)));
+    }
+
+    @Test
+    void refusesAFileThatIsNoText() throws IOException {
+        Path file = Files.write(folder.resolve("a.json"), new byte[] {'"', (byte) 0xC3, '"'});
+        assertEquals(file + ": is not UTF-8 text", assertThrows(InputException.class, () -> Json.read(file)).getMessage());
+        assertThrows(RunException.class, () -> Json.read(folder.resolve("none.json")));
+        Files.writeString(file, "{\"a\":1}");
+        assertEquals(Json.object().put("a", 1), Json.read(file));
     }
 
     @Test

@@ -2,6 +2,7 @@ package org.lacuna.run.folder;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
@@ -78,10 +79,12 @@ class MetricsLogTest {
     void aSpoiltLineInTheMiddleIsNamed() throws IOException {
         Files.writeString(file, "{\"step\":1}\nnonsense\n{\"step\":3}\n");
         InputException refused = assertThrows(InputException.class, () -> MetricsLog.truncateAfter(file, 3));
-        assertEquals(file + ":2: not valid JSON", refused.getMessage().substring(0, (file + ":2: not valid JSON").length()));
+        assertTrue(refused.getMessage().startsWith(file + ":2: not valid JSON") && refused.getMessage().endsWith("; remove the line to go on"), refused.getMessage());
         Files.writeString(file, "{\"step\":1}\n{\"stop\":2}\n");
         assertEquals(file + ":2: expected an object with a whole number step; remove the line to go on",
                 assertThrows(InputException.class, () -> MetricsLog.read(file)).getMessage());
+        Files.write(file, new byte[] {(byte) 0xFF, '\n'});
+        assertEquals(file + ": is not UTF-8 text", assertThrows(InputException.class, () -> MetricsLog.truncateAfter(file, 3)).getMessage());
     }
 
     @Test
