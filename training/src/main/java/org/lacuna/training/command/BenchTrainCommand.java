@@ -56,7 +56,7 @@ final class BenchTrainCommand implements Callable<Integer> {
     @Option(names = "--workers", defaultValue = "0", description = "Threads, 0 for as many as there are processors.")
     private int workers;
 
-    @Option(names = "--precision", defaultValue = "fp32", description = "fp32 or bf16: the numbers that matrices are multiplied in.")
+    @Option(names = "--precision", defaultValue = "FP32", description = "fp32 or bf16: the numbers that matrices are multiplied in.")
     private Precision precision;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write the figures to FILE (- for standard output).")
