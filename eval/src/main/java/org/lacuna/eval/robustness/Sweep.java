@@ -2,6 +2,7 @@ package org.lacuna.eval.robustness;
 
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -36,8 +37,6 @@ final class Sweep {
     private static final int ROWS = 4096;
     /** An instance's memory; with more, fewer points, then fewer windows are computed together. */
     private static final long ARENA_BYTES = 64L << 20;
-    /** Matrices have a multiple of so many rows: OpenBLAS rounds the rest of one differently (oneDNN was not seen to), and a row's bits would depend on its place. */
-    private static final int GEMM_ROWS = 16;
 
     private final String name;
     private final Model model;
@@ -72,10 +71,10 @@ final class Sweep {
         length = windows.length();
         SameDiff graph = LlamaGraph.grid(model.config(), sites);
         int p = grid.size();
-        int b = windowsTogether(ROWS / (p * length));
+        int b = windowsTogether(device, ROWS / (p * length));
         Program fitting = compile(graph, device, p, b);
-        while (fitting.arenaBytes() > ARENA_BYTES && (p > 1 || b > windowsTogether(1))) {
-            b = p > 1 ? b : windowsTogether(b / 2);
+        while (fitting.arenaBytes() > ARENA_BYTES && (p > 1 || b > windowsTogether(device, 1))) {
+            b = p > 1 ? b : windowsTogether(device, b / 2);
             p = (p + 1) / 2;
             fitting = compile(graph, device, p, b);
         }
@@ -88,8 +87,9 @@ final class Sweep {
     }
 
     /** The number of windows nearest to the one wanted, from below, that fills matrices; at least what one matrix takes. */
-    private int windowsTogether(int wanted) {
-        int step = GEMM_ROWS / Math.min(GEMM_ROWS, Integer.lowestOneBit(length));
+    private int windowsTogether(Device device, int wanted) {
+        int rows = device.rowsAlike();
+        int step = rows / BigInteger.valueOf(rows).gcd(BigInteger.valueOf(length)).intValue();
         return Math.max(1, Math.min(windows.rows(), wanted) / step) * step;
     }
 

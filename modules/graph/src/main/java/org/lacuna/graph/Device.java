@@ -35,6 +35,12 @@ public interface Device {
     /** Arithmetic on this device's flat vectors. */
     FlatMath flatMath();
 
+    /**
+     * How many rows a matrix product treats alike: where both factors lie dense and the left one has a multiple of so many
+     * rows, a row of the result has the same bits whatever its place and however many others there are.
+     */
+    int rowsAlike();
+
     /** The library that multiplies matrices and its version: results depend on it in their last bits. */
     String gemm();
 

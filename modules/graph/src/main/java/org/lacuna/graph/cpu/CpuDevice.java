@@ -133,6 +133,11 @@ public final class CpuDevice implements Device {
     }
 
     @Override
+    public int rowsAlike() {
+        return gemms.rowsAlike();
+    }
+
+    @Override
     public String gemm() {
         return gemms.description();
     }

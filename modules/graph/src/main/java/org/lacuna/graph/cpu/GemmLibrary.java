@@ -12,6 +12,9 @@ interface GemmLibrary {
         return bind(new Gemm.Operands(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc));
     }
 
+    /** See {@link org.lacuna.graph.Device#rowsAlike}. */
+    int rowsAlike();
+
     /** Name, version and the code that it runs: what the last bits of a result depend on. */
     String description();
 }

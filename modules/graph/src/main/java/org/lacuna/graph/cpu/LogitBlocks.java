@@ -12,7 +12,7 @@ import org.lacuna.graph.op.LmHeadLoss;
  */
 final class LogitBlocks {
     /** With fewer, adding up dW costs more than its products; with more, working memory grows and speed hardly does. */
-    private static final int ROWS = 256;
+    private static final int MOST_ROWS = 256;
     /** So many exponentials are summed in float before the sum goes on in double. */
     private static final int CHUNK = 64 * Lanes.WIDTH;
 
@@ -22,16 +22,19 @@ final class LogitBlocks {
     private final ByteBuffer weights;
     private final ByteBuffer nll;
     private final ByteBuffer logits;
+    /** Such that a row's bits don't depend on its block. */
+    private final int blockRows;
     private final int rows;
     private final int length;
     private final int width;
     private final int vocabulary;
     private final int stride;
     private final float[] lanes = new float[Lanes.WIDTH];
-    private final double[] sums = new double[ROWS];
+    private final double[] sums = new double[MOST_ROWS];
 
     LogitBlocks(GemmLibrary gemms, String op, Tensor x, Tensor table, Tensor targets, Tensor weights, Tensor nll, Tensor scratch) {
         this.op = op;
+        blockRows = MOST_ROWS / gemms.rowsAlike() * gemms.rowsAlike();
         this.targets = targets.bytes();
         this.weights = weights.bytes();
         this.nll = nll.bytes();
@@ -45,7 +48,7 @@ final class LogitBlocks {
     }
 
     static long scratchBytes(TensorSpec x, TensorSpec table) {
-        return (long) Math.min(ROWS, x.rows()) * stride(table) * Float.BYTES;
+        return (long) Math.min(MOST_ROWS, x.rows()) * stride(table) * Float.BYTES;
     }
 
     /** The distance of two rows of logits, in floats. */
@@ -65,7 +68,7 @@ final class LogitBlocks {
 
     /** How many rows the block that starts at row {@code from} has. */
     int size(int from) {
-        return Math.min(ROWS, rows - from);
+        return Math.min(blockRows, rows - from);
     }
 
     /** Whether there is a block that starts at row {@code from}. */

@@ -9,6 +9,9 @@ import org.bytedeco.openblas.global.openblas_nolapack;
 
 /** Products by OpenBLAS, which comes with ND4J. */
 final class OpenBlasGemms implements GemmLibrary {
+    /** Up to so many multiplications, OpenBLAS takes other code, which rounds differently. */
+    static final int SMALL = 1_000_000;
+
     private static final int ROW_MAJOR = 101;
     private static final int PLAIN = 111;
     private static final int TRANSPOSED = 112;
@@ -18,6 +21,12 @@ final class OpenBlasGemms implements GemmLibrary {
         // Here and not once for the class: ND4J sets its own number of threads when it starts, be it before or after.
         openblas_nolapack.blas_set_num_threads(1);
         return new Bound(operands);
+    }
+
+    /** Holds for products of more than {@link #SMALL} multiplications. */
+    @Override
+    public int rowsAlike() {
+        return 16;
     }
 
     @Override

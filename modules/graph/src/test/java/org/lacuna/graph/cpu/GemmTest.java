@@ -166,6 +166,54 @@ class GemmTest {
         }
     }
 
+    /** Of dense factors, as linear layers have them. */
+    @ParameterizedTest
+    @MethodSource("libraries")
+    void aRowsBitsDoNotDependOnTheOthers(GemmLibrary gemms) {
+        int rows = gemms.rowsAlike();
+        for (int[] size : new int[][] {{688, 256}, {256, 688}, {40, 24}, {1, 352}, {97, 33}, {257, 128}}) {
+            int n = size[0];
+            int k = size[1];
+            if (gemms instanceof OpenBlasGemms && rows * n * k <= OpenBlasGemms.SMALL) {
+                continue; // as OpenBlasGemms says
+            }
+            Tensor b = random(n, k);
+            for (boolean tb : new boolean[] {false, true}) {
+                float[] few = repeated(gemms, random(rows, k), b, tb, n, 1);
+                for (int times : new int[] {3, 13, 64}) {
+                    float[] many = repeated(gemms, random(rows, k), b, tb, n, times);
+                    for (int i = 0; i < many.length; i++) {
+                        assertEquals(few[i % few.length], many[i], Arrays.toString(size) + " × " + times);
+                    }
+                }
+            }
+        }
+    }
+
+    private static Tensor random(int rows, int columns) {
+        Random random = new Random(7);
+        Tensor t = DEVICE.allocate(new TensorSpec("t", DataType.FLOAT, rows, columns));
+        for (int i = 0; i < t.length(); i++) {
+            t.setFloat(i, (float) random.nextGaussian());
+        }
+        return t;
+    }
+
+    /** A, so many times below itself, by B. */
+    private static float[] repeated(GemmLibrary gemms, Tensor a, Tensor b, boolean tb, int n, int times) {
+        int m = a.spec().size(0);
+        int k = a.spec().size(1);
+        Tensor tall = DEVICE.allocate(new TensorSpec("tall", DataType.FLOAT, (long) times * m, k));
+        for (int i = 0; i < times; i++) {
+            tall.bytes().put(i * a.bytes().capacity(), a.bytes(), 0, a.bytes().capacity());
+        }
+        Tensor c = DEVICE.allocate(new TensorSpec("c", DataType.FLOAT, (long) times * m, n));
+        gemms.bind(false, tb, times * m, n, k, 1, tall.address(), k, b.address(), tb ? k : n, 0, c.address(), n).run();
+        Reference.reachabilityFence(tall);
+        Reference.reachabilityFence(b);
+        return c.toFloats();
+    }
+
     @ParameterizedTest
     @MethodSource("libraries")
     void threadsSideBySideGetTheSameBits(GemmLibrary gemms) throws Exception {
