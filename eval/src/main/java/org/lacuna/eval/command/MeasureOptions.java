@@ -15,6 +15,8 @@ import picocli.CommandLine.Option;
 
 /** How models are measured: the options that the commands which measure share. */
 public final class MeasureOptions {
+    private static final int CROWD = 64;
+
     /** With fewer draws than these, none lies outside a 95 % interval. */
     private static final int LEAST_REPLICATES = 40;
     /** All draws are held in memory. */
@@ -94,9 +96,10 @@ public final class MeasureOptions {
         return window;
     }
 
-    /** The threads that were asked for. */
+    /** The threads that were asked for, but no crowd: beyond a thread a processor they only wait for each other. */
     public Workers team() {
-        return new Workers(workers == 0 ? Runtime.getRuntime().availableProcessors() : workers);
+        int processors = Runtime.getRuntime().availableProcessors();
+        return new Workers(workers == 0 ? processors : Math.min(workers, Math.max(CROWD, processors)));
     }
 
     /** The settings, at the sites that were named, or at {@code all} where none was. */

@@ -51,9 +51,10 @@ public record TrainSettings(
         return batch / (shards * accumulation);
     }
 
-    /** How many threads this machine gives the run; more than shards would idle in a step. */
+    /** How many threads this machine gives the run: no more than find work, or a processor, at the same time. */
     public int workersHere() {
-        return workers == 0 ? Math.min(shards, Runtime.getRuntime().availableProcessors()) : workers;
+        int processors = Runtime.getRuntime().availableProcessors();
+        return workers == 0 ? Math.min(shards, processors) : Math.min(workers, Math.max(shards, processors));
     }
 
     /** The same but for what does not change the result: threads and log lines. */

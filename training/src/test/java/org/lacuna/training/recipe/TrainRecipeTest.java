@@ -115,4 +115,13 @@ class TrainRecipeTest {
         assertEquals(0.5, objective.lambda(11));
         assertEquals(0.5, TrainRecipe.load(NANO, List.of("objective.l1=0.5", "objective.warmup=0")).objective().lambda(1));
     }
+
+    @Test
+    void moreThreadsThanFindWorkAreNotStarted() {
+        Path nano = CONFIGS.resolve("nano.yaml");
+        int processors = Runtime.getRuntime().availableProcessors();
+        int shards = TrainRecipe.load(nano, List.of()).train().shards();
+        assertEquals(Math.max(shards, processors), TrainRecipe.load(nano, List.of("train.workers=4096")).train().workersHere());
+        assertEquals(1, TrainRecipe.load(nano, List.of("train.workers=1")).train().workersHere());
+    }
 }
