@@ -7,6 +7,7 @@ import java.util.concurrent.Callable;
 import org.lacuna.eval.command.CompareCommand;
 import org.lacuna.eval.command.EvalCommand;
 import org.lacuna.eval.command.GenerateCommand;
+import org.lacuna.graph.UnusableBackendException;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
@@ -115,6 +116,9 @@ public final class Main implements Callable<Integer> {
     private static String message(Throwable failure) {
         if (failure instanceof InputException || failure instanceof RunException || failure instanceof InterruptedRunException) {
             return failure.getMessage();
+        }
+        if (failure instanceof UnusableBackendException) {
+            return failure.getMessage() + "; leave out -Pcuda to run on the CPU, or see \"doctor\"";
         }
         if (failure instanceof OutOfMemoryError) {
             return "out of memory (" + failure.getMessage() + "); " + (heap(failure) ? "the heap's limit is -Xmx in .mvn/jvm.config"

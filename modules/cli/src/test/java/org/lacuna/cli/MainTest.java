@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.lacuna.graph.UnusableBackendException;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
@@ -62,6 +63,7 @@ class MainTest {
         assertEquals(1, fail(new RunException("disk full"), "fail"));
         assertEquals(130, fail(new InterruptedRunException("saved; go on with --resume"), "fail"));
         assertEquals(1, fail(new IllegalStateException("odd\nin two lines"), "fail"));
+        assertEquals(1, fail(new UnusableBackendException("nd4j-x can't run on this machine", null), "fail"));
         assertEquals(1, fail(new ExceptionInInitializerError("native library"), "fail"));
         assertEquals(1, fail(new OutOfMemoryError("Java heap space"), "fail"));
         assertEquals(1, fail(new OutOfMemoryError("Cannot allocate new BytePointer(9)"), "fail"));
@@ -70,6 +72,7 @@ class MainTest {
                 "lacuna fail: disk full",
                 "lacuna fail: saved; go on with --resume",
                 "lacuna fail: unexpected java.lang.IllegalStateException: odd (--debug shows where)",
+                "lacuna fail: nd4j-x can't run on this machine; leave out -Pcuda to run on the CPU, or see \"doctor\"",
                 "lacuna: unexpected java.lang.ExceptionInInitializerError: native library (--debug shows where)",
                 "lacuna: out of memory (Java heap space); the heap's limit is -Xmx in .mvn/jvm.config",
                 "lacuna: out of memory (Cannot allocate new BytePointer(9)); that is memory outside the Java heap, where models lie:"

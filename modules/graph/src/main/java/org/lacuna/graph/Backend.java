@@ -42,6 +42,25 @@ public final class Backend {
     }
 
     /**
+     * Looks whether a GPU backend can start, before ND4J does: where it can't, ND4J prints a stack trace and forgets the reason.
+     *
+     * @throws UnusableBackendException if it can't
+     */
+    public static void check() {
+        find().filter(Backend::onGpu).ifPresent(Backend::checkGpu);
+    }
+
+    private void checkGpu() {
+        try {
+            if (!backend.canRun()) {
+                throw new UnusableBackendException(name() + " can't run on this machine", null);
+            }
+        } catch (LinkageError e) {
+            throw new UnusableBackendException(name() + " can't run on this machine: its native libraries do not load", e);
+        }
+    }
+
+    /**
      * Starts it, unless it has been, and lets it add two numbers.
      *
      * @throws LinkageError if a native library is missing or can't be loaded; its deepest cause names the library

@@ -5,6 +5,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.function.Supplier;
+import org.lacuna.graph.Backend;
 import org.lacuna.graph.cpu.OpenBlas;
 import org.nd4j.imports.converters.ImportClassMapping;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -48,6 +49,7 @@ public final class LacunaOps {
         if (registered) {
             return;
         }
+        Backend.check();
         OpenBlas.choose(); // before anything of ND4J's loads it
         for (Supplier<LacunaOp> maker : all()) {
             LacunaOp op = maker.get();
