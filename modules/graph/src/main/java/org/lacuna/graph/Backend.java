@@ -52,11 +52,15 @@ public final class Backend {
 
     private void checkGpu() {
         try {
-            if (!backend.canRun()) {
-                throw new UnusableBackendException(name() + " can't run on this machine", null);
-            }
+            requireRunnable();
         } catch (LinkageError e) {
             throw new UnusableBackendException(name() + " can't run on this machine: its native libraries do not load", e);
+        }
+    }
+
+    private void requireRunnable() {
+        if (!backend.canRun()) {
+            throw new UnusableBackendException(name() + " can't run on this machine", null);
         }
     }
 
@@ -68,9 +72,7 @@ public final class Backend {
      */
     public Environment start() {
         // First, and by itself: where it fails, ND4J's own start prints a stack trace and then forgets the reason.
-        if (!backend.canRun()) {
-            throw new IllegalStateException(name() + " can't run on this machine");
-        }
+        requireRunnable();
         float sum = Nd4j.createFromArray(1f, 2f).add(1f).sumNumber().floatValue();
         if (sum != 5f) {
             throw new IllegalStateException(name() + " computes (1 + 1) + (2 + 1) = " + sum);

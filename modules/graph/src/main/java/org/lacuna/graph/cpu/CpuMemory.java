@@ -18,8 +18,18 @@ final class CpuMemory implements Device.Memory {
     CpuMemory(long bytes) {
         this.bytes = bytes;
         raw = new BytePointer(bytes + ALIGNMENT);
-        base = (raw.address() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        base = aligned(raw.address());
         Pointer.memset(raw, 0, bytes + ALIGNMENT);
+    }
+
+    /** The next multiple of the alignment: an address, or a size that keeps what follows aligned. */
+    static long aligned(long bytes) {
+        return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    }
+
+    /** Where it starts. */
+    long address() {
+        return base;
     }
 
     @Override

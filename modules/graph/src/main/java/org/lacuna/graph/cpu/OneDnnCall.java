@@ -10,8 +10,6 @@ import org.bytedeco.javacpp.Pointer;
 
 /** {@link OneDnnCode} with the arguments of a call: for one thread at a time. */
 final class OneDnnCall {
-    private static final long ALIGNMENT = 64;
-
     private final OneDnnCode code;
     private final Argument a;
     private final Argument b;
@@ -36,18 +34,14 @@ final class OneDnnCall {
         scratch = new Argument(code.scratch(), cpu);
         factorA = shape.rounds() ? new Argument(shape.factorA(), cpu) : a;
         factorB = shape.rounds() ? new Argument(shape.factorB(), cpu) : b;
-        factorAAt = aligned(code.scratch().get_size());
-        factorBAt = factorAAt + (shape.rounds() ? aligned(shape.factorA().get_size()) : 0);
-        padBytes = factorBAt + (shape.rounds() ? aligned(shape.factorB().get_size()) : 0);
+        factorAAt = CpuMemory.aligned(code.scratch().get_size());
+        factorBAt = factorAAt + (shape.rounds() ? CpuMemory.aligned(shape.factorA().get_size()) : 0);
+        padBytes = factorBAt + (shape.rounds() ? CpuMemory.aligned(shape.factorB().get_size()) : 0);
         product = arguments(new int[] {dnnl.DNNL_ARG_SRC, dnnl.DNNL_ARG_WEIGHTS, dnnl.DNNL_ARG_DST, dnnl.DNNL_ARG_SCRATCHPAD},
                 factorA, factorB, c, scratch);
         int[] fromTo = {dnnl.DNNL_ARG_FROM, dnnl.DNNL_ARG_TO};
         roundingA = shape.rounds() ? arguments(fromTo, a, factorA) : null;
         roundingB = shape.rounds() ? arguments(fromTo, b, factorB) : null;
-    }
-
-    private static long aligned(long bytes) {
-        return (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
     }
 
     private static dnnl_exec_arg_t arguments(int[] roles, Argument... values) {

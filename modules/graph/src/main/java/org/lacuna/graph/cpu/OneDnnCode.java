@@ -17,10 +17,8 @@ final class OneDnnCode {
     private final dnnl_primitive handle;
     private final memory.desc scratch;
     /** What rounds A and B to bf16; null in fp32. */
-    private final reorder roundA;
-    private final reorder roundB;
-    private final dnnl_primitive roundAHandle;
-    private final dnnl_primitive roundBHandle;
+    private final Rounding roundA;
+    private final Rounding roundB;
 
     OneDnnCode(Shape shape, engine cpu) {
         this.shape = shape;
@@ -38,10 +36,8 @@ final class OneDnnCode {
         product = new matmul(description);
         handle = product.get();
         scratch = description.scratchpad_desc();
-        roundA = shape.rounds() ? new reorder(new reorder.primitive_desc(cpu, shape.a(), cpu, shape.factorA())) : null;
-        roundB = shape.rounds() ? new reorder(new reorder.primitive_desc(cpu, shape.b(), cpu, shape.factorB())) : null;
-        roundAHandle = roundA == null ? null : roundA.get();
-        roundBHandle = roundB == null ? null : roundB.get();
+        roundA = shape.rounds() ? Rounding.of(cpu, shape.a(), shape.factorA()) : null;
+        roundB = shape.rounds() ? Rounding.of(cpu, shape.b(), shape.factorB()) : null;
     }
 
     Shape shape() {
@@ -53,16 +49,24 @@ final class OneDnnCode {
     }
 
     dnnl_primitive roundA() {
-        return roundAHandle;
+        return roundA.handle;
     }
 
     dnnl_primitive roundB() {
-        return roundBHandle;
+        return roundB.handle;
     }
 
     /** The working memory that the product asks for. */
     memory.desc scratch() {
         return scratch;
+    }
+
+    /** Code that copies a matrix into other numbers or another order; the handle lives as long as the primitive. */
+    private record Rounding(reorder primitive, dnnl_primitive handle) {
+        static Rounding of(engine cpu, memory.desc from, memory.desc to) {
+            reorder primitive = new reorder(new reorder.primitive_desc(cpu, from, cpu, to));
+            return new Rounding(primitive, primitive.get());
+        }
     }
 
     /** What code is made for: the sizes, how the matrices lie, and the numbers that are multiplied. */

@@ -14,7 +14,6 @@ import org.bytedeco.dnnl.dnnl_version_t;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.stream;
-import org.bytedeco.javacpp.BytePointer;
 import org.bytedeco.javacpp.Loader;
 import org.lacuna.graph.Precision;
 
@@ -23,8 +22,6 @@ import org.lacuna.graph.Precision;
  * kept here, by shape, for all that multiply such matrices. Working memory belongs to the thread that multiplies.
  */
 final class OneDnnGemms implements GemmLibrary {
-    private static final int ALIGNMENT = 64;
-
     private final engine cpu;
     private final Precision precision;
     private final Map<OneDnnCode.Shape, OneDnnCode> codes = new ConcurrentHashMap<>();
@@ -97,7 +94,7 @@ final class OneDnnGemms implements GemmLibrary {
     static final class Bench {
         private final stream stream;
         private final dnnl_stream handle;
-        private BytePointer pad = new BytePointer(0L);
+        private CpuMemory pad = new CpuMemory(0);
 
         Bench(OneDnnGemms library) {
             OpenMp.oneThread();
@@ -111,10 +108,10 @@ final class OneDnnGemms implements GemmLibrary {
 
         /** Address of at least {@code bytes} of working memory. */
         long pad(long bytes) {
-            if (pad.capacity() < bytes + ALIGNMENT) {
-                pad = new BytePointer(bytes + ALIGNMENT);
+            if (pad.bytes() < bytes) {
+                pad = new CpuMemory(bytes);
             }
-            return (pad.address() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+            return pad.address();
         }
     }
 
