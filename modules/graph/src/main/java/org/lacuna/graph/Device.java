@@ -14,6 +14,12 @@ public interface Device {
     /** Whether the device has a kernel for the op of this name. */
     boolean runs(String opName);
 
+    /** In which numbers the op's kernel takes the op's input {@code index}, where the graph has it in 32 bits. */
+    Format input(LacunaOp op, int index);
+
+    /** In which numbers the op's kernel gives the op's output {@code index}, where the graph has it in 32 bits: FP32 or EITHER. */
+    Format output(LacunaOp op, int index);
+
     /** How many bytes of working memory a call of {@code op} with such tensors needs; a multiple of 4. */
     long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out);
 
@@ -26,7 +32,7 @@ public interface Device {
     Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch);
 
     /**
-     * This device, with kernels that multiply matrices in {@code precision}.
+     * This device, with kernels for programs of that precision.
      *
      * @throws UnsupportedPrecisionException if it can't
      */

@@ -72,10 +72,13 @@ public final class Tensor {
 
     /** The same memory, from element {@code from} on, under another name and shape. */
     public Tensor view(String name, long from, long... shape) {
-        TensorSpec part = new TensorSpec(name, dataType(), shape);
-        long offset = from * spec.elementBytes();
-        if (from < 0 || offset + part.bytes() > spec.bytes()) {
-            throw new IllegalArgumentException(part + " at " + from + " does not fit into " + spec);
+        return view(new TensorSpec(name, dataType(), shape), from * spec.elementBytes());
+    }
+
+    /** The same memory, from byte {@code offset} on, as another tensor. */
+    public Tensor view(TensorSpec part, long offset) {
+        if (offset < 0 || offset + part.bytes() > spec.bytes()) {
+            throw new IllegalArgumentException(part + " at byte " + offset + " does not fit into " + spec);
         }
         return new Tensor(part, address + offset, bytes.slice(Math.toIntExact(offset), Math.toIntExact(part.bytes())), owner);
     }

@@ -1,6 +1,7 @@
 package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
+import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.ActivatedGrad;
@@ -9,6 +10,16 @@ import org.lacuna.graph.op.LacunaOp;
 /** da · f′(z), block by block, so that f′(z) is still in the cache when it is multiplied. */
 final class ActivatedGradKernel implements Kernel {
     @Override
+    public Format input(LacunaOp op, int index) {
+        return Format.EITHER;
+    }
+
+    @Override
+    public Format output(LacunaOp op, int index) {
+        return Format.EITHER;
+    }
+
+    @Override
     public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
         return GatedKernel.BLOCK * Float.BYTES;
     }
@@ -16,16 +27,19 @@ final class ActivatedGradKernel implements Kernel {
     @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         ActivationPass f = new ActivationPass(((ActivatedGrad) op).activation());
-        ByteBuffer da = in[0].bytes();
-        ByteBuffer z = in[1].bytes();
-        ByteBuffer dz = out[0].bytes();
+        int block = GatedKernel.BLOCK;
+        Elements da = new Elements(in[0], block);
+        Elements z = new Elements(in[1], block);
+        Elements dz = new Elements(out[0], block);
         ByteBuffer unused = scratch.bytes();
         int n = Math.toIntExact(out[0].length());
         return () -> {
-            for (int i = 0; i < n; i += GatedKernel.BLOCK) {
-                int m = Math.min(GatedKernel.BLOCK, n - i);
-                f.valueAndDerivative(z, i, unused, 0, dz, i, m);
-                GatedKernel.multiply(dz, da, i, m);
+            for (int i = 0; i < n; i += block) {
+                int m = Math.min(block, n - i);
+                int at = dz.place(i);
+                f.valueAndDerivative(z.floats(), z.read(i, m), unused, 0, dz.floats(), at, m);
+                GatedKernel.multiply(dz.floats(), at, da.floats(), da.read(i, m), m);
+                dz.written(i, m);
             }
         };
     }

@@ -1,18 +1,35 @@
 package org.lacuna.graph.cpu;
 
-import java.nio.ByteBuffer;
+import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.Activated;
 import org.lacuna.graph.op.LacunaOp;
 
-/** f(z), elementwise. */
+/** f(z), block by block. */
 final class ActivatedKernel implements Kernel {
+    @Override
+    public Format input(LacunaOp op, int index) {
+        return Format.EITHER;
+    }
+
+    @Override
+    public Format output(LacunaOp op, int index) {
+        return Format.EITHER;
+    }
+
     @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         ActivationPass f = new ActivationPass(((Activated) op).activation());
-        ByteBuffer z = in[0].bytes();
-        ByteBuffer a = out[0].bytes();
+        int block = GatedKernel.BLOCK;
+        Elements z = new Elements(in[0], block);
+        Elements a = new Elements(out[0], block);
         int n = Math.toIntExact(out[0].length());
-        return () -> f.value(z, 0, a, 0, n);
+        return () -> {
+            for (int i = 0; i < n; i += block) {
+                int m = Math.min(block, n - i);
+                f.value(z.floats(), z.read(i, m), a.floats(), a.place(i), m);
+                a.written(i, m);
+            }
+        };
     }
 }

@@ -1,22 +1,17 @@
 package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import org.lacuna.graph.activation.Activation;
 
 /** An activation over any number of elements: whole vectors where they lie, the rest through padded copies. */
 final class ActivationPass {
     private final Activation f;
-    private final ByteBuffer zRest = vector();
-    private final ByteBuffer aRest = vector();
-    private final ByteBuffer dRest = vector();
+    private final ByteBuffer zRest = Lanes.floats(Lanes.WIDTH);
+    private final ByteBuffer aRest = Lanes.floats(Lanes.WIDTH);
+    private final ByteBuffer dRest = Lanes.floats(Lanes.WIDTH);
 
     ActivationPass(Activation f) {
         this.f = f;
-    }
-
-    private static ByteBuffer vector() {
-        return ByteBuffer.allocateDirect(Lanes.WIDTH * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
     }
 
     /** As {@link Activation#value} for any {@code n}. */

@@ -1,27 +1,40 @@
 package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
+import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.LacunaOp;
 
-/** x + y, elementwise. */
+/** x + y, block by block. The sum stays in fp32: it is the residual stream, or its gradient. */
 final class AddKernel implements Kernel {
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
-        ByteBuffer x = in[0].bytes();
-        ByteBuffer y = in[1].bytes();
-        ByteBuffer sum = out[0].bytes();
-        int n = Math.toIntExact(out[0].length());
-        return () -> add(x, y, sum, n);
+    public Format input(LacunaOp op, int index) {
+        return Format.EITHER;
     }
 
-    static void add(ByteBuffer x, ByteBuffer y, ByteBuffer sum, int n) {
+    @Override
+    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+        int block = GatedKernel.BLOCK;
+        Elements x = new Elements(in[0], block);
+        Elements y = new Elements(in[1], block);
+        ByteBuffer sum = out[0].bytes();
+        int n = Math.toIntExact(out[0].length());
+        return () -> {
+            for (int i = 0; i < n; i += block) {
+                int m = Math.min(block, n - i);
+                add(x.floats(), x.read(i, m), y.floats(), y.read(i, m), sum, i, m);
+            }
+        };
+    }
+
+    /** sum[si + i] = x[xi + i] + y[yi + i] for i &lt; n. */
+    static void add(ByteBuffer x, int xi, ByteBuffer y, int yi, ByteBuffer sum, int si, int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
-            Lanes.store(Lanes.load(x, i).add(Lanes.load(y, i)), sum, i);
+            Lanes.store(Lanes.load(x, xi + i).add(Lanes.load(y, yi + i)), sum, si + i);
         }
         for (; i < n; i++) {
-            Lanes.put(sum, i, Lanes.get(x, i) + Lanes.get(y, i));
+            Lanes.put(sum, si + i, Lanes.get(x, xi + i) + Lanes.get(y, yi + i));
         }
     }
 }

@@ -6,20 +6,25 @@ package org.lacuna.graph.cpu;
  */
 final class AttentionBlocks {
     private final AttentionSizes sizes;
-    /** Where the block's queries start, in floats from the start of q; y and dy have the same layout. */
+    /** Where the block's queries start, in elements from the start of q; y and dy have the same layout. */
     int queryAt;
-    /** Where the block's keys start, in floats from the start of k; v has the same layout. */
-    int keyAt;
+    /** Where the keys of the block's head start, in elements from the start of k; v has the same layout. */
+    int headAt;
+    /** The first of the head's keys that the block needs. */
+    int firstKey;
     /** Where the block's log-sums start, in floats from the start of lse. */
     int lseAt;
     /** Query rows in the block. */
     int rows;
-    /** Keys that the block needs. */
+    /** Keys in the block's scores, a multiple of {@link Lanes#WIDTH}; the last ones may be beyond the sequence. */
     int keys;
+    /** Whether the block is the first that reads its key head. */
+    boolean first;
+    /** Whether it is the last. */
+    boolean last;
     private int sequence;
     private int head;
     private int row;
-    private int firstKey;
 
     AttentionBlocks(AttentionSizes sizes) {
         this.sizes = sizes;
@@ -48,9 +53,11 @@ final class AttentionBlocks {
         }
         firstKey = sizes.firstKey(row);
         rows = sizes.blockEnd(row) - row;
-        keys = sizes.endKey(row) - firstKey;
+        keys = sizes.keys(row);
+        first = row == 0 && head % sizes.group() == 0;
+        last = row + rows == sizes.length() && (head + 1) % sizes.group() == 0;
         queryAt = sizes.start(sequence, head, sizes.queryWidth()) + row * sizes.queryWidth();
-        keyAt = sizes.start(sequence, head / sizes.group(), sizes.keyWidth()) + firstKey * sizes.keyWidth();
+        headAt = sizes.start(sequence, head / sizes.group(), sizes.keyWidth());
         lseAt = (sequence * sizes.heads() + head) * sizes.length() + row;
         return true;
     }

@@ -2,14 +2,18 @@ package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
+import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
+import org.lacuna.graph.cpu.Gemm.Matrix;
 import org.lacuna.graph.op.Attention;
 import org.lacuna.graph.op.LacunaOp;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * {@link Attention}. For each sequence, head and block of query rows: scores by GEMM, each row's softmax without its
- * division, weights times values by GEMM, and then the division, which touches fewer elements there.
+ * division, weights times values by GEMM, and then the division, which touches fewer elements there. Working memory grows
+ * linearly with T.
  */
 final class AttentionKernel implements Kernel {
     private final GemmLibrary gemms;
@@ -19,8 +23,20 @@ final class AttentionKernel implements Kernel {
     }
 
     @Override
+    public Format input(LacunaOp op, int index) {
+        return Format.BF16;
+    }
+
+    @Override
+    public Format output(LacunaOp op, int index) {
+        return index == 0 ? Format.EITHER : Format.FP32;
+    }
+
+    @Override
     public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
-        return (long) AttentionSizes.of((Attention) op, in[0]).blockFloats() * Float.BYTES;
+        Pieces pieces = new Pieces(null);
+        Work.cut(pieces, AttentionSizes.of((Attention) op, in[0]), in[0].dataType());
+        return pieces.bytes();
     }
 
     @Override
@@ -28,13 +44,33 @@ final class AttentionKernel implements Kernel {
         return new Call(gemms, (Attention) op, in, out, scratch);
     }
 
+    /**
+     * Working memory.
+     *
+     * @param q a block of one head's queries
+     * @param k one key head's keys
+     * @param v its values
+     * @param scores of a block, then its weights
+     * @param products weights times values
+     */
+    private record Work(Tensor q, Tensor k, Tensor v, Tensor scores, Tensor products) {
+        static Work cut(Pieces pieces, AttentionSizes sizes, DataType factors) {
+            int h = sizes.headSize();
+            int rows = sizes.mostRows();
+            return new Work(pieces.take("q", factors, rows, h), pieces.take("k", factors, sizes.paddedLength(), h), pieces.take("v", factors, sizes.paddedLength(), h),
+                    pieces.take("scores", DataType.FLOAT, rows, sizes.mostKeys()), pieces.take("products", DataType.FLOAT, rows, h));
+        }
+    }
+
     private static final class Call implements Runnable {
         private final AttentionSizes sizes;
         private final AttentionBlocks blocks;
+        private final float scale;
+        private final Tensor[] in;
         private final Tensor y;
         private final Tensor lse;
-        private final Tensor scores;
-        private final int stride;
+        private final Work work;
+        private final boolean narrow;
         private final Gemm queriesByKeys;
         private final Gemm weightsByValues;
         private final float[] sums = new float[AttentionSizes.BLOCK];
@@ -43,22 +79,23 @@ final class AttentionKernel implements Kernel {
         Call(GemmLibrary gemms, Attention op, Tensor[] in, Tensor[] out, Tensor scratch) {
             sizes = AttentionSizes.of(op, in[0].spec());
             blocks = new AttentionBlocks(sizes);
+            scale = (float) op.scale();
+            this.in = in;
             y = out[0];
             lse = out[1];
-            scores = scratch;
-            stride = sizes.stride();
-            int rows = AttentionSizes.BLOCK;
-            int h = sizes.headSize();
-            int queryWidth = sizes.queryWidth();
-            int keyWidth = sizes.keyWidth();
-            queriesByKeys = gemms.bind(false, true, rows, stride, h, (float) op.scale(), in[0].address(), queryWidth,
-                    in[1].address(), keyWidth, 0, scores.address(), stride);
-            weightsByValues = gemms.bind(false, false, rows, h, stride, 1, scores.address(), stride,
-                    in[2].address(), keyWidth, 0, y.address(), queryWidth);
+            DataType factors = in[0].dataType();
+            narrow = factors == DataType.BFLOAT16;
+            work = Work.cut(new Pieces(scratch), sizes, factors);
+            Matrix scores = Matrix.dense(work.scores, DataType.FLOAT);
+            queriesByKeys = gemms.bind(false, true, 0, 0, 0, Matrix.dense(work.q, factors), Matrix.dense(work.k, factors), false, scores);
+            weightsByValues = gemms.bind(false, false, 0, 0, 0, Matrix.dense(work.scores, factors), Matrix.dense(work.v, factors), false,
+                    Matrix.dense(work.products, DataType.FLOAT));
         }
 
         @Override
         public void run() {
+            Lanes.zeroBehind(work.k, sizes.length());
+            Lanes.zeroBehind(work.v, sizes.length());
             blocks.start();
             while (blocks.next()) {
                 block();
@@ -67,23 +104,30 @@ final class AttentionKernel implements Kernel {
 
         private void block() {
             int h = sizes.headSize();
-            queriesByKeys.run(blocks.rows, blocks.keys, h, blocks.queryAt, blocks.keyAt, 0);
-            for (int i = 0; i < blocks.rows; i++) {
-                softmax(i, blocks.from(i), blocks.to(i), blocks.keys, blocks.lseAt + i);
+            if (blocks.first) {
+                HeadRows.gather(in[1], blocks.headAt, sizes.length(), work.k);
+                HeadRows.gather(in[2], blocks.headAt, sizes.length(), work.v);
             }
-            weightsByValues.run(blocks.rows, h, blocks.keys, 0, blocks.keyAt, blocks.queryAt);
+            HeadRows.gather(in[0], blocks.queryAt, blocks.rows, work.q);
+            queriesByKeys.run(blocks.rows, blocks.keys, h, 0, blocks.firstKey * h, 0);
             for (int i = 0; i < blocks.rows; i++) {
-                divide(y.bytes(), blocks.queryAt + i * sizes.queryWidth(), h, sums[i]);
+                softmax(i, blocks.from(i), blocks.to(i), blocks.keys);
             }
+            weightsByValues.run(blocks.rows, h, blocks.keys, 0, blocks.firstKey * h, 0);
+            for (int i = 0; i < blocks.rows; i++) {
+                divide(work.products.bytes(), i * h, h, sums[i]);
+            }
+            HeadRows.scatter(work.products, blocks.rows, y, blocks.queryAt);
         }
 
-        /** Row i of the scores becomes exp(score − largest) where the mask lets it see, else 0. */
-        private void softmax(int i, int from, int to, int keys, int lseAt) {
-            ByteBuffer s = scores.bytes();
-            int at = i * stride;
+        /** Row i of the scores becomes exp(scale · score − largest) where the mask lets it see, else 0. */
+        private void softmax(int i, int from, int to, int keys) {
+            ByteBuffer s = work.scores.bytes();
+            int at = i * keys;
             // The row is worked on in whole vectors: what they cover beyond the visible keys must not count.
             int low = from / Lanes.WIDTH * Lanes.WIDTH;
             int high = (to + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH;
+            scaled(s, at + low, at + high, scale);
             Lanes.fill(s, at + low, at + from, Float.NEGATIVE_INFINITY);
             Lanes.fill(s, at + to, at + high, Float.NEGATIVE_INFINITY);
             float largest = largest(s, at + low, at + high);
@@ -91,7 +135,16 @@ final class AttentionKernel implements Kernel {
             Lanes.fill(s, at, at + from, 0);
             Lanes.fill(s, at + to, at + keys, 0);
             sums[i] = sum;
-            Lanes.put(lse.bytes(), lseAt, (float) (largest + Math.log(sum)));
+            Lanes.put(lse.bytes(), blocks.lseAt + i, (float) (largest + Math.log(sum)));
+            if (narrow) {
+                Bfloat16.round(s, at, s, at, keys); // row by row, to the first half of the scores' memory
+            }
+        }
+    }
+
+    private static void scaled(ByteBuffer s, int from, int to, float scale) {
+        for (int i = from; i < to; i += Lanes.WIDTH) {
+            Lanes.store(Lanes.load(s, i).mul(scale), s, i);
         }
     }
 

@@ -28,17 +28,17 @@ record AttentionSizes(int sequences, int length, int heads, int kvHeads, int hea
         return heads / kvHeads;
     }
 
-    /** Floats in a row of q. */
+    /** Elements in a row of q. */
     int queryWidth() {
         return heads * headSize;
     }
 
-    /** Floats in a row of k. */
+    /** Elements in a row of k. */
     int keyWidth() {
         return kvHeads * headSize;
     }
 
-    /** Where head {@code head} of sequence {@code sequence} starts in a tensor whose rows have {@code width} floats. */
+    /** Where head {@code head} of sequence {@code sequence} starts in a tensor whose rows have {@code width} elements. */
     int start(int sequence, int head, int width) {
         return sequence * length * width + head * headSize;
     }
@@ -53,22 +53,28 @@ record AttentionSizes(int sequences, int length, int heads, int kvHeads, int hea
         return mask.first(row);
     }
 
-    /** One after the last key that the block starting at {@code row} needs. */
-    int endKey(int row) {
-        return mask.end(blockEnd(row) - 1, length);
+    /** Keys in the scores of the block starting at {@code row}: those that it needs and up to whole vectors, so that rows of scores start aligned. */
+    int keys(int row) {
+        int needed = mask.end(blockEnd(row) - 1, length) - firstKey(row);
+        return (needed + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH;
     }
 
-    /** Floats between rows of scores: the most keys that a block needs, up to whole vectors. */
-    int stride() {
+    /** The most rows that a block has. */
+    int mostRows() {
+        return Math.min(BLOCK, length);
+    }
+
+    /** The most keys that a block has. */
+    int mostKeys() {
         int most = 0;
         for (int row = 0; row < length; row += BLOCK) {
-            most = Math.max(most, endKey(row) - firstKey(row));
+            most = Math.max(most, keys(row));
         }
-        return (most + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH;
+        return most;
     }
 
-    /** Floats in a block of scores. */
-    int blockFloats() {
-        return Math.multiplyExact(Math.min(BLOCK, length), stride());
+    /** Rows of a head's keys in working memory: the whole vectors of the last block reach beyond the last key. */
+    int paddedLength() {
+        return length + Lanes.WIDTH - 1;
     }
 }

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.FlatMath;
+import org.lacuna.graph.Format;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
@@ -34,6 +35,7 @@ import org.lacuna.graph.op.Rotary;
 import org.lacuna.graph.op.RotaryTable;
 import org.lacuna.graph.op.Sparsify;
 import org.lacuna.graph.op.SparsifyGrad;
+import org.lacuna.graph.op.ToBfloat16;
 import org.lacuna.graph.op.WeightedSum;
 import org.lacuna.graph.op.WeightedSumGrad;
 import org.lacuna.graph.op.Zeros;
@@ -56,16 +58,16 @@ public final class CpuDevice implements Device {
     private CpuDevice(Precision precision) {
         this.precision = precision;
         gemms = GemmChoice.library(precision);
-        GemmLibrary attention = precision == Precision.FP32 ? gemms : GemmChoice.library(Precision.FP32);
         // One line for each op's kernel.
         kernels.put(Add.NAME, new AddKernel());
+        kernels.put(ToBfloat16.NAME, new ToBfloat16Kernel());
         kernels.put(Zeros.NAME, new ZerosKernel());
         kernels.put(RmsNorm.NAME, new RmsNormKernel());
         kernels.put(RmsNormGrad.NAME, new RmsNormGradKernel());
         kernels.put(RotaryTable.NAME, new RotaryTableKernel());
         kernels.put(Rotary.NAME, new RotaryKernel());
-        kernels.put(Attention.NAME, new AttentionKernel(attention));
-        kernels.put(AttentionGrad.NAME, new AttentionGradKernel(attention));
+        kernels.put(Attention.NAME, new AttentionKernel(gemms));
+        kernels.put(AttentionGrad.NAME, new AttentionGradKernel(gemms));
         kernels.put(Linear.NAME, new LinearKernel(gemms));
         kernels.put(LinearDx.NAME, new LinearDxKernel(gemms));
         kernels.put(LinearDw.NAME, new LinearDwKernel(gemms));
@@ -101,6 +103,16 @@ public final class CpuDevice implements Device {
     @Override
     public boolean runs(String opName) {
         return kernels.containsKey(opName);
+    }
+
+    @Override
+    public Format input(LacunaOp op, int index) {
+        return precision == Precision.FP32 ? Format.FP32 : kernel(op).input(op, index);
+    }
+
+    @Override
+    public Format output(LacunaOp op, int index) {
+        return precision == Precision.FP32 ? Format.FP32 : kernel(op).output(op, index);
     }
 
     @Override

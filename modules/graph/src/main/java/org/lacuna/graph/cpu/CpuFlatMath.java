@@ -84,7 +84,7 @@ final class CpuFlatMath implements FlatMath {
                 into.put(0, left, 0, into.capacity());
             }
             for (int i = 1; i < terms.length; i++) {
-                AddKernel.add(left, terms[i][block], into, n);
+                AddKernel.add(left, 0, terms[i][block], 0, into, 0, n);
                 left = into;
             }
             squares[block] = sumOfSquares(into, n, lanes[block]);

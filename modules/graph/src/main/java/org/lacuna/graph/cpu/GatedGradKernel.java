@@ -2,6 +2,7 @@ package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
+import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.GatedGrad;
 import org.lacuna.graph.op.LacunaOp;
@@ -9,36 +10,50 @@ import org.lacuna.graph.op.LacunaOp;
 /** di ⊙ u ⊙ f′(z) and di ⊙ f(z), block by block. */
 final class GatedGradKernel implements Kernel {
     @Override
+    public Format input(LacunaOp op, int index) {
+        return Format.EITHER;
+    }
+
+    @Override
+    public Format output(LacunaOp op, int index) {
+        return Format.EITHER;
+    }
+
+    @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         ActivationPass f = new ActivationPass(((GatedGrad) op).activation());
-        ByteBuffer di = in[0].bytes();
-        ByteBuffer z = in[1].bytes();
-        ByteBuffer u = in[2].bytes();
-        ByteBuffer dz = out[0].bytes();
-        ByteBuffer du = out[1].bytes();
+        int block = GatedKernel.BLOCK;
+        Elements di = new Elements(in[0], block);
+        Elements z = new Elements(in[1], block);
+        Elements u = new Elements(in[2], block);
+        Elements dz = new Elements(out[0], block);
+        Elements du = new Elements(out[1], block);
         int n = Math.toIntExact(in[0].length());
         return () -> {
-            for (int i = 0; i < n; i += GatedKernel.BLOCK) {
-                int m = Math.min(GatedKernel.BLOCK, n - i);
-                f.valueAndDerivative(z, i, du, i, dz, i, m);
-                products(di, u, dz, du, i, m);
+            for (int i = 0; i < n; i += block) {
+                int m = Math.min(block, n - i);
+                int dzAt = dz.place(i);
+                int duAt = du.place(i);
+                f.valueAndDerivative(z.floats(), z.read(i, m), du.floats(), duAt, dz.floats(), dzAt, m);
+                products(di.floats(), di.read(i, m), u.floats(), u.read(i, m), dz.floats(), dzAt, du.floats(), duAt, m);
+                dz.written(i, m);
+                du.written(i, m);
             }
         };
     }
 
     /** dz = di · u · dz, where it holds f′(z), and du = di · du, where it holds f(z). */
-    private static void products(ByteBuffer di, ByteBuffer u, ByteBuffer dz, ByteBuffer du, int from, int n) {
-        int i = from;
-        int end = from + n;
-        for (; i <= end - Lanes.WIDTH; i += Lanes.WIDTH) {
-            FloatVector d = Lanes.load(di, i);
-            Lanes.store(Lanes.load(dz, i).mul(Lanes.load(u, i)).mul(d), dz, i);
-            Lanes.store(Lanes.load(du, i).mul(d), du, i);
+    private static void products(ByteBuffer di, int dii, ByteBuffer u, int ui, ByteBuffer dz, int dzi, ByteBuffer du, int dui, int n) {
+        int i = 0;
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+            FloatVector d = Lanes.load(di, dii + i);
+            Lanes.store(Lanes.load(dz, dzi + i).mul(Lanes.load(u, ui + i)).mul(d), dz, dzi + i);
+            Lanes.store(Lanes.load(du, dui + i).mul(d), du, dui + i);
         }
-        for (; i < end; i++) {
-            float d = Lanes.get(di, i);
-            Lanes.put(dz, i, Lanes.get(dz, i) * Lanes.get(u, i) * d);
-            Lanes.put(du, i, Lanes.get(du, i) * d);
+        for (; i < n; i++) {
+            float d = Lanes.get(di, dii + i);
+            Lanes.put(dz, dzi + i, Lanes.get(dz, dzi + i) * Lanes.get(u, ui + i) * d);
+            Lanes.put(du, dui + i, Lanes.get(du, dui + i) * d);
         }
     }
 }

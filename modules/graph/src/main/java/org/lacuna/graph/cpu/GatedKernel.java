@@ -1,6 +1,7 @@
 package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
+import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.Gated;
 import org.lacuna.graph.op.LacunaOp;
@@ -11,30 +12,41 @@ final class GatedKernel implements Kernel {
     static final int BLOCK = 1024;
 
     @Override
+    public Format input(LacunaOp op, int index) {
+        return Format.EITHER;
+    }
+
+    @Override
+    public Format output(LacunaOp op, int index) {
+        return Format.EITHER;
+    }
+
+    @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         ActivationPass f = new ActivationPass(((Gated) op).activation());
-        ByteBuffer z = in[0].bytes();
-        ByteBuffer u = in[1].bytes();
-        ByteBuffer intermediate = out[0].bytes();
+        Elements z = new Elements(in[0], BLOCK);
+        Elements u = new Elements(in[1], BLOCK);
+        Elements intermediate = new Elements(out[0], BLOCK);
         int n = Math.toIntExact(out[0].length());
         return () -> {
             for (int i = 0; i < n; i += BLOCK) {
                 int m = Math.min(BLOCK, n - i);
-                f.value(z, i, intermediate, i, m);
-                multiply(intermediate, u, i, m);
+                int at = intermediate.place(i);
+                f.value(z.floats(), z.read(i, m), intermediate.floats(), at, m);
+                multiply(intermediate.floats(), at, u.floats(), u.read(i, m), m);
+                intermediate.written(i, m);
             }
         };
     }
 
-    /** x = x · y for elements {@code from} to {@code from + n}. */
-    static void multiply(ByteBuffer x, ByteBuffer y, int from, int n) {
-        int i = from;
-        int end = from + n;
-        for (; i <= end - Lanes.WIDTH; i += Lanes.WIDTH) {
-            Lanes.store(Lanes.load(x, i).mul(Lanes.load(y, i)), x, i);
+    /** x[xi + i] = x[xi + i] · y[yi + i] for i &lt; n. */
+    static void multiply(ByteBuffer x, int xi, ByteBuffer y, int yi, int n) {
+        int i = 0;
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+            Lanes.store(Lanes.load(x, xi + i).mul(Lanes.load(y, yi + i)), x, xi + i);
         }
-        for (; i < end; i++) {
-            Lanes.put(x, i, Lanes.get(x, i) * Lanes.get(y, i));
+        for (; i < n; i++) {
+            Lanes.put(x, xi + i, Lanes.get(x, xi + i) * Lanes.get(y, yi + i));
         }
     }
 }

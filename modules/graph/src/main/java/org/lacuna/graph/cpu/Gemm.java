@@ -1,9 +1,12 @@
 package org.lacuna.graph.cpu;
 
+import org.lacuna.graph.Tensor;
+import org.nd4j.linalg.api.buffer.DataType;
+
 /**
- * A bound product C = alpha · op(A) · op(B) + beta · C in float, on the calling thread alone. A run allocates nothing. One
- * thread at a time may run one object; different objects run side by side. The same operands give the same bits, whatever
- * else runs. Made by a {@link GemmLibrary}.
+ * A bound product C = alpha · op(A) · op(B) + beta · C, summed in float, on the calling thread alone. A run allocates
+ * nothing. One thread at a time may run one object; different objects run side by side. The same operands give the same bits,
+ * whatever else runs. Made by a {@link GemmLibrary}.
  */
 abstract class Gemm {
     private final Operands bound;
@@ -13,23 +16,60 @@ abstract class Gemm {
     }
 
     /**
-     * What is multiplied: op(A) is m × k, op(B) k × n, C m × n. Matrices are row-major, row {@code i} of a matrix X starting
-     * {@code i · ldx} floats behind X's address, so that a part of a larger matrix is a matrix too. op is the transpose where
-     * {@code ta} or {@code tb} says so, the identity otherwise. With beta = 0, C is written without being read: NaN in it
-     * goes away. The caller keeps the memory alive, and C apart from A and B.
+     * A row-major matrix: row {@code i} starts {@code i · stride} elements behind the address, so that a part of a larger
+     * matrix is a matrix too. The caller keeps the memory alive.
+     *
+     * @param address of the first element
+     * @param type FLOAT or BFLOAT16
+     * @param stride distance of two rows, in elements; 0 where they lie one behind the other
+     */
+    record Matrix(long address, DataType type, int stride) {
+        /** The tensor's last dimension are the columns. */
+        static Matrix of(Tensor t) {
+            return of(t, t.spec().size(-1));
+        }
+
+        static Matrix of(Tensor t, int stride) {
+            return new Matrix(t.address(), t.dataType(), stride);
+        }
+
+        /** One whose rows lie one behind the other, however wide a run has them. */
+        static Matrix dense(Tensor t, DataType type) {
+            return new Matrix(t.address(), type, 0);
+        }
+
+        /** The distance of two rows of {@code columns} elements. */
+        int stride(int columns) {
+            return stride == 0 ? columns : stride;
+        }
+
+        long at(long offset) {
+            return address + offset * type.width();
+        }
+    }
+
+    /**
+     * What is multiplied: op(A) is m × k, op(B) k × n, C m × n. op is the transpose where {@code ta} or {@code tb} says so,
+     * the identity otherwise. A and B have one type. With beta = 0, C is written without being read: NaN in it goes away;
+     * with another, C is FLOAT. C lies apart from A and B.
      *
      * @param ta whether A lies transposed: k rows of m
      * @param tb whether B lies transposed: n rows of k
-     * @param a address of A's first element; likewise {@code b} and {@code c}
-     * @param lda distance of A's rows as they lie, in floats; likewise {@code ldb} and {@code ldc}
      */
-    record Operands(boolean ta, boolean tb, int m, int n, int k, float alpha, long a, int lda, long b, int ldb, float beta,
-            long c, int ldc) {
+    record Operands(boolean ta, boolean tb, int m, int n, int k, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
         Operands {
-            if (lda < Math.max(1, ta ? m : k) || ldb < Math.max(1, tb ? k : n) || ldc < Math.max(1, n)) {
+            if (overlaps(a, ta ? m : k) || overlaps(b, tb ? k : n) || overlaps(c, n)) {
                 throw new IllegalArgumentException("rows overlap: " + m + " × " + n + " × " + k + " with leading dimensions "
-                        + lda + (ta ? " (transposed), " : ", ") + ldb + (tb ? " (transposed), " : ", ") + ldc);
+                        + a.stride + (ta ? " (transposed), " : ", ") + b.stride + (tb ? " (transposed), " : ", ") + c.stride);
             }
+            if (a.type != b.type || beta != 0 && c.type != DataType.FLOAT) {
+                throw new IllegalArgumentException("no product of " + a.type + " and " + b.type + " is "
+                        + (beta == 0 ? "written as " : "added to ") + c.type);
+            }
+        }
+
+        private static boolean overlaps(Matrix x, int columns) {
+            return x.stride != 0 && x.stride < Math.max(1, columns);
         }
     }
 
@@ -38,7 +78,7 @@ abstract class Gemm {
         run(bound.m, bound.n, bound.k, 0, 0, 0);
     }
 
-    /** The same with each matrix starting so many floats behind its address. */
+    /** The same with each matrix starting so many elements behind its address. */
     final void run(long aOffset, long bOffset, long cOffset) {
         run(bound.m, bound.n, bound.k, aOffset, bOffset, cOffset);
     }

@@ -28,7 +28,7 @@ final class GemmChoice {
         }
         if (!wanted.equals("openblas")) {
             try {
-                GemmLibrary onednn = new OneDnnGemms(precision);
+                GemmLibrary onednn = new OneDnnGemms();
                 if (precision == Precision.BF16 && !OneDnnGemms.hasBf16()) {
                     throw new UnsupportedPrecisionException("bf16 needs a CPU with AVX-512; oneDNN's code here is for "
                             + OneDnnGemms.instructions() + "; take fp32");

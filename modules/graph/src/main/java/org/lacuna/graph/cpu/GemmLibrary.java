@@ -1,15 +1,16 @@
 package org.lacuna.graph.cpu;
 
+import org.lacuna.graph.cpu.Gemm.Matrix;
+
 /** Multiplies matrices: what the CPU device takes from a native library. */
 interface GemmLibrary {
 
     /** Prepares a product; to be run on any thread. */
     Gemm bind(Gemm.Operands operands);
 
-    /** Prepares a product, by the components of its {@link Gemm.Operands}. */
-    default Gemm bind(boolean ta, boolean tb, int m, int n, int k, float alpha, long a, int lda, long b, int ldb, float beta,
-            long c, int ldc) {
-        return bind(new Gemm.Operands(ta, tb, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc));
+    /** Prepares C = op(A) · op(B), or C = C + op(A) · op(B) with {@code add}; see {@link Gemm.Operands}. */
+    default Gemm bind(boolean ta, boolean tb, int m, int n, int k, Matrix a, Matrix b, boolean add, Matrix c) {
+        return bind(new Gemm.Operands(ta, tb, m, n, k, 1, a, b, add ? 1 : 0, c));
     }
 
     /** See {@link org.lacuna.graph.Device#rowsAlike}. */

@@ -1,11 +1,22 @@
 package org.lacuna.graph.cpu;
 
+import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.LacunaOp;
 
 /** Runs one op on the CPU. */
 interface Kernel {
+
+    /** In which numbers it takes the op's input {@code index} in a bf16 program. */
+    default Format input(LacunaOp op, int index) {
+        return Format.FP32;
+    }
+
+    /** In which numbers it gives the op's output {@code index} in a bf16 program: FP32 or EITHER. */
+    default Format output(LacunaOp op, int index) {
+        return Format.FP32;
+    }
 
     /** How many bytes of working memory a call needs. */
     default long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {

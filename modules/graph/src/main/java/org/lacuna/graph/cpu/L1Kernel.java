@@ -3,19 +3,25 @@ package org.lacuna.graph.cpu;
 import java.nio.ByteBuffer;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.VectorOperators;
+import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.LacunaOp;
 
 /** Sums of magnitudes, in double, and counts of zeros, row by row; rows without weight are not read. */
 final class L1Kernel implements Kernel {
     @Override
+    public Format input(LacunaOp op, int index) {
+        return index == 0 ? Format.EITHER : Format.FP32;
+    }
+
+    @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
-        ByteBuffer v = in[0].bytes();
         ByteBuffer weights = in[1].bytes();
         ByteBuffer penalty = out[0].bytes();
         ByteBuffer count = out[1].bytes();
         int n = in[0].spec().size(2);
         int rows = in[0].spec().rows();
+        Elements v = new Elements(in[0], n);
         double[] lanes = new double[2 * Lanes.WIDE];
         return () -> {
             double sum = 0;
@@ -23,7 +29,7 @@ final class L1Kernel implements Kernel {
             for (int row = 0; row < rows; row++) {
                 float weight = Lanes.get(weights, row);
                 if (weight > 0) {
-                    row(v, row * n, n, lanes);
+                    row(v.floats(), v.read(row * n, n), n, lanes);
                     sum += weight * total(lanes, 0);
                     zeros += total(lanes, Lanes.WIDE);
                 }

@@ -8,6 +8,7 @@ import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
+import org.lacuna.graph.Tensor;
 
 /**
  * What the kernels share: loads and stores at float indices, and the functions whose bits must not depend on whether
@@ -23,9 +24,16 @@ public final class Lanes {
     /** Doubles in a vector: half of {@link #WIDTH}. */
     public static final int WIDE = D.length();
     private static final VectorSpecies<Float> HALF = FloatVector.SPECIES_PREFERRED.withShape(VectorShape.forBitSize(F.vectorBitSize() / 2));
+    private static final int ALIGNMENT = 64;
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
 
     private Lanes() {}
+
+    /** Memory for {@code n} floats and up to whole vectors, aligned to them. */
+    static ByteBuffer floats(int n) {
+        int whole = (n + WIDTH - 1) / WIDTH * WIDTH;
+        return ByteBuffer.allocateDirect(whole * Float.BYTES + ALIGNMENT).alignedSlice(ALIGNMENT).order(ORDER);
+    }
 
     /** The floats from element {@code index} on. */
     public static FloatVector load(ByteBuffer b, int index) {
@@ -77,6 +85,20 @@ public final class Lanes {
         }
         for (; i < to; i++) {
             put(b, i, value);
+        }
+    }
+
+    /** Zeroes the rows of a matrix from row {@code from} on. */
+    static void zeroBehind(Tensor t, int from) {
+        int row = t.spec().size(1) * t.spec().elementBytes();
+        ByteBuffer b = t.bytes();
+        int i = from * row;
+        for (; i % Float.BYTES != 0 && i < b.capacity(); i++) {
+            b.put(i, (byte) 0);
+        }
+        fill(b, i / Float.BYTES, b.capacity() / Float.BYTES, 0);
+        for (i = Math.max(i, b.capacity() / Float.BYTES * Float.BYTES); i < b.capacity(); i++) {
+            b.put(i, (byte) 0);
         }
     }
 

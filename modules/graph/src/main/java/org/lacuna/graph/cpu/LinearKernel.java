@@ -1,7 +1,9 @@
 package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
+import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
+import org.lacuna.graph.cpu.Gemm.Matrix;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.Linear;
 
@@ -14,19 +16,28 @@ final class LinearKernel implements Kernel {
     }
 
     @Override
+    public Format input(LacunaOp op, int index) {
+        return index > ((Linear) op).layers() ? Format.FP32 : Format.BF16;
+    }
+
+    /** On top of a bias the sum is added up where it lies. */
+    @Override
+    public Format output(LacunaOp op, int index) {
+        return ((Linear) op).biased() ? Format.FP32 : Format.EITHER;
+    }
+
+    @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         Linear linear = (Linear) op;
         int k = linear.layers();
         Tensor x = in[0];
         int rows = x.spec().rows();
-        int inner = x.spec().size(-1);
         Gemm[] products = new Gemm[k];
         ByteBuffer[] biases = new ByteBuffer[linear.biased() ? k : 0];
         ByteBuffer[] y = new ByteBuffer[k];
         for (int j = 0; j < k; j++) {
             int width = out[j].spec().size(-1);
-            products[j] = gemms.bind(false, true, rows, width, inner, 1, x.address(), inner, in[1 + j].address(), inner,
-                    linear.biased() ? 1 : 0, out[j].address(), width);
+            products[j] = gemms.bind(false, true, rows, width, x.spec().size(-1), Matrix.of(x), Matrix.of(in[1 + j]), linear.biased(), Matrix.of(out[j]));
             y[j] = out[j].bytes();
             if (linear.biased()) {
                 biases[j] = in[1 + k + j].bytes();

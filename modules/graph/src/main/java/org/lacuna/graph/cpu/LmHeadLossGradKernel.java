@@ -1,8 +1,10 @@
 package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
+import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
+import org.lacuna.graph.cpu.Gemm.Matrix;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.LmHeadLossGrad;
 
@@ -12,6 +14,16 @@ final class LmHeadLossGradKernel implements Kernel {
 
     LmHeadLossGradKernel(GemmLibrary gemms) {
         this.gemms = gemms;
+    }
+
+    @Override
+    public Format input(LacunaOp op, int index) {
+        return index < 2 ? Format.BF16 : Format.FP32;
+    }
+
+    @Override
+    public Format output(LacunaOp op, int index) {
+        return index == 0 ? Format.EITHER : Format.FP32;
     }
 
     @Override
@@ -25,11 +37,11 @@ final class LmHeadLossGradKernel implements Kernel {
         Tensor table = in[1];
         int vocabulary = table.spec().size(0);
         int width = table.spec().size(1);
-        int stride = LogitBlocks.stride(table.spec());
         LogitBlocks blocks = new LogitBlocks(gemms, LmHeadLossGrad.NAME, x, table, in[3], in[4], out[3], scratch);
-        Gemm dx = gemms.bind(false, false, 0, width, vocabulary, 1, scratch.address(), stride, table.address(), width, 0, out[0].address(), width);
-        Gemm first = gemms.bind(true, false, vocabulary, width, 0, 1, scratch.address(), stride, x.address(), width, 0, out[1].address(), width);
-        Gemm further = gemms.bind(true, false, vocabulary, width, 0, 1, scratch.address(), stride, x.address(), width, 1, out[1].address(), width);
+        Matrix g = blocks.gradient();
+        Gemm dx = gemms.bind(false, false, 0, width, vocabulary, g, Matrix.of(table), false, Matrix.of(out[0]));
+        Gemm first = gemms.bind(true, false, vocabulary, width, 0, g, Matrix.of(x), false, Matrix.of(out[1]));
+        Gemm further = gemms.bind(true, false, vocabulary, width, 0, g, Matrix.of(x), true, Matrix.of(out[1]));
         ByteBuffer upstream = in[2].bytes();
         ByteBuffer loss = out[2].bytes();
         return () -> {

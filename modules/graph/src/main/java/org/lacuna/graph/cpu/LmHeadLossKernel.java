@@ -1,6 +1,7 @@
 package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
+import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.LacunaOp;
@@ -12,6 +13,11 @@ final class LmHeadLossKernel implements Kernel {
 
     LmHeadLossKernel(GemmLibrary gemms) {
         this.gemms = gemms;
+    }
+
+    @Override
+    public Format input(LacunaOp op, int index) {
+        return index < 2 ? Format.BF16 : Format.FP32;
     }
 
     @Override

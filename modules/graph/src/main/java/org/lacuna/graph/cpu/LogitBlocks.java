@@ -4,7 +4,9 @@ import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
+import org.lacuna.graph.cpu.Gemm.Matrix;
 import org.lacuna.graph.op.LmHeadLoss;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * Blocks of rows of logits in working memory: the part that the loss and its gradient share. A block's rows are padded to
@@ -18,6 +20,7 @@ final class LogitBlocks {
 
     private final String op;
     private final Gemm product;
+    private final Matrix gradient;
     private final ByteBuffer targets;
     private final ByteBuffer weights;
     private final ByteBuffer nll;
@@ -44,7 +47,14 @@ final class LogitBlocks {
         width = x.spec().size(-1);
         vocabulary = table.spec().size(0);
         stride = stride(table.spec());
-        product = gemms.bind(false, true, 0, vocabulary, width, 1, x.address(), width, table.address(), width, 0, scratch.address(), stride);
+        Matrix block = Matrix.of(scratch, stride);
+        gradient = x.dataType() == DataType.BFLOAT16 ? Matrix.dense(scratch, DataType.BFLOAT16) : block;
+        product = gemms.bind(false, true, 0, vocabulary, width, Matrix.of(x), Matrix.of(table), false, block);
+    }
+
+    /** Where {@link #gradients} leaves a block, in the numbers of the factors. */
+    Matrix gradient() {
+        return gradient;
     }
 
     static long scratchBytes(TensorSpec x, TensorSpec table) {
@@ -129,6 +139,9 @@ final class LogitBlocks {
                 Lanes.put(logits, at, (float) (weight * (probability - 1)));
             } else {
                 zero(logits, i * stride, stride);
+            }
+            if (gradient.type() == DataType.BFLOAT16) {
+                Bfloat16.round(logits, i * stride, logits, i * vocabulary, vocabulary); // to where rows of floats have been read
             }
         }
     }

@@ -2,7 +2,6 @@ package org.lacuna.graph.cpu;
 
 import org.bytedeco.dnnl.dnnl_exec_arg_t;
 import org.bytedeco.dnnl.dnnl_memory;
-import org.bytedeco.dnnl.dnnl_primitive;
 import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.memory;
@@ -15,41 +14,21 @@ final class OneDnnCall {
     private final Argument b;
     private final Argument c;
     private final Argument scratch;
-    /** What is multiplied: a and b themselves, or rounded copies in the thread's working memory. */
-    private final Argument factorA;
-    private final Argument factorB;
-    private final long factorAAt;
-    private final long factorBAt;
-    private final long padBytes;
-    private final dnnl_exec_arg_t product;
-    private final dnnl_exec_arg_t roundingA;
-    private final dnnl_exec_arg_t roundingB;
+    private final long scratchBytes;
+    private final dnnl_exec_arg_t arguments = new dnnl_exec_arg_t(4);
 
     OneDnnCall(OneDnnCode code, engine cpu) {
         this.code = code;
-        OneDnnCode.Shape shape = code.shape();
-        a = new Argument(shape.a(), cpu);
-        b = new Argument(shape.b(), cpu);
-        c = new Argument(shape.c(), cpu);
+        a = new Argument(code.shape().a(), cpu);
+        b = new Argument(code.shape().b(), cpu);
+        c = new Argument(code.shape().c(), cpu);
         scratch = new Argument(code.scratch(), cpu);
-        factorA = shape.rounds() ? new Argument(shape.factorA(), cpu) : a;
-        factorB = shape.rounds() ? new Argument(shape.factorB(), cpu) : b;
-        factorAAt = CpuMemory.aligned(code.scratch().get_size());
-        factorBAt = factorAAt + (shape.rounds() ? CpuMemory.aligned(shape.factorA().get_size()) : 0);
-        padBytes = factorBAt + (shape.rounds() ? CpuMemory.aligned(shape.factorB().get_size()) : 0);
-        product = arguments(new int[] {dnnl.DNNL_ARG_SRC, dnnl.DNNL_ARG_WEIGHTS, dnnl.DNNL_ARG_DST, dnnl.DNNL_ARG_SCRATCHPAD},
-                factorA, factorB, c, scratch);
-        int[] fromTo = {dnnl.DNNL_ARG_FROM, dnnl.DNNL_ARG_TO};
-        roundingA = shape.rounds() ? arguments(fromTo, a, factorA) : null;
-        roundingB = shape.rounds() ? arguments(fromTo, b, factorB) : null;
-    }
-
-    private static dnnl_exec_arg_t arguments(int[] roles, Argument... values) {
-        dnnl_exec_arg_t arguments = new dnnl_exec_arg_t(roles.length);
-        for (int i = 0; i < roles.length; i++) {
-            arguments.position(i).arg(roles[i]).memory(values[i].handle);
-        }
-        return arguments.position(0);
+        scratchBytes = code.scratch().get_size();
+        arguments.position(0).arg(dnnl.DNNL_ARG_SRC).memory(a.handle);
+        arguments.position(1).arg(dnnl.DNNL_ARG_WEIGHTS).memory(b.handle);
+        arguments.position(2).arg(dnnl.DNNL_ARG_DST).memory(c.handle);
+        arguments.position(3).arg(dnnl.DNNL_ARG_SCRATCHPAD).memory(scratch.handle);
+        arguments.position(0);
     }
 
     boolean fits(int m, int n, int k) {
@@ -61,21 +40,10 @@ final class OneDnnCall {
         a.at(aAddress);
         b.at(bAddress);
         c.at(cAddress);
-        if (padBytes > 0) {
-            long pad = bench.pad(padBytes);
-            scratch.at(pad);
-            if (roundingA != null) {
-                factorA.at(pad + factorAAt);
-                factorB.at(pad + factorBAt);
-                execute(bench, code.roundA(), 2, roundingA);
-                execute(bench, code.roundB(), 2, roundingB);
-            }
+        if (scratchBytes > 0) {
+            scratch.at(bench.pad(scratchBytes));
         }
-        execute(bench, code.product(), 4, product);
-    }
-
-    private void execute(OneDnnGemms.Bench bench, dnnl_primitive primitive, int count, dnnl_exec_arg_t arguments) {
-        int status = dnnl.dnnl_primitive_execute(primitive, bench.stream(), count, arguments);
+        int status = dnnl.dnnl_primitive_execute(code.product(), bench.stream(), 4, arguments);
         if (status != dnnl.dnnl_success) {
             throw new IllegalStateException("oneDNN could not multiply " + code.shape() + ": status " + status);
         }

@@ -7,8 +7,7 @@ import org.bytedeco.dnnl.matmul;
 import org.bytedeco.dnnl.memory;
 import org.bytedeco.dnnl.post_ops;
 import org.bytedeco.dnnl.primitive_attr;
-import org.bytedeco.dnnl.reorder;
-import org.lacuna.graph.Precision;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /** oneDNN's code for products of one shape. Any number of threads may run it, since each brings its own working memory. */
 final class OneDnnCode {
@@ -16,9 +15,6 @@ final class OneDnnCode {
     private final matmul product;
     private final dnnl_primitive handle;
     private final memory.desc scratch;
-    /** What rounds A and B to bf16; null in fp32. */
-    private final Rounding roundA;
-    private final Rounding roundB;
 
     OneDnnCode(Shape shape, engine cpu) {
         this.shape = shape;
@@ -32,12 +28,10 @@ final class OneDnnCode {
             sum.append_sum(shape.beta, memory.data_type.undef);
             attributes.set_post_ops(sum);
         }
-        matmul.primitive_desc description = new matmul.primitive_desc(new matmul.desc(shape.factorA(), shape.factorB(), shape.c()), attributes, cpu);
+        matmul.primitive_desc description = new matmul.primitive_desc(new matmul.desc(shape.a(), shape.b(), shape.c()), attributes, cpu);
         product = new matmul(description);
         handle = product.get();
         scratch = description.scratchpad_desc();
-        roundA = shape.rounds() ? Rounding.of(cpu, shape.a(), shape.factorA()) : null;
-        roundB = shape.rounds() ? Rounding.of(cpu, shape.b(), shape.factorB()) : null;
     }
 
     Shape shape() {
@@ -48,58 +42,34 @@ final class OneDnnCode {
         return handle;
     }
 
-    dnnl_primitive roundA() {
-        return roundA.handle;
-    }
-
-    dnnl_primitive roundB() {
-        return roundB.handle;
-    }
-
     /** The working memory that the product asks for. */
     memory.desc scratch() {
         return scratch;
     }
 
-    /** Code that copies a matrix into other numbers or another order; the handle lives as long as the primitive. */
-    private record Rounding(reorder primitive, dnnl_primitive handle) {
-        static Rounding of(engine cpu, memory.desc from, memory.desc to) {
-            reorder primitive = new reorder(new reorder.primitive_desc(cpu, from, cpu, to));
-            return new Rounding(primitive, primitive.get());
-        }
-    }
-
-    /** What code is made for: the sizes, how the matrices lie, and the numbers that are multiplied. */
-    record Shape(Precision precision, boolean ta, boolean tb, int m, int n, int k, float alpha, int lda, int ldb, float beta, int ldc) {
-        /** Whether the factors are rounded first, into memory where they lie dense. */
-        boolean rounds() {
-            return precision == Precision.BF16;
+    /** What code is made for: the sizes, how the matrices lie, and their numbers. */
+    record Shape(boolean ta, boolean tb, int m, int n, int k, float alpha, DataType factors, int lda, int ldb, float beta, DataType sums, int ldc) {
+        /** These operands in other sizes. */
+        static Shape of(Gemm.Operands o, int m, int n, int k) {
+            return new Shape(o.ta(), o.tb(), m, n, k, o.alpha(), o.a().type(), o.a().stride(o.ta() ? m : k), o.b().stride(o.tb() ? k : n),
+                    o.beta(), o.c().type(), o.c().stride(n));
         }
 
-        /** A as it is given. */
         memory.desc a() {
-            return matrix(m, k, ta, lda, memory.data_type.f32);
+            return matrix(m, k, ta, lda, factors);
         }
 
         memory.desc b() {
-            return matrix(k, n, tb, ldb, memory.data_type.f32);
+            return matrix(k, n, tb, ldb, factors);
         }
 
         memory.desc c() {
-            return matrix(m, n, false, ldc, memory.data_type.f32);
+            return matrix(m, n, false, ldc, sums);
         }
 
-        /** A as it is multiplied. */
-        memory.desc factorA() {
-            return rounds() ? matrix(m, k, ta, ta ? m : k, memory.data_type.bf16) : a();
-        }
-
-        memory.desc factorB() {
-            return rounds() ? matrix(k, n, tb, tb ? k : n, memory.data_type.bf16) : b();
-        }
-
-        private static memory.desc matrix(int rows, int columns, boolean transposed, int stride, memory.data_type type) {
-            return new memory.desc(new long[] {rows, columns}, type, transposed ? new long[] {1, stride} : new long[] {stride, 1});
+        private static memory.desc matrix(int rows, int columns, boolean transposed, int stride, DataType type) {
+            memory.data_type numbers = type == DataType.BFLOAT16 ? memory.data_type.bf16 : memory.data_type.f32;
+            return new memory.desc(new long[] {rows, columns}, numbers, transposed ? new long[] {1, stride} : new long[] {stride, 1});
         }
     }
 }

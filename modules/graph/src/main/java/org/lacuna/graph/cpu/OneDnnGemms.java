@@ -15,7 +15,6 @@ import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Loader;
-import org.lacuna.graph.Precision;
 
 /**
  * Products by oneDNN. It writes code for a shape when it first meets it, which takes parts of a millisecond; that code is
@@ -23,18 +22,15 @@ import org.lacuna.graph.Precision;
  */
 final class OneDnnGemms implements GemmLibrary {
     private final engine cpu;
-    private final Precision precision;
     private final Map<OneDnnCode.Shape, OneDnnCode> codes = new ConcurrentHashMap<>();
     private final ThreadLocal<Bench> benches = ThreadLocal.withInitial(() -> new Bench(this));
 
     /**
      * Loads the library.
      *
-     * @param precision of the operands
      * @throws LinkageError if it is not there, does not load, or can't be told how many threads it may use
      */
-    OneDnnGemms(Precision precision) {
-        this.precision = precision;
+    OneDnnGemms() {
         Loader.load(dnnl.class);
         OpenMp.oneThread(); // here too, so that it fails now if it can fail
         cpu = new engine(engine.kind.cpu, 0);
@@ -131,7 +127,7 @@ final class OneDnnGemms implements GemmLibrary {
         @Override
         void run(int m, int n, int k, long aOffset, long bOffset, long cOffset) {
             OneDnnCall call = last != null && last.fits(m, n, k) ? last : find(m, n, k);
-            call.run(library.benches.get(), o.a() + aOffset * Float.BYTES, o.b() + bOffset * Float.BYTES, o.c() + cOffset * Float.BYTES);
+            call.run(library.benches.get(), o.a().at(aOffset), o.b().at(bOffset), o.c().at(cOffset));
         }
 
         private OneDnnCall find(int m, int n, int k) {
@@ -142,7 +138,7 @@ final class OneDnnGemms implements GemmLibrary {
                 }
             }
             library.benches.get(); // before code is made: it depends on the thread's number of threads
-            OneDnnCode code = library.code(new OneDnnCode.Shape(library.precision, o.ta(), o.tb(), m, n, k, o.alpha(), o.lda(), o.ldb(), o.beta(), o.ldc()));
+            OneDnnCode code = library.code(OneDnnCode.Shape.of(o, m, n, k));
             OneDnnCall[] more = Arrays.copyOf(calls, calls.length + 1);
             more[calls.length] = new OneDnnCall(code, library.cpu);
             calls = more;

@@ -6,6 +6,7 @@ import org.bytedeco.javacpp.FloatPointer;
 import org.bytedeco.javacpp.Loader;
 import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.global.openblas_nolapack;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /** Products by OpenBLAS, which comes with ND4J. */
 final class OpenBlasGemms implements GemmLibrary {
@@ -48,18 +49,21 @@ final class OpenBlasGemms implements GemmLibrary {
 
         Bound(Operands o) {
             super(o);
+            if (o.a().type() != DataType.FLOAT || o.c().type() != DataType.FLOAT) {
+                throw new IllegalArgumentException("OpenBLAS multiplies FLOAT, not " + o.a().type() + " to " + o.c().type());
+            }
             this.o = o;
             ta = o.ta() ? TRANSPOSED : PLAIN;
             tb = o.tb() ? TRANSPOSED : PLAIN;
-            a = new At(o.a());
-            b = new At(o.b());
-            c = new At(o.c());
+            a = new At(o.a().address());
+            b = new At(o.b().address());
+            c = new At(o.c().address());
         }
 
         @Override
         void run(int m, int n, int k, long aOffset, long bOffset, long cOffset) {
-            openblas_nolapack.cblas_sgemm(ROW_MAJOR, ta, tb, m, n, k, o.alpha(), a.position(aOffset), o.lda(), b.position(bOffset),
-                    o.ldb(), o.beta(), c.position(cOffset), o.ldc());
+            openblas_nolapack.cblas_sgemm(ROW_MAJOR, ta, tb, m, n, k, o.alpha(), a.position(aOffset), o.a().stride(o.ta() ? m : k), b.position(bOffset),
+                    o.b().stride(o.tb() ? k : n), o.beta(), c.position(cOffset), o.c().stride(n));
         }
     }
 

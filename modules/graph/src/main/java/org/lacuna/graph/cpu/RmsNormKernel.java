@@ -2,6 +2,7 @@ package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
+import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.RmsNorm;
@@ -9,18 +10,24 @@ import org.lacuna.graph.op.RmsNorm;
 /** {@link RmsNorm}: for each row a pass for the sum of squares and one for the output. */
 final class RmsNormKernel implements Kernel {
     @Override
+    public Format output(LacunaOp op, int index) {
+        return Format.EITHER;
+    }
+
+    @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         double epsilon = ((RmsNorm) op).epsilon();
         ByteBuffer x = in[0].bytes();
         ByteBuffer weight = in[1].bytes();
-        ByteBuffer y = out[0].bytes();
         int rows = in[0].spec().rows();
         int d = in[0].spec().size(-1);
+        Elements y = new Elements(out[0], d);
         float[] lanes = new float[Lanes.WIDTH];
         return () -> {
             for (int row = 0; row < rows; row++) {
                 float r = reciprocalRoot(squares(x, row * d, d, lanes), d, epsilon);
-                scale(x, row * d, r, weight, y, d);
+                scale(x, row * d, r, weight, y.floats(), y.place(row * d), d);
+                y.written(row * d, d);
             }
         };
     }
@@ -49,13 +56,13 @@ final class RmsNormKernel implements Kernel {
         return sum;
     }
 
-    private static void scale(ByteBuffer x, int at, float r, ByteBuffer weight, ByteBuffer y, int n) {
+    private static void scale(ByteBuffer x, int at, float r, ByteBuffer weight, ByteBuffer y, int yi, int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
-            Lanes.store(Lanes.load(x, at + i).mul(r).mul(Lanes.load(weight, i)), y, at + i);
+            Lanes.store(Lanes.load(x, at + i).mul(r).mul(Lanes.load(weight, i)), y, yi + i);
         }
         for (; i < n; i++) {
-            Lanes.put(y, at + i, Lanes.get(x, at + i) * r * Lanes.get(weight, i));
+            Lanes.put(y, yi + i, Lanes.get(x, at + i) * r * Lanes.get(weight, i));
         }
     }
 }

@@ -159,10 +159,13 @@ public final class Instance {
         }
     }
 
+    /** NaN as a float, and both halves NaN as bf16s. */
+    private static final int NANS = 0x7fc07fc0;
+
     private static void fillNaN(ByteBuffer region) {
         int i = 0;
         for (; i + 4 <= region.capacity(); i += 4) {
-            region.putFloat(i, Float.NaN);
+            region.putInt(i, NANS);
         }
         for (; i < region.capacity(); i++) {
             region.put(i, (byte) -1);
@@ -196,6 +199,14 @@ public final class Instance {
     }
 
     private static boolean finite(Tensor t) {
+        if (t.dataType() == DataType.BFLOAT16) {
+            for (int i = 0; i < t.length(); i++) {
+                if (!Float.isFinite(Float.intBitsToFloat(t.bytes().getShort(i * Short.BYTES) << 16))) {
+                    return false;
+                }
+            }
+            return true;
+        }
         if (t.dataType() != DataType.FLOAT) {
             return true;
         }

@@ -153,7 +153,7 @@ public final class Program {
                     specs.put(name, new TensorSpec(name, graph.getVariable(name).dataType(), shapes.get(name))); // fed, but not needed
                 }
             }
-            return new Program(this, nodes, specs, constants, parameters, gradientNames);
+            return new Program(this, Formats.choose(nodes, specs, wanted, device), specs, constants, parameters, gradientNames);
         }
 
         private void leaf(SameDiff source, String name, List<String> parameters, Map<String, TensorSpec> specs, Map<String, INDArray> constants) {

@@ -40,17 +40,32 @@ class GemmTest {
             return new Matrix(t, transposed, stride, start);
         }
 
+        /** Where it lies, from the start of the memory. */
+        Gemm.Matrix whole() {
+            return Gemm.Matrix.of(memory, stride);
+        }
+
         int index(int row, int column) {
             return start + (transposed ? column * stride + row : row * stride + column);
         }
 
         double get(int row, int column) {
-            return memory.getFloat(index(row, column));
+            int at = index(row, column);
+            return memory.dataType() == DataType.FLOAT ? memory.getFloat(at) : Float.intBitsToFloat(memory.bytes().getShort(at * Short.BYTES) << 16);
+        }
+
+        /** The same in bf16. */
+        Matrix rounded() {
+            Tensor t = DEVICE.allocate(new TensorSpec("m", DataType.BFLOAT16, memory.length()));
+            for (int i = 0; i < t.length(); i++) {
+                t.bytes().putShort(i * Short.BYTES, Bfloat16.of(memory.getFloat(i)));
+            }
+            return new Matrix(t, transposed, stride, start);
         }
     }
 
     private static List<GemmLibrary> libraries() {
-        return List.of(new OneDnnGemms(Precision.FP32), new OpenBlasGemms());
+        return List.of(new OneDnnGemms(), new OpenBlasGemms());
     }
 
     @ParameterizedTest
@@ -82,8 +97,7 @@ class GemmTest {
         Matrix b = Matrix.random(random, tb, k, n);
         Matrix c = Matrix.random(random, false, m, n);
         float[] before = c.memory().toFloats();
-        Gemm gemm = gemms.bind(ta, tb, 1, 1, 1, alpha, a.memory().address(), a.stride(), b.memory().address(), b.stride(),
-                beta, c.memory().address(), c.stride());
+        Gemm gemm = gemms.bind(new Gemm.Operands(ta, tb, 1, 1, 1, alpha, a.whole(), b.whole(), beta, c.whole()));
         gemm.run(m, n, k, a.start(), b.start(), c.start());
         float[] after = c.memory().toFloats();
         for (int i = 0; i < m; i++) {
@@ -102,31 +116,31 @@ class GemmTest {
         assertArrayEquals(before, after, "nothing outside C is written");
     }
 
-    /** Rounding both factors first is all that bf16 does: against them, the sum is as exact as in fp32. */
+    /** Of bf16 factors the sum is as exact as of floats. */
     @Test
-    void bf16SumsTheProductsOfRoundedFactors() {
+    void sumsProductsOfBf16() {
         if (!OneDnnGemms.hasBf16()) {
             assertThrows(UnsupportedPrecisionException.class, () -> DEVICE.in(Precision.BF16));
             return;
         }
-        GemmLibrary gemms = new OneDnnGemms(Precision.BF16);
+        GemmLibrary gemms = new OneDnnGemms();
         Random random = new Random(8);
         for (int[] size : new int[][] {{1, 1, 1}, {1, 17, 3}, {3, 1, 17}, {17, 3, 1}, {33, 65, 129}, {64, 48, 200}}) {
             for (int lies = 0; lies < 8; lies++) {
-                Matrix a = Matrix.random(random, (lies & 1) != 0, size[0], size[2]);
-                Matrix b = Matrix.random(random, (lies & 2) != 0, size[2], size[1]);
+                Matrix a = Matrix.random(random, (lies & 1) != 0, size[0], size[2]).rounded();
+                Matrix b = Matrix.random(random, (lies & 2) != 0, size[2], size[1]).rounded();
                 Matrix c = Matrix.random(random, false, size[0], size[1]);
                 float beta = (lies & 4) != 0 ? 1 : 0;
                 float[] before = c.memory().toFloats();
-                gemms.bind(a.transposed(), b.transposed(), size[0], size[1], size[2], 1, a.memory().address(), a.stride(),
-                        b.memory().address(), b.stride(), beta, c.memory().address(), c.stride()).run(a.start(), b.start(), c.start());
+                gemms.bind(a.transposed(), b.transposed(), size[0], size[1], size[2], a.whole(), b.whole(), beta != 0, c.whole())
+                        .run(a.start(), b.start(), c.start());
                 float[] after = c.memory().toFloats();
                 for (int i = 0; i < size[0]; i++) {
                     for (int j = 0; j < size[1]; j++) {
                         double sum = beta * before[c.index(i, j)];
                         double magnitudes = Math.abs(sum);
                         for (int l = 0; l < size[2]; l++) {
-                            double term = bf16(a.get(i, l)) * bf16(b.get(l, j));
+                            double term = a.get(i, l) * b.get(l, j);
                             sum += term;
                             magnitudes += Math.abs(term);
                         }
@@ -137,16 +151,6 @@ class GemmTest {
                 assertArrayEquals(before, after, "nothing outside C is written");
             }
         }
-        Tensor nan = DEVICE.allocate(new TensorSpec("nan", DataType.FLOAT, 1));
-        nan.bytes().putInt(0, 0x7fffffff);
-        gemms.bind(false, false, 1, 1, 1, 1, nan.address(), 1, nan.address(), 1, 0, nan.address(), 1).run();
-        assertTrue(Float.isNaN(nan.getFloat(0)));
-    }
-
-    /** To the nearest number with 8 significant bits, the even one of two. */
-    private static double bf16(double value) {
-        double unit = Math.scalb(1.0, Math.getExponent(value) - 7);
-        return Math.rint(value / unit) * unit;
     }
 
     @ParameterizedTest
@@ -159,7 +163,7 @@ class GemmTest {
             for (int i = 0; i < c.length(); i++) {
                 c.setFloat(i, Float.NaN);
             }
-            gemms.bind(false, false, size[0], size[1], size[2], 1, a.address(), size[2], b.address(), size[1], 0, c.address(), size[1]).run();
+            gemms.bind(false, false, size[0], size[1], size[2], Gemm.Matrix.of(a), Gemm.Matrix.of(b), false, Gemm.Matrix.of(c)).run();
             for (float v : c.toFloats()) {
                 assertEquals(0f, v, Arrays.toString(size));
             }
@@ -208,7 +212,7 @@ class GemmTest {
             tall.bytes().put(i * a.bytes().capacity(), a.bytes(), 0, a.bytes().capacity());
         }
         Tensor c = DEVICE.allocate(new TensorSpec("c", DataType.FLOAT, (long) times * m, n));
-        gemms.bind(false, tb, times * m, n, k, 1, tall.address(), k, b.address(), tb ? k : n, 0, c.address(), n).run();
+        gemms.bind(false, tb, times * m, n, k, Gemm.Matrix.of(tall), Gemm.Matrix.of(b, tb ? k : n), false, Gemm.Matrix.of(c)).run();
         Reference.reachabilityFence(tall);
         Reference.reachabilityFence(b);
         return c.toFloats();
@@ -240,12 +244,11 @@ class GemmTest {
 
     private static float[] product(GemmLibrary gemms, Matrix a, Matrix b, int m, int n, int k, int times) {
         Tensor c = DEVICE.allocate(new TensorSpec("c", DataType.FLOAT, m, n));
-        Gemm gemm = gemms.bind(false, true, m, n, k, 1, a.memory().address() + 4L * a.start(), a.stride(),
-                b.memory().address() + 4L * b.start(), b.stride(), 0, c.address(), n);
-        gemm.run();
+        Gemm gemm = gemms.bind(false, true, m, n, k, a.whole(), b.whole(), false, Gemm.Matrix.of(c));
+        gemm.run(a.start(), b.start(), 0);
         float[] first = c.toFloats();
         for (int i = 1; i < times; i++) {
-            gemm.run();
+            gemm.run(a.start(), b.start(), 0);
             assertArrayEquals(first, c.toFloats());
         }
         return first;
@@ -256,7 +259,7 @@ class GemmTest {
     void allocatesNothing(GemmLibrary gemms) {
         Tensor a = DEVICE.allocate(new TensorSpec("a", DataType.FLOAT, 3, 17));
         Tensor c = DEVICE.allocate(new TensorSpec("c", DataType.FLOAT, 3, 3));
-        Gemm gemm = gemms.bind(false, true, 3, 3, 17, 1, a.address(), 17, a.address(), 17, 0, c.address(), 3);
+        Gemm gemm = gemms.bind(false, true, 3, 3, 17, Gemm.Matrix.of(a), Gemm.Matrix.of(a), false, Gemm.Matrix.of(c));
         Allocations.assertNone("gemm", () -> gemm.run(2, 1, 4, 17, 3, 0));
         assertArrayEquals(new float[9], c.toFloats());
         Reference.reachabilityFence(a);
@@ -265,8 +268,20 @@ class GemmTest {
     @ParameterizedTest
     @MethodSource("libraries")
     void overlappingRowsAreRefused(GemmLibrary gemms) {
-        assertThrows(IllegalArgumentException.class, () -> gemms.bind(false, false, 2, 3, 4, 1, 64, 3, 64, 3, 0, 64, 3));
-        assertThrows(IllegalArgumentException.class, () -> gemms.bind(false, true, 2, 3, 4, 1, 64, 4, 64, 3, 0, 64, 3));
-        assertThrows(IllegalArgumentException.class, () -> gemms.bind(false, false, 2, 3, 4, 1, 64, 4, 64, 3, 0, 64, 2));
+        Gemm.Matrix three = new Gemm.Matrix(64, DataType.FLOAT, 3);
+        Gemm.Matrix four = new Gemm.Matrix(64, DataType.FLOAT, 4);
+        Gemm.Matrix two = new Gemm.Matrix(64, DataType.FLOAT, 2);
+        assertThrows(IllegalArgumentException.class, () -> gemms.bind(false, false, 2, 3, 4, three, three, false, three));
+        assertThrows(IllegalArgumentException.class, () -> gemms.bind(false, true, 2, 3, 4, four, three, false, three));
+        assertThrows(IllegalArgumentException.class, () -> gemms.bind(false, false, 2, 3, 4, four, three, false, two));
+    }
+
+    @ParameterizedTest
+    @MethodSource("libraries")
+    void typesThatDoNotFitAreRefused(GemmLibrary gemms) {
+        Gemm.Matrix floats = new Gemm.Matrix(64, DataType.FLOAT, 4);
+        Gemm.Matrix halves = new Gemm.Matrix(64, DataType.BFLOAT16, 4);
+        assertThrows(IllegalArgumentException.class, () -> gemms.bind(false, false, 2, 3, 4, floats, halves, false, floats));
+        assertThrows(IllegalArgumentException.class, () -> gemms.bind(false, false, 2, 3, 4, halves, halves, true, halves));
     }
 }
