@@ -19,7 +19,7 @@ import org.lacuna.graph.program.Workers;
 record MachinePeak(List<Product> products, double copyBytesPerSecond) {
     private static final double GIGA = 1e9;
     private static final int WARM_UPS = 3;
-    private static final int RUNS = 15;
+    private static final int RUNS = 50;
     /** Rows of a worker. */
     private static final int ROWS = 1024;
     /** Columns of X, columns of Y. */

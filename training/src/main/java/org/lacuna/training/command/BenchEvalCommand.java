@@ -22,7 +22,7 @@ final class BenchEvalCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        options.atLeast(0, "--warm-up", warmUp).atLeast(1, "--runs", runs).check();
+        options.times(0, "--warm-up", warmUp).times(1, "--runs", runs).check();
         options.show(EvalBench.run(options.shape(), warmUp, runs, options.device()));
         return ExitCode.DONE;
     }

@@ -22,7 +22,7 @@ final class BenchMemoryCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        options.atLeast(0, "--warm-up", warmUp).atLeast(1, "--steps", steps).check();
+        options.times(0, "--warm-up", warmUp).times(1, "--steps", steps).check();
         options.show(MemoryBench.run(options.shape(), warmUp, steps, options.device()));
         return ExitCode.DONE;
     }

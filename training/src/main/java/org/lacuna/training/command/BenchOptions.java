@@ -24,6 +24,9 @@ final class BenchOptions {
     /** Options that a checkpoint answers. */
     private static final List<String> OF_THE_MODEL = List.of("--layers", "--hidden", "--intermediate", "--heads", "--vocabulary");
 
+    private static final int MOST_TIMES = 1_000_000;
+    private static final int MOST_WORKERS = 1 << 12;
+
     @Spec(Spec.Target.MIXEE)
     private CommandSpec command;
 
@@ -60,22 +63,33 @@ final class BenchOptions {
 
     private final List<String> problems = new ArrayList<>();
 
-    /** Notes a problem if {@code value} is less than {@code least}. */
-    BenchOptions atLeast(int least, String option, int value) {
+    /** Notes a problem if {@code value}, how often something is measured, is less than {@code least} or beyond all reason. */
+    BenchOptions times(int least, String option, int value) {
+        return between(least, MOST_TIMES, option, value);
+    }
+
+    private BenchOptions between(int least, int most, String option, int value) {
         if (value < least) {
             problems.add(option + ": must be at least " + least + ", not " + value);
+        }
+        if (value > most) {
+            problems.add(option + ": must be at most " + most + ", not " + value);
         }
         return this;
     }
 
+    private BenchOptions size(String option, int value) {
+        return between(1, Integer.MAX_VALUE, option, value);
+    }
+
     /**
-     * Checks all options, those of {@link #atLeast} among them.
+     * Checks all options, those of {@link #times} among them.
      *
      * @throws InputException that lists all that is wrong
      */
     void check() {
-        atLeast(1, "--layers", layers).atLeast(1, "--hidden", hidden).atLeast(1, "--intermediate", intermediate).atLeast(1, "--heads", heads)
-                .atLeast(1, "--vocabulary", vocabulary).atLeast(1, "--batch", batch).atLeast(1, "--window", window).atLeast(0, "--workers", workers);
+        size("--layers", layers).size("--hidden", hidden).size("--intermediate", intermediate).size("--heads", heads).size("--vocabulary", vocabulary)
+                .size("--batch", batch).size("--window", window).between(0, MOST_WORKERS, "--workers", workers);
         if (problems.isEmpty()) {
             checkTogether();
         }
@@ -88,6 +102,8 @@ final class BenchOptions {
         }
         throwProblems();
         config().check("bench " + command.name(), key -> "--" + key);
+        checkActivations(config());
+        throwProblems();
         if (json != null && !"-".equals(json)) {
             Destination.checkFile(Path.of(json));
         }
@@ -104,6 +120,16 @@ final class BenchOptions {
         }
         if ((long) batch * window > Integer.MAX_VALUE) {
             problems.add("--window: " + batch + " windows of " + window + " tokens are more than the " + Integer.MAX_VALUE + " tokens that a step can have");
+        }
+    }
+
+    /** An activation is one tensor, which has at most 2³¹ − 1 bytes. */
+    private void checkActivations(ModelConfig config) {
+        long tokens = (long) batch / threads() * window;
+        long width = Math.max(config.intermediate(), Math.max(config.hidden(), config.heads() * config.headSize()));
+        if (tokens * width * Float.BYTES > Integer.MAX_VALUE) {
+            problems.add("--batch: " + tokens + " tokens of a worker make activations of " + tokens * width * Float.BYTES + " bytes, more than the " + Integer.MAX_VALUE
+                    + " that one tensor can have; give fewer or shorter windows, or more --workers");
         }
     }
 
@@ -140,6 +166,7 @@ final class BenchOptions {
         if (window > config.maxPositions()) {
             problems.add("--window: " + window + " tokens are more than the " + config.maxPositions() + " (max_position_embeddings) of --model");
         }
+        checkActivations(config);
         throwProblems();
         return shape(config);
     }

@@ -38,7 +38,7 @@ final class BenchTrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        options.atLeast(0, "--warm-up", warmUp).atLeast(1, "--steps", steps).check();
+        options.times(0, "--warm-up", warmUp).times(1, "--steps", steps).check();
         Device device = options.device();
         Model model = checkpoint == null ? Initialization.of(options.shape().config(), device, 1) : Checkpoint.load(checkpoint, device);
         Shape shape = checkpoint == null ? options.shape() : options.shapeOf(model.config());
