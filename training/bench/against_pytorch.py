@@ -37,7 +37,7 @@ def arguments():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=20, help="measured steps of a process")
     parser.add_argument("--warm-up", type=int, default=10, help=f"PyTorch's steps before them; Lacuna has {JVM_WARM_UP}")
-    parser.add_argument("--rivals", nargs="*", choices=RIVALS, default=RIVALS)
+    parser.add_argument("--rivals", nargs="+", choices=RIVALS, default=RIVALS)
     parser.add_argument("--pytorch", choices=RIVALS, help=argparse.SUPPRESS)
     parser.add_argument("--start", help=argparse.SUPPRESS)
     a = parser.parse_args()
