@@ -32,7 +32,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
  *
  * <p>Legend: B windows, T tokens, P points.
  */
-final class Sweep {
+public final class Sweep {
     /** Rows (points × windows × tokens) that are computed together where a window and the grid are small enough for it to be a choice. */
     private static final int ROWS = 4096;
     /** An instance's memory; with more, fewer points, then fewer windows are computed together. */
@@ -60,7 +60,7 @@ final class Sweep {
      * @param grid    a p for each point
      * @param observe whether to watch which intermediate neurons are ever not 0 (with a single point only)
      */
-    Sweep(String name, Model model, Device device, Batch windows, Set<Site> sites, Rule rule, List<Double> grid, boolean observe) {
+    public Sweep(String name, Model model, Device device, Batch windows, Set<Site> sites, Rule rule, List<Double> grid, boolean observe) {
         this.name = name;
         this.model = model;
         this.windows = windows;
@@ -114,12 +114,12 @@ final class Sweep {
     }
 
     /**
-     * Runs all windows through all points.
+     * Runs all windows through all points. Another run gives the same again.
      *
      * @throws InterruptedRunException if it was asked to stop
      * @throws RunException if a vector that the rule sees or a window's loss is not finite
      */
-    void run(Workers workers, BooleanSupplier stop) {
+    public void run(Workers workers, BooleanSupplier stop) {
         int windowChunks = (windows.rows() + rows - 1) / rows;
         int pointChunks = (grid.size() + points - 1) / points;
         int chunks = windowChunks * pointChunks;

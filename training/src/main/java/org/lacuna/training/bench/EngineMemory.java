@@ -11,9 +11,10 @@ import java.nio.file.Path;
  * Memory at one moment.
  *
  * @param allocatedBytes all that the calling thread and the workers have ever allocated on the Java heap
- * @param residentBytes of the whole process; 0 where the system does not tell
+ * @param residentBytes of the whole process now (VmRSS); 0 where the system does not tell
+ * @param peakResidentBytes the most that the whole process ever had (VmHWM); 0 where the system does not tell
  */
-record EngineMemory(long allocatedBytes, long residentBytes) {
+record EngineMemory(long allocatedBytes, long residentBytes, long peakResidentBytes) {
 
     static EngineMemory now() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
@@ -22,13 +23,18 @@ record EngineMemory(long allocatedBytes, long residentBytes) {
             boolean engine = thread != null && (thread.getThreadId() == Thread.currentThread().getId() || thread.getThreadName().startsWith("lacuna-worker"));
             allocated += engine ? threads.getThreadAllocatedBytes(thread.getThreadId()) : 0;
         }
-        return new EngineMemory(allocated, resident());
+        return new EngineMemory(allocated, status("VmRSS:"), status("VmHWM:"));
     }
 
-    private static long resident() {
+    /** The process's resident bytes now; 0 where the system does not tell. */
+    static long resident() {
+        return status("VmRSS:");
+    }
+
+    private static long status(String key) {
         try {
             for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-                if (line.startsWith("VmRSS:")) {
+                if (line.startsWith(key)) {
                     return Long.parseLong(line.replaceAll("\\D", "")) << 10;
                 }
             }

@@ -1,2 +1,2 @@
-/** The commands {@code train} and {@code bench train}: their flags, what they print, and how they end. */
+/** The commands {@code train} and {@code bench …}: their flags, what they print, and how they end. */
 package org.lacuna.training.command;

@@ -51,6 +51,12 @@ public final class Attention extends AttentionOp {
         return new long[][] {in[0], {in[0][0], heads(), in[0][1]}};
     }
 
+    /** q · kᵀ and p · v, where the mask lets them through. */
+    @Override
+    public long flops(long[][] in) {
+        return flops(in[0], 2);
+    }
+
     @Override
     public void reference(INDArray[] in, INDArray[] out) {
         int group = heads() / kvHeads();

@@ -55,6 +55,12 @@ public final class AttentionGrad extends AttentionOp {
         return new long[][] {in[1], in[2], in[3]};
     }
 
+    /** q · kᵀ again, dy · vᵀ, ds · k, dsᵀ · q and pᵀ · dy, where the mask lets them through. */
+    @Override
+    public long flops(long[][] in) {
+        return flops(in[1], 5);
+    }
+
     @Override
     public void reference(INDArray[] in, INDArray[] out) {
         int group = heads() / kvHeads();

@@ -50,6 +50,21 @@ public abstract sealed class AttentionOp extends LacunaOp permits Attention, Att
         }
     }
 
+    /**
+     * Operations of {@code products} matrix products with the scores of all heads, counting only the pairs of query and key that
+     * the mask lets through: under a causal mask T · (T + 1) / 2 a head, half of the square.
+     *
+     * @param q the shape of the queries
+     */
+    final long flops(long[] q, int products) {
+        int length = Math.toIntExact(q[1]);
+        long pairs = 0;
+        for (int t = 0; t < length; t++) {
+            pairs += mask().end(t, length) - mask().first(t);
+        }
+        return 2 * products * q[0] * q[2] * pairs;
+    }
+
     /** Head {@code head} of sequence {@code sequence} of x [B, T, heads·H], as a view [T, H]. */
     static INDArray head(INDArray x, int sequence, int head, long headSize) {
         return x.get(NDArrayIndex.point(sequence), NDArrayIndex.all(), NDArrayIndex.interval(head * headSize, (head + 1) * headSize));

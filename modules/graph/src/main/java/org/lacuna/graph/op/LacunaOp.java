@@ -53,6 +53,16 @@ public abstract class LacunaOp extends DynamicCustomOp {
     }
 
     /**
+     * How many floating-point operations the op's matrix products take: 2 for each multiply-add, whatever a kernel computes
+     * beyond them because its blocks are coarser. What is done element by element is not counted, so most ops have 0.
+     *
+     * @param in the shapes of the inputs, which {@link #outputShapes} accepts
+     */
+    public long flops(long[][] in) {
+        return 0;
+    }
+
+    /**
      * Computes the op in plain ND4J operations, on any backend, in float or double.
      *
      * @param in the inputs, not modified

@@ -92,6 +92,21 @@ public final class Linear extends LacunaOp {
         return out;
     }
 
+    /** x · W_jᵀ for each weight. */
+    @Override
+    public long flops(long[][] in) {
+        long flops = 0;
+        for (int j = 0; j < layers(); j++) {
+            flops += product(in[0], in[1 + j][0]);
+        }
+        return flops;
+    }
+
+    /** Operations of a product between the rows of x [B, T, I] and a matrix of I × {@code columns}. */
+    static long product(long[] x, long columns) {
+        return 2 * x[0] * x[1] * x[2] * columns;
+    }
+
     @Override
     public void reference(INDArray[] in, INDArray[] out) {
         INDArray x = rows(in[0]);

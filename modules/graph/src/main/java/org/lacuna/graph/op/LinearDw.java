@@ -47,6 +47,12 @@ public final class LinearDw extends LacunaOp {
         return new long[][] {{dy[2], x[2]}};
     }
 
+    /** dyᵀ · x. */
+    @Override
+    public long flops(long[][] in) {
+        return Linear.product(in[0], in[1][2]);
+    }
+
     @Override
     public void reference(INDArray[] in, INDArray[] out) {
         out[0].assign(Linear.rows(in[1]).transpose().mmul(Linear.rows(in[0])));

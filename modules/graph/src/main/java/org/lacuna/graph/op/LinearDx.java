@@ -58,6 +58,17 @@ public final class LinearDx extends LacunaOp {
         return new long[][] {{in[0][0], in[0][1], columns}};
     }
 
+    /** dy_j · W_j for each weight. */
+    @Override
+    public long flops(long[][] in) {
+        int k = in.length / 2;
+        long flops = 0;
+        for (int j = 0; j < k; j++) {
+            flops += Linear.product(in[j], in[k + j][1]);
+        }
+        return flops;
+    }
+
     @Override
     public void reference(INDArray[] in, INDArray[] out) {
         int k = in.length / 2;

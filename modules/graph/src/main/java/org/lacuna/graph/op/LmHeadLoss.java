@@ -58,6 +58,12 @@ public final class LmHeadLoss extends LacunaOp {
         return new long[][] {{}, in[2]};
     }
 
+    /** x · Wᵀ, for positions that are not scored too. */
+    @Override
+    public long flops(long[][] in) {
+        return Linear.product(in[0], in[1][0]);
+    }
+
     static void checkShapes(String op, long[] x, long[] table, long[] targets, long[] weight) {
         if (x.length != 3 || table.length != 2 || table[1] != x[2]) {
             throw new IllegalArgumentException(op + " wants x [B, T, D] and W [V, D], not " + Arrays.toString(x) + " and " + Arrays.toString(table));

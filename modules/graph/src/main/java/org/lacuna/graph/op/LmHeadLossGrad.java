@@ -50,6 +50,12 @@ public final class LmHeadLossGrad extends LacunaOp {
         return new long[][] {in[0], in[1], {}, in[3]};
     }
 
+    /** x · Wᵀ again, g · W and gᵀ · x. */
+    @Override
+    public long flops(long[][] in) {
+        return 3 * Linear.product(in[0], in[1][0]);
+    }
+
     @Override
     public Recomputes recomputes() {
         return new Recomputes(LmHeadLoss.NAME, List.of(0, 1, 3, 4), List.of(2, 3));

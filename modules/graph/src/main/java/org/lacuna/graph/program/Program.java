@@ -14,6 +14,7 @@ import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.LacunaOps;
+import org.lacuna.graph.op.OpCost;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -298,6 +299,11 @@ public final class Program {
     /** The name of the op at each step. */
     public List<String> opNames() {
         return nodes.stream().map(n -> n.op().opName()).toList();
+    }
+
+    /** What the op at each step takes. */
+    public List<OpCost> costs() {
+        return nodes.stream().map(n -> OpCost.of(n.op(), specsOf(n.inputs()), specsOf(n.outputs()))).toList();
     }
 
     Device device() {

@@ -1,0 +1,65 @@
+package org.lacuna.training.bench;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.List;
+import java.util.Locale;
+import java.util.OptionalInt;
+import org.lacuna.graph.Precision;
+import org.lacuna.graph.TensorSpec;
+import org.lacuna.model.config.FeedForward;
+import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.config.RotaryPosition;
+import org.lacuna.model.graph.LlamaParameters;
+import org.lacuna.run.folder.Json;
+import org.lacuna.training.recipe.TrainSettings;
+
+/**
+ * What is measured.
+ *
+ * @param config of the model
+ * @param batch windows in a step
+ * @param window tokens in a window
+ * @param workers threads, and pieces that the batch is cut into
+ * @param precision of matrix products
+ */
+public record Shape(ModelConfig config, int batch, int window, int workers, Precision precision) {
+
+    /** A Llama of this size: SiLU, as many key heads as heads, an output embedding of its own. */
+    public static ModelConfig llama(int layers, int hidden, int intermediate, int heads, int vocabulary, int window) {
+        return new ModelConfig(vocabulary, hidden, intermediate, layers, heads, heads, hidden / heads, 1e-6, RotaryPosition.plain(10000),
+                false, FeedForward.gated("silu"), window, 0.02, OptionalInt.empty(), List.of());
+    }
+
+    /** The model's parameters. */
+    long parameters() {
+        return LlamaParameters.of(config).stream().mapToLong(TensorSpec::length).sum();
+    }
+
+    /** Tokens in a batch. */
+    int tokens() {
+        return batch * window;
+    }
+
+    /** A training run of so many steps: AdamW as by default, at a constant learning rate. */
+    TrainSettings settings(int steps) {
+        return new TrainSettings(1, steps, batch, window, 1, workers, workers, precision, 1e-3, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
+    }
+
+    /** Begins a setup in JSON. */
+    ObjectNode toJson() {
+        return Json.object().put("layers", config.layers()).put("hidden", config.hidden()).put("intermediate", config.intermediate())
+                .put("heads", config.heads()).put("vocabulary", config.vocabulary()).put("batch", batch).put("window", window)
+                .put("workers", workers).put("precision", name(precision));
+    }
+
+    @Override
+    public String toString() {
+        return String.format(Locale.ROOT, "Llama, %d layers, hidden %d, FFN %d, %d heads, vocabulary %d: %,d parameters; batch %d × %d, %s, %d workers",
+                config.layers(), config.hidden(), config.intermediate(), config.heads(), config.vocabulary(), parameters(), batch, window, name(precision), workers);
+    }
+
+    /** As on the command line: {@code fp32}. */
+    static String name(Precision precision) {
+        return precision.name().toLowerCase(Locale.ROOT);
+    }
+}
