@@ -28,6 +28,8 @@ final class BatchGradient {
     private final Instance[] shards;
     private final Feed[] feeds;
     private final ParameterStore.Flat gradient;
+    /** Null where the program reads no parameter in bf16. */
+    private final FlatMath.Pass rounding;
     private final FlatMath.Sum first;
     private final FlatMath.Sum further;
     private final double[] loss;
@@ -52,10 +54,12 @@ final class BatchGradient {
         this.tokensOfPiece = tokensOfPiece;
         this.shards = new Instance[shards];
         feeds = new Feed[shards];
+        ParameterStore.Rounded rounded = program.readsRounded() ? store.values().rounded() : null;
+        rounding = rounded == null ? null : math.round(store.values(), rounded);
         ParameterStore.Flat[] gradients = new ParameterStore.Flat[shards];
         for (int s = 0; s < shards; s++) {
             gradients[s] = store.like();
-            this.shards[s] = program.instance(store.values(), gradients[s]);
+            this.shards[s] = program.instance(store.values(), rounded, gradients[s]);
             feeds[s] = new Feed(this.shards[s], graph);
         }
         // Rounds would overwrite a shard's own gradient; without them the first shard's vector can take the sum.
@@ -101,6 +105,9 @@ final class BatchGradient {
         tokenWeight = (float) (1.0 / batch.scored());
         for (Feed feed : feeds) {
             feed.coefficients.ifPresent(c -> graph.fillCoefficients(c, lambda));
+        }
+        if (rounding != null) {
+            workers.run(rounding.blocks(), rounding);
         }
         for (round = 0; round < accumulation; round++) {
             workers.run(shards.length, runShard);

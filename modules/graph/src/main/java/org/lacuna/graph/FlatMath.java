@@ -59,6 +59,9 @@ public interface FlatMath {
      */
     Sum sum(ParameterStore.Flat total, List<ParameterStore.Flat> terms, boolean accumulate);
 
+    /** rounded = vector, to the nearest bf16, of two the even one. */
+    Pass round(ParameterStore.Flat vector, ParameterStore.Rounded rounded);
+
     /**
      * AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019) with PyTorch's placement of ε:
      * <pre>

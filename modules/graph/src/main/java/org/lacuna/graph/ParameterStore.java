@@ -10,11 +10,11 @@ import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * A model's trainable parameters: fp32 tensors that lie one behind the other in one flat vector, each from a multiple of
- * 16 elements on, so that the optimizer is one pass, a checkpoint a stream, and a gradient or an optimizer's moment has
+ * 32 elements on, so that the optimizer is one pass, a checkpoint a stream, and a gradient or an optimizer's moment has
  * the same layout. The gaps between tensors are zero and stay so.
  */
 public final class ParameterStore {
-    private static final int ALIGNMENT = 16;
+    private static final int ALIGNMENT = 32;
 
     private final Map<String, Long> offsets = new LinkedHashMap<>();
     private final Map<String, TensorSpec> specs = new LinkedHashMap<>();
@@ -103,13 +103,35 @@ public final class ParameterStore {
             return memory.tensor(spec(name), offset(name) * Float.BYTES);
         }
 
-        /** Elements {@code from} to {@code from + count}, {@code from} a multiple of 16, as one tensor. */
+        /** Elements {@code from} to {@code from + count}, {@code from} a multiple of 32, as one tensor. */
         public Tensor part(long from, int count) {
             return memory.tensor(new TensorSpec("[" + from + ", " + (from + count) + ")", DataType.FLOAT, count), from * Float.BYTES);
         }
 
         public long length() {
             return length;
+        }
+
+        /** New memory for the vector in bf16, zeroed; {@link FlatMath#round} fills it. */
+        public Rounded rounded() {
+            return new Rounded();
+        }
+    }
+
+    /** A flat vector in bf16, in the same layout. */
+    public final class Rounded {
+        private final Device.Memory memory = device.allocate(length * Short.BYTES);
+
+        private Rounded() {}
+
+        /** The part that belongs to the parameter {@code name}, as {@code called}. */
+        public Tensor tensor(String name, String called) {
+            return memory.tensor(new TensorSpec(called, DataType.BFLOAT16, spec(name).shape()), offset(name) * Short.BYTES);
+        }
+
+        /** Elements {@code from} to {@code from + count}, {@code from} a multiple of 32, as one tensor. */
+        public Tensor part(long from, int count) {
+            return memory.tensor(new TensorSpec("[" + from + ", " + (from + count) + ")", DataType.BFLOAT16, count), from * Short.BYTES);
         }
     }
 }

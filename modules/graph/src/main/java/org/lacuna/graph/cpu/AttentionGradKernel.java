@@ -151,14 +151,19 @@ final class AttentionGradKernel implements Kernel {
             int at = i * keys;
             int low = from / Lanes.WIDTH * Lanes.WIDTH;
             probabilities(p, ds, at + low, at + to, lse, pull, scale);
-            Lanes.fill(p, at, at + from, 0);
-            Lanes.fill(p, at + to, at + keys, 0);
-            Lanes.fill(ds, at, at + from, 0);
-            Lanes.fill(ds, at + to, at + keys, 0);
+            hide(p, ds, at, at + from);
+            hide(p, ds, at + to, at + keys);
             if (narrow) {
                 Bfloat16.round(p, at, p, at, keys); // row by row, to the first half of the memory
                 Bfloat16.round(ds, at, ds, at, keys);
             }
+        }
+    }
+
+    private static void hide(ByteBuffer p, ByteBuffer ds, int from, int to) {
+        if (from < to) {
+            Lanes.fill(p, from, to, 0);
+            Lanes.fill(ds, from, to, 0);
         }
     }
 

@@ -127,13 +127,12 @@ final class AttentionKernel implements Kernel {
             // The row is worked on in whole vectors: what they cover beyond the visible keys must not count.
             int low = from / Lanes.WIDTH * Lanes.WIDTH;
             int high = (to + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH;
-            scaled(s, at + low, at + high, scale);
-            Lanes.fill(s, at + low, at + from, Float.NEGATIVE_INFINITY);
-            Lanes.fill(s, at + to, at + high, Float.NEGATIVE_INFINITY);
-            float largest = largest(s, at + low, at + high);
-            float sum = exponentials(s, at + low, at + high, largest, lanes);
-            Lanes.fill(s, at, at + from, 0);
-            Lanes.fill(s, at + to, at + keys, 0);
+            hide(s, at + low, at + from, Float.NEGATIVE_INFINITY);
+            hide(s, at + to, at + high, Float.NEGATIVE_INFINITY);
+            float largest = scale * largest(s, at + low, at + high);
+            float sum = exponentials(s, at + low, at + high, scale, largest, lanes);
+            hide(s, at, at + from, 0);
+            hide(s, at + to, at + keys, 0);
             sums[i] = sum;
             Lanes.put(lse.bytes(), blocks.lseAt + i, (float) (largest + Math.log(sum)));
             if (narrow) {
@@ -142,9 +141,9 @@ final class AttentionKernel implements Kernel {
         }
     }
 
-    private static void scaled(ByteBuffer s, int from, int to, float scale) {
-        for (int i = from; i < to; i += Lanes.WIDTH) {
-            Lanes.store(Lanes.load(s, i).mul(scale), s, i);
+    private static void hide(ByteBuffer s, int from, int to, float value) {
+        if (from < to) {
+            Lanes.fill(s, from, to, value);
         }
     }
 
@@ -157,13 +156,13 @@ final class AttentionKernel implements Kernel {
     }
 
     /**
-     * s = exp(s − largest); returns the sum. Where s is minus infinity, {@link Lanes#exp} gives 1.2e-38, which the sum,
+     * s = exp(scale · s − largest); returns the sum. Where s is minus infinity, {@link Lanes#exp} gives 1.2e-38, which the sum,
      * at least 1, does not feel; the caller overwrites it.
      */
-    private static float exponentials(ByteBuffer s, int from, int to, float largest, float[] lanes) {
+    private static float exponentials(ByteBuffer s, int from, int to, float scale, float largest, float[] lanes) {
         FloatVector sum = FloatVector.zero(Lanes.F);
         for (int i = from; i < to; i += Lanes.WIDTH) {
-            FloatVector e = Lanes.exp(Lanes.load(s, i).sub(largest));
+            FloatVector e = Lanes.exp(Lanes.load(s, i).mul(scale).sub(largest));
             Lanes.store(e, s, i);
             sum = sum.add(e);
         }

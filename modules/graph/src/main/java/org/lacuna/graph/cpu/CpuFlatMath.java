@@ -12,6 +12,7 @@ import jdk.incubator.vector.VectorSpecies;
 import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.ParameterStore.Flat;
+import org.lacuna.graph.ParameterStore.Rounded;
 
 /** Flat vectors in the Vector API. A block's length is a multiple of every vector width, so that no loop has a tail. */
 final class CpuFlatMath implements FlatMath {
@@ -40,6 +41,11 @@ final class CpuFlatMath implements FlatMath {
         return new AdamWPass(store, gradient, first, second, constants, decayed);
     }
 
+    @Override
+    public Pass round(Flat vector, Rounded rounded) {
+        return new RoundingPass(vector, rounded);
+    }
+
     private static ByteBuffer[] cut(Flat flat) {
         ByteBuffer[] blocks = new ByteBuffer[Math.toIntExact((flat.length() + BLOCK - 1) / BLOCK)];
         for (int i = 0; i < blocks.length; i++) {
@@ -51,6 +57,33 @@ final class CpuFlatMath implements FlatMath {
 
     private static int elements(ByteBuffer block) {
         return block.capacity() / Float.BYTES;
+    }
+
+    private static final class RoundingPass implements Pass {
+        /** Buffers keep no memory alive: the vectors do. */
+        private final List<Object> vectors;
+        private final ByteBuffer[] from;
+        private final ByteBuffer[] to;
+
+        RoundingPass(Flat vector, Rounded rounded) {
+            vectors = List.of(vector, rounded);
+            from = cut(vector);
+            to = new ByteBuffer[from.length];
+            for (int i = 0; i < to.length; i++) {
+                to[i] = rounded.part((long) i * BLOCK, elements(from[i])).bytes();
+            }
+        }
+
+        @Override
+        public int blocks() {
+            return from.length;
+        }
+
+        @Override
+        public void accept(int block) {
+            Bfloat16.round(from[block], 0, to[block], 0, elements(from[block]));
+            Reference.reachabilityFence(vectors);
+        }
     }
 
     private static final class SumPass implements Sum {

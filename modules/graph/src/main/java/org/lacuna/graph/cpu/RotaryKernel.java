@@ -7,7 +7,7 @@ import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.Rotary;
 
-/** {@link Rotary}, one head's vector at a time. */
+/** {@link Rotary}, a row of heads at a time. */
 final class RotaryKernel implements Kernel {
     @Override
     public Format input(LacunaOp op, int index) {
@@ -32,31 +32,32 @@ final class RotaryKernel implements Kernel {
             for (int row = 0; row < rows; row++) {
                 int from = x.read(row * width, width);
                 int to = y.place(row * width);
-                for (int head = 0; head < width; head += h) {
-                    turn(x.floats(), from + head, table, row * h, sign, y.floats(), to + head, h / 2);
-                }
+                turn(x.floats(), from, table, row * h, sign, y.floats(), to, h, width);
                 y.written(row * width, width);
             }
         };
     }
 
-    private static void turn(ByteBuffer x, int xi, ByteBuffer table, int angles, float sign, ByteBuffer y, int yi, int half) {
-        int i = 0;
-        for (; i <= half - Lanes.WIDTH; i += Lanes.WIDTH) {
-            FloatVector a = Lanes.load(x, xi + i);
-            FloatVector b = Lanes.load(x, xi + half + i);
-            FloatVector cos = Lanes.load(table, angles + i);
-            FloatVector sin = Lanes.load(table, angles + half + i).mul(sign);
-            Lanes.store(a.mul(cos).sub(b.mul(sin)), y, yi + i);
-            Lanes.store(b.mul(cos).add(a.mul(sin)), y, yi + half + i);
-        }
-        for (; i < half; i++) {
-            float a = Lanes.get(x, xi + i);
-            float b = Lanes.get(x, xi + half + i);
-            float cos = Lanes.get(table, angles + i);
-            float sin = Lanes.get(table, angles + half + i) * sign;
-            Lanes.put(y, yi + i, a * cos - b * sin);
-            Lanes.put(y, yi + half + i, b * cos + a * sin);
+    private static void turn(ByteBuffer x, int xi, ByteBuffer table, int angles, float sign, ByteBuffer y, int yi, int h, int width) {
+        int half = h / 2;
+        for (int head = 0; head < width; head += h) {
+            int i = 0;
+            for (; i <= half - Lanes.WIDTH; i += Lanes.WIDTH) {
+                FloatVector a = Lanes.load(x, xi + head + i);
+                FloatVector b = Lanes.load(x, xi + head + half + i);
+                FloatVector cos = Lanes.load(table, angles + i);
+                FloatVector sin = Lanes.load(table, angles + half + i).mul(sign);
+                Lanes.store(a.mul(cos).sub(b.mul(sin)), y, yi + head + i);
+                Lanes.store(b.mul(cos).add(a.mul(sin)), y, yi + head + half + i);
+            }
+            for (; i < half; i++) {
+                float a = Lanes.get(x, xi + head + i);
+                float b = Lanes.get(x, xi + head + half + i);
+                float cos = Lanes.get(table, angles + i);
+                float sin = Lanes.get(table, angles + half + i) * sign;
+                Lanes.put(y, yi + head + i, a * cos - b * sin);
+                Lanes.put(y, yi + head + half + i, b * cos + a * sin);
+            }
         }
     }
 }

@@ -21,8 +21,11 @@ final class Formats {
     private final Map<String, TensorSpec> specs;
     private final Map<String, List<Format>> readers = new LinkedHashMap<>();
 
-    private Formats(Map<String, TensorSpec> specs) {
+    private final List<String> parameters;
+
+    private Formats(Map<String, TensorSpec> specs, List<String> parameters) {
         this.specs = specs;
+        this.parameters = parameters;
     }
 
     /**
@@ -30,11 +33,12 @@ final class Formats {
      *
      * @param nodes sorted
      * @param specs name to what the graph says of it; what is kept in bf16 changes its type here, and rounded copies come in
+     * @param parameters whose rounded copies an {@link Instance} is given
      * @param wanted values that stay as the graph says
      * @return the nodes with those that round
      */
-    static List<Node> choose(List<Node> nodes, Map<String, TensorSpec> specs, Set<String> wanted, Device device) {
-        Formats formats = new Formats(specs);
+    static List<Node> choose(List<Node> nodes, Map<String, TensorSpec> specs, List<String> parameters, Set<String> wanted, Device device) {
+        Formats formats = new Formats(specs, parameters);
         for (Node node : nodes) {
             for (int i = 0; i < node.inputs().size(); i++) {
                 formats.readers.computeIfAbsent(node.inputs().get(i), n -> new ArrayList<>()).add(device.input(node.op(), i));
@@ -48,6 +52,11 @@ final class Formats {
             }
         }
         return formats.rounded(nodes, device);
+    }
+
+    /** What the rounded copy of a value is called. */
+    static String copy(String name) {
+        return name + ".bf16";
     }
 
     private void narrow(String name) {
@@ -66,10 +75,12 @@ final class Formats {
             for (int i = 0; i < inputs.size(); i++) {
                 String name = inputs.get(i);
                 if (device.input(node.op(), i) == Format.BF16 && specs.get(name).dataType() == DataType.FLOAT) {
-                    String copy = name + ".bf16";
+                    String copy = copy(name);
                     if (copied.add(name)) {
                         specs.put(copy, new TensorSpec(copy, DataType.BFLOAT16, specs.get(name).shape()));
-                        all.add(new Node(copy, new ToBfloat16(), List.of(name), List.of(copy)));
+                        if (!parameters.contains(name)) {
+                            all.add(new Node(copy, new ToBfloat16(), List.of(name), List.of(copy)));
+                        }
                     }
                     inputs.set(i, copy);
                 }

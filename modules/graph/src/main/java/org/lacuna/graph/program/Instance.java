@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.lacuna.graph.Device;
+import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
@@ -21,8 +22,10 @@ public final class Instance {
     private final Runnable[] copies;
     private final ByteBuffer[][] dead;
     private final ByteBuffer arenaFill;
+    /** Null where somebody else rounds the parameters, or nobody has to. */
+    private final FlatMath.Pass rounding;
 
-    Instance(Program program, ParameterStore.Flat parameters, ParameterStore.Flat gradients, boolean debug) {
+    Instance(Program program, ParameterStore.Flat parameters, ParameterStore.Rounded rounded, ParameterStore.Flat gradients, boolean debug) {
         this.program = program;
         Device device = program.device();
         if (!program.gradients().isEmpty() && gradients == null) {
@@ -35,6 +38,13 @@ public final class Instance {
         for (String name : program.parameters()) {
             tensors.put(name, parameter(parameters, program.specs().get(name)));
         }
+        ParameterStore.Rounded copy = rounded == null && program.readsRounded() ? parameters.rounded() : rounded;
+        for (String name : program.parameters()) {
+            if (program.readsRounded(name)) {
+                tensors.put(Formats.copy(name), copy.tensor(name, Formats.copy(name)));
+            }
+        }
+        rounding = copy == rounded ? null : device.flatMath().round(parameters, copy);
         program.gradientTargets().forEach((variable, parameter) -> tensors.put(variable, gradients.tensor(parameter)));
         Device.Memory arena = device.allocate(program.plan().bytes());
         List<Node> nodes = program.nodes();
@@ -118,8 +128,17 @@ public final class Instance {
         return tensors.get(name);
     }
 
+    private void roundParameters() {
+        if (rounding != null) {
+            for (int i = 0; i < rounding.blocks(); i++) {
+                rounding.accept(i);
+            }
+        }
+    }
+
     /** Runs all steps. Allocates nothing. */
     public void run() {
+        roundParameters();
         if (dead != null) {
             runFilling();
             return;
@@ -134,6 +153,7 @@ public final class Instance {
 
     /** Runs all steps and adds to {@code nanos[i]} the time that step i took. */
     public void run(long[] nanos) {
+        roundParameters();
         long before = System.nanoTime();
         for (int i = 0; i < calls.length; i++) {
             calls[i].run();
@@ -187,6 +207,7 @@ public final class Instance {
                 return Optional.of(name);
             }
         }
+        roundParameters();
         for (int i = 0; i < calls.length; i++) {
             calls[i].run();
             for (String name : program.nodes().get(i).outputs()) {

@@ -154,7 +154,7 @@ public final class Program {
                     specs.put(name, new TensorSpec(name, graph.getVariable(name).dataType(), shapes.get(name))); // fed, but not needed
                 }
             }
-            return new Program(this, Formats.choose(nodes, specs, wanted, device), specs, constants, parameters, gradientNames);
+            return new Program(this, Formats.choose(nodes, specs, parameters, wanted, device), specs, constants, parameters, gradientNames);
         }
 
         private void leaf(SameDiff source, String name, List<String> parameters, Map<String, TensorSpec> specs, Map<String, INDArray> constants) {
@@ -271,12 +271,31 @@ public final class Program {
      *     those of the run before
      */
     public Instance instance(ParameterStore.Flat parameters, ParameterStore.Flat gradients) {
-        return new Instance(this, parameters, gradients, false);
+        return new Instance(this, parameters, null, gradients, false);
+    }
+
+    /**
+     * The same, with a rounded copy of the parameters that the caller keeps up to date, since it runs several instances on the
+     * same values; without one, each run rounds them itself.
+     *
+     * @param rounded read only where {@link #readsRounded}
+     */
+    public Instance instance(ParameterStore.Flat parameters, ParameterStore.Rounded rounded, ParameterStore.Flat gradients) {
+        return new Instance(this, parameters, rounded, gradients, false);
+    }
+
+    /** Whether parameters are read in bf16. */
+    public boolean readsRounded() {
+        return parameters.stream().anyMatch(this::readsRounded);
+    }
+
+    boolean readsRounded(String parameter) {
+        return specs.containsKey(Formats.copy(parameter));
     }
 
     /** An instance that fills memory with NaN before its first use and after its last: a read of dead memory shows. */
     public Instance debugInstance(ParameterStore.Flat parameters, ParameterStore.Flat gradients) {
-        return new Instance(this, parameters, gradients, true);
+        return new Instance(this, parameters, null, gradients, true);
     }
 
     /** How many bytes of arena an instance has: activations, gradients of activations and working memory. */
