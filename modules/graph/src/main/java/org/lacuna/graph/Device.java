@@ -20,6 +20,12 @@ public interface Device {
     /** In which numbers the op's kernel gives the op's output {@code index}, where the graph has it in 32 bits: FP32 or EITHER. */
     Format output(LacunaOp op, int index);
 
+    /**
+     * Whether the output may lie where the input does, if both have the same size: the kernel no longer needs an element of the
+     * input when it writes the output's element at that place.
+     */
+    boolean inPlace(LacunaOp op, int input, int output);
+
     /** How many bytes of working memory a call of {@code op} with such tensors needs; a multiple of 4. */
     long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out);
 

@@ -13,6 +13,11 @@ final class AddKernel implements Kernel {
     }
 
     @Override
+    public boolean inPlace(int input, int output) {
+        return true;
+    }
+
+    @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         int block = GatedKernel.BLOCK;
         Elements x = new Elements(in[0], block);

@@ -116,6 +116,11 @@ public final class CpuDevice implements Device {
     }
 
     @Override
+    public boolean inPlace(LacunaOp op, int input, int output) {
+        return kernel(op).inPlace(input, output);
+    }
+
+    @Override
     public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
         return kernel(op).scratchBytes(op, in, out);
     }

@@ -18,6 +18,11 @@ interface Kernel {
         return Format.FP32;
     }
 
+    /** Whether the output may lie where the input does; see {@link org.lacuna.graph.Device#inPlace}. */
+    default boolean inPlace(int input, int output) {
+        return false;
+    }
+
     /** How many bytes of working memory a call needs. */
     default long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
         return 0;

@@ -15,6 +15,11 @@ final class RmsNormGradKernel implements Kernel {
     }
 
     @Override
+    public boolean inPlace(int input, int output) {
+        return input == 0 && output == 0;
+    }
+
+    @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         double epsilon = ((RmsNormGrad) op).epsilon();
         ByteBuffer x = in[1].bytes();

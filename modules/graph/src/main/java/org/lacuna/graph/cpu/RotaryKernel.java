@@ -20,6 +20,11 @@ final class RotaryKernel implements Kernel {
     }
 
     @Override
+    public boolean inPlace(int input, int output) {
+        return input == 0;
+    }
+
+    @Override
     public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         int h = ((Rotary) op).headSize();
         float sign = ((Rotary) op).turnsBack() ? -1 : 1;

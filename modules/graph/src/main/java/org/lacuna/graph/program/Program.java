@@ -221,8 +221,7 @@ public final class Program {
             TensorSpec[] out = specsOf(node.outputs());
             for (TensorSpec spec : out) {
                 if (!external.contains(spec.name())) {
-                    slots.put(spec.name(), needs.size());
-                    needs.add(new MemoryPlan.Need(spec.bytes(), i, Math.max(i, lastUse.getOrDefault(spec.name(), i))));
+                    place(spec, node, i, Math.max(i, lastUse.getOrDefault(spec.name(), i)));
                 }
             }
             long scratch = device.scratchBytes(node.op(), in, out);
@@ -231,6 +230,21 @@ public final class Program {
                 needs.add(new MemoryPlan.Need(scratch, i, i));
             }
         }
+    }
+
+    /** Gives the output a place of its own, or that of an input that ends here. */
+    private void place(TensorSpec output, Node node, int step, int last) {
+        for (int input = 0; input < node.inputs().size(); input++) {
+            int slot = slot(node.inputs().get(input));
+            if (slot >= 0 && needs.get(slot).last() == step && needs.get(slot).first() < step && needs.get(slot).bytes() == output.bytes()
+                    && device.inPlace(node.op(), input, node.outputs().indexOf(output.name()))) {
+                slots.put(output.name(), slot);
+                needs.set(slot, new MemoryPlan.Need(output.bytes(), needs.get(slot).first(), last));
+                return;
+            }
+        }
+        slots.put(output.name(), needs.size());
+        needs.add(new MemoryPlan.Need(output.bytes(), step, last));
     }
 
     /** Gradient variables that are written straight to a parameter's place: variable name to parameter name. */
