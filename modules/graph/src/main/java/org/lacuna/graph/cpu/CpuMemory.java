@@ -10,6 +10,8 @@ import org.lacuna.graph.TensorSpec;
 /** Zeroed memory outside the Java heap, freed when nothing refers to it any more. */
 final class CpuMemory implements Device.Memory {
     private static final int ALIGNMENT = 64;
+    /** From so many bytes on, memory asks for huge pages. */
+    private static final long HUGE = 2 * HugePages.SIZE;
 
     private final BytePointer raw;
     private final long base;
@@ -17,9 +19,14 @@ final class CpuMemory implements Device.Memory {
 
     CpuMemory(long bytes) {
         this.bytes = bytes;
-        raw = new BytePointer(bytes + ALIGNMENT);
-        base = aligned(raw.address());
-        Pointer.memset(raw, 0, bytes + ALIGNMENT);
+        boolean huge = bytes >= HUGE;
+        long alignment = huge ? HugePages.SIZE : ALIGNMENT;
+        raw = new BytePointer(bytes + alignment);
+        base = (raw.address() + alignment - 1) / alignment * alignment;
+        if (huge) {
+            HugePages.advise(base, bytes); // before the pages are there
+        }
+        Pointer.memset(raw.getPointer(base - raw.address()), 0, bytes);
     }
 
     /** The next multiple of the alignment: an address, or a size that keeps what follows aligned. */
