@@ -2,6 +2,7 @@ package org.lacuna.graph.program;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -15,6 +16,7 @@ import org.lacuna.graph.Precision;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.LacunaOps;
 import org.lacuna.graph.op.OpCost;
+import org.lacuna.graph.op.ToBfloat16;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
@@ -67,6 +69,7 @@ public final class Program {
         private Device device;
         private final Map<String, long[]> shapes = new LinkedHashMap<>();
         private final Set<String> outputs = new LinkedHashSet<>();
+        private final Set<String> kept = new LinkedHashSet<>();
         private boolean gradients;
 
         private Builder(SameDiff graph, Device device) {
@@ -99,6 +102,15 @@ public final class Program {
         /** Also computes the gradient of the graph's loss variable with respect to every parameter. */
         public Builder gradients() {
             gradients = true;
+            return this;
+        }
+
+        /**
+         * What the forward pass makes on the way to these variables is not kept for the gradients but computed again, from
+         * these variables: less memory, more time, the same bits.
+         */
+        public Builder recompute(Collection<String> from) {
+            kept.addAll(from);
             return this;
         }
 
@@ -154,7 +166,13 @@ public final class Program {
                     specs.put(name, new TensorSpec(name, graph.getVariable(name).dataType(), shapes.get(name))); // fed, but not needed
                 }
             }
-            return new Program(this, Formats.choose(nodes, specs, parameters, wanted, device), specs, constants, parameters, gradientNames);
+            List<Node> formatted = Formats.choose(nodes, specs, parameters, wanted, device);
+            List<Node> all = kept.isEmpty() ? formatted : Recomputation.apply(formatted, kept, this::isForward, specs);
+            return new Program(this, all, specs, constants, parameters, gradientNames);
+        }
+
+        private boolean isForward(Node node) {
+            return node.op() instanceof ToBfloat16 ? graph.hasVariable(node.inputs().get(0)) : node.outputs().stream().allMatch(graph::hasVariable);
         }
 
         private void leaf(SameDiff source, String name, List<String> parameters, Map<String, TensorSpec> specs, Map<String, INDArray> constants) {
