@@ -35,7 +35,7 @@ final class BatchGradient {
     private final double[] loss;
     private final double[] penalty;
     private final long[] zeros;
-    private final IntConsumer runShard = this::runShard;
+    private final IntConsumer runShard = s -> runShard(s, null);
     private Batch batch;
     private float tokenWeight;
     private int round;
@@ -110,21 +110,24 @@ final class BatchGradient {
             workers.run(rounding.blocks(), rounding);
         }
         for (round = 0; round < accumulation; round++) {
-            workers.run(shards.length, runShard);
+            if (workers.count() > shards.length) {
+                for (int s = 0; s < shards.length; s++) {
+                    runShard(s, workers);
+                }
+            } else {
+                workers.run(shards.length, runShard);
+            }
             FlatMath.Sum sum = round == 0 ? first : further;
             workers.run(sum.blocks(), sum);
         }
         norm = Math.sqrt((accumulation == 1 ? first : further).squares());
     }
 
-    private void runShard(int s) {
+    /** @param team that computes the shard together; null for the calling thread alone */
+    private void runShard(int s, Workers team) {
         int piece = round * shards.length + s;
         feed(s, piece);
-        if (nanos == null) {
-            shards[s].run();
-        } else {
-            shards[s].run(nanos[s]);
-        }
+        shards[s].run(team, nanos == null ? null : nanos[s]);
         Feed feed = feeds[s];
         double sum = 0;
         for (int i = 0; i < tokensOfPiece; i++) {

@@ -35,16 +35,16 @@ final class ObjectiveGraph {
         zeros = IntStream.range(0, config.layers()).mapToObj(LlamaGraph::zeros).toList();
     }
 
-    /** Forward and backward for {@code rows} windows. */
-    Program training(Device device, int rows, int window) {
+    /** Forward and backward for {@code rows} windows, cut for so many workers. */
+    Program training(Device device, int rows, int window, int panels) {
         List<String> outputs = new ArrayList<>(penalties);
         outputs.addAll(zeros);
-        return program(device, rows, window, outputs).gradients().build();
+        return program(device, rows, window, outputs).panels(panels).gradients().build();
     }
 
     /** Forward alone: no penalties. */
-    Program forward(Device device, int rows, int window) {
-        return program(device, rows, window, zeros).build();
+    Program forward(Device device, int rows, int window, int panels) {
+        return program(device, rows, window, zeros).panels(panels).build();
     }
 
     private Program.Builder program(Device device, int rows, int window, List<String> outputs) {

@@ -54,7 +54,7 @@ public final class Trainer implements AutoCloseable {
         ParameterStore parameters = model.parameters();
         int rows = settings.shardRows();
         int window = settings.window();
-        program = compiled(graph, device, rows, window);
+        program = compiled(graph, device, rows, window, settings.panels());
         workers = new Workers(settings.workersHere());
         FlatMath math = device.flatMath();
         batchGradient = new BatchGradient(graph, program, parameters, math, rows * window, settings.shards(), settings.accumulation(), workers);
@@ -63,9 +63,9 @@ public final class Trainer implements AutoCloseable {
         learningRate = new LearningRate(settings.lr(), settings.minLrRatio(), settings.warmup(), settings.steps());
     }
 
-    private static Program compiled(ObjectiveGraph graph, Device device, int rows, int window) {
+    private static Program compiled(ObjectiveGraph graph, Device device, int rows, int window, int panels) {
         try {
-            return graph.training(device, rows, window);
+            return graph.training(device, rows, window, panels);
         } catch (UnsupportedPrecisionException e) {
             throw new InputException("train.precision: " + e.getMessage());
         }
@@ -109,7 +109,7 @@ public final class Trainer implements AutoCloseable {
     /** A validation over fixed windows; the memory is made here, once. */
     public Validation validation(Batch windows) {
         int rows = Math.min(settings.shardRows(), windows.rows());
-        return new Validation(graph, graph.forward(device, rows, windows.length()), model.parameters(), windows, rows, settings.shards(), workers);
+        return new Validation(graph, graph.forward(device, rows, windows.length(), settings.panels()), model.parameters(), windows, rows, settings.shards(), workers);
     }
 
     /** The step taken last; 0 before the first. */

@@ -18,10 +18,11 @@ public final class Validation {
     private final int rows;
     private final int pieces;
     private final Workers workers;
+    private final boolean together;
     private final Instance[] runs;
     private final double[] loss;
     private final long[] zeros;
-    private final IntConsumer runShard = this::runPieces;
+    private final IntConsumer runShard = s -> runPieces(s, null);
 
     /**
      * What was measured.
@@ -43,6 +44,7 @@ public final class Validation {
         this.windows = windows;
         this.rows = rows;
         this.workers = workers;
+        together = workers.count() > shards;
         pieces = (windows.rows() + rows - 1) / rows;
         loss = new double[pieces];
         zeros = new long[pieces];
@@ -55,7 +57,13 @@ public final class Validation {
 
     /** Measures the model as it is now. */
     public Result measure() {
-        workers.run(runs.length, runShard);
+        if (together) {
+            for (int s = 0; s < runs.length; s++) {
+                runPieces(s, workers);
+            }
+        } else {
+            workers.run(runs.length, runShard);
+        }
         double lossSum = 0;
         long zeroSum = 0;
         for (int piece = 0; piece < pieces; piece++) {
@@ -66,13 +74,14 @@ public final class Validation {
         return new Result(lossSum / scored, zeroSum / ((double) scored * graph.layers() * graph.intermediate()), scored);
     }
 
-    private void runPieces(int s) {
+    /** @param team that computes each piece together; null for the calling thread alone */
+    private void runPieces(int s, Workers team) {
         for (int piece = s; piece < pieces; piece += runs.length) {
-            run(runs[s], piece);
+            run(runs[s], piece, team);
         }
     }
 
-    private void run(Instance run, int piece) {
+    private void run(Instance run, int piece, Workers team) {
         int length = windows.length();
         int from = piece * rows * length;
         int count = Math.min(rows, windows.rows() - piece * rows) * length;
@@ -90,7 +99,7 @@ public final class Validation {
         for (int i = 0; i < size; i++) {
             weights.put(i, targets.get(i) == Batch.NOT_SCORED ? 0 : 1);
         }
-        run.run();
+        run.run(team, null);
         Tensor nll = run.tensor(LlamaGraph.NLL);
         double sum = 0;
         for (int i = 0; i < count; i++) {

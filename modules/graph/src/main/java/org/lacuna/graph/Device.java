@@ -26,16 +26,18 @@ public interface Device {
      */
     boolean inPlace(LacunaOp op, int input, int output);
 
-    /** How many bytes of working memory a call of {@code op} with such tensors needs; a multiple of 4. */
-    long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out);
+    /** How many bytes of working memory a call of {@code op} with such tensors in {@code panels} panels needs; a multiple of 4. */
+    long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out, int panels);
 
     /**
-     * Prepares a call: for fixed tensors, to be run many times, by one thread at a time, without allocating.
+     * Prepares a call: for fixed tensors, to be run many times without allocating. It has phases that follow each other; the
+     * panels of a phase may run side by side, each on one thread. The bits do not depend on how many there are.
      *
+     * @param panels for so many threads; there may be fewer
      * @param scratch working memory of the size that {@link #scratchBytes} asked for, as FLOAT, or null if that was 0;
      *     its content is undefined before each run
      */
-    Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch);
+    Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels);
 
     /**
      * This device, with kernels for programs of that precision.

@@ -44,6 +44,6 @@ public final class MemoryBench {
         ParameterStore store = trainer.model().parameters();
         long vector = store.length() * Float.BYTES;
         Program program = trainer.program();
-        return new MemoryFigures.Plan(vector, vector * shape.workers(), MOMENTS * vector, program.arenaBytes(), program.liveBytes(), shape.workers());
+        return new MemoryFigures.Plan(vector, vector * shape.shards(), MOMENTS * vector, program.arenaBytes(), program.liveBytes(), shape.shards());
     }
 }

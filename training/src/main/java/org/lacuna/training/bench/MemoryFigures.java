@@ -24,15 +24,15 @@ record MemoryFigures(Shape shape, int warmUp, int steps, Plan plan, Sample heapU
      * Bytes outside the heap, as planned.
      *
      * @param parameters the flat vector of all
-     * @param gradients one such vector for each worker
+     * @param gradients one such vector for each shard
      * @param moments AdamW's two vectors
-     * @param arena activations, their gradients and working memory of one worker
-     * @param live the largest sum of a worker's tensors alive at one step, which no arena can be smaller than
-     * @param workers who have an arena each
+     * @param arena activations, their gradients and working memory of one shard
+     * @param live the largest sum of a shard's tensors alive at one step, which no arena can be smaller than
+     * @param shards who have an arena each
      */
-    record Plan(long parameters, long gradients, long moments, long arena, long live, int workers) {
+    record Plan(long parameters, long gradients, long moments, long arena, long live, int shards) {
         private long arenas() {
-            return arena * workers;
+            return arena * shards;
         }
 
         private long all() {
@@ -51,9 +51,9 @@ record MemoryFigures(Shape shape, int warmUp, int steps, Plan plan, Sample heapU
         out.printf("memory after each of %d steps after %d of warm-up, medians%n", steps, warmUp);
         out.println("                                    MB");
         row(out, "parameters", plan.parameters, "");
-        row(out, "gradients", plan.gradients, "of " + plan.workers + " workers");
+        row(out, "gradients", plan.gradients, "of " + plan.shards + " shards");
         row(out, "moments", plan.moments, "");
-        row(out, "arenas", plan.arenas(), String.format(Locale.ROOT, "of %d workers, %.1f each; %.1f are alive at once", plan.workers, plan.arena / MEGABYTE, plan.live / MEGABYTE));
+        row(out, "arenas", plan.arenas(), String.format(Locale.ROOT, "of %d shards, %.1f each; %.1f are alive at once", plan.shards, plan.arena / MEGABYTE, plan.live / MEGABYTE));
         row(out, "Java heap in use", heapUsed.median(), String.format(Locale.ROOT, "5 %% %.1f, 95 %% %.1f; %.1f committed", heapUsed.quantile(0.05) / MEGABYTE,
                 heapUsed.quantile(0.95) / MEGABYTE, heapCommitted / MEGABYTE));
         row(out, "the rest", rest(), "the JVM, libraries, heap that was used before");
@@ -71,7 +71,7 @@ record MemoryFigures(Shape shape, int warmUp, int steps, Plan plan, Sample heapU
         ObjectNode json = Json.object();
         json.set("setup", shape.toJson().put("warmUp", warmUp).put("steps", steps));
         json.put("parameterBytes", plan.parameters).put("gradientBytes", plan.gradients).put("momentBytes", plan.moments).put("arenaBytes", plan.arenas())
-                .put("arenaBytesPerWorker", plan.arena).put("liveBytesPerWorker", plan.live);
+                .put("arenaBytesPerShard", plan.arena).put("liveBytesPerShard", plan.live);
         json.set("heapUsedBytes", toJson(heapUsed));
         json.put("heapCommittedBytes", heapCommitted).put("otherBytes", rest());
         json.set("residentBytes", toJson(resident));

@@ -19,7 +19,7 @@ import org.lacuna.training.recipe.TrainSettings;
  * @param config of the model
  * @param batch windows in a step
  * @param window tokens in a window
- * @param workers threads, and pieces that the batch is cut into
+ * @param workers threads
  * @param precision of matrix products
  */
 public record Shape(ModelConfig config, int batch, int window, int workers, Precision precision) {
@@ -35,6 +35,16 @@ public record Shape(ModelConfig config, int batch, int window, int workers, Prec
         return LlamaParameters.of(config).stream().mapToLong(TensorSpec::length).sum();
     }
 
+    /** Pieces that the batch is cut into: one for each worker, or one for each window if that is fewer. */
+    int shards() {
+        return Math.min(workers, batch);
+    }
+
+    /** Shards that are computed at the same time: all, each by a worker, or one by all workers if those are more. */
+    int sideBySide() {
+        return workers > shards() ? 1 : shards();
+    }
+
     /** Tokens in a batch. */
     int tokens() {
         return batch * window;
@@ -42,7 +52,7 @@ public record Shape(ModelConfig config, int batch, int window, int workers, Prec
 
     /** A training run of so many steps: AdamW as by default, at a constant learning rate. */
     TrainSettings settings(int steps) {
-        return new TrainSettings(1, steps, batch, window, 1, workers, workers, precision, 1e-3, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
+        return new TrainSettings(1, steps, batch, window, 1, shards(), workers, precision, 1e-3, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
     }
 
     /** Begins a setup in JSON. */

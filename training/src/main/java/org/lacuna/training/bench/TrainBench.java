@@ -32,7 +32,7 @@ public final class TrainBench {
             for (int i = 0; i < warmUp; i++) {
                 losses[i] = trainer.step(batches.get(i % batches.size())).loss();
             }
-            long[][] nanos = new long[shape.workers()][trainer.program().costs().size()];
+            long[][] nanos = new long[shape.shards()][trainer.program().costs().size()];
             trainer.time(nanos);
             double[] seconds = new double[steps];
             GcPauses pauses = new GcPauses();
@@ -46,7 +46,7 @@ public final class TrainBench {
             EngineMemory after = EngineMemory.now(); // before the machine's peaks, which take memory of their own
             GcPauses.Found gc = pauses.end();
             MachinePeak peak = MachinePeak.measure(device, shape.workers(), shape.precision());
-            return new TrainFigures(shape, warmUp, Sample.of(seconds), OpTime.of(trainer.program().costs(), nanos, steps), peak, before, after, gc,
+            return new TrainFigures(shape, warmUp, Sample.of(seconds), OpTime.of(trainer.program().costs(), nanos, shape.sideBySide(), steps), peak, before, after, gc,
                     trainer.program().arenaBytes(), Arrays.copyOf(losses, Math.min(LOSSES, losses.length)));
         }
     }

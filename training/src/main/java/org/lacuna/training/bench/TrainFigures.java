@@ -66,7 +66,7 @@ record TrainFigures(Shape shape, int warmUp, Sample seconds, List<OpTime> ops, M
                 seconds.best() * MILLI, seconds.quantile(0.05) * MILLI, seconds.quantile(0.95) * MILLI, steps(), warmUp);
         out.printf(Locale.ROOT, "speed     %,.0f tokens/s, %.1f GFLOPS (%.2f GFLOP a step)%n", tokensPerSecond(), gflops(), flopsPerStep() / GIGA);
         peak.print(out, gflops());
-        out.printf(Locale.ROOT, "memory    %.1f MB resident after warm-up, %.1f MB at the end, %.1f MB at most; %.1f MB arena a worker%n",
+        out.printf(Locale.ROOT, "memory    %.1f MB resident after warm-up, %.1f MB at the end, %.1f MB at most; %.1f MB arena a shard%n",
                 before.residentBytes() / MEGABYTE, after.residentBytes() / MEGABYTE, after.peakResidentBytes() / MEGABYTE, arenaBytes / MEGABYTE);
         out.printf(Locale.ROOT, "heap      %,.0f bytes allocated a step; %d collections, the longest %d ms%n", allocatedPerStep(), gc.count(), gc.longestMillis());
         out.println("op                                 ms/step   share      GFLOP         MB   of its limit");
@@ -89,7 +89,7 @@ record TrainFigures(Shape shape, int warmUp, Sample seconds, List<OpTime> ops, M
         peak.toJson(json);
         json.put("shareOfPeak", gflops() / peak.gflops());
         json.put("residentBytesAfterWarmUp", before.residentBytes()).put("residentBytes", after.residentBytes())
-                .put("peakResidentBytes", after.peakResidentBytes()).put("arenaBytesPerWorker", arenaBytes);
+                .put("peakResidentBytes", after.peakResidentBytes()).put("arenaBytesPerShard", arenaBytes);
         json.put("heapBytesAllocatedPerStep", allocatedPerStep());
         json.putObject("gcPauses").put("count", gc.count()).put("longestMilliseconds", gc.longestMillis());
         ArrayNode rows = json.putArray("ops");

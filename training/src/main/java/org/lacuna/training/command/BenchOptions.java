@@ -45,7 +45,7 @@ final class BenchOptions {
     @Option(names = "--vocabulary", defaultValue = "4096", description = "Token ids.")
     private int vocabulary;
 
-    @Option(names = "--batch", defaultValue = "16", description = "Windows in a step; a multiple of the workers.")
+    @Option(names = "--batch", defaultValue = "16", description = "Windows in a step; a multiple of the workers, or fewer than there are.")
     private int batch;
 
     @Option(names = "--window", defaultValue = "128", description = "Tokens in a window.")
@@ -115,7 +115,7 @@ final class BenchOptions {
         } else if (hidden / heads % 2 != 0) {
             problems.add("--heads: " + heads + " makes heads of " + hidden / heads + " numbers; a head's size must be even");
         }
-        if (batch % threads() != 0) {
+        if (batch % shards() != 0) {
             problems.add("--batch: " + batch + " is not a multiple of --workers " + threads());
         }
         if ((long) batch * window > Integer.MAX_VALUE) {
@@ -125,7 +125,7 @@ final class BenchOptions {
 
     /** An activation is one tensor, which has at most 2³¹ − 1 bytes. */
     private void checkActivations(ModelConfig config) {
-        long tokens = (long) batch / threads() * window;
+        long tokens = (long) batch / shards() * window;
         long width = Math.max(config.intermediate(), Math.max(config.hidden(), config.heads() * config.headSize()));
         if (tokens * width * Float.BYTES > Integer.MAX_VALUE) {
             problems.add("--batch: " + tokens + " tokens of a worker make activations of " + tokens * width * Float.BYTES + " bytes, more than the " + Integer.MAX_VALUE
@@ -140,7 +140,11 @@ final class BenchOptions {
     }
 
     private int threads() {
-        return workers == 0 ? Math.min(batch, Runtime.getRuntime().availableProcessors()) : workers;
+        return workers == 0 ? Runtime.getRuntime().availableProcessors() : workers;
+    }
+
+    private int shards() {
+        return Math.min(threads(), batch);
     }
 
     private ModelConfig config() {

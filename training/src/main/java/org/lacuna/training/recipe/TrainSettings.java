@@ -51,10 +51,15 @@ public record TrainSettings(
         return batch / (shards * accumulation);
     }
 
-    /** How many threads this machine gives the run: no more than find work, or a processor, at the same time. */
+    /** How many threads this machine gives the run: no more than it has processors for, unless each finds a shard. */
     public int workersHere() {
         int processors = Runtime.getRuntime().availableProcessors();
-        return workers == 0 ? Math.min(shards, processors) : Math.min(workers, Math.max(shards, processors));
+        return workers == 0 ? processors : Math.min(workers, Math.max(shards, processors));
+    }
+
+    /** How many workers compute a shard together: all, one shard after the other, where there are more of them than shards; else one. */
+    public int panels() {
+        return workersHere() > shards ? workersHere() : 1;
     }
 
     /** The same but for what does not change the result: threads and log lines. */

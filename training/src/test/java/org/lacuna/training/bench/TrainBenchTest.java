@@ -26,7 +26,7 @@ class TrainBenchTest {
         TrainFigures figures = (TrainFigures) TrainBench.run(TINY, Initialization.of(TINY.config(), device, 1), TokenBatches.random(TINY), 30, 30, device);
         JsonNode json = figures.toJson();
         assertEquals(new TreeSet<>(Set.of("setup", "parameters", "tokensPerSecond", "gflops", "flopsPerStep", "stepSeconds", "peakGflops", "copyBytesPerSecond",
-                "peakProducts", "shareOfPeak", "residentBytesAfterWarmUp", "residentBytes", "peakResidentBytes", "arenaBytesPerWorker", "heapBytesAllocatedPerStep",
+                "peakProducts", "shareOfPeak", "residentBytesAfterWarmUp", "residentBytes", "peakResidentBytes", "arenaBytesPerShard", "heapBytesAllocatedPerStep",
                 "gcPauses", "ops", "secondsPerStepOutsideOps", "losses")), keys(json));
         assertEquals(Set.of("layers", "hidden", "intermediate", "heads", "vocabulary", "batch", "window", "workers", "precision", "warmUp", "steps"), keys(json.get("setup")));
         assertEquals(Set.of("median", "best", "p05", "p95"), keys(json.get("stepSeconds")));
@@ -73,7 +73,7 @@ class TrainBenchTest {
     void anOpsTimeIsTheMeanOfWorkersAndStepsAndItsWorkTheirSum() {
         List<OpCost> costs = List.of(new OpCost("a", 10, 100), new OpCost("b", 0, 40), new OpCost("a", 20, 200));
         long[][] nanos = {{1_000_000_000L, 2_000_000_000L, 3_000_000_000L}, {3_000_000_000L, 0, 1_000_000_000L}};
-        assertEquals(List.of(new OpTime("a", 2, 60, 600), new OpTime("b", 0.5, 0, 80)), OpTime.of(costs, nanos, 2));
+        assertEquals(List.of(new OpTime("a", 2, 60, 600), new OpTime("b", 0.5, 0, 80)), OpTime.of(costs, nanos, 2, 2));
     }
 
     @Test

@@ -8,7 +8,7 @@ import org.lacuna.graph.op.ActivatedGrad;
 import org.lacuna.graph.op.LacunaOp;
 
 /** da · f′(z), block by block, so that f′(z) is still in the cache when it is multiplied. */
-final class ActivatedGradKernel implements Kernel {
+final class ActivatedGradKernel extends RowKernel {
     @Override
     public Format input(LacunaOp op, int index) {
         return Format.EITHER;
@@ -20,12 +20,17 @@ final class ActivatedGradKernel implements Kernel {
     }
 
     @Override
-    public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
+    long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
         return GatedKernel.BLOCK * Float.BYTES;
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    boolean hasRows(LacunaOp op, int index) {
+        return true;
+    }
+
+    @Override
+    Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         ActivationPass f = new ActivationPass(((ActivatedGrad) op).activation());
         int block = GatedKernel.BLOCK;
         Elements da = new Elements(in[0], block);

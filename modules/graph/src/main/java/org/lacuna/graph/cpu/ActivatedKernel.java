@@ -6,7 +6,7 @@ import org.lacuna.graph.op.Activated;
 import org.lacuna.graph.op.LacunaOp;
 
 /** f(z), block by block. */
-final class ActivatedKernel implements Kernel {
+final class ActivatedKernel extends RowKernel {
     @Override
     public Format input(LacunaOp op, int index) {
         return Format.EITHER;
@@ -18,7 +18,12 @@ final class ActivatedKernel implements Kernel {
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    boolean hasRows(LacunaOp op, int index) {
+        return true;
+    }
+
+    @Override
+    Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         ActivationPass f = new ActivationPass(((Activated) op).activation());
         int block = GatedKernel.BLOCK;
         Elements z = new Elements(in[0], block);

@@ -6,7 +6,7 @@ import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.LacunaOp;
 
 /** x + y, block by block. The sum stays in fp32: it is the residual stream, or its gradient. */
-final class AddKernel implements Kernel {
+final class AddKernel extends RowKernel {
     @Override
     public Format input(LacunaOp op, int index) {
         return Format.EITHER;
@@ -18,7 +18,12 @@ final class AddKernel implements Kernel {
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    boolean hasRows(LacunaOp op, int index) {
+        return true;
+    }
+
+    @Override
+    Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         int block = GatedKernel.BLOCK;
         Elements x = new Elements(in[0], block);
         Elements y = new Elements(in[1], block);

@@ -1,7 +1,7 @@
 package org.lacuna.graph.cpu;
 
 /**
- * Goes through one attention call block by block: {@link AttentionSizes#BLOCK} rows of one head's queries, and the keys
+ * Goes through some of an attention call's key heads block by block: {@link AttentionSizes#BLOCK} rows of one head's queries, and the keys
  * that any of them sees. The fields tell of the block at hand.
  */
 final class AttentionBlocks {
@@ -22,43 +22,55 @@ final class AttentionBlocks {
     boolean first;
     /** Whether it is the last. */
     boolean last;
-    private int sequence;
+    private final int firstUnit;
+    private final int endUnit;
+    /** Key heads of all sequences, counted one after the other. */
+    private int unit;
     private int head;
     private int row;
 
-    AttentionBlocks(AttentionSizes sizes) {
+    /**
+     * @param from the first key head, those of all sequences counted one after the other
+     * @param to one after the last
+     */
+    AttentionBlocks(AttentionSizes sizes, int from, int to) {
         this.sizes = sizes;
+        firstUnit = from;
+        endUnit = to;
     }
 
     /** Back to before the first block. */
     void start() {
-        sequence = 0;
+        unit = firstUnit;
         head = 0;
         row = -AttentionSizes.BLOCK;
     }
 
-    /** Goes on to the next block, rows within heads within sequences; false if there is none. */
+    /** Goes on to the next block, rows within query heads within key heads; false if there is none. */
     boolean next() {
         row += AttentionSizes.BLOCK;
         if (row >= sizes.length()) {
             row = 0;
             head++;
         }
-        if (head == sizes.heads()) {
+        if (head == sizes.group()) {
             head = 0;
-            sequence++;
+            unit++;
         }
-        if (sequence == sizes.sequences()) {
+        if (unit >= endUnit) {
             return false;
         }
+        int sequence = unit / sizes.kvHeads();
+        int keyHead = unit % sizes.kvHeads();
+        int queryHead = keyHead * sizes.group() + head;
         firstKey = sizes.firstKey(row);
         rows = sizes.blockEnd(row) - row;
         keys = sizes.keys(row);
-        first = row == 0 && head % sizes.group() == 0;
-        last = row + rows == sizes.length() && (head + 1) % sizes.group() == 0;
-        queryAt = sizes.start(sequence, head, sizes.queryWidth()) + row * sizes.queryWidth();
-        headAt = sizes.start(sequence, head / sizes.group(), sizes.keyWidth());
-        lseAt = (sequence * sizes.heads() + head) * sizes.length() + row;
+        first = row == 0 && head == 0;
+        last = row + rows == sizes.length() && head + 1 == sizes.group();
+        queryAt = sizes.start(sequence, queryHead, sizes.queryWidth()) + row * sizes.queryWidth();
+        headAt = sizes.start(sequence, keyHead, sizes.keyWidth());
+        lseAt = (sequence * sizes.heads() + queryHead) * sizes.length() + row;
         return true;
     }
 

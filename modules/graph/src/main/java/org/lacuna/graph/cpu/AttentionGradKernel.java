@@ -33,15 +33,26 @@ final class AttentionGradKernel implements Kernel {
     }
 
     @Override
-    public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
+    public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out, int panels) {
+        AttentionSizes sizes = AttentionSizes.of((AttentionGrad) op, in[1]);
         Pieces pieces = new Pieces(null);
-        Work.cut(pieces, AttentionSizes.of((AttentionGrad) op, in[1]), in[1].dataType(), out[0].dataType());
+        for (int p = 0; p < Math.min(panels, sizes.units()); p++) {
+            Work.cut(pieces, sizes, in[1].dataType(), out[0].dataType());
+        }
         return pieces.bytes();
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
-        return new Call(gemms, (AttentionGrad) op, in, out, scratch);
+    public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
+        AttentionSizes sizes = AttentionSizes.of((AttentionGrad) op, in[1].spec());
+        Pieces pieces = new Pieces(scratch);
+        Runnable[] calls = new Runnable[Math.min(panels, sizes.units())];
+        for (int p = 0; p < calls.length; p++) {
+            Work work = Work.cut(pieces, sizes, in[1].dataType(), out[0].dataType());
+            AttentionBlocks blocks = new AttentionBlocks(sizes, sizes.units() * p / calls.length, sizes.units() * (p + 1) / calls.length);
+            calls[p] = new Call(gemms, (AttentionGrad) op, sizes, blocks, in, out, work);
+        }
+        return new Runnable[][] {calls};
     }
 
     /**
@@ -81,15 +92,15 @@ final class AttentionGradKernel implements Kernel {
         private final Gemm toDk;
         private final float[] lanes = new float[Lanes.WIDTH];
 
-        Call(GemmLibrary gemms, AttentionGrad op, Tensor[] in, Tensor[] out, Tensor scratch) {
-            sizes = AttentionSizes.of(op, in[1].spec());
-            blocks = new AttentionBlocks(sizes);
+        Call(GemmLibrary gemms, AttentionGrad op, AttentionSizes sizes, AttentionBlocks blocks, Tensor[] in, Tensor[] out, Work work) {
+            this.sizes = sizes;
+            this.blocks = blocks;
+            this.work = work;
             scale = (float) op.scale();
             this.in = in;
             this.out = out;
             DataType factors = in[1].dataType();
             narrow = factors == DataType.BFLOAT16;
-            work = Work.cut(new Pieces(scratch), sizes, factors, out[0].dataType());
             dy = new Elements(in[0], sizes.headSize());
             y = new Elements(in[4], sizes.headSize());
             Matrix q = Matrix.dense(work.q, factors);

@@ -33,15 +33,26 @@ final class AttentionKernel implements Kernel {
     }
 
     @Override
-    public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
+    public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out, int panels) {
+        AttentionSizes sizes = AttentionSizes.of((Attention) op, in[0]);
         Pieces pieces = new Pieces(null);
-        Work.cut(pieces, AttentionSizes.of((Attention) op, in[0]), in[0].dataType());
+        for (int p = 0; p < Math.min(panels, sizes.units()); p++) {
+            Work.cut(pieces, sizes, in[0].dataType());
+        }
         return pieces.bytes();
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
-        return new Call(gemms, (Attention) op, in, out, scratch);
+    public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
+        AttentionSizes sizes = AttentionSizes.of((Attention) op, in[0].spec());
+        Pieces pieces = new Pieces(scratch);
+        Runnable[] calls = new Runnable[Math.min(panels, sizes.units())];
+        for (int p = 0; p < calls.length; p++) {
+            Work work = Work.cut(pieces, sizes, in[0].dataType());
+            AttentionBlocks blocks = new AttentionBlocks(sizes, sizes.units() * p / calls.length, sizes.units() * (p + 1) / calls.length);
+            calls[p] = new Call(gemms, (Attention) op, sizes, blocks, in, out, work);
+        }
+        return new Runnable[][] {calls};
     }
 
     /**
@@ -76,16 +87,16 @@ final class AttentionKernel implements Kernel {
         private final float[] sums = new float[AttentionSizes.BLOCK];
         private final float[] lanes = new float[Lanes.WIDTH];
 
-        Call(GemmLibrary gemms, Attention op, Tensor[] in, Tensor[] out, Tensor scratch) {
-            sizes = AttentionSizes.of(op, in[0].spec());
-            blocks = new AttentionBlocks(sizes);
+        Call(GemmLibrary gemms, Attention op, AttentionSizes sizes, AttentionBlocks blocks, Tensor[] in, Tensor[] out, Work work) {
+            this.sizes = sizes;
+            this.blocks = blocks;
+            this.work = work;
             scale = (float) op.scale();
             this.in = in;
             y = out[0];
             lse = out[1];
             DataType factors = in[0].dataType();
             narrow = factors == DataType.BFLOAT16;
-            work = Work.cut(new Pieces(scratch), sizes, factors);
             Matrix scores = Matrix.dense(work.scores, DataType.FLOAT);
             queriesByKeys = gemms.bind(false, true, 0, 0, 0, Matrix.dense(work.q, factors), Matrix.dense(work.k, factors), false, scores);
             weightsByValues = gemms.bind(false, false, 0, 0, 0, Matrix.dense(work.scores, factors), Matrix.dense(work.v, factors), false,

@@ -28,6 +28,11 @@ record AttentionSizes(int sequences, int length, int heads, int kvHeads, int hea
         return heads / kvHeads;
     }
 
+    /** Key heads of all sequences: what panels share. */
+    int units() {
+        return sequences * kvHeads;
+    }
+
     /** Elements in a row of q. */
     int queryWidth() {
         return heads * headSize;

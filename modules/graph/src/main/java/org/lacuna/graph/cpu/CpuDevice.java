@@ -121,13 +121,19 @@ public final class CpuDevice implements Device {
     }
 
     @Override
-    public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
-        return kernel(op).scratchBytes(op, in, out);
+    public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out, int panels) {
+        return kernel(op).scratchBytes(op, in, out, panels);
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
-        return new Call(kernel(op).bind(op, in, out, scratch), in, out, scratch);
+    public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
+        Runnable[][] phases = kernel(op).bind(op, in, out, scratch, panels);
+        for (Runnable[] phase : phases) {
+            for (int p = 0; p < phase.length; p++) {
+                phase[p] = new Call(phase[p], in, out, scratch);
+            }
+        }
+        return phases;
     }
 
     /** A kernel's call, with the tensors whose memory it works on: kernels keep addresses, which keep nothing alive. */

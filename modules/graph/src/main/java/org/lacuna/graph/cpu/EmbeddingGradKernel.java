@@ -9,7 +9,7 @@ import org.lacuna.graph.op.LacunaOp;
 /** Zeroes dW, then adds row after row of dy. */
 final class EmbeddingGradKernel implements Kernel {
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         ByteBuffer dy = in[0].bytes();
         ByteBuffer ids = in[2].bytes();
         ByteBuffer dw = out[0].bytes();
@@ -18,13 +18,13 @@ final class EmbeddingGradKernel implements Kernel {
         int length = in[2].spec().size(1);
         int size = out[0].spec().size(0);
         int width = out[0].spec().size(1);
-        return () -> {
+        return Kernel.whole(() -> {
             EmbeddingKernel.check(EmbeddingGrad.NAME, ids, rows, length, size);
             zero(dw, elements);
             for (int r = 0; r < rows; r++) {
                 addRow(dy, r * width, dw, ids.getInt(r * Integer.BYTES) * width, width);
             }
-        };
+        });
     }
 
     private static void zero(ByteBuffer b, int n) {

@@ -8,7 +8,7 @@ import org.lacuna.graph.op.LacunaOp;
 /** Copies rows of the table. */
 final class EmbeddingKernel implements Kernel {
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         ByteBuffer table = in[0].bytes();
         ByteBuffer ids = in[1].bytes();
         ByteBuffer x = out[0].bytes();
@@ -16,12 +16,12 @@ final class EmbeddingKernel implements Kernel {
         int length = in[1].spec().size(1);
         int size = in[0].spec().size(0);
         int bytes = in[0].spec().size(1) * Float.BYTES;
-        return () -> {
+        return Kernel.whole(() -> {
             check(Embedding.NAME, ids, rows, length, size);
             for (int r = 0; r < rows; r++) {
                 x.put(r * bytes, table, ids.getInt(r * Integer.BYTES) * bytes, bytes);
             }
-        };
+        });
     }
 
     /** Throws for the first id that is not in [0, size), before anything is written. */

@@ -8,7 +8,7 @@ import org.lacuna.graph.op.GatedGrad;
 import org.lacuna.graph.op.LacunaOp;
 
 /** di ⊙ u ⊙ f′(z) and di ⊙ f(z), block by block. */
-final class GatedGradKernel implements Kernel {
+final class GatedGradKernel extends RowKernel {
     @Override
     public Format input(LacunaOp op, int index) {
         return Format.EITHER;
@@ -20,7 +20,12 @@ final class GatedGradKernel implements Kernel {
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    boolean hasRows(LacunaOp op, int index) {
+        return true;
+    }
+
+    @Override
+    Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         ActivationPass f = new ActivationPass(((GatedGrad) op).activation());
         int block = GatedKernel.BLOCK;
         Elements di = new Elements(in[0], block);

@@ -7,7 +7,7 @@ import org.lacuna.graph.op.Gated;
 import org.lacuna.graph.op.LacunaOp;
 
 /** f(z) ⊙ u, block by block, so that f(z) is still in the cache when it is multiplied. */
-final class GatedKernel implements Kernel {
+final class GatedKernel extends RowKernel {
     /** Elements at a time: five tensors' blocks, as the gradient has them, fit into a first-level cache of 32 KiB. */
     static final int BLOCK = 1024;
 
@@ -22,7 +22,12 @@ final class GatedKernel implements Kernel {
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    boolean hasRows(LacunaOp op, int index) {
+        return true;
+    }
+
+    @Override
+    Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         ActivationPass f = new ActivationPass(((Gated) op).activation());
         Elements z = new Elements(in[0], BLOCK);
         Elements u = new Elements(in[1], BLOCK);

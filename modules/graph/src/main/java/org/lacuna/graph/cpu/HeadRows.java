@@ -13,9 +13,14 @@ final class HeadRows {
 
     /** Copies {@code rows} rows that start at element {@code at} of a tensor to the start of {@code dense}, of the same type. */
     static void gather(Tensor tensor, int at, int rows, Tensor dense) {
+        gather(tensor, at, rows, dense, 0);
+    }
+
+    /** The same to row {@code to} of {@code dense} and those behind it. */
+    static void gather(Tensor tensor, int at, int rows, Tensor dense, int to) {
         int size = tensor.spec().elementBytes();
         int row = dense.spec().size(1) * size;
-        copy(tensor.bytes(), at * size, tensor.spec().size(-1) * size, dense.bytes(), 0, row, row, rows);
+        copy(tensor.bytes(), at * size, tensor.spec().size(-1) * size, dense.bytes(), to * row, row, row, rows);
     }
 
     /** Copies the first {@code rows} rows of {@code dense} to where element {@code at} of a tensor is; floats are rounded for a tensor of bf16. */

@@ -8,7 +8,7 @@ import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.LacunaOp;
 
 /** dPenalty · w_t with each element's sign. */
-final class L1GradKernel implements Kernel {
+final class L1GradKernel extends RowKernel {
     @Override
     public Format input(LacunaOp op, int index) {
         return index == 1 ? Format.EITHER : Format.FP32;
@@ -20,7 +20,12 @@ final class L1GradKernel implements Kernel {
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    boolean hasRows(LacunaOp op, int index) {
+        return index > 0;
+    }
+
+    @Override
+    Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         ByteBuffer dPenalty = in[0].bytes();
         ByteBuffer weights = in[2].bytes();
         int n = in[1].spec().size(2);

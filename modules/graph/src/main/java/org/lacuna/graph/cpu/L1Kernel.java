@@ -7,7 +7,7 @@ import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.LacunaOp;
 
-/** Sums of magnitudes, in double, and counts of zeros, row by row; rows without weight are not read. */
+/** Sums of magnitudes, in double, and counts of zeros, row by row; rows without weight are not read. Panels share rows; then the rows are added up. */
 final class L1Kernel implements Kernel {
     @Override
     public Format input(LacunaOp op, int index) {
@@ -15,27 +15,45 @@ final class L1Kernel implements Kernel {
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
+        int rows = in[0].spec().rows();
         ByteBuffer weights = in[1].bytes();
+        double[] sums = new double[rows];
+        double[] zeros = new double[rows];
+        Runnable[] calls = new Runnable[Math.min(panels, rows)];
+        for (int p = 0; p < calls.length; p++) {
+            calls[p] = panel(in[0], weights, (int) ((long) rows * p / calls.length), (int) ((long) rows * (p + 1) / calls.length), sums, zeros);
+        }
         ByteBuffer penalty = out[0].bytes();
         ByteBuffer count = out[1].bytes();
-        int n = in[0].spec().size(2);
-        int rows = in[0].spec().rows();
-        Elements v = new Elements(in[0], n);
-        double[] lanes = new double[2 * Lanes.WIDE];
-        return () -> {
+        Runnable total = () -> {
             double sum = 0;
-            double zeros = 0;
+            double none = 0;
             for (int row = 0; row < rows; row++) {
                 float weight = Lanes.get(weights, row);
                 if (weight > 0) {
-                    row(v.floats(), v.read(row * n, n), n, lanes);
-                    sum += weight * total(lanes, 0);
-                    zeros += total(lanes, Lanes.WIDE);
+                    sum += weight * sums[row];
+                    none += zeros[row];
                 }
             }
             Lanes.put(penalty, 0, (float) sum);
-            count.putLong(0, (long) zeros);
+            count.putLong(0, (long) none);
+        };
+        return new Runnable[][] {calls, {total}};
+    }
+
+    private static Runnable panel(Tensor tensor, ByteBuffer weights, int from, int to, double[] sums, double[] zeros) {
+        int n = tensor.spec().size(2);
+        Elements v = new Elements(tensor, n);
+        double[] lanes = new double[2 * Lanes.WIDE];
+        return () -> {
+            for (int row = from; row < to; row++) {
+                if (Lanes.get(weights, row) > 0) {
+                    row(v.floats(), v.read(row * n, n), n, lanes);
+                    sums[row] = total(lanes, 0);
+                    zeros[row] = total(lanes, Lanes.WIDE);
+                }
+            }
         };
     }
 

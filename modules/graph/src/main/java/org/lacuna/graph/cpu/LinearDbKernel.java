@@ -11,13 +11,13 @@ import org.lacuna.graph.op.LacunaOp;
  */
 final class LinearDbKernel implements Kernel {
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         ByteBuffer dy = in[0].bytes();
         ByteBuffer db = out[0].bytes();
         int rows = in[0].spec().rows();
         int width = in[0].spec().size(-1);
         int block = (int) Math.ceil(Math.sqrt(rows));
-        return () -> sums(dy, db, rows, width, block);
+        return Kernel.whole(() -> sums(dy, db, rows, width, block));
     }
 
     private static void sums(ByteBuffer dy, ByteBuffer db, int rows, int width, int block) {

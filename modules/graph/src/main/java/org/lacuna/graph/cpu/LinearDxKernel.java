@@ -6,7 +6,7 @@ import org.lacuna.graph.cpu.Gemm.Matrix;
 import org.lacuna.graph.op.LacunaOp;
 
 /** A GEMM for each pair of dy and weight, the first into dx, the others on top. */
-final class LinearDxKernel implements Kernel {
+final class LinearDxKernel extends RowKernel {
     private final GemmLibrary gemms;
 
     LinearDxKernel(GemmLibrary gemms) {
@@ -25,7 +25,12 @@ final class LinearDxKernel implements Kernel {
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    boolean hasRows(LacunaOp op, int index) {
+        return index < op.args().length / 2;
+    }
+
+    @Override
+    Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         Tensor dx = out[0];
         int inner = dx.spec().size(-1);
         Gemm[] products = new Gemm[in.length / 2];

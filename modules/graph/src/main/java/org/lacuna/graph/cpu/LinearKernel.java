@@ -8,7 +8,7 @@ import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.Linear;
 
 /** One GEMM for each weight, on top of the bias where there is one. */
-final class LinearKernel implements Kernel {
+final class LinearKernel extends RowKernel {
     private final GemmLibrary gemms;
 
     LinearKernel(GemmLibrary gemms) {
@@ -27,7 +27,12 @@ final class LinearKernel implements Kernel {
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    boolean hasRows(LacunaOp op, int index) {
+        return index == 0;
+    }
+
+    @Override
+    Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         Linear linear = (Linear) op;
         int k = linear.layers();
         Tensor x = in[0];

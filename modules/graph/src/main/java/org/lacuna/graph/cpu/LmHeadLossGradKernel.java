@@ -1,14 +1,20 @@
 package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
 import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.cpu.Gemm.Matrix;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.LmHeadLossGrad;
+import org.nd4j.linalg.api.buffer.DataType;
 
-/** For each block: logits, losses, derivative by the logits in place, then dx = g · W and dW += gᵀ · x by GEMM. */
+/**
+ * For each block: logits, losses, derivative by the logits in place, then dx = g · W and dW += gᵀ · x by GEMM. Panels share a
+ * block's rows for all but dW, and then the rows of dW.
+ */
 final class LmHeadLossGradKernel implements Kernel {
     private final GemmLibrary gemms;
 
@@ -27,36 +33,125 @@ final class LmHeadLossGradKernel implements Kernel {
     }
 
     @Override
-    public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
-        return LogitBlocks.scratchBytes(in[0], in[1]);
+    public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out, int panels) {
+        Pieces pieces = new Pieces(null);
+        LogitBlocks.cut(pieces, gemms, in[0], in[1], panels);
+        VocabularyPanel.cut(pieces, gemms, in[0], in[1], panels);
+        return pieces.bytes();
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         Tensor x = in[0];
         Tensor table = in[1];
+        ByteBuffer upstream = in[2].bytes();
+        Pieces pieces = new Pieces(scratch);
+        Tensor[] logits = LogitBlocks.cut(pieces, gemms, x.spec(), table.spec(), panels);
+        Tensor[] slices = VocabularyPanel.cut(pieces, gemms, x.spec(), table.spec(), panels);
         int vocabulary = table.spec().size(0);
         int width = table.spec().size(1);
-        LogitBlocks blocks = new LogitBlocks(gemms, LmHeadLossGrad.NAME, x, table, in[3], in[4], out[3], scratch);
-        Matrix g = blocks.gradient();
-        Gemm dx = gemms.bind(false, false, 0, width, vocabulary, g, Matrix.of(table), false, Matrix.of(out[0]));
-        Gemm first = gemms.bind(true, false, vocabulary, width, 0, g, Matrix.of(x), false, Matrix.of(out[1]));
-        Gemm further = gemms.bind(true, false, vocabulary, width, 0, g, Matrix.of(x), true, Matrix.of(out[1]));
-        ByteBuffer upstream = in[2].bytes();
-        ByteBuffer loss = out[2].bytes();
-        return () -> {
-            blocks.check();
-            double sum = 0;
-            int size;
-            for (int from = 0; blocks.has(from); from += size) {
-                size = blocks.size(from);
-                long offset = (long) from * width;
-                sum += blocks.losses(from);
-                blocks.gradients(from, Lanes.get(upstream, 0));
-                dx.run(size, width, vocabulary, 0, 0, offset);
-                (from == 0 ? first : further).run(vocabulary, width, size, 0, offset, 0);
+        int rows = x.spec().rows();
+        int blockRows = LogitBlocks.blockRows(gemms);
+        double[] losses = new double[rows];
+        LogitBlocks[] blocks = new LogitBlocks[logits.length];
+        Gemm[] dx = new Gemm[logits.length];
+        for (int p = 0; p < blocks.length; p++) {
+            blocks[p] = new LogitBlocks(gemms, LmHeadLossGrad.NAME, x, table, in[3], in[4], out[3], losses, logits[p], p);
+            dx[p] = gemms.bind(false, false, 0, width, vocabulary, blocks[p].gradient(), Matrix.of(table), false, Matrix.of(out[0]));
+        }
+        VocabularyPanel[] dw = new VocabularyPanel[slices.length];
+        for (int p = 0; p < dw.length; p++) {
+            dw[p] = new VocabularyPanel(gemms, x, out[1], blocks, logits, slices[p], p * VocabularyPanel.height(vocabulary, panels));
+        }
+        List<Runnable[]> phases = new ArrayList<>();
+        phases.add(new Runnable[] {blocks[0]::check});
+        for (int from = 0; from < rows; from += blockRows) {
+            int block = from;
+            Runnable[] byRows = new Runnable[blocks.length];
+            for (int p = 0; p < byRows.length; p++) {
+                LogitBlocks panel = blocks[p];
+                Gemm toDx = dx[p];
+                int n = panel.size(block, blockRows);
+                int first = panel.from(block);
+                byRows[p] = () -> {
+                    if (n > 0) {
+                        panel.losses(first, n);
+                        panel.gradients(first, n, Lanes.get(upstream, 0));
+                        toDx.run(n, width, vocabulary, 0, 0, (long) first * width);
+                    }
+                };
             }
-            Lanes.put(loss, 0, (float) sum);
-        };
+            phases.add(byRows);
+            Runnable[] byVocabulary = new Runnable[dw.length];
+            for (int p = 0; p < dw.length; p++) {
+                VocabularyPanel panel = dw[p];
+                byVocabulary[p] = () -> panel.run(block, blockRows);
+            }
+            phases.add(byVocabulary);
+        }
+        ByteBuffer loss = out[2].bytes();
+        phases.add(new Runnable[] {() -> Lanes.put(loss, 0, LogitBlocks.total(losses))});
+        return phases.toArray(Runnable[][]::new);
+    }
+
+    /** Some rows of dW: from as many columns of the derivative, which lie with the panels of rows and are first brought together. */
+    private static final class VocabularyPanel {
+        /** Panels have a multiple of so many rows of dW: every library treats the rows of a product alike then. */
+        private static final int ROWS = 48;
+
+        private final LogitBlocks[] blocks;
+        private final Tensor[] gradients;
+        private final Tensor slice;
+        private final int from;
+        private final int rows;
+        private final int height;
+        private final int width;
+        private final Gemm first;
+        private final Gemm further;
+
+        VocabularyPanel(GemmLibrary gemms, Tensor x, Tensor dw, LogitBlocks[] blocks, Tensor[] logits, Tensor slice, int from) {
+            this.blocks = blocks;
+            this.slice = slice;
+            this.from = from;
+            rows = x.spec().rows();
+            width = x.spec().size(-1);
+            int vocabulary = dw.spec().size(0);
+            height = slice == null ? vocabulary : slice.spec().size(1);
+            gradients = new Tensor[logits.length];
+            for (int p = 0; p < gradients.length; p++) {
+                int columns = x.dataType() == DataType.BFLOAT16 ? vocabulary : logits[p].spec().size(1);
+                gradients[p] = logits[p].view(new TensorSpec("g", x.dataType(), logits[p].spec().size(0), columns), 0);
+            }
+            Matrix g = slice == null ? blocks[0].gradient() : Matrix.of(slice);
+            Matrix into = new Matrix(dw.address() + (long) from * width * Float.BYTES, DataType.FLOAT, width);
+            first = gemms.bind(true, false, height, width, 0, g, Matrix.of(x), false, into);
+            further = gemms.bind(true, false, height, width, 0, g, Matrix.of(x), true, into);
+        }
+
+        static int height(int vocabulary, int panels) {
+            return panels == 1 ? vocabulary : ((vocabulary + panels - 1) / panels + ROWS - 1) / ROWS * ROWS;
+        }
+
+        /** Room for each panel's columns of a block; none if there is one panel. */
+        static Tensor[] cut(Pieces pieces, GemmLibrary gemms, TensorSpec x, TensorSpec table, int panels) {
+            int vocabulary = table.size(0);
+            int height = height(vocabulary, panels);
+            Tensor[] slices = new Tensor[(vocabulary + height - 1) / height];
+            for (int p = 0; panels > 1 && p < slices.length; p++) {
+                slices[p] = pieces.take("slice", x.dataType(), Math.min(LogitBlocks.blockRows(gemms), x.rows()), Math.min(height, vocabulary - p * height));
+            }
+            return slices;
+        }
+
+        void run(int block, int blockRows) {
+            int n = Math.min(blockRows, rows - block);
+            if (slice != null) {
+                for (int p = 0; p < blocks.length; p++) {
+                    int to = blocks[p].from(block) - block;
+                    HeadRows.gather(gradients[p], from, blocks[p].size(block, blockRows), slice, to);
+                }
+            }
+            (block == 0 ? first : further).run(height, width, n, 0, (long) block * width, 0);
+        }
     }
 }

@@ -7,7 +7,7 @@ import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.LmHeadLoss;
 
-/** Block after block of logits; the sum of the losses in double. */
+/** Block after block of logits, a block's rows shared by panels; the sum of the losses in double. */
 final class LmHeadLossKernel implements Kernel {
     private final GemmLibrary gemms;
 
@@ -21,21 +21,33 @@ final class LmHeadLossKernel implements Kernel {
     }
 
     @Override
-    public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
-        return LogitBlocks.scratchBytes(in[0], in[1]);
+    public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out, int panels) {
+        Pieces pieces = new Pieces(null);
+        LogitBlocks.cut(pieces, gemms, in[0], in[1], panels);
+        return pieces.bytes();
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
-        LogitBlocks blocks = new LogitBlocks(gemms, LmHeadLoss.NAME, in[0], in[1], in[2], in[3], out[1], scratch);
+    public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
+        Tensor[] logits = LogitBlocks.cut(new Pieces(scratch), gemms, in[0].spec(), in[1].spec(), panels);
+        int rows = in[0].spec().rows();
+        int blockRows = LogitBlocks.blockRows(gemms);
+        double[] losses = new double[rows];
+        LogitBlocks[] blocks = new LogitBlocks[logits.length];
+        Runnable[] calls = new Runnable[logits.length];
+        for (int p = 0; p < calls.length; p++) {
+            LogitBlocks panel = new LogitBlocks(gemms, LmHeadLoss.NAME, in[0], in[1], in[2], in[3], out[1], losses, logits[p], p);
+            blocks[p] = panel;
+            calls[p] = () -> {
+                for (int block = 0; block < rows; block += blockRows) {
+                    int n = panel.size(block, blockRows);
+                    if (n > 0) {
+                        panel.losses(panel.from(block), n);
+                    }
+                }
+            };
+        }
         ByteBuffer loss = out[0].bytes();
-        return () -> {
-            blocks.check();
-            double sum = 0;
-            for (int from = 0; blocks.has(from); from += blocks.size(from)) {
-                sum += blocks.losses(from);
-            }
-            Lanes.put(loss, 0, (float) sum);
-        };
+        return new Runnable[][] {{blocks[0]::check}, calls, {() -> Lanes.put(loss, 0, LogitBlocks.total(losses))}};
     }
 }

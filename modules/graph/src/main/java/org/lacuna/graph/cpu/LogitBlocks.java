@@ -9,12 +9,15 @@ import org.lacuna.graph.op.LmHeadLoss;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * Blocks of rows of logits in working memory: the part that the loss and its gradient share. A block's rows are padded to
- * whole vectors with −∞, which adds nothing to a maximum and less than a float can tell to a sum of exponentials.
+ * Blocks of rows of logits in working memory: the part that the loss and its gradient share. One object works on a panel of
+ * each block: some of its rows. They are padded to whole vectors with −∞, which adds nothing to a maximum and less than a
+ * float can tell to a sum of exponentials.
  */
 final class LogitBlocks {
     /** With fewer, adding up dW costs more than its products; with more, working memory grows and speed hardly does. */
     private static final int MOST_ROWS = 256;
+    /** Panels start at multiples of so many rows: every library treats the rows of a product alike then. */
+    private static final int PANEL_ROWS = 48;
     /** So many exponentials are summed in float before the sum goes on in double. */
     private static final int CHUNK = 64 * Lanes.WIDTH;
 
@@ -25,19 +28,27 @@ final class LogitBlocks {
     private final ByteBuffer weights;
     private final ByteBuffer nll;
     private final ByteBuffer logits;
-    /** Such that a row's bits don't depend on its block. */
-    private final int blockRows;
+    private final double[] losses;
     private final int rows;
     private final int length;
     private final int width;
     private final int vocabulary;
     private final int stride;
+    /** Where the panel starts in a block, and how many rows it has at most. */
+    private final int start;
+    private final int height;
     private final float[] lanes = new float[Lanes.WIDTH];
-    private final double[] sums = new double[MOST_ROWS];
+    private final double[] sums;
 
-    LogitBlocks(GemmLibrary gemms, String op, Tensor x, Tensor table, Tensor targets, Tensor weights, Tensor nll, Tensor scratch) {
+    /**
+     * @param nll an output
+     * @param losses of all rows, weighted: those of the panel's rows are written
+     * @param scratch for the panel's logits
+     * @param panel counted from 0
+     */
+    LogitBlocks(GemmLibrary gemms, String op, Tensor x, Tensor table, Tensor targets, Tensor weights, Tensor nll, double[] losses, Tensor scratch, int panel) {
         this.op = op;
-        blockRows = MOST_ROWS / gemms.rowsAlike() * gemms.rowsAlike();
+        this.losses = losses;
         this.targets = targets.bytes();
         this.weights = weights.bytes();
         this.nll = nll.bytes();
@@ -46,24 +57,44 @@ final class LogitBlocks {
         length = x.spec().size(1);
         width = x.spec().size(-1);
         vocabulary = table.spec().size(0);
-        stride = stride(table.spec());
-        Matrix block = Matrix.of(scratch, stride);
+        stride = scratch.spec().size(1);
+        height = scratch.spec().size(0);
+        start = panel * height;
+        sums = new double[height];
+        Matrix block = Matrix.of(scratch);
         gradient = x.dataType() == DataType.BFLOAT16 ? Matrix.dense(scratch, DataType.BFLOAT16) : block;
         product = gemms.bind(false, true, 0, vocabulary, width, Matrix.of(x), Matrix.of(table), false, block);
     }
 
-    /** Where {@link #gradients} leaves a block, in the numbers of the factors. */
+    /** Rows in a block, of all panels: such that a row's bits don't depend on its block. */
+    static int blockRows(GemmLibrary gemms) {
+        return MOST_ROWS / gemms.rowsAlike() * gemms.rowsAlike();
+    }
+
+    /** Cuts working memory for each panel's logits [rows, padded vocabulary]. */
+    static Tensor[] cut(Pieces pieces, GemmLibrary gemms, TensorSpec x, TensorSpec table, int panels) {
+        int block = Math.min(blockRows(gemms), x.rows());
+        int height = panels == 1 ? block : ((block + panels - 1) / panels + PANEL_ROWS - 1) / PANEL_ROWS * PANEL_ROWS;
+        Tensor[] logits = new Tensor[(block + height - 1) / height];
+        for (int p = 0; p < logits.length; p++) {
+            logits[p] = pieces.take("logits", DataType.FLOAT, height, (table.size(0) + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH);
+        }
+        return logits;
+    }
+
+    /** Where {@link #gradients} leaves the panel's rows, in the numbers of the factors. */
     Matrix gradient() {
         return gradient;
     }
 
-    static long scratchBytes(TensorSpec x, TensorSpec table) {
-        return (long) Math.min(MOST_ROWS, x.rows()) * stride(table) * Float.BYTES;
+    /** The first row of the panel in the block that starts at row {@code block}. */
+    int from(int block) {
+        return block + start;
     }
 
-    /** The distance of two rows of logits, in floats. */
-    static int stride(TensorSpec table) {
-        return (table.size(0) + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH;
+    /** How many rows the panel has in the block that starts at row {@code block}. */
+    int size(int block, int blockRows) {
+        return Math.max(0, Math.min(height, Math.min(blockRows, rows - block) - start));
     }
 
     /** Throws for the first target that cannot be. */
@@ -76,16 +107,6 @@ final class LogitBlocks {
         }
     }
 
-    /** How many rows the block that starts at row {@code from} has. */
-    int size(int from) {
-        return Math.min(blockRows, rows - from);
-    }
-
-    /** Whether there is a block that starts at row {@code from}. */
-    boolean has(int from) {
-        return from < rows;
-    }
-
     private int target(int row) {
         return targets.getInt(row * Integer.BYTES);
     }
@@ -94,21 +115,15 @@ final class LogitBlocks {
         return target(row) >= 0 && Lanes.get(weights, row) != 0;
     }
 
-    /** Leaves exp(logit − the row's largest) in a block, writes its nll, and returns Σ weight · nll. */
-    double losses(int from) {
-        int n = size(from);
+    /** Leaves exp(logit − the row's largest) of rows {@code from} to {@code from + n}; writes their nll and losses. */
+    void losses(int from, int n) {
         product.run(n, vocabulary, width, (long) from * width, 0, 0);
-        double loss = 0;
         for (int i = 0; i < n; i++) {
             int row = from + i;
-            double value = 0;
-            if (scored(row)) {
-                value = loss(i, target(row));
-                loss += Lanes.get(weights, row) * value;
-            }
+            double value = scored(row) ? loss(i, target(row)) : 0;
+            losses[row] = scored(row) ? Lanes.get(weights, row) * value : 0;
             Lanes.put(nll, row, (float) value);
         }
-        return loss;
     }
 
     private double loss(int i, int target) {
@@ -126,9 +141,8 @@ final class LogitBlocks {
         return Math.log(sum) + largest - wanted;
     }
 
-    /** Turns what {@link #losses} left of a block into the derivative of {@code upstream} · loss by the logits. */
-    void gradients(int from, float upstream) {
-        int n = size(from);
+    /** Turns what {@link #losses} left of the rows into the derivative of {@code upstream} · loss by the logits. */
+    void gradients(int from, int n, float upstream) {
         for (int i = 0; i < n; i++) {
             int row = from + i;
             if (scored(row)) {
@@ -174,5 +188,14 @@ final class LogitBlocks {
         for (int i = 0; i < n; i += Lanes.WIDTH) {
             Lanes.store(FloatVector.zero(Lanes.F), b, from + i);
         }
+    }
+
+    /** The sum of all rows' losses, in their order. */
+    static float total(double[] losses) {
+        double sum = 0;
+        for (double loss : losses) {
+            sum += loss;
+        }
+        return (float) sum;
     }
 }

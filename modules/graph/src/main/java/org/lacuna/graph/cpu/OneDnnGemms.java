@@ -1,14 +1,9 @@
 package org.lacuna.graph.cpu;
 
-import com.sun.jna.NativeLibrary;
-import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Stream;
 import org.bytedeco.dnnl.dnnl_stream;
 import org.bytedeco.dnnl.dnnl_version_t;
 import org.bytedeco.dnnl.engine;
@@ -144,21 +139,6 @@ final class OneDnnGemms implements GemmLibrary {
             calls = more;
             last = more[calls.length - 1];
             return last;
-        }
-    }
-
-    /** oneDNN's threads are OpenMP's, as many for a call as the calling thread asks for. */
-    private static final class OpenMp {
-        private OpenMp() {}
-
-        /** From now on the calling thread works alone. */
-        static void oneThread() {
-            try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
-                maps.filter(line -> line.contains("libgomp") && line.indexOf('/') >= 0).map(line -> line.substring(line.indexOf('/'))).distinct()
-                        .forEach(path -> NativeLibrary.getInstance(path).getFunction("omp_set_num_threads").invokeVoid(new Object[] {1}));
-            } catch (IOException e) {
-                throw new IllegalStateException("oneDNN's number of threads can't be set: /proc/self/maps can't be read", e);
-            }
         }
     }
 }

@@ -4,11 +4,18 @@ import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
 import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
+import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.RmsNormGrad;
 
-/** {@link RmsNormGrad}: for each row two passes for its sums and one for dx and the row's part of dweight, rows in order. */
+/**
+ * {@link RmsNormGrad}: for each row two passes for its sums and one for dx and the row's part of dweight. dweight is summed over
+ * {@link #BLOCK} rows in their order, and then over such blocks in theirs, whichever panel made them.
+ */
 final class RmsNormGradKernel implements Kernel {
+    /** Rows whose part of dweight is one sum. */
+    private static final int BLOCK = 256;
+
     @Override
     public Format input(LacunaOp op, int index) {
         return index == 0 ? Format.EITHER : Format.FP32;
@@ -20,24 +27,52 @@ final class RmsNormGradKernel implements Kernel {
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
-        double epsilon = ((RmsNormGrad) op).epsilon();
+    public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out, int panels) {
+        return CpuMemory.aligned((long) blocks(in[1]) * in[1].size(-1) * Float.BYTES);
+    }
+
+    private static int blocks(TensorSpec x) {
+        return (x.rows() + BLOCK - 1) / BLOCK;
+    }
+
+    @Override
+    public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
+        int blocks = blocks(in[1].spec());
+        Runnable[] calls = new Runnable[Math.min(panels, blocks)];
+        for (int p = 0; p < calls.length; p++) {
+            calls[p] = panel((RmsNormGrad) op, in, out[0], scratch.bytes(), (int) ((long) blocks * p / calls.length), (int) ((long) blocks * (p + 1) / calls.length));
+        }
+        ByteBuffer parts = scratch.bytes();
+        ByteBuffer dweight = out[1].bytes();
+        int d = in[1].spec().size(-1);
+        return new Runnable[][] {calls, {() -> {
+            dweight.put(0, parts, 0, d * Float.BYTES);
+            for (int block = 1; block < blocks; block++) {
+                AddKernel.add(dweight, 0, parts, block * d, dweight, 0, d);
+            }
+        }}};
+    }
+
+    private static Runnable panel(RmsNormGrad op, Tensor[] in, Tensor out, ByteBuffer parts, int firstBlock, int endBlock) {
+        double epsilon = op.epsilon();
         ByteBuffer x = in[1].bytes();
         ByteBuffer weight = in[2].bytes();
-        ByteBuffer dx = out[0].bytes();
-        ByteBuffer dweight = out[1].bytes();
-        int rows = in[1].spec().rows();
+        ByteBuffer dx = out.bytes();
         int d = in[1].spec().size(-1);
+        int end = Math.min(in[1].spec().rows(), endBlock * BLOCK);
         Elements dy = new Elements(in[0], d);
         float[] lanes = new float[Lanes.WIDTH];
         return () -> {
-            Lanes.fill(dweight, 0, d, 0);
-            for (int row = 0; row < rows; row++) {
+            for (int row = firstBlock * BLOCK; row < end; row++) {
+                int part = row / BLOCK * d;
+                if (row % BLOCK == 0) {
+                    Lanes.fill(parts, part, part + d, 0);
+                }
                 int at = row * d;
                 int dyAt = dy.read(at, d);
                 float r = RmsNormKernel.reciprocalRoot(RmsNormKernel.squares(x, at, d, lanes), d, epsilon);
                 float pull = (float) ((double) r * r * r * products(dy.floats(), dyAt, x, at, weight, d, lanes) / d);
-                gradients(dy.floats(), dyAt, x, at, weight, r, pull, dx, dweight, d);
+                gradients(dy.floats(), dyAt, x, at, weight, r, pull, dx, parts, part, d);
             }
         };
     }
@@ -58,18 +93,18 @@ final class RmsNormGradKernel implements Kernel {
 
     /** dx = r · dy · weight − x · pull; dweight += dy · x · r. */
     private static void gradients(ByteBuffer dy, int dyAt, ByteBuffer x, int at, ByteBuffer weight, float r, float pull,
-            ByteBuffer dx, ByteBuffer dweight, int n) {
+            ByteBuffer dx, ByteBuffer dweight, int wi, int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
             FloatVector a = Lanes.load(x, at + i);
             FloatVector g = Lanes.load(dy, dyAt + i).mul(r);
-            Lanes.store(g.fma(a, Lanes.load(dweight, i)), dweight, i);
+            Lanes.store(g.fma(a, Lanes.load(dweight, wi + i)), dweight, wi + i);
             Lanes.store(g.mul(Lanes.load(weight, i)).sub(a.mul(pull)), dx, at + i);
         }
         for (; i < n; i++) {
             float a = Lanes.get(x, at + i);
             float g = Lanes.get(dy, dyAt + i) * r;
-            Lanes.put(dweight, i, g * a + Lanes.get(dweight, i));
+            Lanes.put(dweight, wi + i, g * a + Lanes.get(dweight, wi + i));
             Lanes.put(dx, at + i, g * Lanes.get(weight, i) - a * pull);
         }
     }

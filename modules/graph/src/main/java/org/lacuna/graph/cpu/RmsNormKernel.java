@@ -8,14 +8,19 @@ import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.RmsNorm;
 
 /** {@link RmsNorm}: for each row a pass for the sum of squares and one for the output. */
-final class RmsNormKernel implements Kernel {
+final class RmsNormKernel extends RowKernel {
     @Override
     public Format output(LacunaOp op, int index) {
         return Format.EITHER;
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    boolean hasRows(LacunaOp op, int index) {
+        return index == 0;
+    }
+
+    @Override
+    Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         double epsilon = ((RmsNorm) op).epsilon();
         ByteBuffer x = in[0].bytes();
         ByteBuffer weight = in[1].bytes();

@@ -8,7 +8,7 @@ import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.Rotary;
 
 /** {@link Rotary}, a row of heads at a time. */
-final class RotaryKernel implements Kernel {
+final class RotaryKernel extends RowKernel {
     @Override
     public Format input(LacunaOp op, int index) {
         return index == 0 ? Format.EITHER : Format.FP32;
@@ -25,7 +25,12 @@ final class RotaryKernel implements Kernel {
     }
 
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    boolean hasRows(LacunaOp op, int index) {
+        return true;
+    }
+
+    @Override
+    Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         int h = ((Rotary) op).headSize();
         float sign = ((Rotary) op).turnsBack() ? -1 : 1;
         ByteBuffer table = in[1].bytes();

@@ -9,9 +9,14 @@ import org.lacuna.graph.op.RotaryTable;
  * {@link RotaryTable}. The sequences of a batch mostly have the same positions, and a sine costs far more than a
  * copy: a row at the position that the first sequence has there is that row's copy.
  */
-final class RotaryTableKernel implements Kernel {
+final class RotaryTableKernel extends RowKernel {
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    boolean hasRows(LacunaOp op, int index) {
+        return true;
+    }
+
+    @Override
+    Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         double[] frequencies = ((RotaryTable) op).frequencies();
         ByteBuffer positions = in[0].bytes();
         ByteBuffer table = out[0].bytes();

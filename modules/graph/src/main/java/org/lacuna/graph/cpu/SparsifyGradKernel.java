@@ -9,18 +9,18 @@ import org.lacuna.graph.op.LacunaOp;
 /** dy where the masked value is not 0; with fan-out, summed over the rules in their order. */
 final class SparsifyGradKernel implements Kernel {
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         ByteBuffer dy = in[0].bytes();
         ByteBuffer masked = in[1].bytes();
         ByteBuffer dv = out[0].bytes();
         int all = Math.toIntExact(in[0].length());
         int n = Math.toIntExact(out[0].length());
-        return () -> {
+        return Kernel.whole(() -> {
             select(dy, masked, dv, n);
             for (int from = n; from < all; from += n) {
                 addSelected(dy, masked, from, dv, n);
             }
-        };
+        });
     }
 
     private static void select(ByteBuffer dy, ByteBuffer masked, ByteBuffer dv, int n) {

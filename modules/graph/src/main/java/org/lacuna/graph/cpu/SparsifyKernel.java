@@ -16,8 +16,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 /** A rule on each row. Where a row fans out to several top-p rules, it is put in order once for all of them. */
 final class SparsifyKernel implements Kernel {
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
-        return new Call(((Sparsify) op).fan(), in, out);
+    public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
+        return Kernel.whole(new Call(((Sparsify) op).fan(), in, out));
     }
 
     private static final class Call implements Runnable {

@@ -5,9 +5,14 @@ import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.LacunaOp;
 
 /** One pass. */
-final class ToBfloat16Kernel implements Kernel {
+final class ToBfloat16Kernel extends RowKernel {
     @Override
-    public Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
+    boolean hasRows(LacunaOp op, int index) {
+        return true;
+    }
+
+    @Override
+    Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         ByteBuffer x = in[0].bytes();
         ByteBuffer y = out[0].bytes();
         int n = Math.toIntExact(in[0].length());

@@ -2,10 +2,12 @@ package org.lacuna.graph.program;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.IntConsumer;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.ParameterStore;
@@ -18,7 +20,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class Instance {
     private final Program program;
     private final Map<String, Tensor> tensors = new HashMap<>();
-    private final Runnable[] calls;
+    /** Of each step its phases, and of each phase its panels. */
+    private final Runnable[][][] calls;
+    /** The same for a team. */
+    private final IntConsumer[][] jobs;
     private final Runnable[] copies;
     private final ByteBuffer[][] dead;
     private final ByteBuffer arenaFill;
@@ -48,16 +53,21 @@ public final class Instance {
         program.gradientTargets().forEach((variable, parameter) -> tensors.put(variable, gradients.tensor(parameter)));
         Device.Memory arena = device.allocate(program.plan().bytes());
         List<Node> nodes = program.nodes();
-        calls = new Runnable[nodes.size()];
+        calls = new Runnable[nodes.size()][][];
         for (int i = 0; i < calls.length; i++) {
             calls[i] = bind(device, arena, i);
         }
+        jobs = Arrays.stream(calls).map(phases -> Arrays.stream(phases).map(Instance::job).toArray(IntConsumer[]::new)).toArray(IntConsumer[][]::new);
         copies = copies(gradients);
         dead = debug ? deadAfter(arena) : null;
         arenaFill = debug ? arena.tensor(new TensorSpec("arena", DataType.INT8, program.plan().bytes()), 0).bytes() : null;
     }
 
-    private Runnable bind(Device device, Device.Memory arena, int i) {
+    private static IntConsumer job(Runnable[] panels) {
+        return p -> panels[p].run();
+    }
+
+    private Runnable[][] bind(Device device, Device.Memory arena, int i) {
         Node node = program.nodes().get(i);
         for (String output : node.outputs()) {
             if (program.slot(output) >= 0) {
@@ -69,7 +79,7 @@ public final class Instance {
         int slot = program.scratchSlot(i);
         Tensor scratch = slot < 0 ? null
                 : arena.tensor(new TensorSpec("scratch", DataType.FLOAT, program.needs().get(slot).bytes() / Float.BYTES), program.plan().offset(slot));
-        return device.bind(node.op(), in, out, scratch);
+        return device.bind(node.op(), in, out, scratch, program.panels());
     }
 
     private static Tensor parameter(ParameterStore.Flat parameters, TensorSpec wanted) {
@@ -128,48 +138,72 @@ public final class Instance {
         return tensors.get(name);
     }
 
-    private void roundParameters() {
-        if (rounding != null) {
-            for (int i = 0; i < rounding.blocks(); i++) {
-                rounding.accept(i);
-            }
-        }
-    }
-
     /** Runs all steps. Allocates nothing. */
     public void run() {
-        roundParameters();
-        if (dead != null) {
-            runFilling();
-            return;
-        }
-        for (Runnable call : calls) {
-            call.run();
-        }
-        for (Runnable copy : copies) {
-            copy.run();
-        }
+        run(null, null);
     }
 
     /** Runs all steps and adds to {@code nanos[i]} the time that step i took. */
     public void run(long[] nanos) {
-        roundParameters();
+        run(null, nanos);
+    }
+
+    /**
+     * Runs all steps, the panels of each shared by a team. Allocates nothing.
+     *
+     * @param team that runs nothing else meanwhile; null for the calling thread alone
+     * @param nanos as in {@link #run(long[])}, or null
+     */
+    public void run(Workers team, long[] nanos) {
+        roundParameters(team);
+        if (dead != null) {
+            runFilling();
+            return;
+        }
         long before = System.nanoTime();
         for (int i = 0; i < calls.length; i++) {
-            calls[i].run();
-            long now = System.nanoTime();
-            nanos[i] += now - before;
-            before = now;
+            step(i, team);
+            if (nanos != null) {
+                long now = System.nanoTime();
+                nanos[i] += now - before;
+                before = now;
+            }
         }
         for (Runnable copy : copies) {
             copy.run();
+        }
+    }
+
+    private void roundParameters(Workers team) {
+        if (rounding == null) {
+            return;
+        }
+        if (team != null) {
+            team.run(rounding.blocks(), rounding);
+            return;
+        }
+        for (int i = 0; i < rounding.blocks(); i++) {
+            rounding.accept(i);
+        }
+    }
+
+    private void step(int i, Workers team) {
+        for (int phase = 0; phase < calls[i].length; phase++) {
+            Runnable[] panels = calls[i][phase];
+            if (team != null && panels.length > 1) {
+                team.run(panels.length, jobs[i][phase]);
+            } else {
+                for (Runnable panel : panels) {
+                    panel.run();
+                }
+            }
         }
     }
 
     private void runFilling() {
         fillNaN(arenaFill);
         for (int i = 0; i < calls.length; i++) {
-            calls[i].run();
+            step(i, null);
             for (ByteBuffer region : dead[i]) {
                 fillNaN(region);
             }
@@ -207,9 +241,9 @@ public final class Instance {
                 return Optional.of(name);
             }
         }
-        roundParameters();
+        roundParameters(null);
         for (int i = 0; i < calls.length; i++) {
-            calls[i].run();
+            step(i, null);
             for (String name : program.nodes().get(i).outputs()) {
                 if (!finite(tensors.get(name))) {
                     return Optional.of(name);

@@ -40,12 +40,14 @@ public final class Program {
     private final List<String> outputs;
     private final Map<String, Integer> slots = new HashMap<>();
     private final List<MemoryPlan.Need> needs = new ArrayList<>();
+    private final int panels;
     private final int[] scratchSlots;
     private final MemoryPlan plan;
 
     private Program(Builder b, List<Node> nodes, Map<String, TensorSpec> specs, Map<String, INDArray> constants,
             List<String> parameters, Map<String, String> gradients) {
         device = b.device;
+        panels = b.panels;
         this.nodes = nodes;
         this.specs = specs;
         this.constants = constants;
@@ -70,6 +72,7 @@ public final class Program {
         private final Map<String, long[]> shapes = new LinkedHashMap<>();
         private final Set<String> outputs = new LinkedHashSet<>();
         private final Set<String> kept = new LinkedHashSet<>();
+        private int panels = 1;
         private boolean gradients;
 
         private Builder(SameDiff graph, Device device) {
@@ -111,6 +114,12 @@ public final class Program {
          */
         public Builder recompute(Collection<String> from) {
             kept.addAll(from);
+            return this;
+        }
+
+        /** Cuts each op's work for so many threads that compute an instance together; the bits are the same. */
+        public Builder panels(int panels) {
+            this.panels = panels;
             return this;
         }
 
@@ -242,7 +251,7 @@ public final class Program {
                     place(spec, node, i, Math.max(i, lastUse.getOrDefault(spec.name(), i)));
                 }
             }
-            long scratch = device.scratchBytes(node.op(), in, out);
+            long scratch = device.scratchBytes(node.op(), in, out, panels);
             scratchSlots[i] = scratch == 0 ? -1 : needs.size();
             if (scratch > 0) {
                 needs.add(new MemoryPlan.Need(scratch, i, i));
@@ -359,6 +368,10 @@ public final class Program {
 
     Device device() {
         return device;
+    }
+
+    int panels() {
+        return panels;
     }
 
     List<Node> nodes() {

@@ -61,9 +61,9 @@ final class Allocations {
         for (int i = 0; i < out.length; i++) {
             out[i] = device.allocate(new TensorSpec("out" + i, op.outputType(i, types), outShapes[i]));
         }
-        long bytes = device.scratchBytes(op, specs(in), specs(out));
+        long bytes = device.scratchBytes(op, specs(in), specs(out), 1);
         Tensor scratch = bytes == 0 ? null : device.allocate(new TensorSpec("scratch", DataType.FLOAT, (bytes + 3) / 4));
-        assertNone(op.opName(), device.bind(op, in, out, scratch));
+        assertNone(op.opName(), OpCheck.serial(device.bind(op, in, out, scratch, 1)));
     }
 
     private static TensorSpec[] specs(Tensor[] tensors) {

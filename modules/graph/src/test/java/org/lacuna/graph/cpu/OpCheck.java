@@ -112,18 +112,25 @@ final class OpCheck {
         for (int i = 0; i < in.length; i++) {
             inSpecs[i] = in[i].spec();
         }
-        long scratchBytes = device.scratchBytes(op, inSpecs, outSpecs);
+        long scratchBytes = device.scratchBytes(op, inSpecs, outSpecs, 1);
         Tensor scratch = scratchBytes == 0 ? null : device.allocate(new TensorSpec("scratch", DataType.FLOAT, (scratchBytes + 3) / 4));
         if (scratch != null) {
             scratch.floats().put(filled((int) scratch.length()));
         }
-        Runnable call = device.bind(op, in, out, scratch);
+        Runnable call = serial(device.bind(op, in, out, scratch, 1));
         call.run();
         List<byte[]> first = bytes(out);
         call.run();
         List<byte[]> second = bytes(out);
         for (int i = 0; i < out.length; i++) {
             org.junit.jupiter.api.Assertions.assertArrayEquals(first.get(i), second.get(i), "a second run gives the same bits, output " + i);
+        }
+        for (int panels : new int[] {2, 3, 7}) {
+            inPanels(device, op, in, out, panels);
+            List<byte[]> shared = bytes(out);
+            for (int i = 0; i < out.length; i++) {
+                org.junit.jupiter.api.Assertions.assertArrayEquals(first.get(i), shared.get(i), panels + " panels give the same bits, output " + i);
+            }
         }
         op.reference(doubles, expected);
         List<double[]> kernel = new ArrayList<>();
@@ -133,6 +140,40 @@ final class OpCheck {
             reference.add(expected[i].dup('c').castTo(DataType.DOUBLE).data().asDouble());
         }
         return new Outcome(kernel, reference);
+    }
+
+    /** The kernel's call in panels, the last first, over outputs and working memory of NaN. */
+    private static void inPanels(CpuDevice device, LacunaOp op, Tensor[] in, Tensor[] out, int panels) {
+        for (Tensor t : out) {
+            if (t.dataType() == DataType.FLOAT) {
+                t.floats().put(filled((int) t.length()));
+            }
+        }
+        long bytes = device.scratchBytes(op, specs(in), specs(out), panels);
+        Tensor scratch = bytes == 0 ? null : device.allocate(new TensorSpec("scratch", DataType.FLOAT, (bytes + 3) / 4));
+        if (scratch != null) {
+            scratch.floats().put(filled((int) scratch.length()));
+        }
+        for (Runnable[] phase : device.bind(op, in, out, scratch, panels)) {
+            for (int p = phase.length - 1; p >= 0; p--) {
+                phase[p].run();
+            }
+        }
+    }
+
+    private static TensorSpec[] specs(Tensor[] tensors) {
+        return java.util.Arrays.stream(tensors).map(Tensor::spec).toArray(TensorSpec[]::new);
+    }
+
+    /** All phases and panels, one after the other. */
+    static Runnable serial(Runnable[][] phases) {
+        return () -> {
+            for (Runnable[] phase : phases) {
+                for (Runnable panel : phase) {
+                    panel.run();
+                }
+            }
+        };
     }
 
     /** A kernel that leaves an element unwritten is found by this NaN. */
