@@ -1,5 +1,6 @@
 package org.lacuna.cli;
 
+import java.lang.management.ManagementFactory;
 import java.util.List;
 import java.util.Locale;
 import java.util.function.UnaryOperator;
@@ -12,6 +13,8 @@ final class JvmFindings {
     static final String PHYSICAL_LIMIT = "org.bytedeco.javacpp.maxphysicalbytes";
     static final String BOUNDS_CHECK = "jdk.incubator.vector.VECTOR_ACCESS_OOB_CHECK";
 
+    static final String KERNELS_APART = "-XX:CompileCommand=dontinline,*Kernel::*";
+
     private static final long ENOUGH_HEAP = 900L << 20;
     static final String WHERE = " (in .mvn/jvm.config; Maven runs Lacuna in its own JVM)";
 
@@ -23,6 +26,7 @@ final class JvmFindings {
                 cpu(Machine.here()),
                 vectorModule(hasVectorModule()),
                 boundsCheck(System::getProperty),
+                inlining(ManagementFactory.getRuntimeMXBean().getInputArguments()),
                 heap(Runtime.getRuntime().maxMemory()),
                 offHeap(System::getProperty),
                 memory(Machine.here().memoryBytes()));
@@ -50,6 +54,11 @@ final class JvmFindings {
     static Finding boundsCheck(UnaryOperator<String> property) {
         return "0".equals(property.apply(BOUNDS_CHECK)) ? Finding.good("vector bounds check", "off")
                 : Finding.weak("vector bounds check", "on", "kernels are faster with -D" + BOUNDS_CHECK + "=0" + WHERE);
+    }
+
+    static Finding inlining(List<String> jvmArguments) {
+        return jvmArguments.contains(KERNELS_APART) ? Finding.good("kernels' loops", "compiled each by itself")
+                : Finding.weak("kernels' loops", "compiled together as the JVM likes", "kernels may make garbage: give the JVM the -XX:CompileCommand options of .mvn/jvm.config");
     }
 
     static Finding heap(long maxBytes) {

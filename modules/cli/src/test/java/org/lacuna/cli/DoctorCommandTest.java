@@ -82,6 +82,8 @@ class DoctorCommandTest {
         assertEquals("limited by JavaCPP (maxbytes 0, maxphysicalbytes by default, from the heap's)",
                 JvmFindings.offHeap(half::get).value());
         assertTrue(JvmFindings.boundsCheck(none::get).advice().contains(JvmFindings.BOUNDS_CHECK + "=0"));
+        assertEquals(Level.WEAK, JvmFindings.inlining(List.of("-Xmx1g")).level());
+        assertEquals(Level.GOOD, JvmFindings.inlining(List.of("-Xmx1g", JvmFindings.KERNELS_APART)).level());
         assertEquals(Level.GOOD, JvmFindings.boundsCheck(Map.of(JvmFindings.BOUNDS_CHECK, "0")::get).level());
     }
 
