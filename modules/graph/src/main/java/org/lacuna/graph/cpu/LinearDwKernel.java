@@ -13,8 +13,6 @@ import org.nd4j.linalg.api.buffer.DataType;
  */
 final class LinearDwKernel implements Kernel {
     private static final int ROWS = 512;
-    /** Panels have a multiple of so many rows of dW: every library treats the rows of a product alike then. */
-    private static final int COLUMNS = 48;
 
     private final GemmLibrary gemms;
 
@@ -35,9 +33,9 @@ final class LinearDwKernel implements Kernel {
     }
 
     /** For each panel, room for its columns of some rows of dy; none if there is one panel. */
-    private static Tensor[] cut(Pieces pieces, TensorSpec dy, int panels) {
+    private Tensor[] cut(Pieces pieces, TensorSpec dy, int panels) {
         int width = dy.size(-1);
-        int columns = columns(width, panels);
+        int columns = gemms.panelHeight(width, panels);
         Tensor[] dense = new Tensor[(width + columns - 1) / columns];
         for (int p = 0; dense.length > 1 && p < dense.length; p++) {
             dense[p] = pieces.take("dy", dy.dataType(), Math.min(ROWS, dy.rows()), Math.min(columns, width - p * columns));
@@ -45,15 +43,10 @@ final class LinearDwKernel implements Kernel {
         return dense;
     }
 
-    private static int columns(int width, int panels) {
-        int columns = (width + panels - 1) / panels;
-        return panels == 1 ? width : (columns + COLUMNS - 1) / COLUMNS * COLUMNS;
-    }
-
     @Override
     public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         Tensor[] dense = cut(new Pieces(scratch), in[1].spec(), panels);
-        int columns = columns(in[1].spec().size(-1), panels);
+        int columns = gemms.panelHeight(in[1].spec().size(-1), panels);
         Runnable[] calls = new Runnable[dense.length];
         for (int p = 0; p < calls.length; p++) {
             calls[p] = new Panel(gemms, in[0], in[1], out[0], dense[p], p * columns);

@@ -25,6 +25,11 @@ final class LinearDxKernel extends RowKernel {
     }
 
     @Override
+    int panelHeight(int rows, int panels) {
+        return gemms.panelHeight(rows, panels);
+    }
+
+    @Override
     boolean hasRows(LacunaOp op, int index) {
         return index < op.args().length / 2;
     }

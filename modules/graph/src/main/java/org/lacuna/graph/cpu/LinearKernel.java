@@ -27,6 +27,11 @@ final class LinearKernel extends RowKernel {
     }
 
     @Override
+    int panelHeight(int rows, int panels) {
+        return gemms.panelHeight(rows, panels);
+    }
+
+    @Override
     boolean hasRows(LacunaOp op, int index) {
         return index == 0;
     }

@@ -61,7 +61,7 @@ final class LmHeadLossGradKernel implements Kernel {
         }
         VocabularyPanel[] dw = new VocabularyPanel[slices.length];
         for (int p = 0; p < dw.length; p++) {
-            dw[p] = new VocabularyPanel(gemms, x, out[1], blocks, logits, slices[p], p * VocabularyPanel.height(vocabulary, panels));
+            dw[p] = new VocabularyPanel(gemms, x, out[1], blocks, logits, slices[p], p * gemms.panelHeight(vocabulary, panels));
         }
         List<Runnable[]> phases = new ArrayList<>();
         phases.add(new Runnable[] {blocks[0]::check});
@@ -96,9 +96,6 @@ final class LmHeadLossGradKernel implements Kernel {
 
     /** Some rows of dW: from as many columns of the derivative, which lie with the panels of rows and are first brought together. */
     private static final class VocabularyPanel {
-        /** Panels have a multiple of so many rows of dW: every library treats the rows of a product alike then. */
-        private static final int ROWS = 48;
-
         private final LogitBlocks[] blocks;
         private final Tensor[] gradients;
         private final Tensor slice;
@@ -119,8 +116,7 @@ final class LmHeadLossGradKernel implements Kernel {
             height = slice == null ? vocabulary : slice.spec().size(1);
             gradients = new Tensor[logits.length];
             for (int p = 0; p < gradients.length; p++) {
-                int columns = x.dataType() == DataType.BFLOAT16 ? vocabulary : logits[p].spec().size(1);
-                gradients[p] = logits[p].view(new TensorSpec("g", x.dataType(), logits[p].spec().size(0), columns), 0);
+                gradients[p] = logits[p].view(new TensorSpec("g", x.dataType(), logits[p].spec().size(0), vocabulary), 0);
             }
             Matrix g = slice == null ? blocks[0].gradient() : Matrix.of(slice);
             Matrix into = new Matrix(dw.address() + (long) from * width * Float.BYTES, DataType.FLOAT, width);
@@ -128,16 +124,12 @@ final class LmHeadLossGradKernel implements Kernel {
             further = gemms.bind(true, false, height, width, 0, g, Matrix.of(x), true, into);
         }
 
-        static int height(int vocabulary, int panels) {
-            return panels == 1 ? vocabulary : ((vocabulary + panels - 1) / panels + ROWS - 1) / ROWS * ROWS;
-        }
-
         /** Room for each panel's columns of a block; none if there is one panel. */
         static Tensor[] cut(Pieces pieces, GemmLibrary gemms, TensorSpec x, TensorSpec table, int panels) {
             int vocabulary = table.size(0);
-            int height = height(vocabulary, panels);
+            int height = gemms.panelHeight(vocabulary, panels);
             Tensor[] slices = new Tensor[(vocabulary + height - 1) / height];
-            for (int p = 0; panels > 1 && p < slices.length; p++) {
+            for (int p = 0; slices.length > 1 && p < slices.length; p++) {
                 slices[p] = pieces.take("slice", x.dataType(), Math.min(LogitBlocks.blockRows(gemms), x.rows()), Math.min(height, vocabulary - p * height));
             }
             return slices;

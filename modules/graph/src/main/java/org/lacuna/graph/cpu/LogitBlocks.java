@@ -10,14 +10,12 @@ import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * Blocks of rows of logits in working memory: the part that the loss and its gradient share. One object works on a panel of
- * each block: some of its rows. They are padded to whole vectors with −∞, which adds nothing to a maximum and less than a
- * float can tell to a sum of exponentials.
+ * each block: some of its rows, which lie dense. Where they are no whole vectors, a row is worked on in a place of its own, padded
+ * with −∞, which adds nothing to a maximum and less than a float can tell to a sum of exponentials.
  */
 final class LogitBlocks {
     /** With fewer, adding up dW costs more than its products; with more, working memory grows and speed hardly does. */
     private static final int MOST_ROWS = 256;
-    /** Panels start at multiples of so many rows: every library treats the rows of a product alike then. */
-    private static final int PANEL_ROWS = 48;
     /** So many exponentials are summed in float before the sum goes on in double. */
     private static final int CHUNK = 64 * Lanes.WIDTH;
 
@@ -33,7 +31,10 @@ final class LogitBlocks {
     private final int length;
     private final int width;
     private final int vocabulary;
-    private final int stride;
+    /** Floats of a row and up to whole vectors. */
+    private final int padded;
+    /** A row's own place; null where rows are whole vectors. */
+    private final ByteBuffer row;
     /** Where the panel starts in a block, and how many rows it has at most. */
     private final int start;
     private final int height;
@@ -57,7 +58,8 @@ final class LogitBlocks {
         length = x.spec().size(1);
         width = x.spec().size(-1);
         vocabulary = table.spec().size(0);
-        stride = scratch.spec().size(1);
+        padded = (vocabulary + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH;
+        row = padded == vocabulary ? null : Lanes.floats(padded);
         height = scratch.spec().size(0);
         start = panel * height;
         sums = new double[height];
@@ -71,13 +73,13 @@ final class LogitBlocks {
         return MOST_ROWS / gemms.rowsAlike() * gemms.rowsAlike();
     }
 
-    /** Cuts working memory for each panel's logits [rows, padded vocabulary]. */
+    /** Cuts working memory for each panel's logits [rows, vocabulary]. */
     static Tensor[] cut(Pieces pieces, GemmLibrary gemms, TensorSpec x, TensorSpec table, int panels) {
         int block = Math.min(blockRows(gemms), x.rows());
-        int height = panels == 1 ? block : ((block + panels - 1) / panels + PANEL_ROWS - 1) / PANEL_ROWS * PANEL_ROWS;
+        int height = gemms.panelHeight(block, panels);
         Tensor[] logits = new Tensor[(block + height - 1) / height];
         for (int p = 0; p < logits.length; p++) {
-            logits[p] = pieces.take("logits", DataType.FLOAT, height, (table.size(0) + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH);
+            logits[p] = pieces.take("logits", DataType.FLOAT, height, table.size(0));
         }
         return logits;
     }
@@ -119,43 +121,68 @@ final class LogitBlocks {
     void losses(int from, int n) {
         product.run(n, vocabulary, width, (long) from * width, 0, 0);
         for (int i = 0; i < n; i++) {
-            int row = from + i;
-            double value = scored(row) ? loss(i, target(row)) : 0;
-            losses[row] = scored(row) ? Lanes.get(weights, row) * value : 0;
-            Lanes.put(nll, row, (float) value);
+            int token = from + i;
+            double value = scored(token) ? loss(i, target(token)) : 0;
+            losses[token] = scored(token) ? Lanes.get(weights, token) * value : 0;
+            Lanes.put(nll, token, (float) value);
+        }
+    }
+
+    /** Where row {@code i} can be worked on in whole vectors: in {@link #place}, from the index returned. */
+    private int open(int i) {
+        if (row == null) {
+            return i * vocabulary;
+        }
+        row.put(0, logits, i * vocabulary * Float.BYTES, vocabulary * Float.BYTES);
+        for (int v = vocabulary; v < padded; v++) {
+            Lanes.put(row, v, Float.NEGATIVE_INFINITY);
+        }
+        return 0;
+    }
+
+    private ByteBuffer place() {
+        return row == null ? logits : row;
+    }
+
+    /** Keeps what was written to row {@code i}. */
+    private void close(int i) {
+        if (row != null) {
+            logits.put(i * vocabulary * Float.BYTES, row, 0, vocabulary * Float.BYTES);
         }
     }
 
     private double loss(int i, int target) {
-        int at = i * stride;
-        for (int v = vocabulary; v < stride; v++) {
-            Lanes.put(logits, at + v, Float.NEGATIVE_INFINITY);
-        }
-        double wanted = Lanes.get(logits, at + target);
-        float largest = largest(logits, at, stride);
+        int at = open(i);
+        ByteBuffer b = place();
+        double wanted = Lanes.get(b, at + target);
+        float largest = largest(b, at, padded);
         double sum = 0;
-        for (int v = 0; v < stride; v += CHUNK) {
-            sum += exponentials(logits, at + v, Math.min(CHUNK, stride - v), largest, lanes);
+        for (int v = 0; v < padded; v += CHUNK) {
+            sum += exponentials(b, at + v, Math.min(CHUNK, padded - v), largest, lanes);
         }
         sums[i] = sum;
+        close(i);
         return Math.log(sum) + largest - wanted;
     }
 
     /** Turns what {@link #losses} left of the rows into the derivative of {@code upstream} · loss by the logits. */
     void gradients(int from, int n, float upstream) {
         for (int i = 0; i < n; i++) {
-            int row = from + i;
-            if (scored(row)) {
-                double weight = (double) upstream * Lanes.get(weights, row);
-                int at = i * stride + target(row);
-                double probability = Lanes.get(logits, at) / sums[i];
-                scale(logits, i * stride, stride, (float) (weight / sums[i]));
-                Lanes.put(logits, at, (float) (weight * (probability - 1)));
+            int token = from + i;
+            int at = open(i);
+            ByteBuffer b = place();
+            if (scored(token)) {
+                double weight = (double) upstream * Lanes.get(weights, token);
+                double probability = Lanes.get(b, at + target(token)) / sums[i];
+                scale(b, at, padded, (float) (weight / sums[i]));
+                Lanes.put(b, at + target(token), (float) (weight * (probability - 1)));
             } else {
-                zero(logits, i * stride, stride);
+                zero(b, at, padded);
             }
             if (gradient.type() == DataType.BFLOAT16) {
-                Bfloat16.round(logits, i * stride, logits, i * vocabulary, vocabulary); // to where rows of floats have been read
+                Bfloat16.round(b, at, logits, i * vocabulary, vocabulary); // to where rows of floats have been read
+            } else {
+                close(i);
             }
         }
     }

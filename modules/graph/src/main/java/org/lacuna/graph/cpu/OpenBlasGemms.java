@@ -30,6 +30,12 @@ final class OpenBlasGemms implements GemmLibrary {
         return 16;
     }
 
+    /** All: what code it takes depends on the sizes. */
+    @Override
+    public int panelHeight(int rows, int panels) {
+        return rows;
+    }
+
     @Override
     public String description() {
         try {

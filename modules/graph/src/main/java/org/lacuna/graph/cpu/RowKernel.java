@@ -10,11 +10,13 @@ import org.lacuna.graph.op.LacunaOp;
  * own on a part of the tensors.
  */
 abstract class RowKernel implements Kernel {
-    /** Panels have a multiple of so many rows, save the last: every library treats the rows of a product alike then. */
-    private static final int ROWS = 48;
-
     /** Whether the op's input {@code index} has a row for each token; the others are read whole. */
     abstract boolean hasRows(LacunaOp op, int index);
+
+    /** How many rows of {@code rows} each of {@code panels} computes, the last one the rest. */
+    int panelHeight(int rows, int panels) {
+        return (rows + panels - 1) / panels;
+    }
 
     /** How many bytes of working memory a call needs. */
     long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
@@ -32,8 +34,7 @@ abstract class RowKernel implements Kernel {
     @Override
     public final Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         int rows = rows(out[0].spec());
-        int height = (rows + panels - 1) / panels;
-        height = (height + ROWS - 1) / ROWS * ROWS;
+        int height = panelHeight(rows, panels);
         if (panels == 1 || height >= rows) {
             return Kernel.whole(bind(op, in, out, scratch));
         }

@@ -194,6 +194,51 @@ class GemmTest {
         }
     }
 
+    /** A panel is some rows of op(A), dense as it lies. */
+    @ParameterizedTest
+    @MethodSource("libraries")
+    void panelsHaveTheBitsOfTheWhole(GemmLibrary gemms) {
+        Random random = new Random(9);
+        boolean bf16 = gemms instanceof OneDnnGemms && OneDnnGemms.hasBf16();
+        for (int i = 0; i < 120; i++) {
+            int m = 17 + random.nextInt(300);
+            int n = 1 + random.nextInt(i % 3 == 0 ? 40 : 300);
+            int k = 1 + random.nextInt(i % 2 == 0 ? 40 : 600);
+            boolean ta = random.nextBoolean();
+            boolean tb = random.nextBoolean();
+            Tensor a = random(ta ? k : m, ta ? m : k);
+            Tensor b = random(tb ? n : k, tb ? k : n);
+            boolean rounded = bf16 && random.nextBoolean();
+            panelsHaveTheBitsOfTheWhole(gemms, ta, tb, rounded ? rounded(a) : a, rounded ? rounded(b) : b, 2 + random.nextInt(4));
+        }
+    }
+
+    private static void panelsHaveTheBitsOfTheWhole(GemmLibrary gemms, boolean ta, boolean tb, Tensor a, Tensor b, int panels) {
+        int m = a.spec().size(ta ? 1 : 0);
+        int k = a.spec().size(ta ? 0 : 1);
+        int n = b.spec().size(tb ? 0 : 1);
+        Tensor whole = DEVICE.allocate(new TensorSpec("whole", DataType.FLOAT, m, n));
+        gemms.bind(ta, tb, m, n, k, Gemm.Matrix.of(a), Gemm.Matrix.of(b), false, Gemm.Matrix.of(whole)).run();
+        Tensor parts = DEVICE.allocate(new TensorSpec("parts", DataType.FLOAT, m, n));
+        int height = gemms.panelHeight(m, panels);
+        for (int from = 0; from < m; from += height) {
+            int rows = Math.min(height, m - from);
+            Tensor panel = DEVICE.allocate(new TensorSpec("panel", a.dataType(), ta ? k : rows, ta ? rows : k));
+            HeadRows.gather(a, ta ? from : from * k, ta ? k : rows, panel);
+            Gemm.Matrix into = Gemm.Matrix.of(parts.view("into", (long) from * n, rows, n));
+            gemms.bind(ta, tb, rows, n, k, Gemm.Matrix.of(panel), Gemm.Matrix.of(b), false, into).run();
+            Reference.reachabilityFence(panel);
+        }
+        assertArrayEquals(whole.toFloats(), parts.toFloats(), m + " × " + n + " × " + k + (ta ? " a transposed" : "") + (tb ? " b transposed" : ""));
+        Reference.reachabilityFence(b);
+    }
+
+    private static Tensor rounded(Tensor floats) {
+        Tensor t = DEVICE.allocate(new TensorSpec("t", DataType.BFLOAT16, floats.shape()));
+        Bfloat16.round(floats.bytes(), 0, t.bytes(), 0, Math.toIntExact(t.length()));
+        return t;
+    }
+
     private static Tensor random(int rows, int columns) {
         Random random = new Random(7);
         Tensor t = DEVICE.allocate(new TensorSpec("t", DataType.FLOAT, rows, columns));
