@@ -18,12 +18,9 @@ interface GemmLibrary {
 
     /**
      * How many rows of {@code rows} each of {@code panels} computes, the last one the rest, so that a dense product has the bits of
-     * an undivided one: a multiple of the rows that are treated alike, and of the 16 that a tile of AMX has.
+     * an undivided one; all where no division does that.
      */
-    default int panelHeight(int rows, int panels) {
-        int unit = rowsAlike() % 16 == 0 ? rowsAlike() : 2 * rowsAlike();
-        return panels == 1 ? rows : ((rows + panels - 1) / panels + unit - 1) / unit * unit;
-    }
+    int panelHeight(int rows, int panels);
 
     /** Name, version and the code that it runs: what the last bits of a result depend on. */
     String description();

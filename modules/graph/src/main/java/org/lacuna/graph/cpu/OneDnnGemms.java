@@ -16,6 +16,8 @@ import org.bytedeco.javacpp.Loader;
  * kept here, by shape, for all that multiply such matrices. Working memory belongs to the thread that multiplies.
  */
 final class OneDnnGemms implements GemmLibrary {
+    private static final int TILE = 16;
+
     private final engine cpu;
     private final Map<OneDnnCode.Shape, OneDnnCode> codes = new ConcurrentHashMap<>();
     private final ThreadLocal<Bench> benches = ThreadLocal.withInitial(() -> new Bench(this));
@@ -40,6 +42,12 @@ final class OneDnnGemms implements GemmLibrary {
     @Override
     public int rowsAlike() {
         return hasAvx512() ? 8 : 24;
+    }
+
+    /** With AVX-512 a row's bits depend on no other, and a tile of AMX has 16; with less, on how many are left over at the end. */
+    @Override
+    public int panelHeight(int rows, int panels) {
+        return panels == 1 || !hasAvx512() ? rows : ((rows + panels - 1) / panels + TILE - 1) / TILE * TILE;
     }
 
     @Override
