@@ -1,6 +1,7 @@
 package org.lacuna.graph.cpu;
 
 import java.util.Random;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.graph.op.Add;
@@ -15,6 +16,29 @@ class AddTest {
         Random random = new Random(n);
         OpCheck.Outcome o = OpCheck.outcome(ADD, OpCheck.normal(random, 1, true, 1, 3, n), OpCheck.normal(random, 1, true, 1, 3, n));
         OpCheck.assertUlps(o.reference().get(0), o.kernel().get(0), 0.5);
+    }
+
+    /** The sum stays in float, whatever the terms are. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 17, 100, GatedKernel.BLOCK + 3})
+    void bf16KernelsEqualReference(int n) {
+        Random random = new Random(n);
+        OpCheck.Input x = OpCheck.normal(random, 1, true, 1, 1, n).rounded();
+        for (OpCheck.Outcome o : OpCheck.narrowOutcomes(ADD, x, OpCheck.normal(random, 1, true, 1, 1, n).rounded())) {
+            o.assertUlps(0, 0.5);
+        }
+    }
+
+    @Test
+    void kernelsAllocateNothing() {
+        OpCheck.Input x = OpCheck.normal(new Random(1), 1, true, 1, 1, GatedKernel.BLOCK + 5);
+        Allocations.assertNone(ADD, x, x);
+    }
+
+    @Test
+    void bf16KernelsAllocateNothing() {
+        OpCheck.Input x = OpCheck.normal(new Random(1), 1, true, 1, 1, GatedKernel.BLOCK + 5);
+        Allocations.assertNoneNarrow(ADD, x, x);
     }
 
     @ParameterizedTest

@@ -5,14 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.util.Arrays;
-import java.util.List;
 import org.bytedeco.javacpp.Pointer;
-import org.lacuna.graph.Tensor;
-import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.LacunaOp;
-import org.lacuna.graph.op.LacunaOps;
-import org.nd4j.autodiff.samediff.SameDiff;
-import org.nd4j.linalg.api.buffer.DataType;
 
 /** Holds a bound call to allocating nothing, on the Java heap or, through JavaCPP, outside it. */
 final class Allocations {
@@ -45,28 +39,15 @@ final class Allocations {
 
     /** The same for the kernel of the one op that {@code build} adds. */
     static void assertNone(OpCheck.Build build, OpCheck.Input... inputs) {
-        LacunaOps.register();
-        SameDiff sd = SameDiff.create();
-        build.op(sd, OpCheck.placeholders(sd, DataType.FLOAT, inputs));
-        LacunaOp op = (LacunaOp) sd.ops()[0];
-        CpuDevice device = new CpuDevice();
-        Tensor[] in = new Tensor[inputs.length];
-        for (int i = 0; i < in.length; i++) {
-            in[i] = OpCheck.tensor(device, inputs[i], "in" + i);
-        }
-        long[][] shapes = Arrays.stream(in).map(Tensor::shape).toArray(long[][]::new);
-        List<DataType> types = Arrays.stream(in).map(Tensor::dataType).toList();
-        long[][] outShapes = op.outputShapes(shapes);
-        Tensor[] out = new Tensor[outShapes.length];
-        for (int i = 0; i < out.length; i++) {
-            out[i] = device.allocate(new TensorSpec("out" + i, op.outputType(i, types), outShapes[i]));
-        }
-        long bytes = device.scratchBytes(op, specs(in), specs(out), 1);
-        Tensor scratch = bytes == 0 ? null : device.allocate(new TensorSpec("scratch", DataType.FLOAT, (bytes + 3) / 4));
-        assertNone(op.opName(), OpCheck.serial(device.bind(op, in, out, scratch, 1)));
+        LacunaOp op = OpCheck.op(build, inputs);
+        assertNone(op.opName(), BoundOp.of(op, inputs).call());
     }
 
-    private static TensorSpec[] specs(Tensor[] tensors) {
-        return Arrays.stream(tensors).map(Tensor::spec).toArray(TensorSpec[]::new);
+    /** The same for the kernel as bf16 programs have it, in each choice of formats. */
+    static void assertNoneNarrow(OpCheck.Build build, OpCheck.Input... inputs) {
+        LacunaOp op = OpCheck.op(build, inputs);
+        for (BoundOp bound : BoundOp.narrow(op, Arrays.stream(inputs).map(OpCheck.Input::rounded).toArray(OpCheck.Input[]::new))) {
+            assertNone(op.opName() + ", " + bound, bound.call());
+        }
     }
 }

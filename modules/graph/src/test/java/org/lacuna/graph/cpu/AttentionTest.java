@@ -43,8 +43,8 @@ class AttentionTest {
             return OpCheck.normal(random, 1.5, true, 2, length, (long) kvHeads * headSize);
         }
 
-        PlainAttention plain(OpCheck.Input q, OpCheck.Input k, OpCheck.Input v) {
-            return new PlainAttention(2, length, heads, kvHeads, headSize, scale(), sees(), q.values(), k.values(), v.values());
+        PlainAttention plain(double rounding, OpCheck.Input q, OpCheck.Input k, OpCheck.Input v) {
+            return new PlainAttention(2, length, heads, kvHeads, headSize, scale(), sees(), rounding, q.values(), k.values(), v.values());
         }
 
         OpCheck.Build forward() {
@@ -58,12 +58,11 @@ class AttentionTest {
 
     private static void assertWithin(String what, double[] expected, double[] bounds, OpCheck.Outcome outcome, int output) {
         double[] reference = outcome.reference().get(output);
-        double[] kernel = outcome.kernel().get(output);
         for (int i = 0; i < expected.length; i++) {
             int at = i;
             // Both in double, whose unit is 2^-29 of the float's.
             assertEquals(expected[i], reference[i], 2 * 0x1p-29 * bounds[i], () -> what + ", reference, " + at);
-            assertEquals(expected[i], kernel[i], bounds[i], () -> what + ", kernel, " + at);
+            outcome.assertWithin(expected[i], bounds[i], output, i);
         }
     }
 
@@ -79,7 +78,7 @@ class AttentionTest {
         OpCheck.Input v = c.keys(random);
         OpCheck.Input dy = c.queries(random);
         OpCheck.Outcome forward = OpCheck.outcome(c.forward(), q, k, v);
-        PlainAttention plain = c.plain(q, k, v);
+        PlainAttention plain = c.plain(0, q, k, v);
         assertWithin("y", plain.y, plain.yBound, forward, 0);
         assertWithin("lse", plain.lse, plain.lseBound, forward, 1);
 
@@ -92,6 +91,33 @@ class AttentionTest {
         assertWithin("dv", gradient.dv, gradient.dvBound, backward, 2);
     }
 
+    @ParameterizedTest
+    @CsvSource({
+        "1, 1, 1, 1, 0", "1, 4, 2, 12, -1", "3, 2, 1, 14, 0", "3, 3, 3, 16, 2", "17, 4, 2, 24, 0", "17, 2, 2, 12, 5", "17, 6, 2, 14, -1",
+        "64, 1, 1, 64, 0", "65, 2, 1, 12, 0", "100, 4, 2, 14, 0", "100, 2, 1, 24, 33", "100, 2, 2, 16, -1", "130, 2, 2, 8, 0", "130, 2, 1, 8, 1", "130, 1, 1, 8, 70"})
+    void bf16KernelsKeepTheirBounds(int length, int heads, int kvHeads, int headSize, int window) {
+        Case c = new Case(length, heads, kvHeads, headSize, window);
+        Random random = new Random(length);
+        OpCheck.Input q = c.queries(random).rounded();
+        OpCheck.Input k = c.keys(random).rounded();
+        OpCheck.Input v = c.keys(random).rounded();
+        OpCheck.Input dy = c.queries(random).rounded();
+        PlainAttention plain = c.plain(OpCheck.NARROW, q, k, v);
+        List<OpCheck.Outcome> forward = OpCheck.narrowOutcomes(c.forward(), q, k, v);
+        for (OpCheck.Outcome o : forward) {
+            assertWithin("y", plain.y, plain.yBound, o, 0);
+            assertWithin("lse", plain.lse, plain.lseBound, o, 1);
+        }
+        OpCheck.Input y = OpCheck.floats(forward.get(0).kernel().get(0), true, q.shape()).rounded();
+        OpCheck.Input lse = OpCheck.floats(forward.get(0).kernel().get(1), true, 2, heads, length);
+        PlainAttention.Gradient gradient = plain.new Gradient(dy.values(), y.values(), lse.values());
+        for (OpCheck.Outcome o : OpCheck.narrowOutcomes(c.backward(), dy, q, k, v, y, lse)) {
+            assertWithin("dq", gradient.dq, gradient.dqBound, o, 0);
+            assertWithin("dk", gradient.dk, gradient.dkBound, o, 1);
+            assertWithin("dv", gradient.dv, gradient.dvBound, o, 2);
+        }
+    }
+
     /** Scores of ± several hundred: no overflow, and the weights are those of the largest. */
     @Test
     void largeScoresStayFinite() {
@@ -100,7 +126,7 @@ class AttentionTest {
         OpCheck.Input q = OpCheck.normal(random, 20, true, 2, 17, 32);
         OpCheck.Input k = OpCheck.normal(random, 20, true, 2, 17, 16);
         OpCheck.Input v = c.keys(random);
-        PlainAttention plain = c.plain(q, k, v);
+        PlainAttention plain = c.plain(0, q, k, v);
         OpCheck.Outcome forward = OpCheck.outcome(c.forward(), q, k, v);
         assertWithin("y", plain.y, plain.yBound, forward, 0);
         assertWithin("lse", plain.lse, plain.lseBound, forward, 1);
@@ -122,6 +148,16 @@ class AttentionTest {
         OpCheck.Input k = c.keys(random);
         Allocations.assertNone(c.forward(), q, k, k);
         Allocations.assertNone(c.backward(), q, q, k, k, q, OpCheck.normal(random, 1, true, 2, 2, 17));
+    }
+
+    @Test
+    void bf16KernelsAllocateNothing() {
+        Case c = new Case(17, 2, 1, 24, 5);
+        Random random = new Random(1);
+        OpCheck.Input q = c.queries(random);
+        OpCheck.Input k = c.keys(random);
+        Allocations.assertNoneNarrow(c.forward(), q, k, k);
+        Allocations.assertNoneNarrow(c.backward(), q, q, k, k, q, OpCheck.normal(random, 1, true, 2, 2, 17));
     }
 
     @Test

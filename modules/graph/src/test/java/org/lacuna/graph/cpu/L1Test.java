@@ -26,28 +26,46 @@ class L1Test {
         assertEquals(3, o.reference().get(1)[0]);
     }
 
+    /** Half of the values and a third of the weights are 0. */
+    private record Case(OpCheck.Input v, OpCheck.Input w, double penalty) {
+        static Case random(int n) {
+            Random random = new Random(n);
+            double[] values = OpCheck.normal(random, 1, true, 2, 5, n).rounded().values();
+            double[] weights = new double[10];
+            double magnitudes = 0;
+            for (int row = 0; row < 10; row++) {
+                weights[row] = row % 3 == 0 ? 0 : (float) random.nextDouble();
+                for (int j = 0; j < n; j++) {
+                    values[row * n + j] = random.nextBoolean() ? 0 : values[row * n + j];
+                    magnitudes += weights[row] * Math.abs(values[row * n + j]);
+                }
+            }
+            return new Case(OpCheck.floats(values, true, 2, 5, n), OpCheck.floats(weights, false, 2, 5), magnitudes);
+        }
+
+        void check(OpCheck.Outcome o) {
+            o.assertUlps(0, 1);
+            assertEquals(penalty, o.kernel().get(0)[0], 1e-6 * penalty);
+            assertArrayEquals(o.reference().get(1), o.kernel().get(1));
+        }
+    }
+
+    private static final OpCheck.Input UPSTREAM = OpCheck.floats(new double[] {0.3}, true);
+
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 17, 352})
     void kernelsEqualReferences(int n) {
-        Random random = new Random(n);
-        double[] values = OpCheck.normal(random, 1, true, 2, 5, n).values();
-        double[] weights = new double[10];
-        double magnitudes = 0;
-        for (int row = 0; row < 10; row++) {
-            weights[row] = row % 3 == 0 ? 0 : (float) random.nextDouble();
-            for (int j = 0; j < n; j++) {
-                values[row * n + j] = random.nextBoolean() ? 0 : values[row * n + j];
-                magnitudes += weights[row] * Math.abs(values[row * n + j]);
-            }
-        }
-        OpCheck.Input v = OpCheck.floats(values, true, 2, 5, n);
-        OpCheck.Input w = OpCheck.floats(weights, false, 2, 5);
-        OpCheck.Outcome o = OpCheck.outcome(L1_NORM, v, w);
-        OpCheck.assertUlps(o.reference().get(0), o.kernel().get(0), 1);
-        assertEquals(magnitudes, o.kernel().get(0)[0], 1e-6 * magnitudes);
-        assertArrayEquals(o.reference().get(1), o.kernel().get(1));
-        OpCheck.Outcome g = OpCheck.outcome(GRAD, OpCheck.floats(new double[] {0.3}, true), v, w);
-        OpCheck.assertUlps(g.reference().get(0), g.kernel().get(0), 1);
+        Case c = Case.random(n);
+        c.check(OpCheck.outcome(L1_NORM, c.v, c.w));
+        OpCheck.outcome(GRAD, UPSTREAM, c.v, c.w).assertUlps(0, 1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3, 17, 352})
+    void bf16KernelsEqualReferences(int n) {
+        Case c = Case.random(n);
+        OpCheck.narrowOutcomes(L1_NORM, c.v, c.w).forEach(c::check);
+        OpCheck.narrowOutcomes(GRAD, UPSTREAM, c.v, c.w).forEach(o -> o.assertUlps(0, 1));
     }
 
     @ParameterizedTest
@@ -74,5 +92,13 @@ class L1Test {
         OpCheck.Input w = OpCheck.floats(new double[] {1, 0, 2}, false, 1, 3);
         Allocations.assertNone(L1_NORM, v, w);
         Allocations.assertNone(GRAD, OpCheck.floats(new double[] {1}, true), v, w);
+    }
+
+    @Test
+    void bf16KernelsAllocateNothing() {
+        OpCheck.Input v = OpCheck.normal(new Random(1), 1, true, 1, 3, 37);
+        OpCheck.Input w = OpCheck.floats(new double[] {1, 0, 2}, false, 1, 3);
+        Allocations.assertNoneNarrow(L1_NORM, v, w);
+        Allocations.assertNoneNarrow(GRAD, OpCheck.floats(new double[] {1}, true), v, w);
     }
 }

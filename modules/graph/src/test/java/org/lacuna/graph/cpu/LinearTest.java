@@ -48,11 +48,25 @@ class LinearTest {
         return in.toArray(OpCheck.Input[]::new);
     }
 
+    private static OpCheck.Input[] rounded(OpCheck.Input... in) {
+        return Arrays.stream(in).map(OpCheck.Input::rounded).toArray(OpCheck.Input[]::new);
+    }
+
     @ParameterizedTest
     @CsvSource({"1,1,1,false", "3,17,1,false", "17,3,1,true", "1,65,3,false", "3,3,3,true", "17,130,2,true"})
     void kernelEqualsReference(int t, int inner, int k, boolean biased) {
         OpCheck.Input[] in = inputs(new Random(t), t, inner, k, biased);
-        OpCheck.Outcome o = OpCheck.outcome(linear(k, biased), in);
+        check(t, inner, k, biased, in, OpCheck.outcome(linear(k, biased), in));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1,false", "3,17,1,false", "17,3,1,true", "1,65,3,false", "3,3,3,true", "17,130,2,true", "40,33,2,false"})
+    void bf16KernelsEqualReference(int t, int inner, int k, boolean biased) {
+        OpCheck.Input[] in = rounded(inputs(new Random(t), t, inner, k, biased));
+        OpCheck.narrowOutcomes(linear(k, biased), in).forEach(o -> check(t, inner, k, biased, in, o));
+    }
+
+    private static void check(int t, int inner, int k, boolean biased, OpCheck.Input[] in, OpCheck.Outcome o) {
         for (int j = 0; j < k; j++) {
             int width = inner + j;
             for (int e = 0; e < 2 * t * width; e++) {
@@ -62,56 +76,92 @@ class LinearTest {
                 for (int i = 0; i < inner; i++) {
                     magnitudes += Math.abs(in[0].values()[row * inner + i] * in[1 + j].values()[column * inner + i]);
                 }
-                OpCheck.assertSum(o.reference().get(j)[e], o.kernel().get(j)[e], inner + (biased ? 1 : 0), magnitudes);
+                o.assertWithin(OpCheck.sumError(inner + (biased ? 1 : 0)) * magnitudes, j, e);
             }
         }
+    }
+
+    /** dy_1, …, W_1, …, as {@link #inputs} has them. */
+    private static OpCheck.Input[] dxInputs(int t, int inner, int k) {
+        Random random = new Random(inner);
+        OpCheck.Input[] in = new OpCheck.Input[2 * k];
+        for (int j = 0; j < k; j++) {
+            in[j] = OpCheck.normal(random, 1, true, 2, t, inner + j);
+            in[k + j] = OpCheck.normal(random, 1, true, inner + j, inner);
+        }
+        return in;
+    }
+
+    private static OpCheck.Build dx(int k) {
+        return (sd, in) -> new SDVariable[] {LinearDx.of(sd, Arrays.asList(in).subList(0, k), Arrays.asList(in).subList(k, 2 * k))};
     }
 
     @ParameterizedTest
     @CsvSource({"1,1,1", "3,17,1", "17,3,3", "1,65,2", "40,17,3"})
     void dxEqualsReference(int t, int inner, int k) {
-        Random random = new Random(inner);
-        OpCheck.Input[] in = new OpCheck.Input[2 * k];
-        int terms = 0;
-        for (int j = 0; j < k; j++) {
-            in[j] = OpCheck.normal(random, 1, true, 2, t, inner + j);
-            in[k + j] = OpCheck.normal(random, 1, true, inner + j, inner);
-            terms += inner + j;
-        }
-        OpCheck.Outcome o = OpCheck.outcome((sd, v) -> new SDVariable[] {
-            LinearDx.of(sd, Arrays.asList(v).subList(0, k), Arrays.asList(v).subList(k, 2 * k))}, in);
+        OpCheck.Input[] in = dxInputs(t, inner, k);
+        checkDx(t, inner, k, in, OpCheck.outcome(dx(k), in));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "3,17,1", "17,3,3", "1,65,2", "40,17,3", "33,65,1"})
+    void bf16DxEqualsReference(int t, int inner, int k) {
+        OpCheck.Input[] in = rounded(dxInputs(t, inner, k));
+        OpCheck.narrowOutcomes(dx(k), in).forEach(o -> checkDx(t, inner, k, in, o));
+    }
+
+    private static void checkDx(int t, int inner, int k, OpCheck.Input[] in, OpCheck.Outcome o) {
         for (int e = 0; e < 2 * t * inner; e++) {
             double magnitudes = 0;
+            int terms = 0;
             for (int j = 0; j < k; j++) {
+                terms += inner + j;
                 for (int c = 0; c < inner + j; c++) {
                     magnitudes += Math.abs(in[j].values()[e / inner * (inner + j) + c] * in[k + j].values()[c * inner + e % inner]);
                 }
             }
-            OpCheck.assertSum(o.reference().get(0)[e], o.kernel().get(0)[e], terms, magnitudes);
+            o.assertWithin(OpCheck.sumError(terms) * magnitudes, 0, e);
         }
     }
 
+    private static final OpCheck.Build DW = (sd, in) -> new SDVariable[] {LinearDw.of(sd, in[0], in[1])};
+
+    /** 2 · 257 rows are two more than the kernel of dW takes at a time. */
     @ParameterizedTest
-    @CsvSource({"1,1,1", "3,17,1", "17,3,17", "1,1,65", "200,17,3"})
+    @CsvSource({"1,1,1", "3,17,1", "17,3,17", "1,1,65", "257,17,3"})
     void dwAndDbEqualReference(int t, int inner, int width) {
         Random random = new Random(width);
         OpCheck.Input x = OpCheck.normal(random, 1, true, 2, t, inner);
         OpCheck.Input dy = OpCheck.normal(random, 1, true, 2, t, width);
-        OpCheck.Outcome dw = OpCheck.outcome((sd, in) -> new SDVariable[] {LinearDw.of(sd, in[0], in[1])}, x, dy);
+        checkDw(t, x, dy, OpCheck.outcome(DW, x, dy));
         OpCheck.Outcome db = OpCheck.outcome((sd, in) -> new SDVariable[] {LinearDb.of(sd, in[0])}, dy);
         for (int o = 0; o < width; o++) {
             double column = 0;
             for (int r = 0; r < 2 * t; r++) {
                 column += Math.abs(dy.values()[r * width + o]);
             }
-            OpCheck.assertSum(db.reference().get(0)[o], db.kernel().get(0)[o], 2 * t, column);
-            for (int i = 0; i < inner; i++) {
-                double magnitudes = 0;
-                for (int r = 0; r < 2 * t; r++) {
-                    magnitudes += Math.abs(dy.values()[r * width + o] * x.values()[r * inner + i]);
-                }
-                OpCheck.assertSum(dw.reference().get(0)[o * inner + i], dw.kernel().get(0)[o * inner + i], 2 * t, magnitudes);
+            db.assertWithin(OpCheck.sumError(2 * t) * column, 0, o);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "3,17,1", "17,3,17", "1,1,65", "257,17,3"})
+    void bf16DwEqualsReference(int t, int inner, int width) {
+        Random random = new Random(width);
+        OpCheck.Input x = OpCheck.normal(random, 1, true, 2, t, inner).rounded();
+        OpCheck.Input dy = OpCheck.normal(random, 1, true, 2, t, width).rounded();
+        OpCheck.narrowOutcomes(DW, x, dy).forEach(o -> checkDw(t, x, dy, o));
+    }
+
+    private static void checkDw(int t, OpCheck.Input x, OpCheck.Input dy, OpCheck.Outcome dw) {
+        int inner = (int) x.shape()[2];
+        int width = (int) dy.shape()[2];
+        for (int e = 0; e < width * inner; e++) {
+            double magnitudes = 0;
+            for (int r = 0; r < 2 * t; r++) {
+                magnitudes += Math.abs(dy.values()[r * width + e / inner] * x.values()[r * inner + e % inner]);
             }
+            dw.assertWithin(OpCheck.sumError(2 * t) * magnitudes, 0, e);
         }
     }
 
@@ -182,8 +232,20 @@ class LinearTest {
         Allocations.assertNone(linear(2, true), inputs(random, 3, 17, 2, true));
         OpCheck.Input dy = OpCheck.normal(random, 1, true, 2, 3, 17);
         OpCheck.Input w = OpCheck.normal(random, 1, true, 17, 17);
-        Allocations.assertNone((sd, in) -> new SDVariable[] {LinearDx.of(sd, List.of(in[0], in[1]), List.of(in[2], in[3]))}, dy, dy, w, w);
-        Allocations.assertNone((sd, in) -> new SDVariable[] {LinearDw.of(sd, in[0], in[1])}, dy, dy);
+        Allocations.assertNone(dx(2), dy, dy, w, w);
+        Allocations.assertNone(DW, dy, dy);
         Allocations.assertNone((sd, in) -> new SDVariable[] {LinearDb.of(sd, in[0])}, dy);
+    }
+
+    @Test
+    void bf16KernelsAllocateNothing() {
+        Random random = new Random(1);
+        Allocations.assertNoneNarrow(linear(2, true), inputs(random, 3, 17, 2, true));
+        Allocations.assertNoneNarrow(linear(1, false), inputs(random, 3, 17, 1, false));
+        OpCheck.Input dy = OpCheck.normal(random, 1, true, 2, 3, 17);
+        OpCheck.Input w = OpCheck.normal(random, 1, true, 17, 17);
+        Allocations.assertNoneNarrow(dx(1), dy, w);
+        Allocations.assertNoneNarrow(dx(2), dy, dy, w, w);
+        Allocations.assertNoneNarrow(DW, dy, dy);
     }
 }

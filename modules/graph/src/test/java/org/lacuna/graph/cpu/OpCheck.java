@@ -5,12 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assertions.fail;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
-import org.lacuna.graph.Tensor;
-import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.LacunaOps;
 import org.nd4j.autodiff.samediff.SDVariable;
@@ -26,8 +25,17 @@ final class OpCheck {
         SDVariable[] op(SameDiff sd, SDVariable[] in);
     }
 
+    /** What rounding to bf16 may add, relative to the number: half a unit of its 8 significant bits. */
+    static final double NARROW = 0x1p-8;
+
     /** An input: its values, and whether it has a gradient. Integer inputs are made by {@link #ints}. */
     record Input(DataType type, double[] values, long[] shape, boolean differentiable) {
+        /** The same with each value rounded to bf16. */
+        Input rounded() {
+            double[] rounded = Arrays.stream(values).map(v -> Float.intBitsToFloat(Bfloat16.of((float) v) << 16)).toArray();
+            return new Input(type, rounded, shape, differentiable);
+        }
+
         INDArray array(DataType floating) {
             DataType t = type == DataType.FLOAT ? floating : type;
             return shape.length == 0 ? Nd4j.scalar(values[0]).castTo(t) : Nd4j.createFromArray(values).castTo(t).reshape(shape);
@@ -70,154 +78,89 @@ final class OpCheck {
         return new Input(DataType.DOUBLE, values.clone(), shape, false);
     }
 
-    /** What a kernel gave and what the reference gives in double, for each output. */
-    record Outcome(List<double[]> kernel, List<double[]> reference) {}
+    /**
+     * What a kernel gave and what the reference gives in double, for each output.
+     *
+     * @param formats which operands were in bf16, for messages
+     * @param narrow whether the output was in bf16
+     */
+    record Outcome(List<double[]> kernel, List<double[]> reference, String formats, List<Boolean> narrow) {
+        /**
+         * Asserts that an element of an output is {@code expected} to {@code bound}, which holds for a float; rounding that to
+         * bf16 may add half a unit of its 8 bits, 2⁻⁸ of it at most.
+         */
+        void assertWithin(double expected, double bound, int output, int element) {
+            double most = narrow.get(output) ? bound + NARROW * (Math.abs(expected) + bound) : bound;
+            double found = kernel.get(output)[element];
+            if (!(Math.abs(found - expected) <= most)) {
+                fail("output " + output + "[" + element + "]: " + found + " for " + expected + ", bound " + most + "; " + formats);
+            }
+        }
+
+        /** The same of the reference's value. */
+        void assertWithin(double bound, int output, int element) {
+            assertWithin(reference.get(output)[element], bound, output, element);
+        }
+
+        /** Asserts {@link OpCheck#assertUlps} of a whole output, as a float, and to half a unit of bf16 where it is rounded to that. */
+        void assertUlps(int output, double ulps) {
+            double[] expected = reference.get(output);
+            assertEquals(expected.length, kernel.get(output).length);
+            for (int i = 0; i < expected.length; i++) {
+                assertWithin(ulps * ulp(expected[i]), output, i);
+            }
+        }
+    }
 
     /** Runs the one op that {@code build} adds by kernel (float) and by reference (double). */
     static Outcome outcome(Build build, Input... inputs) {
-        LacunaOps.register();
-        SameDiff sd = SameDiff.create();
-        build.op(sd, placeholders(sd, DataType.FLOAT, inputs));
-        assertEquals(1, sd.ops().length, "build adds one op");
-        return outcome((LacunaOp) sd.ops()[0], inputs);
+        return outcome(op(build, inputs), inputs);
     }
 
     /** The same for an op that is there already (a gradient op found in a graph, say). */
     static Outcome outcome(LacunaOp op, Input... inputs) {
-        CpuDevice device = new CpuDevice();
-        long[][] shapes = new long[inputs.length][];
-        List<DataType> types = new ArrayList<>();
-        INDArray[] doubles = new INDArray[inputs.length];
-        Tensor[] in = new Tensor[inputs.length];
-        for (int i = 0; i < inputs.length; i++) {
-            shapes[i] = inputs[i].shape();
-            types.add(inputs[i].type());
-            doubles[i] = inputs[i].array(DataType.DOUBLE);
-            in[i] = tensor(device, inputs[i], "in" + i);
-        }
-        long[][] outShapes = op.outputShapes(shapes);
-        Tensor[] out = new Tensor[outShapes.length];
-        INDArray[] expected = new INDArray[outShapes.length];
-        TensorSpec[] outSpecs = new TensorSpec[outShapes.length];
+        return outcome(BoundOp.of(op, inputs), reference(op, inputs));
+    }
+
+    /**
+     * Runs the op by the kernel as bf16 programs have it, once for each choice of formats, and by reference. Skips the test on a
+     * CPU that multiplies no bf16.
+     *
+     * @param inputs bf16 numbers where the kernel may take them so, see {@link Input#rounded}
+     */
+    static List<Outcome> narrowOutcomes(Build build, Input... inputs) {
+        LacunaOp op = op(build, inputs);
+        List<BoundOp> all = BoundOp.narrow(op, inputs);
+        List<double[]> reference = reference(op, inputs);
+        return all.stream().map(bound -> outcome(bound, reference)).toList();
+    }
+
+    /** The one op that {@code build} adds. */
+    static LacunaOp op(Build build, Input... inputs) {
+        LacunaOps.register();
+        SameDiff sd = SameDiff.create();
+        build.op(sd, placeholders(sd, DataType.FLOAT, inputs));
+        assertEquals(1, sd.ops().length, "build adds one op");
+        return (LacunaOp) sd.ops()[0];
+    }
+
+    private static Outcome outcome(BoundOp bound, List<double[]> reference) {
+        bound.runTwice();
+        return new Outcome(Arrays.stream(bound.out()).map(BoundOp::values).toList(), reference, bound.toString(),
+                Arrays.stream(bound.out()).map(t -> t.dataType() == DataType.BFLOAT16).toList());
+    }
+
+    private static List<double[]> reference(LacunaOp op, Input... inputs) {
+        INDArray[] in = Arrays.stream(inputs).map(i -> i.array(DataType.DOUBLE)).toArray(INDArray[]::new);
+        long[][] shapes = op.outputShapes(Arrays.stream(inputs).map(Input::shape).toArray(long[][]::new));
+        List<DataType> types = Arrays.stream(inputs).map(Input::type).toList();
+        INDArray[] out = new INDArray[shapes.length];
         for (int i = 0; i < out.length; i++) {
             DataType type = op.outputType(i, types);
-            outSpecs[i] = new TensorSpec("out" + i, type, outShapes[i]);
-            out[i] = device.allocate(outSpecs[i]);
-            if (type == DataType.FLOAT) {
-                out[i].floats().put(filled((int) out[i].length()));
-            }
-            expected[i] = Nd4j.createUninitialized(type == DataType.FLOAT ? DataType.DOUBLE : type, outShapes[i]);
+            out[i] = Nd4j.createUninitialized(type == DataType.FLOAT ? DataType.DOUBLE : type, shapes[i]);
         }
-        TensorSpec[] inSpecs = new TensorSpec[in.length];
-        for (int i = 0; i < in.length; i++) {
-            inSpecs[i] = in[i].spec();
-        }
-        long scratchBytes = device.scratchBytes(op, inSpecs, outSpecs, 1);
-        Tensor scratch = scratchBytes == 0 ? null : device.allocate(new TensorSpec("scratch", DataType.FLOAT, (scratchBytes + 3) / 4));
-        if (scratch != null) {
-            scratch.floats().put(filled((int) scratch.length()));
-        }
-        Runnable call = serial(device.bind(op, in, out, scratch, 1));
-        call.run();
-        List<byte[]> first = bytes(out);
-        call.run();
-        List<byte[]> second = bytes(out);
-        for (int i = 0; i < out.length; i++) {
-            org.junit.jupiter.api.Assertions.assertArrayEquals(first.get(i), second.get(i), "a second run gives the same bits, output " + i);
-        }
-        for (int panels : new int[] {2, 3, 7}) {
-            inPanels(device, op, in, out, panels);
-            List<byte[]> shared = bytes(out);
-            for (int i = 0; i < out.length; i++) {
-                org.junit.jupiter.api.Assertions.assertArrayEquals(first.get(i), shared.get(i), panels + " panels give the same bits, output " + i);
-            }
-        }
-        op.reference(doubles, expected);
-        List<double[]> kernel = new ArrayList<>();
-        List<double[]> reference = new ArrayList<>();
-        for (int i = 0; i < out.length; i++) {
-            kernel.add(values(out[i]));
-            reference.add(expected[i].dup('c').castTo(DataType.DOUBLE).data().asDouble());
-        }
-        return new Outcome(kernel, reference);
-    }
-
-    /** The kernel's call in panels, the last first, over outputs and working memory of NaN. */
-    private static void inPanels(CpuDevice device, LacunaOp op, Tensor[] in, Tensor[] out, int panels) {
-        for (Tensor t : out) {
-            if (t.dataType() == DataType.FLOAT) {
-                t.floats().put(filled((int) t.length()));
-            }
-        }
-        long bytes = device.scratchBytes(op, specs(in), specs(out), panels);
-        Tensor scratch = bytes == 0 ? null : device.allocate(new TensorSpec("scratch", DataType.FLOAT, (bytes + 3) / 4));
-        if (scratch != null) {
-            scratch.floats().put(filled((int) scratch.length()));
-        }
-        for (Runnable[] phase : device.bind(op, in, out, scratch, panels)) {
-            for (int p = phase.length - 1; p >= 0; p--) {
-                phase[p].run();
-            }
-        }
-    }
-
-    private static TensorSpec[] specs(Tensor[] tensors) {
-        return java.util.Arrays.stream(tensors).map(Tensor::spec).toArray(TensorSpec[]::new);
-    }
-
-    /** All phases and panels, one after the other. */
-    static Runnable serial(Runnable[][] phases) {
-        return () -> {
-            for (Runnable[] phase : phases) {
-                for (Runnable panel : phase) {
-                    panel.run();
-                }
-            }
-        };
-    }
-
-    /** A kernel that leaves an element unwritten is found by this NaN. */
-    private static float[] filled(int n) {
-        float[] nan = new float[n];
-        java.util.Arrays.fill(nan, Float.NaN);
-        return nan;
-    }
-
-    private static List<byte[]> bytes(Tensor[] out) {
-        List<byte[]> result = new ArrayList<>();
-        for (Tensor t : out) {
-            byte[] b = new byte[t.bytes().capacity()];
-            t.bytes().duplicate().get(b);
-            result.add(b);
-        }
-        return result;
-    }
-
-    private static double[] values(Tensor t) {
-        double[] v = new double[(int) t.length()];
-        for (int i = 0; i < v.length; i++) {
-            v[i] = switch (t.dataType()) {
-                case FLOAT -> t.getFloat(i);
-                case INT -> t.bytes().getInt(i * 4);
-                case LONG -> t.bytes().getLong(i * 8);
-                case DOUBLE -> t.bytes().getDouble(i * 8);
-                default -> throw new IllegalStateException(t.dataType().toString());
-            };
-        }
-        return v;
-    }
-
-    static Tensor tensor(CpuDevice device, Input input, String name) {
-        Tensor t = device.allocate(new TensorSpec(name, input.type(), input.shape()));
-        for (int i = 0; i < input.values().length; i++) {
-            switch (input.type()) {
-                case FLOAT -> t.setFloat(i, (float) input.values()[i]);
-                case INT -> t.bytes().putInt(i * 4, (int) input.values()[i]);
-                case DOUBLE -> t.bytes().putDouble(i * 8, input.values()[i]);
-                default -> throw new IllegalStateException(input.type().toString());
-            }
-        }
-        return t;
+        op.reference(in, out);
+        return Arrays.stream(out).map(o -> o.dup('c').castTo(DataType.DOUBLE).data().asDouble()).toList();
     }
 
     /**
@@ -227,17 +170,25 @@ final class OpCheck {
     static void assertUlps(double[] reference, double[] kernel, double ulps) {
         assertEquals(reference.length, kernel.length);
         for (int i = 0; i < reference.length; i++) {
-            double ulp = Math.abs(reference[i]) < Float.MIN_NORMAL ? Float.MIN_NORMAL : Math.ulp((float) reference[i]);
-            double off = Math.abs(kernel[i] - reference[i]) / ulp;
+            double off = Math.abs(kernel[i] - reference[i]) / ulp(reference[i]);
             if (!(off <= ulps)) {
                 fail("element " + i + ": " + kernel[i] + " for " + reference[i] + ", " + off + " ulp off");
             }
         }
     }
 
+    private static double ulp(double reference) {
+        return Math.abs(reference) < Float.MIN_NORMAL ? Float.MIN_NORMAL : Math.ulp((float) reference);
+    }
+
+    /** 4·√K·2⁻²⁴: what a sum of K float terms may be off, relative to Σ|terms|. */
+    static double sumError(int terms) {
+        return 4 * Math.sqrt(terms) * 0x1p-24;
+    }
+
     /** Asserts |kernel − reference| ≤ 4·√K·2⁻²⁴·Σ|terms|: what a sum of K float terms may be off. */
     static void assertSum(double reference, double kernel, int terms, double sumOfMagnitudes) {
-        double bound = 4 * Math.sqrt(terms) * 0x1p-24 * sumOfMagnitudes;
+        double bound = sumError(terms) * sumOfMagnitudes;
         assertTrue(Math.abs(kernel - reference) <= bound, kernel + " for " + reference + ", bound " + bound);
     }
 

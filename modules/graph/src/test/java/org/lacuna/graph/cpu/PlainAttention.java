@@ -3,14 +3,18 @@ package org.lacuna.graph.cpu;
 /**
  * Attention and its gradient written out in double, element by element, with the bounds that a float kernel must keep.
  *
- * <p>The bounds follow from two rules, to first order: a sum of K terms may be off by 4·√K·2⁻²⁴·Σ|terms| ({@link #sum}),
+ * <p>The bounds follow from two rules, to first order: a sum of K terms may be off by 4·√K·2⁻²⁴·Σ|terms| ({@link OpCheck#sumError}),
  * an elementwise result by 4 ulp, 4·2⁻²³ of it at most ({@link #ULPS}). The steps, each named where it is used:
  * scores (sum of H products, times scale); exponent (score − largest, or score − lse); weight exp(exponent), whose
- * relative error is the exponent's absolute error and 4 ulp; y (weighted sum over the keys) over the weights' sum.
+ * relative error is the exponent's absolute error and 4 ulp; y (weighted sum over the keys) over the weights' sum. A kernel
+ * that multiplies bf16s rounds weights, and derivatives by the scores, before they are factors ({@link #rounding}); the
+ * weights' sum is that of the floats.
  */
 final class PlainAttention {
     static final double ULPS = 4 * 0x1p-23;
 
+    /** What rounding adds to a factor that the kernel makes, relative to it: 0 for fp32. */
+    private final double rounding;
     final double[] y;
     final double[] yBound;
     final double[] lse;
@@ -33,7 +37,8 @@ final class PlainAttention {
         boolean test(int t, int j);
     }
 
-    PlainAttention(int batch, int length, int heads, int kvHeads, int size, double scale, Sees sees, double[] q, double[] k, double[] v) {
+    PlainAttention(int batch, int length, int heads, int kvHeads, int size, double scale, Sees sees, double rounding, double[] q, double[] k, double[] v) {
+        this.rounding = rounding;
         this.batch = batch;
         this.length = length;
         this.heads = heads;
@@ -59,10 +64,6 @@ final class PlainAttention {
         }
     }
 
-    private static double sum(int terms) {
-        return 4 * Math.sqrt(terms) * 0x1p-24;
-    }
-
     private int query(int b, int n, int t) {
         return ((b * length + t) * heads + n) * size;
     }
@@ -81,7 +82,7 @@ final class PlainAttention {
                 magnitudes += Math.abs(product);
             }
             scores[b][n][t][j] = sees.test(t, j) ? scale * dot : Double.NaN;
-            scoreErrors[b][n][t][j] = scale * (sum(size) * magnitudes + ULPS * Math.abs(dot));
+            scoreErrors[b][n][t][j] = scale * (OpCheck.sumError(size) * magnitudes + ULPS * Math.abs(dot));
         }
     }
 
@@ -100,7 +101,7 @@ final class PlainAttention {
         }
         // Relative errors of the weights: of each, and of their sum. The largest score cancels out of a quotient of weights.
         double[] errors = new double[length];
-        double totalError = sum(keys);
+        double totalError = OpCheck.sumError(keys);
         for (int j = 0; j < length; j++) {
             double s = scores[b][n][t][j];
             if (!Double.isNaN(s)) {
@@ -122,11 +123,11 @@ final class PlainAttention {
                     double term = Math.exp(s - largest) / total * v[key(b, n, j) + i];
                     value += term;
                     magnitudes += Math.abs(term);
-                    bound += Math.abs(term) * errors[j];
+                    bound += Math.abs(term) * (errors[j] + rounding);
                 }
             }
             y[query(b, n, t) + i] = value;
-            yBound[query(b, n, t) + i] = bound + sum(keys) * magnitudes + (totalError + ULPS) * Math.abs(value);
+            yBound[query(b, n, t) + i] = bound + OpCheck.sumError(keys) * magnitudes + (totalError + ULPS) * Math.abs(value);
         }
     }
 
@@ -174,10 +175,10 @@ final class PlainAttention {
             }
             double ds = scale * p * (dp - pull);
             // dp and pull are sums of H terms; then subtraction, and products with p and scale.
-            double dsError = scale * (pError * Math.abs(dp - pull) + p * (sum(size) * magnitudes + ULPS * Math.abs(dp - pull))) + 2 * ULPS * Math.abs(ds);
+            double dsError = scale * (pError * Math.abs(dp - pull) + p * (OpCheck.sumError(size) * magnitudes + ULPS * Math.abs(dp - pull))) + 2 * ULPS * Math.abs(ds) + rounding * Math.abs(ds);
             // A gradient's sums have no more than T terms for dq, and T for each query head of the group for dk and dv.
-            double one = sum(length);
-            double all = sum(length * (heads / kvHeads));
+            double one = OpCheck.sumError(length);
+            double all = OpCheck.sumError(length * (heads / kvHeads));
             for (int i = 0; i < size; i++) {
                 int at = query(b, n, t) + i;
                 int to = key(b, n, j) + i;
@@ -186,7 +187,7 @@ final class PlainAttention {
                 dk[to] += ds * q[at];
                 dkBound[to] += Math.abs(q[at]) * (dsError + all * Math.abs(ds));
                 dv[to] += p * dy[at];
-                dvBound[to] += Math.abs(dy[at]) * (pError + all * p);
+                dvBound[to] += Math.abs(dy[at]) * (pError + (all + rounding) * p);
             }
         }
     }

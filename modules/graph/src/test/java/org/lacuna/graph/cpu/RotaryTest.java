@@ -58,28 +58,36 @@ class RotaryTest {
         assertArrayEquals(RotaryFrequencies.plain(12, 10000), loaded.frequencies());
     }
 
-    /** Each output is a sum of two products: 4·√2·2⁻²⁴ of their magnitudes. */
     @ParameterizedTest
     @CsvSource({"1, 1, 2", "3, 2, 12", "17, 3, 14", "5, 4, 24", "3, 2, 64", "2, 1, 100"})
     void kernelEqualsReference(int t, int heads, int h) {
         Random random = new Random(h);
         OpCheck.Input x = OpCheck.normal(random, 1, true, 2, t, heads * h);
         OpCheck.Input angles = OpCheck.normal(random, 1, false, 2, t, h);
-        OpCheck.Outcome o = OpCheck.outcome(turn(h), x, angles);
-        for (int row = 0; row < 2 * t; row++) {
-            for (int head = 0; head < heads; head++) {
-                for (int i = 0; i < h; i++) {
-                    int at = (row * heads + head) * h;
-                    int pair = i % (h / 2);
-                    double cos = angles.values()[row * h + pair];
-                    double sin = angles.values()[row * h + h / 2 + pair];
-                    // Hugging Face: x · cos + rotate_half(x) · sin, rotate_half(x) = concat(−x[H/2:], x[:H/2]).
-                    double half = i < h / 2 ? -x.values()[at + i + h / 2] : x.values()[at + i - h / 2];
-                    double y = x.values()[at + i] * cos + half * sin;
-                    assertEquals(y, o.reference().get(0)[at + i], 1e-14);
-                    OpCheck.assertSum(y, o.kernel().get(0)[at + i], 2, Math.abs(x.values()[at + i] * cos) + Math.abs(half * sin));
-                }
-            }
+        check(heads, h, x, angles, OpCheck.outcome(turn(h), x, angles));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, 2", "3, 2, 12", "17, 3, 14", "5, 4, 24", "3, 2, 64", "2, 1, 100"})
+    void bf16KernelsEqualReference(int t, int heads, int h) {
+        Random random = new Random(h);
+        OpCheck.Input x = OpCheck.normal(random, 1, true, 2, t, heads * h).rounded();
+        OpCheck.Input angles = OpCheck.normal(random, 1, false, 2, t, h);
+        OpCheck.narrowOutcomes(turn(h), x, angles).forEach(o -> check(heads, h, x, angles, o));
+    }
+
+    /** Each output is a sum of two products: 4·√2·2⁻²⁴ of their magnitudes. */
+    private static void check(int heads, int h, OpCheck.Input x, OpCheck.Input angles, OpCheck.Outcome o) {
+        for (int at = 0; at < x.values().length; at++) {
+            int i = at % h;
+            int row = at / (heads * h);
+            double cos = angles.values()[row * h + i % (h / 2)];
+            double sin = angles.values()[row * h + h / 2 + i % (h / 2)];
+            // Hugging Face: x · cos + rotate_half(x) · sin, rotate_half(x) = concat(−x[H/2:], x[:H/2]).
+            double half = i < h / 2 ? -x.values()[at + h / 2] : x.values()[at - h / 2];
+            double y = x.values()[at] * cos + half * sin;
+            assertEquals(y, o.reference().get(0)[at], 1e-14);
+            o.assertWithin(y, OpCheck.sumError(2) * (Math.abs(x.values()[at] * cos) + Math.abs(half * sin)), 0, at);
         }
     }
 
@@ -114,6 +122,12 @@ class RotaryTest {
         Random random = new Random(1);
         Allocations.assertNone(table(RotaryFrequencies.plain(34, 10000)), OpCheck.ints(upTo(6), 2, 3));
         Allocations.assertNone(turn(34), OpCheck.normal(random, 1, true, 2, 3, 68), OpCheck.normal(random, 1, false, 2, 3, 34));
+    }
+
+    @Test
+    void bf16KernelsAllocateNothing() {
+        Random random = new Random(1);
+        Allocations.assertNoneNarrow(turn(34), OpCheck.normal(random, 1, true, 2, 3, 68), OpCheck.normal(random, 1, false, 2, 3, 34));
     }
 
     @Test
