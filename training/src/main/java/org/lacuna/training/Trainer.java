@@ -54,7 +54,7 @@ public final class Trainer implements AutoCloseable {
         ParameterStore parameters = model.parameters();
         int rows = settings.shardRows();
         int window = settings.window();
-        program = compiled(graph, device, rows, window);
+        program = compiled(graph, device, settings);
         workers = new Workers(settings.workersHere());
         FlatMath math = device.flatMath();
         batchGradient = new BatchGradient(graph, program, parameters, math, rows * window, settings.shards(), settings.accumulation(), workers);
@@ -63,9 +63,9 @@ public final class Trainer implements AutoCloseable {
         learningRate = new LearningRate(settings.lr(), settings.minLrRatio(), settings.warmup(), settings.steps());
     }
 
-    private static Program compiled(ObjectiveGraph graph, Device device, int rows, int window) {
+    private static Program compiled(ObjectiveGraph graph, Device device, TrainSettings settings) {
         try {
-            return graph.training(device, rows, window);
+            return graph.training(device, settings.shardRows(), settings.window(), settings.recompute());
         } catch (UnsupportedPrecisionException e) {
             throw new InputException("train.precision: " + e.getMessage());
         }

@@ -84,8 +84,8 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * Goes on with the run in a folder after its latest checkpoint, or from its first step if it has none.
      *
-     * @param given the recipe that the user named with it, if any: it must train the same model; its threads and log
-     *     lines are taken over
+     * @param given the recipe that the user named with it, if any: it must train the same model; its threads, log
+     *     lines and what it computes again are taken over
      * @param warn takes a line for each circumstance that may change the result's last bits
      * @throws InputException if there is no run, its data changed, or the recipe is another
      */
@@ -301,7 +301,7 @@ public final class TrainingRun implements AutoCloseable {
         TrainingCheckpoint.write(folder.checkpoint(trainer.step()), trainer, corpus.tokenizer(), state);
     }
 
-    /** The recipe, with this command's threads and log lines. */
+    /** The recipe, with this command's threads, log lines and what is computed again. */
     public TrainRecipe recipe() {
         return recipe;
     }
