@@ -65,6 +65,11 @@ final class ObjectiveGraph {
                 .outputs(outputs.toArray(String[]::new));
     }
 
+    /** Bytes of what is fed to a program of {@code rows} windows: four numbers of 32 bits for each token, and the coefficients. */
+    long placeholderBytes(int rows, int window) {
+        return (4L * rows * window + 1 + config.layers()) * Float.BYTES;
+    }
+
     /** Whether the penalty is part of what is differentiated. */
     boolean penalised() {
         return penalised;

@@ -43,14 +43,23 @@ public final class Validation {
         this.windows = windows;
         this.rows = rows;
         this.workers = workers;
-        pieces = (windows.rows() + rows - 1) / rows;
+        pieces = pieces(windows.rows(), rows);
         loss = new double[pieces];
         zeros = new long[pieces];
-        runs = new Instance[Math.min(shards, pieces)];
+        runs = new Instance[runs(windows.rows(), rows, shards)];
         for (int i = 0; i < runs.length; i++) {
             runs[i] = program.instance(store.values(), null);
             ObjectiveGraph.fillPositions(runs[i].tensor(LlamaGraph.POSITIONS));
         }
+    }
+
+    private static int pieces(int windows, int rows) {
+        return (windows + rows - 1) / rows;
+    }
+
+    /** How many pieces of {@code rows} windows run side by side, each in memory of its own. */
+    static int runs(int windows, int rows, int shards) {
+        return Math.min(shards, pieces(windows, rows));
     }
 
     /** Measures the model as it is now. */
