@@ -60,7 +60,8 @@ public final class Trainer implements AutoCloseable {
         ParameterStore parameters = model.parameters();
         workers = new Workers(settings.workersHere());
         FlatMath math = programs.device().flatMath();
-        batchGradient = new BatchGradient(programs.graph(), programs.training(), parameters, math, settings.shardRows() * settings.window(), settings.shards(), settings.accumulation(), workers);
+        batchGradient = new BatchGradient(programs.graph(), programs.training(), parameters, math, settings.shardRows() * settings.window(),
+                settings.shards(), settings.accumulation(), workers);
         optimizer = new Optimizer(math, parameters, batchGradient.gradient(),
                 new FlatMath.AdamWConstants(settings.beta1(), settings.beta2(), settings.eps(), settings.weightDecay()), settings.clip());
         learningRate = new LearningRate(settings.lr(), settings.minLrRatio(), settings.warmup(), settings.steps());
