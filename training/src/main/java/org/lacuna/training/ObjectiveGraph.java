@@ -9,6 +9,7 @@ import org.lacuna.graph.Tensor;
 import org.lacuna.graph.program.Program;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.graph.LlamaGraph;
+import org.lacuna.training.recipe.Recompute;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
@@ -36,10 +37,15 @@ final class ObjectiveGraph {
     }
 
     /** Forward and backward for {@code rows} windows, cut for so many workers. */
-    Program training(Device device, int rows, int window, int panels) {
+    Program training(Device device, int rows, int window, int panels, Recompute recompute) {
         List<String> outputs = new ArrayList<>(penalties);
         outputs.addAll(zeros);
-        return program(device, rows, window, outputs).panels(panels).gradients().build();
+        return program(device, rows, window, outputs).panels(panels).gradients().recompute(kept(recompute)).build();
+    }
+
+    /** What the backward pass starts from. The last layer's begins when its forward pass has just ended, so that nothing would be saved there. */
+    private List<String> kept(Recompute recompute) {
+        return recompute == Recompute.NONE ? List.of() : IntStream.range(0, config.layers() - 1).mapToObj(LlamaGraph::output).toList();
     }
 
     /** Forward alone: no penalties. */
@@ -57,6 +63,11 @@ final class ObjectiveGraph {
                 .placeholder(LlamaGraph.OBJECTIVE_COEFFICIENTS, 1 + config.layers())
                 .outputs(LlamaGraph.NLL)
                 .outputs(outputs.toArray(String[]::new));
+    }
+
+    /** Bytes of what is fed to a program of {@code rows} windows: four numbers of 32 bits for each token, and the coefficients. */
+    long placeholderBytes(int rows, int window) {
+        return (4L * rows * window + 1 + config.layers()) * Float.BYTES;
     }
 
     /** Whether the penalty is part of what is differentiated. */

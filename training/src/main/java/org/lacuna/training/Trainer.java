@@ -7,7 +7,6 @@ import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.ParameterStore;
-import org.lacuna.graph.UnsupportedPrecisionException;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
@@ -29,9 +28,7 @@ public final class Trainer implements AutoCloseable {
     private final Model model;
     private final TrainSettings settings;
     private final Objective objective;
-    private final Device device;
-    private final ObjectiveGraph graph;
-    private final Program program;
+    private final TrainingPrograms programs;
     private final BatchGradient batchGradient;
     private final Optimizer optimizer;
     private final LearningRate learningRate;
@@ -40,35 +37,34 @@ public final class Trainer implements AutoCloseable {
     private long step;
 
     /**
-     * Builds, compiles and allocates.
+     * Compiles and allocates.
      *
      * @throws InputException if this machine can't multiply in the settings' precision
      * @param model whose parameters are trained in place
      */
     public Trainer(Model model, TrainSettings settings, Objective objective, Device device) {
+        this(model, TrainingPrograms.compile(model.config(), settings, objective, device));
+    }
+
+    /**
+     * Allocates.
+     *
+     * @param model whose parameters are trained in place
+     * @param programs of such a model
+     */
+    public Trainer(Model model, TrainingPrograms programs) {
         this.model = model;
-        this.settings = settings;
-        this.objective = objective;
-        this.device = device;
-        graph = new ObjectiveGraph(model.config(), objective.l1() > 0, settings.precision());
+        this.programs = programs;
+        settings = programs.settings();
+        objective = programs.objective();
         ParameterStore parameters = model.parameters();
-        int rows = settings.shardRows();
-        int window = settings.window();
-        program = compiled(graph, device, rows, window, settings.panels());
         workers = new Workers(settings.workersHere());
-        FlatMath math = device.flatMath();
-        batchGradient = new BatchGradient(graph, program, parameters, math, rows * window, settings.shards(), settings.accumulation(), workers);
+        FlatMath math = programs.device().flatMath();
+        batchGradient = new BatchGradient(programs.graph(), programs.training(), parameters, math, settings.shardRows() * settings.window(),
+                settings.shards(), settings.accumulation(), workers);
         optimizer = new Optimizer(math, parameters, batchGradient.gradient(),
                 new FlatMath.AdamWConstants(settings.beta1(), settings.beta2(), settings.eps(), settings.weightDecay()), settings.clip());
         learningRate = new LearningRate(settings.lr(), settings.minLrRatio(), settings.warmup(), settings.steps());
-    }
-
-    private static Program compiled(ObjectiveGraph graph, Device device, int rows, int window, int panels) {
-        try {
-            return graph.training(device, rows, window, panels);
-        } catch (UnsupportedPrecisionException e) {
-            throw new InputException("train.precision: " + e.getMessage());
-        }
     }
 
     /**
@@ -108,8 +104,8 @@ public final class Trainer implements AutoCloseable {
 
     /** A validation over fixed windows; the memory is made here, once. */
     public Validation validation(Batch windows) {
-        int rows = Math.min(settings.shardRows(), windows.rows());
-        return new Validation(graph, graph.forward(device, rows, windows.length(), settings.panels()), model.parameters(), windows, rows, settings.shards(), workers);
+        int rows = programs.validationRows(windows.rows());
+        return new Validation(programs.graph(), programs.forward(rows, windows.length()), model.parameters(), programs.device().flatMath(), windows, rows, settings.shards(), workers);
     }
 
     /** The step taken last; 0 before the first. */
@@ -139,7 +135,12 @@ public final class Trainer implements AutoCloseable {
 
     /** The compiled step of one piece. */
     public Program program() {
-        return program;
+        return programs.training();
+    }
+
+    /** All that is compiled. */
+    public TrainingPrograms programs() {
+        return programs;
     }
 
     /** From the next step on, adds the nanoseconds of each of the program's steps to {@code nanos[shard][i]}; null stops it. */

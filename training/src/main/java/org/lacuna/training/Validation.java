@@ -4,6 +4,7 @@ import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.function.IntConsumer;
 import org.lacuna.data.Batch;
+import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.program.Instance;
@@ -19,6 +20,8 @@ public final class Validation {
     private final int pieces;
     private final Workers workers;
     private final boolean together;
+    /** Null where the program reads no parameter in bf16. */
+    private final FlatMath.Pass rounding;
     private final Instance[] runs;
     private final double[] loss;
     private final long[] zeros;
@@ -39,24 +42,38 @@ public final class Validation {
      * @param program forward only, of {@code rows} windows
      * @param shards how many pieces run side by side
      */
-    Validation(ObjectiveGraph graph, Program program, ParameterStore store, Batch windows, int rows, int shards, Workers workers) {
+    Validation(ObjectiveGraph graph, Program program, ParameterStore store, FlatMath math, Batch windows, int rows, int shards, Workers workers) {
         this.graph = graph;
         this.windows = windows;
         this.rows = rows;
         this.workers = workers;
         together = workers.count() > shards;
-        pieces = (windows.rows() + rows - 1) / rows;
+        pieces = pieces(windows.rows(), rows);
         loss = new double[pieces];
         zeros = new long[pieces];
-        runs = new Instance[Math.min(shards, pieces)];
+        ParameterStore.Rounded rounded = program.readsRounded() ? store.values().rounded() : null;
+        rounding = rounded == null ? null : math.round(store.values(), rounded);
+        runs = new Instance[runs(windows.rows(), rows, shards)];
         for (int i = 0; i < runs.length; i++) {
-            runs[i] = program.instance(store.values(), null);
+            runs[i] = program.instance(store.values(), rounded, null);
             ObjectiveGraph.fillPositions(runs[i].tensor(LlamaGraph.POSITIONS));
         }
     }
 
+    private static int pieces(int windows, int rows) {
+        return (windows + rows - 1) / rows;
+    }
+
+    /** How many pieces of {@code rows} windows run side by side, each in memory of its own. */
+    static int runs(int windows, int rows, int shards) {
+        return Math.min(shards, pieces(windows, rows));
+    }
+
     /** Measures the model as it is now. */
     public Result measure() {
+        if (rounding != null) {
+            workers.run(rounding.blocks(), rounding);
+        }
         if (together) {
             for (int s = 0; s < runs.length; s++) {
                 runPieces(s, workers);

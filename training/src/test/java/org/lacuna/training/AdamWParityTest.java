@@ -21,6 +21,7 @@ import org.lacuna.model.safetensors.SafetensorsFile;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
 import org.lacuna.training.recipe.Objective;
+import org.lacuna.training.recipe.Recompute;
 import org.lacuna.training.recipe.TrainSettings;
 
 /** Five AdamW steps against PyTorch's in double precision. */
@@ -37,7 +38,7 @@ class AdamWParityTest {
         Path folder = Fixtures.unpack(name, temp);
         JsonNode expected = Json.parse(name, Files.readString(folder.resolve("adamw.json")));
         JsonNode h = expected.get("hyperparameters");
-        TrainSettings settings = new TrainSettings(1, 5, ROWS, WINDOW, 1, shards, 1, Precision.FP32, h.get("lr").asDouble(), 1, 0, h.get("beta1").asDouble(),
+        TrainSettings settings = new TrainSettings(1, 5, ROWS, WINDOW, 1, shards, 1, Precision.FP32, Recompute.NONE, h.get("lr").asDouble(), 1, 0, h.get("beta1").asDouble(),
                 h.get("beta2").asDouble(), h.get("eps").asDouble(), h.get("weight_decay").asDouble(), h.get("max_grad_norm").asDouble(), 0, 1, 0, 1);
         JsonNode reference = expected.get("float64");
         Device device = new CpuDevice();

@@ -29,6 +29,7 @@ import org.lacuna.model.config.RotaryPosition;
 import org.lacuna.run.InputException;
 import org.lacuna.sparsity.Site;
 import org.lacuna.training.recipe.Objective;
+import org.lacuna.training.recipe.Recompute;
 import org.lacuna.training.recipe.TrainSettings;
 
 class BatchGradientTest {
@@ -49,7 +50,11 @@ class BatchGradientTest {
     }
 
     private Trainer trainer(String activation, double initStd, Precision precision, int shards, int accumulation, int workers, double lambda) {
-        TrainSettings settings = new TrainSettings(1, 10, ROWS, WINDOW, accumulation, shards, workers, precision, 1e-2, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
+        return trainer(activation, initStd, precision, Recompute.NONE, shards, accumulation, workers, lambda);
+    }
+
+    private Trainer trainer(String activation, double initStd, Precision precision, Recompute recompute, int shards, int accumulation, int workers, double lambda) {
+        TrainSettings settings = new TrainSettings(1, 10, ROWS, WINDOW, accumulation, shards, workers, precision, recompute, 1e-2, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
         return new Trainer(model(activation, initStd), settings, new Objective(lambda, 0, Site.INTERMEDIATE), device);
     }
 
@@ -157,6 +162,23 @@ class BatchGradientTest {
             ParameterStore.Flat a = one.model().parameters().values();
             ParameterStore.Flat b = three.model().parameters().values();
             assertEquals(a.part(0, (int) a.length()).bytes(), b.part(0, (int) b.length()).bytes());
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FP32, 0", "FP32, 0.01", "BF16, 0", "BF16, 0.01"})
+    void computingAgainTakesLessMemoryAndChangesNoBits(Precision precision, double lambda) {
+        if (precision == Precision.BF16 && !hasBf16()) {
+            return;
+        }
+        try (Trainer kept = trainer("relu", 0.3, precision, Recompute.NONE, 2, 2, 2, lambda);
+                Trainer again = trainer("relu", 0.3, precision, Recompute.LAYER, 2, 2, 2, lambda)) {
+            assertTrue(again.program().arenaBytes() < kept.program().arenaBytes(), again.program().arenaBytes() + " of " + kept.program().arenaBytes());
+            assertTrue(again.program().steps().size() > kept.program().steps().size());
+            for (int i = 0; i < 3; i++) {
+                assertEquals(kept.step(unequal()), again.step(unequal()));
+                assertArrayEquals(gradient(kept), gradient(again));
+            }
         }
     }
 

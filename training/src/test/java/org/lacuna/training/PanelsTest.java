@@ -22,6 +22,7 @@ import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
 import org.lacuna.model.graph.LlamaGraph;
+import org.lacuna.training.recipe.Recompute;
 
 /** A shard that several workers compute together has the bits of one that a single worker computed. */
 class PanelsTest {
@@ -53,7 +54,7 @@ class PanelsTest {
     }
 
     private float[] gradient(ObjectiveGraph graph, ParameterStore store, int panels) {
-        Program program = graph.training(device, 2, 150, panels);
+        Program program = graph.training(device, 2, 150, panels, Recompute.NONE);
         ParameterStore.Flat gradient = store.like();
         Instance run = program.instance(store.values(), gradient);
         Random random = new Random(3);

@@ -34,10 +34,19 @@ public final class ParameterStore {
                 throw new IllegalArgumentException("two parameters are called " + spec.name());
             }
             offsets.put(spec.name(), next);
-            next += (spec.length() + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+            next += aligned(spec.length());
         }
         length = next;
         values = new Flat();
+    }
+
+    private static long aligned(long elements) {
+        return (elements + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+    }
+
+    /** How many elements the flat vector of such parameters has, gaps included: {@link #length} before there is a store. */
+    public static long length(List<TensorSpec> parameters) {
+        return parameters.stream().mapToLong(spec -> aligned(spec.length())).sum();
     }
 
     /** Names in the order of the flat vector. */

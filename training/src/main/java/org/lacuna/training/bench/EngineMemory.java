@@ -1,11 +1,9 @@
 package org.lacuna.training.bench;
 
 import com.sun.management.ThreadMXBean;
-import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import org.lacuna.training.ProcessMemory;
 
 /**
  * Memory at one moment.
@@ -23,24 +21,6 @@ record EngineMemory(long allocatedBytes, long residentBytes, long peakResidentBy
             boolean engine = thread != null && (thread.getThreadId() == Thread.currentThread().getId() || thread.getThreadName().startsWith("lacuna-worker"));
             allocated += engine ? threads.getThreadAllocatedBytes(thread.getThreadId()) : 0;
         }
-        return new EngineMemory(allocated, status("VmRSS:"), status("VmHWM:"));
-    }
-
-    /** The process's resident bytes now; 0 where the system does not tell. */
-    static long resident() {
-        return status("VmRSS:");
-    }
-
-    private static long status(String key) {
-        try {
-            for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
-                if (line.startsWith(key)) {
-                    return Long.parseLong(line.replaceAll("\\D", "")) << 10;
-                }
-            }
-        } catch (IOException e) {
-            return 0; // no Linux
-        }
-        return 0;
+        return new EngineMemory(allocated, ProcessMemory.resident(), ProcessMemory.peakResident());
     }
 }

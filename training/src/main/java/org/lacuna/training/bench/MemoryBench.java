@@ -5,15 +5,14 @@ import java.lang.management.MemoryMXBean;
 import java.util.List;
 import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
-import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.program.Program;
 import org.lacuna.model.Initialization;
+import org.lacuna.training.ProcessMemory;
 import org.lacuna.training.Trainer;
+import org.lacuna.training.TrainingMemory;
 
 /** Measures what a training step holds in memory. */
 public final class MemoryBench {
-    private static final int MOMENTS = 2;
-
     private MemoryBench() {}
 
     /**
@@ -31,19 +30,18 @@ public final class MemoryBench {
             for (int i = 0; i < warmUp + steps; i++) {
                 trainer.step(batches.get(i % batches.size()));
                 if (i >= warmUp) {
-                    resident[i - warmUp] = EngineMemory.resident();
+                    resident[i - warmUp] = ProcessMemory.resident();
                     heap[i - warmUp] = memory.getHeapMemoryUsage().getUsed();
                 }
             }
-            return new MemoryFigures(shape, warmUp, steps, plan(trainer, shape), Sample.of(heap), memory.getHeapMemoryUsage().getCommitted(),
+            return new MemoryFigures(shape, warmUp, steps, plan(trainer, shape), trainer.programs().recomputeTrade(), Sample.of(heap), memory.getHeapMemoryUsage().getCommitted(),
                     Sample.of(resident), EngineMemory.now().peakResidentBytes());
         }
     }
 
     private static MemoryFigures.Plan plan(Trainer trainer, Shape shape) {
-        ParameterStore store = trainer.model().parameters();
-        long vector = store.length() * Float.BYTES;
+        TrainingMemory memory = trainer.programs().memory(0);
         Program program = trainer.program();
-        return new MemoryFigures.Plan(vector, vector * shape.shards(), MOMENTS * vector, program.arenaBytes(), program.liveBytes(), shape.shards());
+        return new MemoryFigures.Plan(memory.parameters(), memory.gradients(), memory.moments(), program.arenaBytes(), program.liveBytes(), shape.shards());
     }
 }

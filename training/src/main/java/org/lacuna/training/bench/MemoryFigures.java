@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
 import java.util.Locale;
 import org.lacuna.run.folder.Json;
+import org.lacuna.training.RecomputeTrade;
+import org.lacuna.training.recipe.Recompute;
 
 /**
  * What {@code bench memory} found.
@@ -12,18 +14,21 @@ import org.lacuna.run.folder.Json;
  * @param warmUp steps before the first look
  * @param steps as many looks
  * @param plan what the engine asked for
+ * @param trade of computing layers again
  * @param heapUsed bytes of the Java heap after each step, garbage included
  * @param heapCommitted bytes that the heap may grow to without asking the system
  * @param resident the process's bytes after each step (VmRSS)
  * @param peakResident the most it ever had (VmHWM)
  */
-record MemoryFigures(Shape shape, int warmUp, int steps, Plan plan, Sample heapUsed, long heapCommitted, Sample resident, long peakResident) implements Figures {
+record MemoryFigures(Shape shape, int warmUp, int steps, Plan plan, RecomputeTrade trade, Sample heapUsed, long heapCommitted, Sample resident, long peakResident)
+        implements Figures {
     private static final double MEGABYTE = 1 << 20;
+    private static final int PERCENT = 100;
 
     /**
      * Bytes outside the heap, as planned.
      *
-     * @param parameters the flat vector of all
+     * @param parameters the flat vector of all, and its copy in bf16 where the step reads one
      * @param gradients one such vector for each shard
      * @param moments AdamW's two vectors
      * @param arena activations, their gradients and working memory of one shard
@@ -54,6 +59,8 @@ record MemoryFigures(Shape shape, int warmUp, int steps, Plan plan, Sample heapU
         row(out, "gradients", plan.gradients, "of " + plan.shards + " shards");
         row(out, "moments", plan.moments, "");
         row(out, "arenas", plan.arenas(), String.format(Locale.ROOT, "of %d shards, %.1f each; %.1f are alive at once", plan.shards, plan.arena / MEGABYTE, plan.live / MEGABYTE));
+        row(out, trade.chosen() == Recompute.LAYER ? "  saved by recompute" : "  recompute would save", trade.savedBytes(),
+                String.format(Locale.ROOT, "of the arenas, for %.0f %% more operations", PERCENT * trade.moreOperations()));
         row(out, "Java heap in use", heapUsed.median(), String.format(Locale.ROOT, "5 %% %.1f, 95 %% %.1f; %.1f committed", heapUsed.quantile(0.05) / MEGABYTE,
                 heapUsed.quantile(0.95) / MEGABYTE, heapCommitted / MEGABYTE));
         row(out, "the rest", rest(), "the JVM, libraries, heap that was used before");
@@ -71,7 +78,8 @@ record MemoryFigures(Shape shape, int warmUp, int steps, Plan plan, Sample heapU
         ObjectNode json = Json.object();
         json.set("setup", shape.toJson().put("warmUp", warmUp).put("steps", steps));
         json.put("parameterBytes", plan.parameters).put("gradientBytes", plan.gradients).put("momentBytes", plan.moments).put("arenaBytes", plan.arenas())
-                .put("arenaBytesPerShard", plan.arena).put("liveBytesPerShard", plan.live);
+                .put("arenaBytesPerShard", plan.arena).put("liveBytesPerShard", plan.live)
+                .put("recomputeSavesBytes", trade.savedBytes()).put("recomputeMoreOperations", trade.moreOperations());
         json.set("heapUsedBytes", toJson(heapUsed));
         json.put("heapCommittedBytes", heapCommitted).put("otherBytes", rest());
         json.set("residentBytes", toJson(resident));

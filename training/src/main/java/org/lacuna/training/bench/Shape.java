@@ -11,6 +11,7 @@ import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
 import org.lacuna.model.graph.LlamaParameters;
 import org.lacuna.run.folder.Json;
+import org.lacuna.training.recipe.Recompute;
 import org.lacuna.training.recipe.TrainSettings;
 
 /**
@@ -21,13 +22,19 @@ import org.lacuna.training.recipe.TrainSettings;
  * @param window tokens in a window
  * @param workers threads
  * @param precision of matrix products
+ * @param recompute what the backward pass computes again
  */
-public record Shape(ModelConfig config, int batch, int window, int workers, Precision precision) {
+public record Shape(ModelConfig config, int batch, int window, int workers, Precision precision, Recompute recompute) {
 
     /** A Llama of this size: SiLU, as many key heads as heads, an output embedding of its own. */
     public static ModelConfig llama(int layers, int hidden, int intermediate, int heads, int vocabulary, int window) {
         return new ModelConfig(vocabulary, hidden, intermediate, layers, heads, heads, hidden / heads, 1e-6, RotaryPosition.plain(10000),
                 false, FeedForward.gated("silu"), window, 0.02, OptionalInt.empty(), List.of());
+    }
+
+    /** The same, with that computed again in the backward pass. */
+    public Shape with(Recompute recomputed) {
+        return new Shape(config, batch, window, workers, precision, recomputed);
     }
 
     /** The model's parameters. */
@@ -52,24 +59,25 @@ public record Shape(ModelConfig config, int batch, int window, int workers, Prec
 
     /** A training run of so many steps: AdamW as by default, at a constant learning rate. */
     TrainSettings settings(int steps) {
-        return new TrainSettings(1, steps, batch, window, 1, shards(), workers, precision, 1e-3, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
+        return new TrainSettings(1, steps, batch, window, 1, shards(), workers, precision, recompute, 1e-3, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
     }
 
     /** Begins a setup in JSON. */
     ObjectNode toJson() {
         return Json.object().put("layers", config.layers()).put("hidden", config.hidden()).put("intermediate", config.intermediate())
                 .put("heads", config.heads()).put("vocabulary", config.vocabulary()).put("batch", batch).put("window", window)
-                .put("workers", workers).put("precision", name(precision));
+                .put("workers", workers).put("precision", name(precision)).put("recompute", name(recompute));
     }
 
     @Override
     public String toString() {
-        return String.format(Locale.ROOT, "Llama, %d layers, hidden %d, FFN %d, %d heads, vocabulary %d: %,d parameters; batch %d × %d, %s, %d workers",
-                config.layers(), config.hidden(), config.intermediate(), config.heads(), config.vocabulary(), parameters(), batch, window, name(precision), workers);
+        return String.format(Locale.ROOT, "Llama, %d layers, hidden %d, FFN %d, %d heads, vocabulary %d: %,d parameters; batch %d × %d, %s, %d workers%s",
+                config.layers(), config.hidden(), config.intermediate(), config.heads(), config.vocabulary(), parameters(), batch, window, name(precision), workers,
+                recompute == Recompute.NONE ? "" : ", recompute " + name(recompute));
     }
 
     /** As on the command line: {@code fp32}. */
-    static String name(Precision precision) {
-        return precision.name().toLowerCase(Locale.ROOT);
+    static String name(Enum<?> value) {
+        return value.name().toLowerCase(Locale.ROOT);
     }
 }

@@ -15,6 +15,7 @@ import org.lacuna.run.folder.Destination;
 import org.lacuna.run.folder.Json;
 import org.lacuna.training.bench.Figures;
 import org.lacuna.training.bench.Shape;
+import org.lacuna.training.recipe.Recompute;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
@@ -176,7 +177,7 @@ final class BenchOptions {
     }
 
     private Shape shape(ModelConfig config) {
-        return new Shape(config, batch, window, threads(), precision().orElse(Precision.FP32));
+        return new Shape(config, batch, window, threads(), precision().orElse(Precision.FP32), Recompute.NONE);
     }
 
     /** The precision that was asked for. */

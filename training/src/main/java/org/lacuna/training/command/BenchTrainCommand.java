@@ -12,6 +12,7 @@ import org.lacuna.run.ExitCode;
 import org.lacuna.training.bench.Shape;
 import org.lacuna.training.bench.TokenBatches;
 import org.lacuna.training.bench.TrainBench;
+import org.lacuna.training.recipe.Recompute;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -22,6 +23,10 @@ import picocli.CommandLine.Option;
 final class BenchTrainCommand implements Callable<Integer> {
     @Mixin
     private BenchOptions options;
+
+    @Option(names = "--recompute", defaultValue = "none",
+            description = "none or layer: what the backward pass computes again instead of keeping it; less memory, more time.")
+    private Recompute recompute;
 
     @Option(names = "--warm-up", defaultValue = "50", description = "Steps before the measured ones.")
     private int warmUp;
@@ -41,7 +46,7 @@ final class BenchTrainCommand implements Callable<Integer> {
         options.times(0, "--warm-up", warmUp).times(1, "--steps", steps).check();
         Device device = options.device();
         Model model = checkpoint == null ? Initialization.of(options.shape().config(), device, 1) : Checkpoint.load(checkpoint, device);
-        Shape shape = checkpoint == null ? options.shape() : options.shapeOf(model.config());
+        Shape shape = (checkpoint == null ? options.shape() : options.shapeOf(model.config())).with(recompute);
         List<Batch> batches = tokens == null ? TokenBatches.random(shape) : TokenBatches.read(tokens, shape);
         options.show(TrainBench.run(shape, model, batches, warmUp, steps, device));
         return ExitCode.DONE;

@@ -13,8 +13,10 @@ import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
 import org.lacuna.run.Interrupts;
 import org.lacuna.run.recipe.Recipes;
+import org.lacuna.training.ProcessMemory;
 import org.lacuna.training.StepMetrics;
 import org.lacuna.training.progress.BarProgress;
+import org.lacuna.training.progress.MemoryLines;
 import org.lacuna.training.progress.PlainProgress;
 import org.lacuna.training.progress.Progress;
 import org.lacuna.training.recipe.TrainRecipe;
@@ -67,6 +69,9 @@ public final class TrainCommand implements Callable<Integer> {
             int steps = run.recipe().train().steps();
             out.printf(Locale.ROOT, "%s: %,d parameters, data %s, %d of %d steps left, folder %s%n", run.recipe().name(),
                     run.trainer().model().parameters().count(), run.corpus().name(), steps - first, steps, run.folder().path());
+            long beside = ProcessMemory.besideEngine(run.memory().bytes());
+            MemoryLines.of(run.memory(), beside, run.trainer().programs().recomputeTrade()).forEach(out::println);
+            out.flush();
             Optional<StepMetrics> last;
             try (Progress progress = progress(out, run)) {
                 last = run.train(progress, interrupts::requested);

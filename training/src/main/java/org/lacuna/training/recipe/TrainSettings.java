@@ -16,6 +16,7 @@ public record TrainSettings(
         @Key(doc = "pieces of the batch that workers compute side by side; part of the result's bits", def = "2", min = 1, max = 1 << 12) int shards,
         @Key(doc = "threads, 0 for as many as there are processors; not part of the result's bits", def = "0", min = 0, max = 1 << 12) int workers,
         @Key(doc = "numbers that matrices are multiplied in: fp32, or bf16 with sums in fp32 (needs AVX-512)", def = "fp32") Precision precision,
+        @Key(doc = "what the backward pass computes again to save memory: none, or each layer; not part of the result's bits", def = "none") Recompute recompute,
         @Key(doc = "highest learning rate", def = "1e-3", min = 0, max = 1e6) double lr,
         @Key(doc = "last learning rate / highest", def = "0.1", min = 0, max = 1) double minLrRatio,
         @Key(doc = "steps over which the learning rate rises from 0", def = "0", min = 0) int warmup,
@@ -62,9 +63,9 @@ public record TrainSettings(
         return workersHere() > shards ? workersHere() : 1;
     }
 
-    /** The same but for what does not change the result: threads and log lines. */
+    /** The same but for what does not change the result: threads, what is computed again, and log lines. */
     TrainSettings withoutMachine() {
-        return new TrainSettings(seed, steps, batch, window, accumulation, shards, 0, precision, lr, minLrRatio, warmup, beta1, beta2, eps,
-                weightDecay, clip, evalEvery, evalWindows, saveEvery, 1);
+        return new TrainSettings(seed, steps, batch, window, accumulation, shards, 0, precision, Recompute.NONE, lr, minLrRatio, warmup, beta1, beta2,
+                eps, weightDecay, clip, evalEvery, evalWindows, saveEvery, 1);
     }
 }

@@ -1,19 +1,42 @@
 package org.lacuna.training.run;
 
 import java.util.Locale;
+import org.lacuna.graph.Device;
+import org.lacuna.graph.Precision;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.graph.LlamaParameters;
 import org.lacuna.run.RunException;
+import org.lacuna.run.provenance.Machine;
+import org.lacuna.training.ProcessMemory;
+import org.lacuna.training.RecomputeTrade;
+import org.lacuna.training.TrainingMemory;
+import org.lacuna.training.TrainingPrograms;
+import org.lacuna.training.recipe.Recompute;
 import org.lacuna.training.recipe.TrainRecipe;
 import org.lacuna.training.recipe.TrainSettings;
 
-/** What a run holds in memory whatever its windows are. Memory that is promised and not there ends the process without a word. */
+/** Whether a run fits the machine. Memory that is promised and not there ends the process without a word. */
 final class MemoryNeed {
     private MemoryNeed() {}
 
     /**
-     * Refuses a run whose parameters, moments and gradients alone are more than the machine has.
+     * Compiles what a run computes, which takes no memory yet, and looks whether what it will take is there.
+     *
+     * @param config checked
+     * @param validationWindows 0 where nothing is validated
+     * @throws RunException if it does not fit
+     */
+    static TrainingPrograms fitting(TrainRecipe recipe, ModelConfig config, Device device, int validationWindows) {
+        long memoryBytes = Machine.here().memoryBytes();
+        check(recipe, config, memoryBytes);
+        TrainingPrograms programs = TrainingPrograms.compile(config, recipe.train(), recipe.objective(), device);
+        check(recipe, programs.memory(validationWindows), ProcessMemory.resident(), programs.recomputeTrade(), memoryBytes);
+        return programs;
+    }
+
+    /**
+     * Refuses a run whose parameters, moments and gradients alone are more than the machine has; needs no compiled program.
      *
      * @param config checked
      * @param memoryBytes the machine's; 0 if unknown
@@ -29,5 +52,29 @@ final class MemoryNeed {
                     + " take %,d bytes, and there are %,d of memory in all; take a smaller model or fewer train.shards",
                     recipe.name(), parameters, train.shards(), bytes, memoryBytes));
         }
+    }
+
+    /**
+     * Refuses a run that with its activations is more than the machine has.
+     *
+     * @param need outside the Java heap
+     * @param processBytes what this process holds beside it; 0 if unknown
+     * @param memoryBytes the machine's; 0 if unknown
+     * @throws RunException if it does not fit; the message says what would take less
+     */
+    static void check(TrainRecipe recipe, TrainingMemory need, long processBytes, RecomputeTrade trade, long memoryBytes) {
+        long bytes = need.bytes() + processBytes;
+        if (memoryBytes > 0 && bytes > memoryBytes) {
+            throw new RunException(String.format(Locale.ROOT, "%s: too large for this machine: parameters, moments and gradients take %,d bytes, the activations of %d shards %,d,"
+                    + " validation %,d, this process %,d: %,d bytes, and there are %,d of memory in all; %s would take less",
+                    recipe.name(), need.parameters() + need.moments() + need.gradients(), need.shards(), need.activations(), need.validation(), processBytes,
+                    bytes, memoryBytes, remedies(recipe.train(), trade)));
+        }
+    }
+
+    private static String remedies(TrainSettings train, RecomputeTrade trade) {
+        return "fewer windows in train.batch, more train.accumulation, "
+                + (trade.chosen() == Recompute.NONE && trade.savedBytes() > 0 ? String.format(Locale.ROOT, "train.recompute=layer (%,d bytes less), ", trade.savedBytes()) : "")
+                + (train.precision() == Precision.FP32 ? "train.precision=bf16, " : "") + "or a smaller model";
     }
 }

@@ -29,13 +29,14 @@ import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.MetricsLog;
 import org.lacuna.run.folder.RunFolder;
-import org.lacuna.run.provenance.Machine;
 import org.lacuna.run.provenance.Provenance;
 import org.lacuna.run.recipe.Recipes;
 import org.lacuna.training.Diverged;
 import org.lacuna.training.Flops;
 import org.lacuna.training.StepMetrics;
 import org.lacuna.training.Trainer;
+import org.lacuna.training.TrainingMemory;
+import org.lacuna.training.TrainingPrograms;
 import org.lacuna.training.Validation;
 import org.lacuna.training.checkpoint.BuildInfo;
 import org.lacuna.training.checkpoint.TrainingCheckpoint;
@@ -84,8 +85,8 @@ public final class TrainingRun implements AutoCloseable {
     /**
      * Goes on with the run in a folder after its latest checkpoint, or from its first step if it has none.
      *
-     * @param given the recipe that the user named with it, if any: it must train the same model; its threads and log
-     *     lines are taken over
+     * @param given the recipe that the user named with it, if any: it must train the same model; its threads, log
+     *     lines and what it computes again are taken over
      * @param warn takes a line for each circumstance that may change the result's last bits
      * @throws InputException if there is no run, its data changed, or the recipe is another
      */
@@ -130,12 +131,12 @@ public final class TrainingRun implements AutoCloseable {
         } catch (InputException e) {
             throw e.map(TrainingRun::byKey);
         }
-        MemoryNeed.check(recipe, config, Machine.here().memoryBytes());
+        TrainingPrograms programs = MemoryNeed.fitting(recipe, config, device, windows.map(Batch::rows).orElse(0));
         Model model = checkpoint.map(c -> undamaged(run, device, () -> Checkpoint.load(c, device))).orElseGet(() -> Initialization.of(config, device, recipe.train().seed()));
         if (!model.config().equals(config)) {
             throw new InputException(checkpoint.get().resolve(Checkpoint.CONFIG) + ": is not the model of the run's recipe; the checkpoint belongs to another run");
         }
-        Trainer trainer = new Trainer(model, recipe.train(), recipe.objective(), device);
+        Trainer trainer = new Trainer(model, programs);
         try {
             Optional<Validation> validation = windows.map(trainer::validation);
             BuildInfo build = BuildInfo.here(device.gemm());
@@ -301,7 +302,7 @@ public final class TrainingRun implements AutoCloseable {
         TrainingCheckpoint.write(folder.checkpoint(trainer.step()), trainer, corpus.tokenizer(), state);
     }
 
-    /** The recipe, with this command's threads and log lines. */
+    /** The recipe, with this command's threads, log lines and what is computed again. */
     public TrainRecipe recipe() {
         return recipe;
     }
@@ -319,6 +320,11 @@ public final class TrainingRun implements AutoCloseable {
     /** The model in training. */
     public Trainer trainer() {
         return trainer;
+    }
+
+    /** What the run holds outside the Java heap. */
+    public TrainingMemory memory() {
+        return trainer.programs().memory(recipe.train().evalEvery() == 0 ? 0 : recipe.train().evalWindows());
     }
 
     /** The run's folder. */

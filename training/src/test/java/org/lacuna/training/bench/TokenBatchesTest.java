@@ -16,9 +16,10 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.data.Batch;
 import org.lacuna.graph.Precision;
 import org.lacuna.run.InputException;
+import org.lacuna.training.recipe.Recompute;
 
 class TokenBatchesTest {
-    private static final Shape SHAPE = new Shape(Shape.llama(1, 8, 8, 1, 20, 3), 2, 3, 1, Precision.FP32);
+    private static final Shape SHAPE = new Shape(Shape.llama(1, 8, 8, 1, 20, 3), 2, 3, 1, Precision.FP32, Recompute.NONE);
 
     @TempDir
     private Path folder;

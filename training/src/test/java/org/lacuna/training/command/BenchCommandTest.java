@@ -93,6 +93,18 @@ class BenchCommandTest {
     }
 
     @Test
+    void whatIsComputedAgainIsNotKept() {
+        String sized = "memory --warm-up 0 --steps 1 --layers 3 --json %s --recompute %s" + TINY.replace("--layers 1", "").replace("  ", " ");
+        Path kept = folder.resolve("kept.json");
+        Path again = folder.resolve("again.json");
+        assertEquals(ExitCode.DONE, run(String.format(sized, kept, "none")), err.toString());
+        assertEquals(ExitCode.DONE, run(String.format(sized, again, "layer")), err.toString());
+        assertEquals("layer", Json.read(again).get("setup").get("recompute").asText());
+        assertTrue(Json.read(again).get("arenaBytes").asLong() < Json.read(kept).get("arenaBytes").asLong());
+        assertEquals(ExitCode.BAD_INPUT, run("eval --recompute layer"));
+    }
+
+    @Test
     void aCheckpointAndAFileOfTokensAreTrainedOn() throws Exception {
         Model model = Initialization.of(Shape.llama(1, 8, 12, 2, 32, 4), new CpuDevice(), 7);
         Path checkpoint = folder.resolve("checkpoint");

@@ -79,6 +79,16 @@ class TrainCommandTest {
     }
 
     @Test
+    void aRunThatDoesNotFitTheMachineFailsBeforeAnythingIsWritten() {
+        Path folder = temp.resolve("run");
+        // 33 million tokens in each of 16 layers: more than a terabyte.
+        assertEquals(ExitCode.FAILED, execute("--config", NANO, "--out", folder.toString(), "--set", "train.batch=1048576", "--set", "model.layers=16"), err.toString());
+        assertTrue(err.toString().contains("nano: too large for this machine: parameters, moments and gradients take ") && err.toString().contains("fewer windows"), err.toString());
+        assertFalse(Files.exists(folder));
+        assertEquals("", out.toString());
+    }
+
+    @Test
     void recipesThatCannotBeReadAreNamed() {
         Path folder = temp.resolve("run");
         assertEquals(ExitCode.BAD_INPUT, execute("--config", temp.resolve("nowhere.yaml").toString(), "--out", folder.toString()));
@@ -101,6 +111,9 @@ class TrainCommandTest {
         String[] args = {"--config", NANO, "--out", folder.toString(), "--set", "train.steps=3", "--set", "train.warmup=1", "--resume"};
         assertEquals(ExitCode.DONE, execute(args), err.toString());
         assertTrue(out.toString().contains("nano: ") && out.toString().contains("3 of 3 steps left"), out.toString());
+        String[] lines = out.toString().split("\\R");
+        assertTrue(lines[1].matches("memory    parameters 0\\.1 MB, moments 0\\.2, gradients of 2 shards 0\\.3, activations of 2 shards .* MB in all"), lines[1]);
+        assertTrue(lines[2].startsWith("recompute none; "), lines[2]);
         assertTrue(out.toString().contains("step 00003/00003 (100.00%)"), out.toString());
         assertTrue(out.toString().contains("done: " + folder.resolve("checkpoints/step-000003")), out.toString());
         assertEquals(ExitCode.DONE, execute("--resume", "--out", folder.toString()), err.toString());

@@ -78,6 +78,7 @@ class TrainRecipeTest {
             train.window=33            | train.window
             train.lr=fast              | train.lr
             train.clip=0               | train.clip
+            train.recompute=layers     | train.recompute
             train.beta2=1              | train.beta2
             train.steps=1.5            | train.steps
             train.stepz=3              | steps
@@ -101,7 +102,7 @@ class TrainRecipeTest {
     @Test
     void theHashIsOfWhatTheResultDependsOn() {
         String hash = TrainRecipe.load(NANO, List.of()).sha256();
-        assertEquals(hash, TrainRecipe.load(NANO, List.of("train.workers=1", "train.logEvery=3")).sha256());
+        assertEquals(hash, TrainRecipe.load(NANO, List.of("train.workers=1", "train.logEvery=3", "train.recompute=layer")).sha256());
         assertNotEquals(hash, TrainRecipe.load(NANO, List.of("train.shards=1")).sha256());
         assertNotEquals(hash, TrainRecipe.load(NANO, List.of("train.lr=1e-5")).sha256());
     }

@@ -2,6 +2,7 @@ package org.lacuna.training.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Locale;
@@ -11,6 +12,9 @@ import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.model.Initialization;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.RunException;
+import org.lacuna.training.RecomputeTrade;
+import org.lacuna.training.TrainingMemory;
+import org.lacuna.training.recipe.Recompute;
 import org.lacuna.training.recipe.TrainRecipe;
 
 class MemoryNeedTest {
@@ -26,5 +30,22 @@ class MemoryNeedTest {
         assertEquals(String.format(Locale.ROOT, "nano: too large for this machine: its %,d parameters, their moments and the gradients of 2 shards take %,d bytes,"
                 + " and there are %,d of memory in all; take a smaller model or fewer train.shards", parameters, 4 * vectors * parameters,
                 4 * vectors * parameters - 1), e.getMessage());
+    }
+
+    @Test
+    void aRunWhoseActivationsAreTooLargeIsToldWhatWouldTakeLess() {
+        TrainRecipe recipe = TrainRecipe.load(RunFiles.NANO, List.of());
+        TrainingMemory need = new TrainingMemory(2, 1000, 2000, 3000, 4_000_000, 500);
+        RecomputeTrade trade = new RecomputeTrade(Recompute.NONE, 3_000_000, 0.2);
+        long bytes = 4_006_500 + 90_000;
+        MemoryNeed.check(recipe, need, 90_000, trade, bytes);
+        MemoryNeed.check(recipe, need, 90_000, trade, 0); // unknown
+        RunException e = assertThrows(RunException.class, () -> MemoryNeed.check(recipe, need, 90_000, trade, bytes - 1));
+        assertEquals("nano: too large for this machine: parameters, moments and gradients take 6,000 bytes, the activations of 2 shards 4,000,000, validation 500,"
+                + " this process 90,000: 4,096,500 bytes, and there are 4,096,499 of memory in all; fewer windows in train.batch, more train.accumulation,"
+                + " train.recompute=layer (3,000,000 bytes less), train.precision=bf16, or a smaller model would take less", e.getMessage());
+        TrainRecipe done = TrainRecipe.load(RunFiles.NANO, List.of("train.recompute=layer", "train.precision=bf16"));
+        e = assertThrows(RunException.class, () -> MemoryNeed.check(done, need, 90_000, new RecomputeTrade(Recompute.LAYER, 3_000_000, 0.2), bytes - 1));
+        assertTrue(e.getMessage().endsWith("; fewer windows in train.batch, more train.accumulation, or a smaller model would take less"), e.getMessage());
     }
 }

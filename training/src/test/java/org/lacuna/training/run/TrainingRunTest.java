@@ -131,6 +131,22 @@ class TrainingRunTest {
     }
 
     @Test
+    void whatIsComputedAgainLeavesNoTrace() throws IOException {
+        Path kept = temp.resolve("kept");
+        Path again = temp.resolve("again");
+        train(kept, "train.steps=25");
+        train(again, "train.steps=25", "train.recompute=layer");
+        RunFiles.assertSame(kept, again, "step-000025");
+        // A run may change to it on the way.
+        Path changed = temp.resolve("changed");
+        interrupted(changed, 7, "train.steps=25");
+        try (TrainingRun run = TrainingRun.resume(changed, Optional.of(nano("train.steps=25", "train.recompute=layer")), DEVICE, line -> {})) {
+            run.train(silent(step -> {}), () -> false);
+        }
+        RunFiles.assertSame(kept, changed, "step-000025");
+    }
+
+    @Test
     void anInterruptedRunSavesAndSaysHowToGoOn() throws IOException {
         Path whole = temp.resolve("whole");
         Path pieces = temp.resolve("pieces");

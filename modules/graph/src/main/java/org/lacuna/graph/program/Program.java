@@ -175,7 +175,7 @@ public final class Program {
                     specs.put(name, new TensorSpec(name, graph.getVariable(name).dataType(), shapes.get(name))); // fed, but not needed
                 }
             }
-            List<Node> formatted = Formats.choose(nodes, specs, parameters, wanted, device);
+            List<Node> formatted = Formats.choose(Waiting.apply(nodes, wanted, specs), specs, parameters, wanted, device);
             List<Node> all = kept.isEmpty() ? formatted : Recomputation.apply(formatted, kept, this::isForward, specs);
             return new Program(this, all, specs, constants, parameters, gradientNames);
         }

@@ -1,0 +1,113 @@
+package org.lacuna.training;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.lacuna.data.Batch;
+import org.lacuna.graph.Device;
+import org.lacuna.graph.Precision;
+import org.lacuna.graph.TensorSpec;
+import org.lacuna.graph.UnsupportedPrecisionException;
+import org.lacuna.graph.cpu.CpuDevice;
+import org.lacuna.model.Initialization;
+import org.lacuna.model.Model;
+import org.lacuna.model.config.FeedForward;
+import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.config.RotaryPosition;
+import org.lacuna.sparsity.Site;
+import org.lacuna.training.recipe.Objective;
+import org.lacuna.training.recipe.Recompute;
+import org.lacuna.training.recipe.TrainSettings;
+
+class TrainingMemoryTest {
+    private static final int WINDOW = 16;
+    private static final ModelConfig CONFIG = new ModelConfig(40, 24, 40, 4, 4, 2, 6, 1e-5, RotaryPosition.plain(10000), true, FeedForward.gated("silu"), WINDOW,
+            0.02, OptionalInt.empty(), List.of());
+
+    private static TrainSettings settings(Precision precision, Recompute recompute, int shards, int accumulation) {
+        return new TrainSettings(1, 10, 12, WINDOW, accumulation, shards, 1, precision, recompute, 1e-2, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
+    }
+
+    private static TrainingPrograms programs(TrainSettings settings, double lambda, Device device) {
+        return TrainingPrograms.compile(CONFIG, settings, new Objective(lambda, 0, Site.INTERMEDIATE), device);
+    }
+
+    /** The device, adding up what is allocated on it. */
+    private static Device counting(Device device, AtomicLong bytes) {
+        return (Device) Proxy.newProxyInstance(Device.class.getClassLoader(), new Class<?>[] {Device.class}, (proxy, method, args) -> {
+            if (method.getName().equals("allocate")) {
+                bytes.addAndGet(args[0] instanceof TensorSpec spec ? spec.bytes() : (long) args[0]);
+            }
+            try {
+                Object result = method.invoke(device, args);
+                return result instanceof Device other ? counting(other, bytes) : result;
+            } catch (InvocationTargetException e) {
+                throw e.getCause();
+            }
+        });
+    }
+
+    @ParameterizedTest
+    @CsvSource({"FP32, NONE, 2, 1, 5, 0", "FP32, LAYER, 2, 1, 5, 0", "FP32, NONE, 3, 2, 1, 0.01", "FP32, NONE, 1, 4, 9, 0", "BF16, NONE, 2, 3, 5, 0", "BF16, LAYER, 2, 1, 12, 0.01"})
+    void itIsWhatTheEngineAllocates(Precision precision, Recompute recompute, int shards, int accumulation, int windows, double lambda) {
+        AtomicLong bytes = new AtomicLong();
+        Device device = counting(new CpuDevice(), bytes);
+        assumeTrue(precision == Precision.FP32 || hasBf16());
+        TrainingPrograms programs = programs(settings(precision, recompute, shards, accumulation), lambda, device);
+        TrainingMemory memory = programs.memory(windows);
+        assertEquals(shards, memory.shards());
+        assertEquals(0, bytes.get(), "compiling takes nothing");
+        Model model = Initialization.of(CONFIG, device, 1);
+        long vector = Float.BYTES * model.parameters().length();
+        assertEquals(vector, bytes.get());
+        assertEquals(precision == Precision.FP32 ? vector : vector + vector / 2, memory.parameters());
+        assertEquals(2 * vector, memory.moments());
+        assertEquals(vector * (accumulation > 1 ? shards + 1 : shards), memory.gradients());
+        try (Trainer trainer = new Trainer(model, programs)) {
+            assertEquals(bytes.get(), memory.parameters() + memory.moments() + memory.gradients() + memory.activations());
+            long before = bytes.get();
+            trainer.validation(new Batch(windows, WINDOW, new int[windows * WINDOW], new int[windows * WINDOW]));
+            assertEquals(bytes.get() - before, memory.validation());
+            assertEquals(bytes.get(), memory.bytes());
+        }
+        assertEquals(0, programs.memory(0).validation());
+    }
+
+    private static boolean hasBf16() {
+        try {
+            new CpuDevice().in(Precision.BF16);
+            return true;
+        } catch (UnsupportedPrecisionException e) {
+            return false;
+        }
+    }
+
+    @Test
+    void whatComputingAgainSavesIsTheDifferenceOfBoth() {
+        Device device = new CpuDevice();
+        TrainingPrograms kept = programs(settings(Precision.FP32, Recompute.NONE, 2, 1), 0, device);
+        TrainingPrograms again = programs(settings(Precision.FP32, Recompute.LAYER, 2, 1), 0, device);
+        RecomputeTrade trade = kept.recomputeTrade();
+        assertEquals(kept.memory(3).bytes() - again.memory(3).bytes(), trade.savedBytes());
+        assertEquals(kept.memory(0).activations() - again.memory(0).activations(), trade.savedBytes());
+        assertTrue(trade.savedBytes() > 0 && trade.moreOperations() > 0 && trade.moreOperations() < 1.0 / 3, trade.toString());
+        assertEquals(new RecomputeTrade(Recompute.LAYER, trade.savedBytes(), trade.moreOperations()), again.recomputeTrade());
+    }
+
+    @Test
+    void theProcessHoldsMoreThanTheEngine() {
+        assumeTrue(ProcessMemory.resident() > 0);
+        assertTrue(ProcessMemory.resident() <= ProcessMemory.peakResident());
+        assertTrue(ProcessMemory.besideEngine(0) > ProcessMemory.besideEngine(ProcessMemory.resident() / 2));
+        assertTrue(ProcessMemory.besideEngine(Long.MAX_VALUE / 2) > 0, "never less than what the first steps add");
+    }
+}
