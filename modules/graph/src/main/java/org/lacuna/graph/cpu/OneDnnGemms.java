@@ -1,5 +1,6 @@
 package org.lacuna.graph.cpu;
 
+import com.sun.jna.Function;
 import com.sun.jna.NativeLibrary;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -149,16 +150,29 @@ final class OneDnnGemms implements GemmLibrary {
 
     /** oneDNN's threads are OpenMP's, as many for a call as the calling thread asks for. */
     private static final class OpenMp {
+        /**
+         * Found once, when oneDNN has just been loaded: JavaCPP writes the library's file anew in each process that loads it, and then
+         * the one in this process's memory can't be opened by its name any more.
+         */
+        private static List<Function> setters = List.of();
+
         private OpenMp() {}
 
         /** From now on the calling thread works alone. */
         static void oneThread() {
-            try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
-                maps.filter(line -> line.contains("libgomp") && line.indexOf('/') >= 0).map(line -> line.substring(line.indexOf('/'))).distinct()
-                        .forEach(path -> NativeLibrary.getInstance(path).getFunction("omp_set_num_threads").invokeVoid(new Object[] {1}));
-            } catch (IOException e) {
-                throw new IllegalStateException("oneDNN's number of threads can't be set: /proc/self/maps can't be read", e);
+            setters().forEach(set -> set.invokeVoid(new Object[] {1}));
+        }
+
+        private static synchronized List<Function> setters() {
+            if (setters.isEmpty()) {
+                try (Stream<String> maps = Files.lines(Path.of("/proc/self/maps"))) {
+                    setters = maps.filter(line -> line.contains("libgomp") && line.indexOf('/') >= 0).map(line -> line.substring(line.indexOf('/'))).distinct()
+                            .map(path -> NativeLibrary.getInstance(path).getFunction("omp_set_num_threads")).toList();
+                } catch (IOException e) {
+                    throw new IllegalStateException("oneDNN's number of threads can't be set: /proc/self/maps can't be read", e);
+                }
             }
+            return setters;
         }
     }
 }
