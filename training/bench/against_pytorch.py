@@ -26,7 +26,6 @@ RIVALS = ["eager-fp32", "compiled-fp32", "eager-bf16", "compiled-bf16"]
 LOSSES = 10
 BATCHES = 2  # few, so that the losses fall and a difference in the update shows
 MOST_DIFFERENCE = 1e-3
-JVM_WARM_UP = 40
 
 
 def arguments():
@@ -36,7 +35,8 @@ def arguments():
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=20, help="measured steps of a process")
-    parser.add_argument("--warm-up", type=int, default=10, help=f"PyTorch's steps before them; Lacuna has {JVM_WARM_UP}")
+    parser.add_argument("--warm-up", type=int, default=10, help="PyTorch's steps before them")
+    parser.add_argument("--jvm-warm-up", type=int, default=40, help="Lacuna's steps before them, in which the JVM compiles")
     parser.add_argument("--rivals", nargs="+", choices=RIVALS, default=RIVALS)
     parser.add_argument("--pytorch", choices=RIVALS, help=argparse.SUPPRESS)
     parser.add_argument("--start", help=argparse.SUPPRESS)
@@ -108,7 +108,7 @@ def output(command):
 
 def lacuna(a, folder, precision):
     file = os.path.join(folder, "bench.json")
-    flags = ["--batch", a.batch, "--window", a.window, "--workers", a.threads, "--warm-up", JVM_WARM_UP, "--steps", a.steps, "--precision", precision,
+    flags = ["--batch", a.batch, "--window", a.window, "--workers", a.threads, "--warm-up", a.jvm_warm_up, "--steps", a.steps, "--precision", precision,
              "--model", checkpoint(folder), "--tokens", tokens_file(folder), "--json", file]
     output(["mvn", "-q", "compile", "exec:java", "-Dexec.args=bench train " + " ".join(map(str, flags))])
     with open(file) as f:
