@@ -51,7 +51,7 @@ public final class Instance {
         }
         rounding = copy == rounded ? null : device.flatMath().round(parameters, copy);
         program.gradientTargets().forEach((variable, parameter) -> tensors.put(variable, gradients.tensor(parameter)));
-        Device.Memory arena = device.allocate(program.plan().bytes());
+        Device.Memory arena = device.allocate(program.arena().plan().bytes());
         List<Node> nodes = program.nodes();
         calls = new Runnable[nodes.size()][][];
         for (int i = 0; i < calls.length; i++) {
@@ -60,7 +60,7 @@ public final class Instance {
         jobs = Arrays.stream(calls).map(phases -> Arrays.stream(phases).map(Instance::job).toArray(IntConsumer[]::new)).toArray(IntConsumer[][]::new);
         copies = copies(gradients);
         dead = debug ? deadAfter(arena) : null;
-        arenaFill = debug ? arena.tensor(new TensorSpec("arena", DataType.INT8, program.plan().bytes()), 0).bytes() : null;
+        arenaFill = debug ? arena.tensor(new TensorSpec("arena", DataType.INT8, program.arena().plan().bytes()), 0).bytes() : null;
     }
 
     private static IntConsumer job(Runnable[] panels) {
@@ -70,15 +70,15 @@ public final class Instance {
     private Runnable[][] bind(Device device, Device.Memory arena, int i) {
         Node node = program.nodes().get(i);
         for (String output : node.outputs()) {
-            if (program.slot(output) >= 0) {
-                tensors.put(output, arena.tensor(program.specs().get(output), program.plan().offset(program.slot(output))));
+            if (program.arena().slot(output) >= 0) {
+                tensors.put(output, arena.tensor(program.specs().get(output), program.arena().plan().offset(program.arena().slot(output))));
             }
         }
         Tensor[] in = node.inputs().stream().map(tensors::get).toArray(Tensor[]::new);
         Tensor[] out = node.outputs().stream().map(tensors::get).toArray(Tensor[]::new);
-        int slot = program.scratchSlot(i);
+        int slot = program.arena().scratchSlot(i);
         Tensor scratch = slot < 0 ? null
-                : arena.tensor(new TensorSpec("scratch", DataType.FLOAT, program.needs().get(slot).bytes() / Float.BYTES), program.plan().offset(slot));
+                : arena.tensor(new TensorSpec("scratch", DataType.FLOAT, program.arena().needs().get(slot).bytes() / Float.BYTES), program.arena().plan().offset(slot));
         return device.bind(node.op(), in, out, scratch, program.panels());
     }
 
@@ -122,9 +122,9 @@ public final class Instance {
         for (int i = 0; i <= calls.length; i++) {
             regions.add(new ArrayList<>());
         }
-        for (int slot = 0; slot < program.needs().size(); slot++) {
-            MemoryPlan.Need need = program.needs().get(slot);
-            regions.get(need.last()).add(arena.tensor(new TensorSpec("dead", DataType.INT8, need.bytes()), program.plan().offset(slot)).bytes());
+        for (int slot = 0; slot < program.arena().needs().size(); slot++) {
+            MemoryPlan.Need need = program.arena().needs().get(slot);
+            regions.get(need.last()).add(arena.tensor(new TensorSpec("dead", DataType.INT8, need.bytes()), program.arena().plan().offset(slot)).bytes());
         }
         regions.get(calls.length).clear(); // outputs stay
         return regions.stream().map(r -> r.toArray(ByteBuffer[]::new)).toArray(ByteBuffer[][]::new);

@@ -38,11 +38,8 @@ public final class Program {
     private final List<String> parameters;
     private final Map<String, String> gradients;
     private final List<String> outputs;
-    private final Map<String, Integer> slots = new HashMap<>();
-    private final List<MemoryPlan.Need> needs = new ArrayList<>();
     private final int panels;
-    private final int[] scratchSlots;
-    private final MemoryPlan plan;
+    private final ArenaLayout arena;
 
     private Program(Builder b, List<Node> nodes, Map<String, TensorSpec> specs, Map<String, INDArray> constants,
             List<String> parameters, Map<String, String> gradients) {
@@ -55,9 +52,11 @@ public final class Program {
         this.gradients = gradients;
         placeholders = List.copyOf(b.shapes.keySet());
         outputs = List.copyOf(b.outputs);
-        scratchSlots = new int[nodes.size()];
-        planMemory();
-        plan = MemoryPlan.of(needs);
+        Set<String> external = new LinkedHashSet<>(gradientTargets().keySet());
+        external.removeAll(outputs);
+        Set<String> lasting = new LinkedHashSet<>(outputs);
+        lasting.addAll(copiedGradients());
+        arena = new ArenaLayout(device, nodes, this::specsOf, external, lasting, panels);
     }
 
     /** Starts the description of a program that runs {@code graph} on {@code device}. */
@@ -228,52 +227,6 @@ public final class Program {
         }
     }
 
-    private void planMemory() {
-        Map<String, Integer> lastUse = new HashMap<>();
-        for (int i = 0; i < nodes.size(); i++) {
-            for (String input : nodes.get(i).inputs()) {
-                lastUse.put(input, i);
-            }
-        }
-        int end = nodes.size();
-        outputs.forEach(o -> lastUse.put(o, end));
-        Set<String> external = new LinkedHashSet<>(gradientTargets().keySet());
-        external.removeAll(outputs);
-        for (String copied : copiedGradients()) {
-            lastUse.put(copied, end);
-        }
-        for (int i = 0; i < nodes.size(); i++) {
-            Node node = nodes.get(i);
-            TensorSpec[] in = specsOf(node.inputs());
-            TensorSpec[] out = specsOf(node.outputs());
-            for (TensorSpec spec : out) {
-                if (!external.contains(spec.name())) {
-                    place(spec, node, i, Math.max(i, lastUse.getOrDefault(spec.name(), i)));
-                }
-            }
-            long scratch = device.scratchBytes(node.op(), in, out, panels);
-            scratchSlots[i] = scratch == 0 ? -1 : needs.size();
-            if (scratch > 0) {
-                needs.add(new MemoryPlan.Need(scratch, i, i));
-            }
-        }
-    }
-
-    /** Gives the output a place of its own, or that of an input that ends here. */
-    private void place(TensorSpec output, Node node, int step, int last) {
-        for (int input = 0; input < node.inputs().size(); input++) {
-            int slot = slot(node.inputs().get(input));
-            if (slot >= 0 && needs.get(slot).last() == step && needs.get(slot).first() < step && needs.get(slot).bytes() == output.bytes()
-                    && device.inPlace(node.op(), input, node.outputs().indexOf(output.name()))) {
-                slots.put(output.name(), slot);
-                needs.set(slot, new MemoryPlan.Need(output.bytes(), needs.get(slot).first(), last));
-                return;
-            }
-        }
-        slots.put(output.name(), needs.size());
-        needs.add(new MemoryPlan.Need(output.bytes(), step, last));
-    }
-
     /** Gradient variables that are written straight to a parameter's place: variable name to parameter name. */
     Map<String, String> gradientTargets() {
         Set<String> produced = new LinkedHashSet<>();
@@ -341,12 +294,12 @@ public final class Program {
 
     /** How many bytes of arena an instance has: activations, gradients of activations and working memory. */
     public long arenaBytes() {
-        return plan.bytes();
+        return arena.plan().bytes();
     }
 
     /** The largest sum of tensors alive at one step, which no plan can beat. */
     public long liveBytes() {
-        return plan.liveBytes();
+        return arena.plan().liveBytes();
     }
 
     /** The ops in the order in which they run: {@code op -> variable}. */
@@ -403,21 +356,7 @@ public final class Program {
         return outputs;
     }
 
-    MemoryPlan plan() {
-        return plan;
-    }
-
-    List<MemoryPlan.Need> needs() {
-        return needs;
-    }
-
-    /** Index of the arena tensor called {@code name}, or −1 where it lies elsewhere. */
-    int slot(String name) {
-        return slots.getOrDefault(name, -1);
-    }
-
-    /** Index of the working memory of step {@code i}, or −1 where it has none. */
-    int scratchSlot(int i) {
-        return scratchSlots[i];
+    ArenaLayout arena() {
+        return arena;
     }
 }

@@ -53,7 +53,7 @@ class InPlaceTest {
             ParameterStore store = llama.store(device);
             ParameterStore.Flat gradients = store.like();
             SmallLlama.assertSameBits(expected, SmallLlama.run(inPlace, inPlace.debugInstance(store.values(), gradients), store, gradients));
-            assertTrue(inPlace.needs().size() < apart.needs().size(), "some lie in place");
+            assertTrue(inPlace.arena().needs().size() < apart.arena().needs().size(), "some lie in place");
             assertTrue(inPlace.liveBytes() <= apart.liveBytes(), inPlace.liveBytes() + " bytes alive, apart " + apart.liveBytes());
         }
     }
@@ -77,7 +77,7 @@ class InPlaceTest {
         Map<Integer, String> holder = new HashMap<>();
         for (int i = 0; i < program.nodes().size(); i++) {
             for (String output : program.nodes().get(i).outputs()) {
-                String before = program.slot(output) < 0 ? null : holder.put(program.slot(output), output);
+                String before = program.arena().slot(output) < 0 ? null : holder.put(program.arena().slot(output), output);
                 if (before != null) {
                     checkOver(program, i, before, output, end);
                 }
@@ -99,33 +99,33 @@ class InPlaceTest {
     @Test
     void aSumLiesOverTheTermThatEnds() {
         Program forward = llama.program(device, Precision.FP32).outputs("loss").build();
-        assertEquals(forward.slot("x"), forward.slot("0.middle"), "the residual stream ends");
-        assertEquals(forward.slot("0.q"), forward.slot("0.q.turned"));
+        assertEquals(forward.arena().slot("x"), forward.arena().slot("0.middle"), "the residual stream ends");
+        assertEquals(forward.arena().slot("0.q"), forward.arena().slot("0.q.turned"));
         Program backward = program(device, Precision.FP32, List.of(), "loss");
-        assertNotEquals(backward.slot("x"), backward.slot("0.middle"), "the norm's gradient needs it");
-        assertEquals(backward.slot("0.projected"), backward.slot("0.middle"), "nobody needs it");
+        assertNotEquals(backward.arena().slot("x"), backward.arena().slot("0.middle"), "the norm's gradient needs it");
+        assertEquals(backward.arena().slot("0.projected"), backward.arena().slot("0.middle"), "nobody needs it");
     }
 
     @Test
     void anOutputIsNotOverwritten() {
         Program forward = llama.program(device, Precision.FP32).outputs("loss", "x", "0.q", "0.projected").build();
-        assertNotEquals(forward.slot("x"), forward.slot("0.middle"));
-        assertNotEquals(forward.slot("0.projected"), forward.slot("0.middle"));
-        assertNotEquals(forward.slot("0.q"), forward.slot("0.q.turned"));
+        assertNotEquals(forward.arena().slot("x"), forward.arena().slot("0.middle"));
+        assertNotEquals(forward.arena().slot("0.projected"), forward.arena().slot("0.middle"));
+        assertNotEquals(forward.arena().slot("0.q"), forward.arena().slot("0.q.turned"));
     }
 
     /** A sum in float has no place where half as many bytes were. */
     @Test
     void aTermInBf16IsTooSmall() {
         Program backward = program(device, Precision.BF16, List.of(), "loss"); // skips where there is no bf16
-        assertNotEquals(backward.slot("0.projected"), backward.slot("0.middle"));
-        assertEquals(backward.slot("0.q"), backward.slot("0.q.turned"));
+        assertNotEquals(backward.arena().slot("0.projected"), backward.arena().slot("0.middle"));
+        assertEquals(backward.arena().slot("0.q"), backward.arena().slot("0.q.turned"));
     }
 
     @Test
     void parametersGradientsLieOutsideTheArena() {
         Program program = program(device, Precision.FP32, List.of(), "loss");
-        program.gradientTargets().keySet().forEach(name -> assertEquals(-1, program.slot(name), name));
+        program.gradientTargets().keySet().forEach(name -> assertEquals(-1, program.arena().slot(name), name));
         assertTrue(program.gradientTargets().size() > 20, program.gradientTargets().toString());
     }
 }
