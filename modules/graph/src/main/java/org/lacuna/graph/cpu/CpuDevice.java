@@ -43,7 +43,7 @@ import org.lacuna.graph.op.Zeros;
 /** The CPU: kernels in the Vector API, GEMM by oneDNN or OpenBLAS with one thread for each caller. */
 public final class CpuDevice implements Device {
     static {
-        OpenBlas.choose();
+        CpuLibraries.prepare();
     }
 
     private final Map<String, Kernel> kernels = new HashMap<>();

@@ -2,8 +2,12 @@ package org.lacuna.graph.cpu;
 
 import java.util.Locale;
 import java.util.Set;
+import org.bytedeco.dnnl.global.dnnl;
+import org.bytedeco.javacpp.Loader;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.lacuna.graph.Precision;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the CPU device has to work with on this machine.
@@ -15,23 +19,38 @@ import org.lacuna.graph.Precision;
  * @param codeBits width of that code's vectors; 0 if it can't be told
  */
 public record CpuLibraries(int vectorBits, String gemm, boolean onednn, String code, int codeBits) {
+    private static final Logger LOG = LoggerFactory.getLogger(CpuLibraries.class);
     private static final Set<String> BITS_512 = Set.of("skylakex", "cooperlake");
     private static final Set<String> BITS_256 = Set.of("sandybridge", "bulldozer", "piledriver", "steamroller", "excavator",
             "haswell", "zen", "avx", "avx2", "avx2_vnni");
 
     /**
      * Loads the native libraries, sets them up as {@link CpuDevice} does, and asks them. To be called before anything loads
-     * ND4J's backend, as {@link OpenBlas#choose} is.
+     * ND4J's backend, as {@link #prepare} is.
      *
      * @throws LinkageError if one is missing or can't be loaded, or the JVM runs without the Vector API's module
      */
     public static CpuLibraries load() {
-        OpenBlas.choose();
+        prepare();
         GemmLibrary gemms = GemmChoice.library(Precision.FP32);
         boolean onednn = gemms instanceof OneDnnGemms;
         String code = onednn ? OneDnnGemms.instructions() : OpenBlas.coreInUse().orElse("");
         String name = onednn ? OneDnnGemms.version() : openblas_nolapack.OPENBLAS_VERSION.strip();
         return new CpuLibraries(Lanes.WIDTH * Float.SIZE, name, onednn, code, bits(code.toLowerCase(Locale.ROOT)));
+    }
+
+    /**
+     * Sets up what depends on who comes first; to be called before anything loads ND4J's backend. oneDNN and ND4J each bring a
+     * libgomp, and JavaCPP keeps in its cache that of whichever is loaded first: if one process had another order, it would write
+     * over the file that another one is running.
+     */
+    public static void prepare() {
+        OpenBlas.choose();
+        try {
+            Loader.load(dnnl.class);
+        } catch (LinkageError e) {
+            LOG.debug("oneDNN does not load", e); // GemmChoice tells whoever multiplies
+        }
     }
 
     private static int bits(String code) {

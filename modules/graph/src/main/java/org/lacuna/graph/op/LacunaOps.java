@@ -6,7 +6,7 @@ import java.lang.reflect.Proxy;
 import java.util.List;
 import java.util.function.Supplier;
 import org.lacuna.graph.Backend;
-import org.lacuna.graph.cpu.OpenBlas;
+import org.lacuna.graph.cpu.CpuLibraries;
 import org.nd4j.imports.converters.ImportClassMapping;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.api.ops.OpContext;
@@ -50,7 +50,7 @@ public final class LacunaOps {
             return;
         }
         Backend.check();
-        OpenBlas.choose(); // before anything of ND4J's loads it
+        CpuLibraries.prepare();
         for (Supplier<LacunaOp> maker : all()) {
             LacunaOp op = maker.get();
             ImportClassMapping.getOpNameMapping().put(op.opName(), op);
