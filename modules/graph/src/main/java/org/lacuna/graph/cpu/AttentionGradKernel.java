@@ -35,10 +35,13 @@ final class AttentionGradKernel implements Kernel {
     @Override
     public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out, int panels) {
         AttentionSizes sizes = AttentionSizes.of((AttentionGrad) op, in[1]);
+        long each = bytes(sizes, in[1].dataType(), out[0].dataType());
+        return sizes.panels(panels, each) * each;
+    }
+
+    private static long bytes(AttentionSizes sizes, DataType factors, DataType dq) {
         Pieces pieces = new Pieces(null);
-        for (int p = 0; p < Math.min(panels, sizes.units()); p++) {
-            Work.cut(pieces, sizes, in[1].dataType(), out[0].dataType());
-        }
+        Work.cut(pieces, sizes, factors, dq);
         return pieces.bytes();
     }
 
@@ -46,10 +49,10 @@ final class AttentionGradKernel implements Kernel {
     public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         AttentionSizes sizes = AttentionSizes.of((AttentionGrad) op, in[1].spec());
         Pieces pieces = new Pieces(scratch);
-        Runnable[] calls = new Runnable[Math.min(panels, sizes.units())];
+        Runnable[] calls = new Runnable[sizes.panels(panels, bytes(sizes, in[1].dataType(), out[0].dataType()))];
         for (int p = 0; p < calls.length; p++) {
             Work work = Work.cut(pieces, sizes, in[1].dataType(), out[0].dataType());
-            AttentionBlocks blocks = new AttentionBlocks(sizes, sizes.units() * p / calls.length, sizes.units() * (p + 1) / calls.length);
+            AttentionBlocks blocks = new AttentionBlocks(sizes, sizes.unit(p, calls.length), sizes.unit(p + 1, calls.length));
             calls[p] = new Call(gemms, (AttentionGrad) op, sizes, blocks, in, out, work);
         }
         return new Runnable[][] {calls};

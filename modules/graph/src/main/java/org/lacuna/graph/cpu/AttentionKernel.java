@@ -35,10 +35,13 @@ final class AttentionKernel implements Kernel {
     @Override
     public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out, int panels) {
         AttentionSizes sizes = AttentionSizes.of((Attention) op, in[0]);
+        long each = bytes(sizes, in[0].dataType());
+        return sizes.panels(panels, each) * each;
+    }
+
+    private static long bytes(AttentionSizes sizes, DataType factors) {
         Pieces pieces = new Pieces(null);
-        for (int p = 0; p < Math.min(panels, sizes.units()); p++) {
-            Work.cut(pieces, sizes, in[0].dataType());
-        }
+        Work.cut(pieces, sizes, factors);
         return pieces.bytes();
     }
 
@@ -46,10 +49,10 @@ final class AttentionKernel implements Kernel {
     public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         AttentionSizes sizes = AttentionSizes.of((Attention) op, in[0].spec());
         Pieces pieces = new Pieces(scratch);
-        Runnable[] calls = new Runnable[Math.min(panels, sizes.units())];
+        Runnable[] calls = new Runnable[sizes.panels(panels, bytes(sizes, in[0].dataType()))];
         for (int p = 0; p < calls.length; p++) {
             Work work = Work.cut(pieces, sizes, in[0].dataType());
-            AttentionBlocks blocks = new AttentionBlocks(sizes, sizes.units() * p / calls.length, sizes.units() * (p + 1) / calls.length);
+            AttentionBlocks blocks = new AttentionBlocks(sizes, sizes.unit(p, calls.length), sizes.unit(p + 1, calls.length));
             calls[p] = new Call(gemms, (Attention) op, sizes, blocks, in, out, work);
         }
         return new Runnable[][] {calls};

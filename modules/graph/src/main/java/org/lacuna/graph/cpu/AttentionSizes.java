@@ -33,6 +33,16 @@ record AttentionSizes(int sequences, int length, int heads, int kvHeads, int hea
         return sequences * kvHeads;
     }
 
+    /** The first key head of panel {@code panel} of {@code panels}. */
+    int unit(int panel, int panels) {
+        return (int) ((long) units() * panel / panels);
+    }
+
+    /** How many panels there are for so many workers, if a panel's working memory takes so many bytes: all of it is one tensor. */
+    int panels(int workers, long bytes) {
+        return (int) Math.max(1, Math.min(Math.min(workers, units()), Integer.MAX_VALUE / bytes));
+    }
+
     /** Elements in a row of q. */
     int queryWidth() {
         return heads * headSize;

@@ -35,8 +35,8 @@ final class LmHeadLossGradKernel implements Kernel {
     @Override
     public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out, int panels) {
         Pieces pieces = new Pieces(null);
-        LogitBlocks.cut(pieces, gemms, in[0], in[1], panels);
-        VocabularyPanel.cut(pieces, gemms, in[0], in[1], panels);
+        int shared = LogitBlocks.cut(pieces, gemms, in[0], in[1], panels).length;
+        VocabularyPanel.cut(pieces, gemms, in[0], in[1], panels, shared);
         return pieces.bytes();
     }
 
@@ -47,7 +47,7 @@ final class LmHeadLossGradKernel implements Kernel {
         ByteBuffer upstream = in[2].bytes();
         Pieces pieces = new Pieces(scratch);
         Tensor[] logits = LogitBlocks.cut(pieces, gemms, x.spec(), table.spec(), panels);
-        Tensor[] slices = VocabularyPanel.cut(pieces, gemms, x.spec(), table.spec(), panels);
+        Tensor[] slices = VocabularyPanel.cut(pieces, gemms, x.spec(), table.spec(), panels, logits.length);
         int vocabulary = table.spec().size(0);
         int width = table.spec().size(1);
         int rows = x.spec().rows();
@@ -124,12 +124,12 @@ final class LmHeadLossGradKernel implements Kernel {
             further = gemms.bind(true, false, height, width, 0, g, Matrix.of(x), true, into);
         }
 
-        /** Room for each panel's columns of a block; none if there is one panel. */
-        static Tensor[] cut(Pieces pieces, GemmLibrary gemms, TensorSpec x, TensorSpec table, int panels) {
+        /** Room for each panel's columns of a block; none if the block's rows lie in one place and all of their columns are wanted. */
+        static Tensor[] cut(Pieces pieces, GemmLibrary gemms, TensorSpec x, TensorSpec table, int panels, int rowPanels) {
             int vocabulary = table.size(0);
             int height = gemms.panelHeight(vocabulary, panels);
             Tensor[] slices = new Tensor[(vocabulary + height - 1) / height];
-            for (int p = 0; slices.length > 1 && p < slices.length; p++) {
+            for (int p = 0; (slices.length > 1 || rowPanels > 1) && p < slices.length; p++) {
                 slices[p] = pieces.take("slice", x.dataType(), Math.min(LogitBlocks.blockRows(gemms), x.rows()), Math.min(height, vocabulary - p * height));
             }
             return slices;

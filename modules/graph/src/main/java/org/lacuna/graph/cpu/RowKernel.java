@@ -35,7 +35,7 @@ abstract class RowKernel implements Kernel {
     public final Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         int rows = rows(out[0].spec());
         int height = panelHeight(rows, panels);
-        if (panels == 1 || height >= rows) {
+        if (out[0].shape().length != 3 || height >= rows) {
             return Kernel.whole(bind(op, in, out, scratch));
         }
         Runnable[] calls = new Runnable[(rows + height - 1) / height];

@@ -33,7 +33,7 @@ public abstract sealed class AttentionOp extends LacunaOp permits Attention, Att
         return new AttentionMask(AttentionMask.Kind.values()[integer(2)], integer(3));
     }
 
-    /** What the scores are multiplied by. */
+    /** What the scores are multiplied by; positive. */
     public final double scale() {
         return floating(0);
     }
@@ -43,6 +43,9 @@ public abstract sealed class AttentionOp extends LacunaOp permits Attention, Att
         int kv = kvHeads();
         if (n <= 0 || kv <= 0 || n % kv != 0) {
             throw new IllegalArgumentException(opName() + " wants a number of query heads that the number of key heads divides, not " + n + " and " + kv);
+        }
+        if (!(scale() > 0) || Double.isInfinite(scale())) {
+            throw new IllegalArgumentException(opName() + " wants a positive scale, not " + scale());
         }
         if (q.length != 3 || q[2] % n != 0 || !Arrays.equals(k, new long[] {q[0], q[1], q[2] / n * kv}) || !Arrays.equals(v, k)) {
             throw new IllegalArgumentException(opName() + " wants q [B, T, " + n + "·H] and k and v [B, T, " + kv + "·H], not "

@@ -45,6 +45,10 @@ final class ArenaLayout {
                 }
             }
             long scratch = device.scratchBytes(node.op(), specs.apply(node.inputs()), out, panels);
+            if (scratch > Integer.MAX_VALUE) {
+                throw new ProgramException("op '" + node.op().opName() + "' (variable '" + node.outputs().get(0) + "') wants " + scratch
+                        + " bytes of working memory for " + panels + " workers, more than the " + Integer.MAX_VALUE + " that a tensor can have: give it shorter rows or fewer workers");
+            }
             scratchSlots[i] = scratch == 0 ? -1 : needs.size();
             if (scratch > 0) {
                 needs.add(new MemoryPlan.Need(scratch, i, i));

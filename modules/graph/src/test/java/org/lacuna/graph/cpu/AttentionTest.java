@@ -188,4 +188,15 @@ class AttentionTest {
                         OpCheck.normal(random, 1, true, 1, 3, 8), OpCheck.normal(random, 1, true, 1, 3, 8)));
         assertTrue(e.getMessage().contains("3 and 2"), e.getMessage());
     }
+
+    @Test
+    void refusesAScaleThatTurnsScoresRound() {
+        Random random = new Random(1);
+        for (double scale : new double[] {0, -0.5, Double.NaN, Double.POSITIVE_INFINITY}) {
+            OpCheck.Input x = OpCheck.normal(random, 1, true, 1, 3, 4);
+            OpCheck.Build build = (sd, in) -> Attention.of(sd, "y", in[0], in[1], in[2], 1, 1, AttentionMask.causal(), scale);
+            IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> OpCheck.outcome(build, x, x, x));
+            assertTrue(e.getMessage().contains("positive scale"), e.getMessage());
+        }
+    }
 }

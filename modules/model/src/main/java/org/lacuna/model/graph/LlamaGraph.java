@@ -81,7 +81,10 @@ public final class LlamaGraph {
     /** Names of variables that have P·B sequences; those not here have B. Empty where nothing fans out. */
     private final Set<String> wide = new HashSet<>();
     private final Map<String, SDVariable> widened = new HashMap<>();
+    private final List<SDVariable> penalties = new ArrayList<>();
     private SDVariable tokenMask;
+    /** Null in graphs without penalties. */
+    private SDVariable penalisedWeight;
 
     private LlamaGraph(ModelConfig config, DataType floating, Set<Site> shown, Set<Site> sparsified, boolean fan) {
         config.check("model", key -> key);
@@ -184,13 +187,11 @@ public final class LlamaGraph {
     }
 
     private SameDiff buildTraining() {
+        penalisedWeight = sd.placeHolder(TOKEN_WEIGHT, floating, -1, -1);
         SDVariable h = decoder();
-        SDVariable tokenWeight = sd.placeHolder(TOKEN_WEIGHT, floating, -1, -1);
         List<SDVariable> terms = new ArrayList<>();
-        terms.add(loss(h, tokenWeight));
-        for (int layer = 0; layer < config.layers(); layer++) {
-            terms.add(L1.of(sd, penalty(layer), zeros(layer), sd.getVariable(site(layer, Site.INTERMEDIATE)), tokenWeight)[0]);
-        }
+        terms.add(loss(h, penalisedWeight));
+        terms.addAll(penalties);
         SDVariable coefficients = sd.placeHolder(OBJECTIVE_COEFFICIENTS, floating, 1 + config.layers());
         WeightedSum.of(sd, OBJECTIVE, coefficients, terms);
         sd.setLossVariables(OBJECTIVE);
@@ -241,6 +242,10 @@ public final class LlamaGraph {
         SDVariable x = follow(h, RmsNorm.of(sd, site(layer, Site.INPUT), h, weight(layer, "post_attention_layernorm"), config.rmsNormEps()));
         x = sparsify(layer, Site.INPUT, x);
         SDVariable i = sparsify(layer, Site.INTERMEDIATE, config.feedForward().gated() ? gated(layer, x) : ungated(layer, x));
+        if (penalisedWeight != null) {
+            // Here, not behind the loss: what it reads may have to go before the next layer comes.
+            penalties.add(L1.of(sd, penalty(layer), zeros(layer), sd.getVariable(site(layer, Site.INTERMEDIATE)), penalisedWeight)[0]);
+        }
         SDVariable y = follow(i, Linear.of(sd, "layers." + layer + ".mlp.output", i, weight(layer, "mlp.down_proj")));
         return meet(h, y, (a, b) -> Add.of(sd, output(layer), a, b));
     }
