@@ -1,6 +1,7 @@
 package org.lacuna.training.bench;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.ParameterStore;
@@ -30,6 +31,8 @@ import org.nd4j.linalg.api.buffer.DataType;
  */
 record MatrixProduct(String layer, Pass pass, int rows, int in, int out) {
 
+    private static final double NANOS = 1e-9;
+
     /** Y = X · Wᵀ, dX = dY · W, dW = dYᵀ · X. */
     enum Pass {
         FORWARD, DX, DW
@@ -40,7 +43,7 @@ record MatrixProduct(String layer, Pass pass, int rows, int in, int out) {
         return 2.0 * rows * in * out;
     }
 
-    /** Times the product of all workers. */
+    /** Times the product of all workers, the slowest of them, without what rounds its factors before. */
     Sample time(Device device, Workers workers, Precision precision, int warmUp, int runs) {
         Program program = program(device.in(precision), Math.max(1, rows / workers.count()));
         ParameterStore none = new ParameterStore(device, List.<TensorSpec>of());
@@ -51,7 +54,17 @@ record MatrixProduct(String layer, Pass pass, int rows, int in, int out) {
             fill(share.tensor("b"));
             shares.add(share);
         }
-        return Stopwatch.time(warmUp, runs, () -> workers.run(shares.size(), worker -> shares.get(worker).run()));
+        int product = program.costs().size() - 1;
+        long[][] nanos = new long[workers.count()][product + 1];
+        double[] seconds = new double[runs];
+        for (int i = -warmUp; i < runs; i++) {
+            Arrays.stream(nanos).forEach(share -> Arrays.fill(share, 0));
+            workers.run(shares.size(), worker -> shares.get(worker).run(nanos[worker]));
+            if (i >= 0) {
+                seconds[i] = Arrays.stream(nanos).mapToLong(share -> share[product]).max().orElseThrow() * NANOS;
+            }
+        }
+        return Sample.of(seconds);
     }
 
     private Program program(Device device, int rowsOfOne) {

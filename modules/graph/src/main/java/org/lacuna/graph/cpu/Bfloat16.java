@@ -32,8 +32,8 @@ final class Bfloat16 {
 
     /**
      * to[ti + i] = from[fi + i], to the nearest and of two the even one, for i &lt; n; indices count floats in {@code from} and
-     * bf16s in {@code to}. NaN stays NaN; from half a step above the largest bf16 on it is infinity. Both may start at the same
-     * byte of the same memory.
+     * bf16s in {@code to}. NaN stays NaN; from half a step above the largest bf16 on it is infinity. {@code to} may be the same
+     * memory if it does not start behind {@code from}: floats are read before their place is written.
      */
     static void round(ByteBuffer from, int fi, ByteBuffer to, int ti, int n) {
         int i = 0;

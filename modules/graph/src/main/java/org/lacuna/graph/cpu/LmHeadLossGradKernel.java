@@ -75,7 +75,6 @@ final class LmHeadLossGradKernel implements Kernel {
                 int first = panel.from(block);
                 byRows[p] = () -> {
                     if (n > 0) {
-                        panel.losses(first, n);
                         panel.gradients(first, n, Lanes.get(upstream, 0));
                         toDx.run(n, width, vocabulary, 0, 0, (long) first * width);
                     }

@@ -39,7 +39,6 @@ final class LogitBlocks {
     private final int start;
     private final int height;
     private final float[] lanes = new float[Lanes.WIDTH];
-    private final double[] sums;
 
     /**
      * @param nll an output
@@ -62,7 +61,6 @@ final class LogitBlocks {
         row = padded == vocabulary ? null : Lanes.floats(padded);
         height = scratch.spec().size(0);
         start = panel * height;
-        sums = new double[height];
         Matrix block = Matrix.of(scratch);
         gradient = x.dataType() == DataType.BFLOAT16 ? Matrix.dense(scratch, DataType.BFLOAT16) : block;
         product = gemms.bind(false, true, 0, vocabulary, width, Matrix.of(x), Matrix.of(table), false, block);
@@ -117,14 +115,22 @@ final class LogitBlocks {
         return target(row) >= 0 && Lanes.get(weights, row) != 0;
     }
 
-    /** Leaves exp(logit − the row's largest) of rows {@code from} to {@code from + n}; writes their nll and losses. */
+    /** Writes nll and losses of rows {@code from} to {@code from + n}. */
     void losses(int from, int n) {
         product.run(n, vocabulary, width, (long) from * width, 0, 0);
         for (int i = 0; i < n; i++) {
-            int token = from + i;
-            double value = scored(token) ? loss(i, target(token)) : 0;
-            losses[token] = scored(token) ? Lanes.get(weights, token) * value : 0;
-            Lanes.put(nll, token, (float) value);
+            loss(from + i, open(i));
+        }
+    }
+
+    /** The same, and turns the rows into the derivative of {@code upstream} · loss by the logits; a row at a time, while it is in the cache. */
+    void gradients(int from, int n, float upstream) {
+        product.run(n, vocabulary, width, (long) from * width, 0, 0);
+        for (int i = 0; i < n; i++) {
+            int at = open(i);
+            double sum = loss(from + i, at);
+            gradient(from + i, at, sum, upstream);
+            close(i, at);
         }
     }
 
@@ -144,46 +150,45 @@ final class LogitBlocks {
         return row == null ? logits : row;
     }
 
-    /** Keeps what was written to row {@code i}. */
-    private void close(int i) {
-        if (row != null) {
+    /** Keeps row {@code i}, which was worked on from {@code at} on, in the numbers of the factors; bf16 goes to where rows of floats have been read. */
+    private void close(int i, int at) {
+        if (gradient.type() == DataType.BFLOAT16) {
+            Bfloat16.round(place(), at, logits, i * vocabulary, vocabulary);
+        } else if (row != null) {
             logits.put(i * vocabulary * Float.BYTES, row, 0, vocabulary * Float.BYTES);
         }
     }
 
-    private double loss(int i, int target) {
-        int at = open(i);
-        ByteBuffer b = place();
-        double wanted = Lanes.get(b, at + target);
-        float largest = largest(b, at, padded);
+    /** Writes a token's nll and loss, and leaves exp(logit − the row's largest) of its row; returns their sum, if it is scored. */
+    private double loss(int token, int at) {
+        double value = 0;
+        double weighted = 0;
         double sum = 0;
-        for (int v = 0; v < padded; v += CHUNK) {
-            sum += exponentials(b, at + v, Math.min(CHUNK, padded - v), largest, lanes);
+        if (scored(token)) {
+            ByteBuffer b = place();
+            double wanted = Lanes.get(b, at + target(token));
+            float largest = largest(b, at, padded);
+            for (int v = 0; v < padded; v += CHUNK) {
+                sum += exponentials(b, at + v, Math.min(CHUNK, padded - v), largest, lanes);
+            }
+            value = Math.log(sum) + largest - wanted;
+            weighted = Lanes.get(weights, token) * value;
         }
-        sums[i] = sum;
-        close(i);
-        return Math.log(sum) + largest - wanted;
+        losses[token] = weighted;
+        Lanes.put(nll, token, (float) value);
+        return sum;
     }
 
-    /** Turns what {@link #losses} left of the rows into the derivative of {@code upstream} · loss by the logits. */
-    void gradients(int from, int n, float upstream) {
-        for (int i = 0; i < n; i++) {
-            int token = from + i;
-            int at = open(i);
-            ByteBuffer b = place();
-            if (scored(token)) {
-                double weight = (double) upstream * Lanes.get(weights, token);
-                double probability = Lanes.get(b, at + target(token)) / sums[i];
-                scale(b, at, padded, (float) (weight / sums[i]));
-                Lanes.put(b, at + target(token), (float) (weight * (probability - 1)));
-            } else {
-                zero(b, at, padded);
-            }
-            if (gradient.type() == DataType.BFLOAT16) {
-                Bfloat16.round(b, at, logits, i * vocabulary, vocabulary); // to where rows of floats have been read
-            } else {
-                close(i);
-            }
+    /** Turns the exponentials that {@link #loss} left, and whose sum it returned, into the derivative. */
+    private void gradient(int token, int at, double sum, float upstream) {
+        ByteBuffer b = place();
+        if (scored(token)) {
+            double weight = (double) upstream * Lanes.get(weights, token);
+            double probability = Lanes.get(b, at + target(token)) / sum;
+            scale(b, at, padded, (float) (weight / sum));
+            Lanes.put(b, at + target(token), (float) (weight * (probability - 1)));
+        } else {
+            zero(b, at, padded);
         }
     }
 
