@@ -33,6 +33,7 @@ def arguments():
     for name, default in SHAPE.items():
         parser.add_argument("--" + name, type=int, default=default)
     parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("--shards", type=int, default=0, help="pieces that Lacuna cuts the batch into; 0 for one for each thread")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--steps", type=int, default=20, help="measured steps of a process")
     parser.add_argument("--warm-up", type=int, default=10, help="PyTorch's steps before them")
@@ -108,7 +109,7 @@ def output(command):
 
 def lacuna(a, folder, precision):
     file = os.path.join(folder, "bench.json")
-    flags = ["--batch", a.batch, "--window", a.window, "--workers", a.threads, "--warm-up", a.jvm_warm_up, "--steps", a.steps, "--precision", precision,
+    flags = ["--batch", a.batch, "--window", a.window, "--shards", a.shards, "--workers", a.threads, "--warm-up", a.jvm_warm_up, "--steps", a.steps, "--precision", precision,
              "--model", checkpoint(folder), "--tokens", tokens_file(folder), "--json", file]
     output(["mvn", "-q", "compile", "exec:java", "-Dexec.args=bench train " + " ".join(map(str, flags))])
     with open(file) as f:

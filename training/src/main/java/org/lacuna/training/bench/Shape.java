@@ -20,11 +20,12 @@ import org.lacuna.training.recipe.TrainSettings;
  * @param config of the model
  * @param batch windows in a step
  * @param window tokens in a window
+ * @param shards pieces that the batch is cut into
  * @param workers threads
  * @param precision of matrix products
  * @param recompute what the backward pass computes again
  */
-public record Shape(ModelConfig config, int batch, int window, int workers, Precision precision, Recompute recompute) {
+public record Shape(ModelConfig config, int batch, int window, int shards, int workers, Precision precision, Recompute recompute) {
 
     /** A Llama of this size: SiLU, as many key heads as heads, an output embedding of its own. */
     public static ModelConfig llama(int layers, int hidden, int intermediate, int heads, int vocabulary, int window) {
@@ -34,7 +35,7 @@ public record Shape(ModelConfig config, int batch, int window, int workers, Prec
 
     /** The same, with that computed again in the backward pass. */
     public Shape with(Recompute recomputed) {
-        return new Shape(config, batch, window, workers, precision, recomputed);
+        return new Shape(config, batch, window, shards, workers, precision, recomputed);
     }
 
     /** The model's parameters. */
@@ -42,14 +43,9 @@ public record Shape(ModelConfig config, int batch, int window, int workers, Prec
         return LlamaParameters.of(config).stream().mapToLong(TensorSpec::length).sum();
     }
 
-    /** Pieces that the batch is cut into: one for each worker, or one for each window if that is fewer. */
-    int shards() {
-        return Math.min(workers, batch);
-    }
-
     /** Shards that are computed at the same time: all, each by a worker, or one by all workers if those are more. */
     int sideBySide() {
-        return workers > shards() ? 1 : shards();
+        return workers > shards ? 1 : Math.min(workers, shards);
     }
 
     /** Tokens in a batch. */
@@ -59,14 +55,14 @@ public record Shape(ModelConfig config, int batch, int window, int workers, Prec
 
     /** A training run of so many steps: AdamW as by default, at a constant learning rate. */
     TrainSettings settings(int steps) {
-        return new TrainSettings(1, steps, batch, window, 1, shards(), workers, precision, recompute, 1e-3, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
+        return new TrainSettings(1, steps, batch, window, 1, shards, workers, precision, recompute, 1e-3, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
     }
 
     /** Begins a setup in JSON. */
     ObjectNode toJson() {
         return Json.object().put("layers", config.layers()).put("hidden", config.hidden()).put("intermediate", config.intermediate())
                 .put("heads", config.heads()).put("vocabulary", config.vocabulary()).put("batch", batch).put("window", window)
-                .put("workers", workers).put("precision", name(precision)).put("recompute", name(recompute));
+                .put("shards", shards).put("workers", workers).put("precision", name(precision)).put("recompute", name(recompute));
     }
 
     @Override

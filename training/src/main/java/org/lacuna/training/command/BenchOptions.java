@@ -46,11 +46,14 @@ final class BenchOptions {
     @Option(names = "--vocabulary", defaultValue = "4096", description = "Token ids.")
     private int vocabulary;
 
-    @Option(names = "--batch", defaultValue = "16", description = "Windows in a step; a multiple of the workers, or fewer than there are.")
+    @Option(names = "--batch", defaultValue = "16", description = "Windows in a step; a multiple of the shards.")
     private int batch;
 
     @Option(names = "--window", defaultValue = "128", description = "Tokens in a window.")
     private int window;
+
+    @Option(names = "--shards", defaultValue = "0", description = "Pieces that the batch is cut into, 0 for one for each worker, or window if those are fewer.")
+    private int shards;
 
     @Option(names = "--workers", defaultValue = "0", description = "Threads, 0 for as many as there are processors.")
     private int workers;
@@ -90,7 +93,7 @@ final class BenchOptions {
      */
     void check() {
         size("--layers", layers).size("--hidden", hidden).size("--intermediate", intermediate).size("--heads", heads).size("--vocabulary", vocabulary)
-                .size("--batch", batch).size("--window", window).between(0, MOST_WORKERS, "--workers", workers);
+                .size("--batch", batch).size("--window", window).between(0, MOST_WORKERS, "--workers", workers).between(0, MOST_WORKERS, "--shards", shards);
         if (problems.isEmpty()) {
             checkTogether();
         }
@@ -117,7 +120,7 @@ final class BenchOptions {
             problems.add("--heads: " + heads + " makes heads of " + hidden / heads + " numbers; a head's size must be even");
         }
         if (batch % shards() != 0) {
-            problems.add("--batch: " + batch + " is not a multiple of --workers " + threads());
+            problems.add("--batch: " + batch + " is not a multiple of " + (shards == 0 ? "--workers " : "--shards ") + shards());
         }
         if ((long) batch * window > Integer.MAX_VALUE) {
             problems.add("--window: " + batch + " windows of " + window + " tokens are more than the " + Integer.MAX_VALUE + " tokens that a step can have");
@@ -145,7 +148,7 @@ final class BenchOptions {
     }
 
     private int shards() {
-        return Math.min(threads(), batch);
+        return shards == 0 ? Math.min(threads(), batch) : shards;
     }
 
     private ModelConfig config() {
@@ -177,7 +180,7 @@ final class BenchOptions {
     }
 
     private Shape shape(ModelConfig config) {
-        return new Shape(config, batch, window, threads(), precision().orElse(Precision.FP32), Recompute.NONE);
+        return new Shape(config, batch, window, shards(), threads(), precision().orElse(Precision.FP32), Recompute.NONE);
     }
 
     /** The precision that was asked for. */

@@ -19,7 +19,7 @@ import org.lacuna.model.Initialization;
 import org.lacuna.training.recipe.Recompute;
 
 class TrainBenchTest {
-    static final Shape TINY = new Shape(Shape.llama(2, 32, 48, 4, 64, 16), 4, 16, 2, Precision.FP32, Recompute.NONE);
+    static final Shape TINY = new Shape(Shape.llama(2, 32, 48, 4, 64, 16), 4, 16, 2, 2, Precision.FP32, Recompute.NONE);
 
     @Test
     void theTableAndTheJsonTellTheSame() {
