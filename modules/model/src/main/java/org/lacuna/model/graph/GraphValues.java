@@ -6,6 +6,7 @@ import org.lacuna.graph.TensorSpec;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.autodiff.samediff.VariableType;
+import org.nd4j.autodiff.samediff.array.SingleThreadArrayHolder;
 import org.nd4j.linalg.api.buffer.DataBuffer;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -30,6 +31,16 @@ public final class GraphValues {
                 graph.associateArrayWithVariable(array, v);
             }
         }
+    }
+
+    /**
+     * A graph to declare variables in. SameDiff's usual keeper of arrays, made for several devices, writes out a copy of each that
+     * it is given; this one keeps the array.
+     */
+    static SameDiff graph() {
+        SameDiff graph = SameDiff.create();
+        graph.setArrayHolders(new SingleThreadArrayHolder(), new SingleThreadArrayHolder(), false);
+        return graph;
     }
 
     /**

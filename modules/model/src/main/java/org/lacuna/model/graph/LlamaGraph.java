@@ -75,7 +75,7 @@ public final class LlamaGraph {
     private final Set<Site> shown;
     private final Set<Site> sparsified;
     private final boolean fan;
-    private final SameDiff sd = SameDiff.create();
+    private final SameDiff sd = GraphValues.graph();
     private final Activation activation;
     private final Activation upActivation;
     /** Names of variables that have P·B sequences; those not here have B. Empty where nothing fans out. */
