@@ -50,6 +50,18 @@ final class Gelu implements Activation {
     @Override
     public void value(ByteBuffer z, int zi, ByteBuffer a, int ai, int n) {
         mills(z, zi, a, ai, n);
+        valueFromMills(z, zi, a, ai, n);
+    }
+
+    @Override
+    public void valueAndDerivative(ByteBuffer z, int zi, ByteBuffer a, int ai, ByteBuffer d, int di, int n) {
+        mills(z, zi, a, ai, n);
+        valueOfDerivative(z, zi, a, ai, d, di, n);
+        valueFromMills(z, zi, a, ai, n);
+    }
+
+    /** a = Φ(z)·z, where a holds M(|z|). */
+    private static void valueFromMills(ByteBuffer z, int zi, ByteBuffer a, int ai, int n) {
         for (int i = 0; i < n; i += Lanes.WIDE) {
             DoubleVector x = Lanes.widen(z, zi + i);
             DoubleVector tail = Lanes.widen(a, ai + i).mul(Lanes.exp(x.mul(x).mul(-0.5)));
@@ -57,14 +69,12 @@ final class Gelu implements Activation {
         }
     }
 
-    @Override
-    public void valueAndDerivative(ByteBuffer z, int zi, ByteBuffer a, int ai, ByteBuffer d, int di, int n) {
-        mills(z, zi, a, ai, n);
+    /** d = Φ(z) + z·φ(z), where m holds M(|z|). A pass of its own, with an exponential of its own: see {@link #mills}. */
+    private static void valueOfDerivative(ByteBuffer z, int zi, ByteBuffer m, int mi, ByteBuffer d, int di, int n) {
         for (int i = 0; i < n; i += Lanes.WIDE) {
             DoubleVector x = Lanes.widen(z, zi + i);
             DoubleVector e = Lanes.exp(x.mul(x).mul(-0.5));
-            DoubleVector p = distribution(x, Lanes.widen(a, ai + i).mul(e));
-            Lanes.narrow(p.mul(x), a, ai + i);
+            DoubleVector p = distribution(x, Lanes.widen(m, mi + i).mul(e));
             Lanes.narrow(x.mul(DENSITY_AT_ZERO).fma(e, p), d, di + i);
         }
     }
