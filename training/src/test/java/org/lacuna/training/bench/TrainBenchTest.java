@@ -29,7 +29,7 @@ class TrainBenchTest {
         assertEquals(new TreeSet<>(Set.of("setup", "parameters", "tokensPerSecond", "gflops", "flopsPerStep", "stepSeconds", "peakGflops", "copyBytesPerSecond",
                 "peakProducts", "shareOfPeak", "residentBytesAfterWarmUp", "residentBytes", "peakResidentBytes", "arenaBytesPerShard", "heapBytesAllocatedPerStep",
                 "gcPauses", "ops", "secondsPerStepOutsideOps", "losses")), keys(json));
-        assertEquals(Set.of("layers", "hidden", "intermediate", "heads", "vocabulary", "batch", "window", "workers", "precision", "recompute", "warmUp", "steps"), keys(json.get("setup")));
+        assertEquals(Set.of("layers", "hidden", "intermediate", "heads", "vocabulary", "batch", "window", "workers", "shards", "precision", "recompute", "warmUp", "steps"), keys(json.get("setup")));
         assertEquals(Set.of("median", "best", "p05", "p95"), keys(json.get("stepSeconds")));
         assertEquals(Set.of("count", "longestMilliseconds"), keys(json.get("gcPauses")));
         assertTrue(json.get("peakGflops").asDouble() > 1 && json.get("copyBytesPerSecond").asDouble() > 1e8, json.toString());
