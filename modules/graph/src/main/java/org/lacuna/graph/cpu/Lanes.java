@@ -29,10 +29,12 @@ public final class Lanes {
 
     private Lanes() {}
 
-    /** Memory for {@code n} floats and up to whole vectors, aligned to them. */
+    /** Memory for {@code n} floats and up to whole vectors, aligned. */
     static ByteBuffer floats(int n) {
         int whole = (n + WIDTH - 1) / WIDTH * WIDTH;
-        return ByteBuffer.allocateDirect(whole * Float.BYTES + ALIGNMENT).alignedSlice(ALIGNMENT).order(ORDER);
+        // The slice ends at a multiple of the alignment too.
+        int bytes = (whole * Float.BYTES + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+        return ByteBuffer.allocateDirect(bytes + ALIGNMENT).alignedSlice(ALIGNMENT).order(ORDER);
     }
 
     /** The floats from element {@code index} on. */
