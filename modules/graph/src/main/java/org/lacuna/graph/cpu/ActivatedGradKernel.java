@@ -1,46 +1,29 @@
 package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
-import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.ActivatedGrad;
 import org.lacuna.graph.op.LacunaOp;
 
 /** da · f′(z), block by block, so that f′(z) is still in the cache when it is multiplied. */
-final class ActivatedGradKernel extends RowKernel {
-    @Override
-    public Format input(LacunaOp op, int index) {
-        return Format.EITHER;
-    }
-
-    @Override
-    public Format output(LacunaOp op, int index) {
-        return Format.EITHER;
-    }
-
+final class ActivatedGradKernel extends ElementwiseKernel {
     @Override
     long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out) {
-        return GatedKernel.BLOCK * Float.BYTES;
-    }
-
-    @Override
-    boolean hasRows(LacunaOp op, int index) {
-        return true;
+        return BLOCK * Float.BYTES;
     }
 
     @Override
     Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         ActivationPass f = new ActivationPass(((ActivatedGrad) op).activation());
-        int block = GatedKernel.BLOCK;
-        Elements da = new Elements(in[0], block);
-        Elements z = new Elements(in[1], block);
-        Elements dz = new Elements(out[0], block);
+        Elements da = new Elements(in[0], BLOCK);
+        Elements z = new Elements(in[1], BLOCK);
+        Elements dz = new Elements(out[0], BLOCK);
         ByteBuffer unused = scratch.bytes();
         int n = Math.toIntExact(out[0].length());
         return () -> {
-            for (int i = 0; i < n; i += block) {
-                int m = Math.min(block, n - i);
+            for (int i = 0; i < n; i += BLOCK) {
+                int m = Math.min(BLOCK, n - i);
                 int at = dz.place(i);
                 f.valueAndDerivative(z.floats(), z.read(i, m), unused, 0, dz.floats(), at, m);
                 GatedKernel.multiply(dz.floats(), at, da.floats(), da.read(i, m), m);

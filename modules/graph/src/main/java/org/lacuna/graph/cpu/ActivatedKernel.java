@@ -1,37 +1,20 @@
 package org.lacuna.graph.cpu;
 
-import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.Activated;
 import org.lacuna.graph.op.LacunaOp;
 
 /** f(z), block by block. */
-final class ActivatedKernel extends RowKernel {
-    @Override
-    public Format input(LacunaOp op, int index) {
-        return Format.EITHER;
-    }
-
-    @Override
-    public Format output(LacunaOp op, int index) {
-        return Format.EITHER;
-    }
-
-    @Override
-    boolean hasRows(LacunaOp op, int index) {
-        return true;
-    }
-
+final class ActivatedKernel extends ElementwiseKernel {
     @Override
     Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         ActivationPass f = new ActivationPass(((Activated) op).activation());
-        int block = GatedKernel.BLOCK;
-        Elements z = new Elements(in[0], block);
-        Elements a = new Elements(out[0], block);
+        Elements z = new Elements(in[0], BLOCK);
+        Elements a = new Elements(out[0], BLOCK);
         int n = Math.toIntExact(out[0].length());
         return () -> {
-            for (int i = 0; i < n; i += block) {
-                int m = Math.min(block, n - i);
+            for (int i = 0; i < n; i += BLOCK) {
+                int m = Math.min(BLOCK, n - i);
                 f.value(z.floats(), z.read(i, m), a.floats(), a.place(i), m);
                 a.written(i, m);
             }

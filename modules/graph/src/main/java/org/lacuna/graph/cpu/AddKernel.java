@@ -6,10 +6,10 @@ import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.LacunaOp;
 
 /** x + y, block by block. The sum stays in fp32: it is the residual stream, or its gradient. */
-final class AddKernel extends RowKernel {
+final class AddKernel extends ElementwiseKernel {
     @Override
-    public Format input(LacunaOp op, int index) {
-        return Format.EITHER;
+    public Format output(LacunaOp op, int index) {
+        return Format.FP32;
     }
 
     @Override
@@ -18,20 +18,14 @@ final class AddKernel extends RowKernel {
     }
 
     @Override
-    boolean hasRows(LacunaOp op, int index) {
-        return true;
-    }
-
-    @Override
     Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
-        int block = GatedKernel.BLOCK;
-        Elements x = new Elements(in[0], block);
-        Elements y = new Elements(in[1], block);
+        Elements x = new Elements(in[0], BLOCK);
+        Elements y = new Elements(in[1], BLOCK);
         ByteBuffer sum = out[0].bytes();
         int n = Math.toIntExact(out[0].length());
         return () -> {
-            for (int i = 0; i < n; i += block) {
-                int m = Math.min(block, n - i);
+            for (int i = 0; i < n; i += BLOCK) {
+                int m = Math.min(BLOCK, n - i);
                 add(x.floats(), x.read(i, m), y.floats(), y.read(i, m), sum, i, m);
             }
         };

@@ -2,41 +2,24 @@ package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
 import jdk.incubator.vector.FloatVector;
-import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.GatedGrad;
 import org.lacuna.graph.op.LacunaOp;
 
 /** di ⊙ u ⊙ f′(z) and di ⊙ f(z), block by block. */
-final class GatedGradKernel extends RowKernel {
-    @Override
-    public Format input(LacunaOp op, int index) {
-        return Format.EITHER;
-    }
-
-    @Override
-    public Format output(LacunaOp op, int index) {
-        return Format.EITHER;
-    }
-
-    @Override
-    boolean hasRows(LacunaOp op, int index) {
-        return true;
-    }
-
+final class GatedGradKernel extends ElementwiseKernel {
     @Override
     Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         ActivationPass f = new ActivationPass(((GatedGrad) op).activation());
-        int block = GatedKernel.BLOCK;
-        Elements di = new Elements(in[0], block);
-        Elements z = new Elements(in[1], block);
-        Elements u = new Elements(in[2], block);
-        Elements dz = new Elements(out[0], block);
-        Elements du = new Elements(out[1], block);
+        Elements di = new Elements(in[0], BLOCK);
+        Elements z = new Elements(in[1], BLOCK);
+        Elements u = new Elements(in[2], BLOCK);
+        Elements dz = new Elements(out[0], BLOCK);
+        Elements du = new Elements(out[1], BLOCK);
         int n = Math.toIntExact(in[0].length());
         return () -> {
-            for (int i = 0; i < n; i += block) {
-                int m = Math.min(block, n - i);
+            for (int i = 0; i < n; i += BLOCK) {
+                int m = Math.min(BLOCK, n - i);
                 int dzAt = dz.place(i);
                 int duAt = du.place(i);
                 f.valueAndDerivative(z.floats(), z.read(i, m), du.floats(), duAt, dz.floats(), dzAt, m);

@@ -1,31 +1,12 @@
 package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
-import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.Gated;
 import org.lacuna.graph.op.LacunaOp;
 
 /** f(z) ⊙ u, block by block, so that f(z) is still in the cache when it is multiplied. */
-final class GatedKernel extends RowKernel {
-    /** Elements at a time: five tensors' blocks, as the gradient has them, fit into a first-level cache of 32 KiB. */
-    static final int BLOCK = 1024;
-
-    @Override
-    public Format input(LacunaOp op, int index) {
-        return Format.EITHER;
-    }
-
-    @Override
-    public Format output(LacunaOp op, int index) {
-        return Format.EITHER;
-    }
-
-    @Override
-    boolean hasRows(LacunaOp op, int index) {
-        return true;
-    }
-
+final class GatedKernel extends ElementwiseKernel {
     @Override
     Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         ActivationPass f = new ActivationPass(((Gated) op).activation());
