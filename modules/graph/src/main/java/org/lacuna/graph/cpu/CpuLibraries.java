@@ -22,7 +22,7 @@ public record CpuLibraries(int vectorBits, String gemm, boolean onednn, String c
     private static final Logger LOG = LoggerFactory.getLogger(CpuLibraries.class);
     private static final Set<String> BITS_512 = Set.of("skylakex", "cooperlake");
     private static final Set<String> BITS_256 = Set.of("sandybridge", "bulldozer", "piledriver", "steamroller", "excavator",
-            "haswell", "zen", "avx", "avx2", "avx2_vnni");
+            "haswell", "zen", "avx", "avx2", "avx2_vnni", "avx2_vnni_2");
 
     /**
      * Loads the native libraries, sets them up as {@link CpuDevice} does, and asks them. To be called before anything loads
@@ -57,6 +57,6 @@ public record CpuLibraries(int vectorBits, String gemm, boolean onednn, String c
         if (code.isEmpty()) {
             return 0;
         }
-        return BITS_512.contains(code) || code.startsWith("avx512") ? 512 : BITS_256.contains(code) ? 256 : 128;
+        return BITS_512.contains(code) || code.startsWith("avx512") || code.startsWith("avx10_") ? 512 : BITS_256.contains(code) ? 256 : 128;
     }
 }

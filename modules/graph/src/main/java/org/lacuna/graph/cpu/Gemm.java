@@ -4,7 +4,7 @@ import org.lacuna.graph.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * A bound product C = alpha · op(A) · op(B) + beta · C, summed in float, on the calling thread alone. A run allocates
+ * A bound product C = op(A) · op(B), or C = C + op(A) · op(B), summed in float, on the calling thread alone. A run allocates
  * nothing. One thread at a time may run one object; different objects run side by side. The same operands give the same bits,
  * whatever else runs. Made by a {@link GemmLibrary}.
  */
@@ -50,21 +50,22 @@ abstract class Gemm {
 
     /**
      * What is multiplied: op(A) is m × k, op(B) k × n, C m × n. op is the transpose where {@code ta} or {@code tb} says so,
-     * the identity otherwise. A and B have one type. With beta = 0, C is written without being read: NaN in it goes away;
-     * with another, C is FLOAT. C lies apart from A and B.
+     * the identity otherwise. A and B have one type. C is written without being read, so that
+     * NaN in it goes away, or, with {@code add}, added to, and then is FLOAT. C lies apart from A and B.
      *
      * @param ta whether A lies transposed: k rows of m
      * @param tb whether B lies transposed: n rows of k
+     * @param add whether the product is added to what C holds
      */
-    record Operands(boolean ta, boolean tb, int m, int n, int k, float alpha, Matrix a, Matrix b, float beta, Matrix c) {
+    record Operands(boolean ta, boolean tb, int m, int n, int k, Matrix a, Matrix b, boolean add, Matrix c) {
         Operands {
             if (overlaps(a, ta ? m : k) || overlaps(b, tb ? k : n) || overlaps(c, n)) {
                 throw new IllegalArgumentException("rows overlap: " + m + " × " + n + " × " + k + " with leading dimensions "
                         + a.stride + (ta ? " (transposed), " : ", ") + b.stride + (tb ? " (transposed), " : ", ") + c.stride);
             }
-            if (a.type != b.type || beta != 0 && c.type != DataType.FLOAT) {
+            if (a.type != b.type || add && c.type != DataType.FLOAT) {
                 throw new IllegalArgumentException("no product of " + a.type + " and " + b.type + " is "
-                        + (beta == 0 ? "written as " : "added to ") + c.type);
+                        + (add ? "added to " : "written as ") + c.type);
             }
         }
 

@@ -1,6 +1,7 @@
 package org.lacuna.graph.cpu;
 
 import org.lacuna.graph.cpu.Gemm.Matrix;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /** Multiplies matrices: what the CPU device takes from a native library. */
 interface GemmLibrary {
@@ -10,7 +11,7 @@ interface GemmLibrary {
 
     /** Prepares C = op(A) · op(B), or C = C + op(A) · op(B) with {@code add}; see {@link Gemm.Operands}. */
     default Gemm bind(boolean ta, boolean tb, int m, int n, int k, Matrix a, Matrix b, boolean add, Matrix c) {
-        return bind(new Gemm.Operands(ta, tb, m, n, k, 1, a, b, add ? 1 : 0, c));
+        return bind(new Gemm.Operands(ta, tb, m, n, k, a, b, add, c));
     }
 
     /** See {@link org.lacuna.graph.Device#rowsAlike}. */
@@ -19,8 +20,11 @@ interface GemmLibrary {
     /**
      * How many rows of {@code rows} each of {@code panels} computes, the last one the rest, so that a dense product has the bits of
      * an undivided one; all where no division does that.
+     *
+     * @param inner terms of each sum
+     * @param factors FLOAT or BFLOAT16
      */
-    int panelHeight(int rows, int panels);
+    int panelHeight(int rows, int inner, DataType factors, int panels);
 
     /** Name, version and the code that it runs: what the last bits of a result depend on. */
     String description();

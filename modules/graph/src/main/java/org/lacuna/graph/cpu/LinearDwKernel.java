@@ -35,7 +35,7 @@ final class LinearDwKernel implements Kernel {
     /** For each panel, room for its columns of some rows of dy; none if there is one panel. */
     private Tensor[] cut(Pieces pieces, TensorSpec dy, int panels) {
         int width = dy.size(-1);
-        int columns = gemms.panelHeight(width, panels);
+        int columns = panelColumns(dy, panels);
         Tensor[] dense = new Tensor[(width + columns - 1) / columns];
         for (int p = 0; dense.length > 1 && p < dense.length; p++) {
             dense[p] = pieces.take("dy", dy.dataType(), Math.min(ROWS, dy.rows()), Math.min(columns, width - p * columns));
@@ -43,10 +43,14 @@ final class LinearDwKernel implements Kernel {
         return dense;
     }
 
+    private int panelColumns(TensorSpec dy, int panels) {
+        return gemms.panelHeight(dy.size(-1), dy.rows(), dy.dataType(), panels);
+    }
+
     @Override
     public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         Tensor[] dense = cut(new Pieces(scratch), in[1].spec(), panels);
-        int columns = gemms.panelHeight(in[1].spec().size(-1), panels);
+        int columns = panelColumns(in[1].spec(), panels);
         Runnable[] calls = new Runnable[dense.length];
         for (int p = 0; p < calls.length; p++) {
             calls[p] = new Panel(gemms, in[0], in[1], out[0], dense[p], p * columns);

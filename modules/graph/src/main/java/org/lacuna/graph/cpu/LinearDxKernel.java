@@ -1,5 +1,6 @@
 package org.lacuna.graph.cpu;
 
+import java.util.Arrays;
 import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.cpu.Gemm.Matrix;
@@ -25,8 +26,8 @@ final class LinearDxKernel extends RowKernel {
     }
 
     @Override
-    int panelHeight(int rows, int panels) {
-        return gemms.panelHeight(rows, panels);
+    int panelHeight(LacunaOp op, Tensor[] in, int rows, int panels) {
+        return Arrays.stream(in, 0, in.length / 2).mapToInt(dy -> gemms.panelHeight(rows, dy.spec().size(-1), dy.dataType(), panels)).max().orElseThrow();
     }
 
     @Override

@@ -27,8 +27,8 @@ final class LinearKernel extends RowKernel {
     }
 
     @Override
-    int panelHeight(int rows, int panels) {
-        return gemms.panelHeight(rows, panels);
+    int panelHeight(LacunaOp op, Tensor[] in, int rows, int panels) {
+        return gemms.panelHeight(rows, in[0].spec().size(-1), in[0].dataType(), panels);
     }
 
     @Override

@@ -61,7 +61,7 @@ final class LmHeadLossGradKernel implements Kernel {
         }
         VocabularyPanel[] dw = new VocabularyPanel[slices.length];
         for (int p = 0; p < dw.length; p++) {
-            dw[p] = new VocabularyPanel(gemms, x, out[1], blocks, logits, slices[p], p * gemms.panelHeight(vocabulary, panels));
+            dw[p] = new VocabularyPanel(gemms, x, out[1], blocks, logits, slices[p], p * VocabularyPanel.height(gemms, x.spec(), vocabulary, panels));
         }
         List<Runnable[]> phases = new ArrayList<>();
         phases.add(new Runnable[] {blocks[0]::check});
@@ -126,12 +126,16 @@ final class LmHeadLossGradKernel implements Kernel {
         /** Room for each panel's columns of a block; none if the block's rows lie in one place and all of their columns are wanted. */
         static Tensor[] cut(Pieces pieces, GemmLibrary gemms, TensorSpec x, TensorSpec table, int panels, int rowPanels) {
             int vocabulary = table.size(0);
-            int height = gemms.panelHeight(vocabulary, panels);
+            int height = height(gemms, x, vocabulary, panels);
             Tensor[] slices = new Tensor[(vocabulary + height - 1) / height];
             for (int p = 0; (slices.length > 1 || rowPanels > 1) && p < slices.length; p++) {
                 slices[p] = pieces.take("slice", x.dataType(), Math.min(LogitBlocks.blockRows(gemms), x.rows()), Math.min(height, vocabulary - p * height));
             }
             return slices;
+        }
+
+        private static int height(GemmLibrary gemms, TensorSpec x, int vocabulary, int panels) {
+            return gemms.panelHeight(vocabulary, x.rows(), x.dataType(), panels);
         }
 
         void run(int block, int blockRows) {

@@ -74,7 +74,11 @@ final class LogitBlocks {
     /** Cuts working memory for each panel's logits [rows, vocabulary]. */
     static Tensor[] cut(Pieces pieces, GemmLibrary gemms, TensorSpec x, TensorSpec table, int panels) {
         int block = Math.min(blockRows(gemms), x.rows());
-        int height = gemms.panelHeight(block, panels);
+        int byWidth = gemms.panelHeight(block, table.size(1), x.dataType(), panels);
+        int height = Math.max(byWidth, gemms.panelHeight(block, table.size(0), x.dataType(), panels));
+        if (x.rows() % block % height == 1) {
+            height = block; // in the last block, a row that is alone in its panel would not have the bits that it has among others
+        }
         Tensor[] logits = new Tensor[(block + height - 1) / height];
         for (int p = 0; p < logits.length; p++) {
             logits[p] = pieces.take("logits", DataType.FLOAT, height, table.size(0));

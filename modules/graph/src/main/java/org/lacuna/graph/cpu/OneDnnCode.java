@@ -20,15 +20,12 @@ final class OneDnnCode {
         this.shape = shape;
         primitive_attr attributes = new primitive_attr();
         attributes.set_scratchpad_mode(dnnl.dnnl_scratchpad_mode_user);
-        if (shape.alpha != 1) {
-            attributes.set_output_scales(0, new float[] {shape.alpha});
-        }
-        if (shape.beta != 0) {
+        if (shape.add) {
             post_ops sum = new post_ops();
-            sum.append_sum(shape.beta, memory.data_type.undef);
+            sum.append_sum(1, 0, memory.data_type.undef);
             attributes.set_post_ops(sum);
         }
-        matmul.primitive_desc description = new matmul.primitive_desc(new matmul.desc(shape.a(), shape.b(), shape.c()), attributes, cpu);
+        matmul.primitive_desc description = new matmul.primitive_desc(cpu, shape.a(), shape.b(), shape.c(), attributes, false);
         product = new matmul(description);
         handle = product.get();
         scratch = description.scratchpad_desc();
@@ -48,11 +45,11 @@ final class OneDnnCode {
     }
 
     /** What code is made for: the sizes, how the matrices lie, and their numbers. */
-    record Shape(boolean ta, boolean tb, int m, int n, int k, float alpha, DataType factors, int lda, int ldb, float beta, DataType sums, int ldc) {
+    record Shape(boolean ta, boolean tb, int m, int n, int k, DataType factors, int lda, int ldb, boolean add, DataType sums, int ldc) {
         /** These operands in other sizes. */
         static Shape of(Gemm.Operands o, int m, int n, int k) {
-            return new Shape(o.ta(), o.tb(), m, n, k, o.alpha(), o.a().type(), o.a().stride(o.ta() ? m : k), o.b().stride(o.tb() ? k : n),
-                    o.beta(), o.c().type(), o.c().stride(n));
+            return new Shape(o.ta(), o.tb(), m, n, k, o.a().type(), o.a().stride(o.ta() ? m : k), o.b().stride(o.tb() ? k : n),
+                    o.add(), o.c().type(), o.c().stride(n));
         }
 
         memory.desc a() {

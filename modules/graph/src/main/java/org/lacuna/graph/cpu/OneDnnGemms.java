@@ -10,13 +10,16 @@ import org.bytedeco.dnnl.engine;
 import org.bytedeco.dnnl.global.dnnl;
 import org.bytedeco.dnnl.stream;
 import org.bytedeco.javacpp.Loader;
+import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * Products by oneDNN. It writes code for a shape when it first meets it, which takes parts of a millisecond; that code is
  * kept here, by shape, for all that multiply such matrices. Working memory belongs to the thread that multiplies.
  */
 final class OneDnnGemms implements GemmLibrary {
+    /** Rows of a tile of AMX, and how many factors in bf16 a row of it holds. */
     private static final int TILE = 16;
+    private static final int TILE_BF16 = 32;
 
     private final engine cpu;
     private final Map<OneDnnCode.Shape, OneDnnCode> codes = new ConcurrentHashMap<>();
@@ -44,10 +47,14 @@ final class OneDnnGemms implements GemmLibrary {
         return hasAvx512() ? 8 : 24;
     }
 
-    /** With AVX-512 a row's bits depend on no other, and a tile of AMX has 16; with less, on how many are left over at the end. */
+    /**
+     * With AVX-512 a row's bits depend on no other in panels of whole tiles, unless one row is left over, or the sums of bf16's
+     * products are not of whole tiles; with less, on how many rows are left over at the end.
+     */
     @Override
-    public int panelHeight(int rows, int panels) {
-        return panels == 1 || !hasAvx512() ? rows : ((rows + panels - 1) / panels + TILE - 1) / TILE * TILE;
+    public int panelHeight(int rows, int inner, DataType factors, int panels) {
+        boolean alike = hasAvx512() && rows % TILE != 1 && (factors == DataType.FLOAT || inner % TILE_BF16 == 0);
+        return panels == 1 || !alike ? rows : ((rows + panels - 1) / panels + TILE - 1) / TILE * TILE;
     }
 
     @Override
@@ -65,10 +72,15 @@ final class OneDnnGemms implements GemmLibrary {
         int isa = dnnl.dnnl_get_effective_cpu_isa();
         // Newest first: each value holds the bits of those that it includes.
         List<Map.Entry<Integer, String>> known = List.of(
+                Map.entry(dnnl.dnnl_cpu_isa_avx10_2_512_amx_2, "AVX10_2_512_AMX_2"),
+                Map.entry(dnnl.dnnl_cpu_isa_avx10_2_512, "AVX10_2_512"),
+                Map.entry(dnnl.dnnl_cpu_isa_avx512_core_amx_fp16, "AVX512_CORE_AMX_FP16"),
                 Map.entry(dnnl.dnnl_cpu_isa_avx512_core_amx, "AVX512_CORE_AMX"),
+                Map.entry(dnnl.dnnl_cpu_isa_avx512_core_fp16, "AVX512_CORE_FP16"),
                 Map.entry(dnnl.dnnl_cpu_isa_avx512_core_bf16, "AVX512_CORE_BF16"),
                 Map.entry(dnnl.dnnl_cpu_isa_avx512_core_vnni, "AVX512_CORE_VNNI"),
                 Map.entry(dnnl.dnnl_cpu_isa_avx512_core, "AVX512_CORE"),
+                Map.entry(dnnl.dnnl_cpu_isa_avx2_vnni_2, "AVX2_VNNI_2"),
                 Map.entry(dnnl.dnnl_cpu_isa_avx2_vnni, "AVX2_VNNI"),
                 Map.entry(dnnl.dnnl_cpu_isa_avx2, "AVX2"),
                 Map.entry(dnnl.dnnl_cpu_isa_avx, "AVX"),

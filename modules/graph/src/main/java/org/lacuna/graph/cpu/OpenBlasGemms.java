@@ -32,7 +32,7 @@ final class OpenBlasGemms implements GemmLibrary {
 
     /** All: what code it takes depends on the sizes. */
     @Override
-    public int panelHeight(int rows, int panels) {
+    public int panelHeight(int rows, int inner, DataType factors, int panels) {
         return rows;
     }
 
@@ -68,8 +68,8 @@ final class OpenBlasGemms implements GemmLibrary {
 
         @Override
         void run(int m, int n, int k, long aOffset, long bOffset, long cOffset) {
-            openblas_nolapack.cblas_sgemm(ROW_MAJOR, ta, tb, m, n, k, o.alpha(), a.position(aOffset), o.a().stride(o.ta() ? m : k), b.position(bOffset),
-                    o.b().stride(o.tb() ? k : n), o.beta(), c.position(cOffset), o.c().stride(n));
+            openblas_nolapack.cblas_sgemm(ROW_MAJOR, ta, tb, m, n, k, 1, a.position(aOffset), o.a().stride(o.ta() ? m : k), b.position(bOffset),
+                    o.b().stride(o.tb() ? k : n), o.add() ? 1 : 0, c.position(cOffset), o.c().stride(n));
         }
     }
 
