@@ -11,11 +11,19 @@ import org.lacuna.graph.op.LacunaOp;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * {@link AttentionGrad}. For each sequence, head and block of query rows: scores and dy · v by GEMM, one pass that makes
- * probabilities and ds of them, and three GEMMs. dk and dv add up over heads and blocks
- * in that order. Working memory grows linearly with T.
+ * {@link AttentionGrad}. For each sequence, head, block of query rows and block of keys: scores and v · dy by GEMM, one pass that
+ * makes probabilities and ds of them, and three GEMMs. A row of scores belongs to a key: then the products that add to dk and dv
+ * read them as they lie, and no sum goes along a row. dk and dv add up over heads and blocks in that order. Working memory grows
+ * linearly with T.
  */
 final class AttentionGradKernel implements Kernel {
+    /** Keys in a block: enough for the GEMMs, few enough that a block's scores stay in the cache. */
+    private static final int KEYS = 512;
+    /** Keys whose scores go through all passes while they are in the first-level cache. */
+    private static final int PASS = 16;
+    /** Rows of scores are so many floats or a multiple: whole vectors, and what a product of bf16 reads. */
+    private static final int ROW = 32;
+
     private final GemmLibrary gemms;
 
     AttentionGradKernel(GemmLibrary gemms) {
@@ -35,13 +43,13 @@ final class AttentionGradKernel implements Kernel {
     @Override
     public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out, int panels) {
         AttentionSizes sizes = AttentionSizes.of((AttentionGrad) op, in[1]);
-        long each = bytes(sizes, in[1].dataType(), out[0].dataType());
+        long each = bytes(sizes, in[1].dataType());
         return sizes.panels(panels, each) * each;
     }
 
-    private static long bytes(AttentionSizes sizes, DataType factors, DataType dq) {
+    private static long bytes(AttentionSizes sizes, DataType factors) {
         Pieces pieces = new Pieces(null);
-        Work.cut(pieces, sizes, factors, dq);
+        Work.cut(pieces, sizes, factors);
         return pieces.bytes();
     }
 
@@ -49,9 +57,9 @@ final class AttentionGradKernel implements Kernel {
     public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         AttentionSizes sizes = AttentionSizes.of((AttentionGrad) op, in[1].spec());
         Pieces pieces = new Pieces(scratch);
-        Runnable[] calls = new Runnable[sizes.panels(panels, bytes(sizes, in[1].dataType(), out[0].dataType()))];
+        Runnable[] calls = new Runnable[sizes.panels(panels, bytes(sizes, in[1].dataType()))];
         for (int p = 0; p < calls.length; p++) {
-            Work work = Work.cut(pieces, sizes, in[1].dataType(), out[0].dataType());
+            Work work = Work.cut(pieces, sizes, in[1].dataType());
             AttentionBlocks blocks = new AttentionBlocks(sizes, sizes.unit(p, calls.length), sizes.unit(p + 1, calls.length));
             calls[p] = new Call(gemms, (AttentionGrad) op, sizes, blocks, in, out, work);
         }
@@ -63,18 +71,28 @@ final class AttentionGradKernel implements Kernel {
      *
      * @param q a block of one head's queries; dy and dq likewise
      * @param k one key head's keys; v, dk and dv likewise
-     * @param p scores of a block, then its probabilities
-     * @param ds dy · v of a block, then the derivative by its scores
+     * @param p scores of a block of queries and one of keys, then its probabilities, a row for each key
+     * @param ds v · dy of the same, then the derivative by its scores
+     * @param lse of the block's queries
+     * @param pull dy · y of the block's queries
      */
-    private record Work(Tensor dy, Tensor q, Tensor dq, Tensor k, Tensor v, Tensor dk, Tensor dv, Tensor p, Tensor ds) {
-        static Work cut(Pieces pieces, AttentionSizes sizes, DataType factors, DataType dq) {
+    private record Work(Tensor dy, Tensor q, Tensor dq, Tensor k, Tensor v, Tensor dk, Tensor dv, Tensor p, Tensor ds, Tensor lse, Tensor pull) {
+        static Work cut(Pieces pieces, AttentionSizes sizes, DataType factors) {
             int h = sizes.headSize();
             int rows = sizes.mostRows();
-            int length = sizes.paddedLength();
-            return new Work(pieces.take("dy", factors, rows, h), pieces.take("q", factors, rows, h), pieces.take("dq", dq, rows, h),
+            int length = sizes.length();
+            int keys = Math.min(KEYS, length);
+            int width = (rows + ROW - 1) / ROW * ROW;
+            return new Work(pieces.take("dy", factors, rows, h), pieces.take("q", factors, rows, h), pieces.take("dq", DataType.FLOAT, rows, h),
                     pieces.take("k", factors, length, h), pieces.take("v", factors, length, h),
                     pieces.take("dk", DataType.FLOAT, length, h), pieces.take("dv", DataType.FLOAT, length, h),
-                    pieces.take("p", DataType.FLOAT, rows, sizes.mostKeys()), pieces.take("ds", DataType.FLOAT, rows, sizes.mostKeys()));
+                    pieces.take("p", DataType.FLOAT, keys, width), pieces.take("ds", DataType.FLOAT, keys, width),
+                    pieces.take("lse", DataType.FLOAT, width), pieces.take("pull", DataType.FLOAT, width));
+        }
+
+        /** Floats in a row of p and of ds. */
+        int width() {
+            return p.spec().size(1);
         }
     }
 
@@ -88,12 +106,16 @@ final class AttentionGradKernel implements Kernel {
         private final Work work;
         private final Elements dy;
         private final Elements y;
-        private final Gemm queriesByKeys;
-        private final Gemm dyByValues;
+        private final Gemm keysByQueries;
+        private final Gemm valuesByDy;
         private final Gemm toDv;
-        private final Gemm toDq;
         private final Gemm toDk;
+        private final Gemm toDq;
+        private final Gemm moreDq;
         private final float[] lanes = new float[Lanes.WIDTH];
+        /** The first of the block's queries that sees the key at hand, and one after the last. */
+        private int firstQuery;
+        private int endQuery;
 
         Call(GemmLibrary gemms, AttentionGrad op, AttentionSizes sizes, AttentionBlocks blocks, Tensor[] in, Tensor[] out, Work work) {
             this.sizes = sizes;
@@ -109,19 +131,19 @@ final class AttentionGradKernel implements Kernel {
             Matrix q = Matrix.dense(work.q, factors);
             Matrix k = Matrix.dense(work.k, factors);
             Matrix dyBlock = Matrix.dense(work.dy, factors);
-            Matrix p = Matrix.dense(work.p, factors);
-            Matrix ds = Matrix.dense(work.ds, factors);
-            queriesByKeys = gemms.bind(false, true, 0, 0, 0, q, k, false, Matrix.dense(work.p, DataType.FLOAT));
-            dyByValues = gemms.bind(false, true, 0, 0, 0, dyBlock, Matrix.dense(work.v, factors), false, Matrix.dense(work.ds, DataType.FLOAT));
-            toDv = gemms.bind(true, false, 0, 0, 0, p, dyBlock, true, Matrix.dense(work.dv, DataType.FLOAT));
-            toDq = gemms.bind(false, false, 0, 0, 0, ds, k, false, Matrix.dense(work.dq, out[0].dataType()));
-            toDk = gemms.bind(true, false, 0, 0, 0, ds, q, true, Matrix.dense(work.dk, DataType.FLOAT));
+            Matrix dq = Matrix.dense(work.dq, DataType.FLOAT);
+            Matrix p = new Matrix(work.p.address(), factors, work.width());
+            Matrix ds = new Matrix(work.ds.address(), factors, work.width());
+            keysByQueries = gemms.bind(false, true, 0, 0, 0, k, q, false, Matrix.of(work.p));
+            valuesByDy = gemms.bind(false, true, 0, 0, 0, Matrix.dense(work.v, factors), dyBlock, false, Matrix.of(work.ds));
+            toDv = gemms.bind(false, false, 0, 0, 0, p, dyBlock, true, Matrix.dense(work.dv, DataType.FLOAT));
+            toDk = gemms.bind(false, false, 0, 0, 0, ds, q, true, Matrix.dense(work.dk, DataType.FLOAT));
+            toDq = gemms.bind(true, false, 0, 0, 0, ds, k, false, dq);
+            moreDq = gemms.bind(true, false, 0, 0, 0, ds, k, true, dq);
         }
 
         @Override
         public void run() {
-            Lanes.zeroBehind(work.k, sizes.length());
-            Lanes.zeroBehind(work.v, sizes.length());
             blocks.start();
             while (blocks.next()) {
                 block();
@@ -130,46 +152,66 @@ final class AttentionGradKernel implements Kernel {
 
         private void block() {
             int h = sizes.headSize();
-            int rows = blocks.rows;
-            int keys = blocks.keys;
-            int keyAt = blocks.firstKey * h;
             if (blocks.first) {
                 HeadRows.gather(in[2], blocks.headAt, sizes.length(), work.k);
                 HeadRows.gather(in[3], blocks.headAt, sizes.length(), work.v);
                 Lanes.zeroBehind(work.dk, 0);
                 Lanes.zeroBehind(work.dv, 0);
             }
-            HeadRows.gather(in[0], blocks.queryAt, rows, work.dy);
-            HeadRows.gather(in[1], blocks.queryAt, rows, work.q);
-            queriesByKeys.run(rows, keys, h, 0, keyAt, 0);
-            dyByValues.run(rows, keys, h, 0, keyAt, 0);
-            for (int i = 0; i < rows; i++) {
+            HeadRows.gather(in[0], blocks.queryAt, blocks.rows, work.dy);
+            HeadRows.gather(in[1], blocks.queryAt, blocks.rows, work.q);
+            for (int i = 0; i < blocks.rows; i++) {
                 int at = blocks.queryAt + i * sizes.queryWidth();
-                float pull = dot(dy.floats(), dy.read(at, h), y.floats(), y.read(at, h), h, lanes);
-                row(i, blocks.from(i), blocks.to(i), keys, Lanes.get(in[5].bytes(), blocks.lseAt + i), pull);
+                Lanes.put(work.pull.bytes(), i, dot(dy.floats(), dy.read(at, h), y.floats(), y.read(at, h), h, lanes));
+                Lanes.put(work.lse.bytes(), i, Lanes.get(in[5].bytes(), blocks.lseAt + i));
             }
-            toDv.run(keys, h, rows, 0, 0, keyAt);
-            toDq.run(rows, h, keys, 0, keyAt, 0);
-            toDk.run(keys, h, rows, 0, 0, keyAt);
-            HeadRows.scatter(work.dq, rows, out[0], blocks.queryAt);
+            firstQuery = 0;
+            endQuery = 0;
+            int keys = blocks.to(blocks.rows - 1);
+            for (int key = 0; key < keys; key += KEYS) {
+                keys(key, Math.min(KEYS, keys - key));
+            }
+            HeadRows.scatter(work.dq, blocks.rows, out[0], blocks.queryAt);
             if (blocks.last) {
                 HeadRows.scatter(work.dk, sizes.length(), out[1], blocks.headAt);
                 HeadRows.scatter(work.dv, sizes.length(), out[2], blocks.headAt);
             }
         }
 
-        /** Row i of the scores becomes probabilities, row i of dy · v becomes ds; both 0 where the mask hides. */
-        private void row(int i, int from, int to, int keys, float lse, float pull) {
+        /** What the block of queries and {@code n} keys, from {@code key} of those that the block sees on, add to dq, dk and dv. */
+        private void keys(int key, int n) {
+            int h = sizes.headSize();
+            int rows = blocks.rows;
+            int keyAt = (blocks.firstKey + key) * h;
+            keysByQueries.run(n, rows, h, keyAt, 0, 0);
+            valuesByDy.run(n, rows, h, keyAt, 0, 0);
+            for (int j = 0; j < n; j += PASS) {
+                pass(key, j, Math.min(PASS, n - j));
+            }
+            toDv.run(n, h, rows, 0, 0, keyAt);
+            toDk.run(n, h, rows, 0, 0, keyAt);
+            (key == 0 ? toDq : moreDq).run(rows, h, n, 0, keyAt, 0);
+        }
+
+        /** Rows j to j + n of the scores become probabilities, those of v · dy become ds; both 0 where the mask hides. */
+        private void pass(int key, int j, int n) {
             ByteBuffer p = work.p.bytes();
             ByteBuffer ds = work.ds.bytes();
-            int at = i * keys;
-            int low = from / Lanes.WIDTH * Lanes.WIDTH;
-            probabilities(p, ds, at + low, at + to, lse, pull, scale);
-            hide(p, ds, at, at + from);
-            hide(p, ds, at + to, at + keys);
-            if (narrow) {
-                Bfloat16.round(p, at, p, at, keys); // row by row, to the first half of the memory
-                Bfloat16.round(ds, at, ds, at, keys);
+            int width = work.width();
+            probabilities(p, ds, j * width, (j + n) * width, width, work.lse.bytes(), work.pull.bytes(), scale);
+            for (int row = j; row < j + n; row++) {
+                while (firstQuery < blocks.rows && blocks.to(firstQuery) <= key + row) {
+                    firstQuery++;
+                }
+                while (endQuery < blocks.rows && blocks.from(endQuery) <= key + row) {
+                    endQuery++;
+                }
+                hide(p, ds, row * width, row * width + firstQuery);
+                hide(p, ds, row * width + endQuery, (row + 1) * width);
+            }
+            if (narrow) { // to the first half of the memory, where scores have been read
+                Bfloat16.round(p, j * width, p, j * width, n * width);
+                Bfloat16.round(ds, j * width, ds, j * width, n * width);
             }
         }
     }
@@ -181,12 +223,14 @@ final class AttentionGradKernel implements Kernel {
         }
     }
 
-    /** In whole vectors: beyond {@code to}, and before the first visible key, it makes numbers that the caller overwrites. */
-    private static void probabilities(ByteBuffer p, ByteBuffer ds, int from, int to, float lse, float pull, float scale) {
-        for (int i = from; i < to; i += Lanes.WIDTH) {
-            FloatVector probability = Lanes.exp(Lanes.load(p, i).mul(scale).sub(lse));
-            Lanes.store(probability, p, i);
-            Lanes.store(Lanes.load(ds, i).sub(pull).mul(probability).mul(scale), ds, i);
+    /** In whole rows: beyond the last query, and where the mask hides, it makes numbers that the caller overwrites. */
+    private static void probabilities(ByteBuffer p, ByteBuffer ds, int from, int to, int width, ByteBuffer lse, ByteBuffer pull, float scale) {
+        for (int row = from; row < to; row += width) {
+            for (int i = 0; i < width; i += Lanes.WIDTH) {
+                FloatVector probability = Lanes.exp(Lanes.load(p, row + i).mul(scale).sub(Lanes.load(lse, i)));
+                Lanes.store(probability, p, row + i);
+                Lanes.store(Lanes.load(ds, row + i).sub(Lanes.load(pull, i)).mul(probability).mul(scale), ds, row + i);
+            }
         }
     }
 

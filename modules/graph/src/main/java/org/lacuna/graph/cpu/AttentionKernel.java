@@ -16,6 +16,9 @@ import org.nd4j.linalg.api.buffer.DataType;
  * linearly with T.
  */
 final class AttentionKernel implements Kernel {
+    /** Behind rows of scores: if they lay a power of two apart, they would compete for the same places in the cache. */
+    private static final int PADDING = 16;
+
     private final GemmLibrary gemms;
 
     AttentionKernel(GemmLibrary gemms) {
@@ -72,7 +75,7 @@ final class AttentionKernel implements Kernel {
             int h = sizes.headSize();
             int rows = sizes.mostRows();
             return new Work(pieces.take("q", factors, rows, h), pieces.take("k", factors, sizes.paddedLength(), h), pieces.take("v", factors, sizes.paddedLength(), h),
-                    pieces.take("scores", DataType.FLOAT, rows, sizes.mostKeys()), pieces.take("products", DataType.FLOAT, rows, h));
+                    pieces.take("scores", DataType.FLOAT, rows, sizes.mostKeys() + PADDING), pieces.take("products", DataType.FLOAT, rows, h));
         }
     }
 
@@ -85,6 +88,8 @@ final class AttentionKernel implements Kernel {
         private final Tensor lse;
         private final Work work;
         private final boolean narrow;
+        /** Floats in a row of scores. */
+        private final int width;
         private final Gemm queriesByKeys;
         private final Gemm weightsByValues;
         private final float[] sums = new float[AttentionSizes.BLOCK];
@@ -100,9 +105,9 @@ final class AttentionKernel implements Kernel {
             lse = out[1];
             DataType factors = in[0].dataType();
             narrow = factors == DataType.BFLOAT16;
-            Matrix scores = Matrix.dense(work.scores, DataType.FLOAT);
-            queriesByKeys = gemms.bind(false, true, 0, 0, 0, Matrix.dense(work.q, factors), Matrix.dense(work.k, factors), false, scores);
-            weightsByValues = gemms.bind(false, false, 0, 0, 0, Matrix.dense(work.scores, factors), Matrix.dense(work.v, factors), false,
+            width = work.scores.spec().size(1);
+            queriesByKeys = gemms.bind(false, true, 0, 0, 0, Matrix.dense(work.q, factors), Matrix.dense(work.k, factors), false, Matrix.of(work.scores));
+            weightsByValues = gemms.bind(false, false, 0, 0, 0, new Matrix(work.scores.address(), factors, width), Matrix.dense(work.v, factors), false,
                     Matrix.dense(work.products, DataType.FLOAT));
         }
 
@@ -137,7 +142,7 @@ final class AttentionKernel implements Kernel {
         /** Row i of the scores becomes exp(scale · score − largest) where the mask lets it see, else 0. */
         private void softmax(int i, int from, int to, int keys) {
             ByteBuffer s = work.scores.bytes();
-            int at = i * keys;
+            int at = i * width;
             // The row is worked on in whole vectors: what they cover beyond the visible keys must not count.
             int low = from / Lanes.WIDTH * Lanes.WIDTH;
             int high = (to + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH;
@@ -146,11 +151,11 @@ final class AttentionKernel implements Kernel {
             float largest = scale * largest(s, at + low, at + high);
             float sum = exponentials(s, at + low, at + high, scale, largest, lanes);
             hide(s, at, at + from, 0);
-            hide(s, at + to, at + keys, 0);
+            hide(s, at + to, at + keys + PADDING, 0);
             sums[i] = sum;
             Lanes.put(lse.bytes(), blocks.lseAt + i, (float) (largest + Math.log(sum)));
             if (narrow) {
-                Bfloat16.round(s, at, s, at, keys); // row by row, to the first half of the scores' memory
+                Bfloat16.round(s, at, s, at, keys + PADDING); // row by row, to the first half of the scores' memory
             }
         }
     }

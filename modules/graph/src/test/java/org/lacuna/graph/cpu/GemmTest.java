@@ -152,6 +152,45 @@ class GemmTest {
         }
     }
 
+    /** Of rows that lie one behind the other, and of some that don't if zeros follow each, as attention has them. */
+    @Test
+    void readsNothingElseOfBf16() {
+        if (!OneDnnGemms.hasBf16()) {
+            return;
+        }
+        for (int lies = 0; lies < 4; lies++) {
+            for (int k : new int[] {4, 16, 31, 40, 100, 688}) {
+                for (int m : new int[] {2, 17, 300}) {
+                    readsNothingElse((lies & 1) != 0, (lies & 2) != 0, m, 65, k, 0);
+                    readsNothingElse(false, (lies & 2) != 0, m, 65, k, 32 - (k - 1) % 32 - 1);
+                }
+            }
+        }
+    }
+
+    /** Ones in matrices that NaN follows; each row of A, {@code zeros} zeros. */
+    private static void readsNothingElse(boolean ta, boolean tb, int m, int n, int k, int zeros) {
+        Tensor a = ones(ta ? k : m, ta ? m : k, zeros + (zeros == 0 ? 0 : 3), zeros);
+        Tensor b = ones(tb ? n : k, tb ? k : n, 0, 0);
+        Tensor c = DEVICE.allocate(new TensorSpec("c", DataType.FLOAT, m, n));
+        new OneDnnGemms().bind(ta, tb, m, n, k, Gemm.Matrix.of(a), Gemm.Matrix.of(b), false, Gemm.Matrix.of(c)).run();
+        for (float v : c.toFloats()) {
+            assertEquals(k, v, () -> m + " × " + n + " × " + k + (ta ? " a transposed" : "") + (tb ? " b transposed" : "") + ", " + zeros + " zeros");
+        }
+        Reference.reachabilityFence(a);
+        Reference.reachabilityFence(b);
+    }
+
+    private static Tensor ones(int rows, int columns, int apart, int zeros) {
+        Tensor t = DEVICE.allocate(new TensorSpec("t", DataType.BFLOAT16, rows + 2, columns + apart));
+        for (int i = 0; i < t.length(); i++) {
+            int column = i % (columns + apart);
+            float v = i >= rows * (columns + apart) || column >= columns + zeros ? Float.NaN : column < columns ? 1 : 0;
+            t.bytes().putShort(i * Short.BYTES, Bfloat16.of(v));
+        }
+        return t;
+    }
+
     @ParameterizedTest
     @MethodSource("libraries")
     void overwritesNaN(GemmLibrary gemms) {
