@@ -198,7 +198,8 @@ final class AttentionGradKernel implements Kernel {
             ByteBuffer p = work.p.bytes();
             ByteBuffer ds = work.ds.bytes();
             int width = work.width();
-            probabilities(p, ds, j * width, (j + n) * width, width, work.lse.bytes(), work.pull.bytes(), scale);
+            probabilities(p, j * width, (j + n) * width, width, work.lse.bytes(), scale);
+            derivatives(ds, p, j * width, (j + n) * width, width, work.pull.bytes(), scale);
             for (int row = j; row < j + n; row++) {
                 while (firstQuery < blocks.rows && blocks.to(firstQuery) <= key + row) {
                     firstQuery++;
@@ -224,12 +225,20 @@ final class AttentionGradKernel implements Kernel {
     }
 
     /** In whole rows: beyond the last query, and where the mask hides, it makes numbers that the caller overwrites. */
-    private static void probabilities(ByteBuffer p, ByteBuffer ds, int from, int to, int width, ByteBuffer lse, ByteBuffer pull, float scale) {
-        for (int row = from; row < to; row += width) {
-            for (int i = 0; i < width; i += Lanes.WIDTH) {
-                FloatVector probability = Lanes.exp(Lanes.load(p, row + i).mul(scale).sub(Lanes.load(lse, i)));
-                Lanes.store(probability, p, row + i);
-                Lanes.store(Lanes.load(ds, row + i).sub(Lanes.load(pull, i)).mul(probability).mul(scale), ds, row + i);
+    private static void probabilities(ByteBuffer p, int from, int to, int width, ByteBuffer lse, float scale) {
+        for (int i = 0; i < width; i += Lanes.WIDTH) {
+            FloatVector shift = Lanes.load(lse, i);
+            for (int at = from + i; at < to; at += width) {
+                Lanes.store(Lanes.exp(Lanes.load(p, at).mul(scale).sub(shift)), p, at);
+            }
+        }
+    }
+
+    private static void derivatives(ByteBuffer ds, ByteBuffer p, int from, int to, int width, ByteBuffer pull, float scale) {
+        for (int i = 0; i < width; i += Lanes.WIDTH) {
+            FloatVector shift = Lanes.load(pull, i);
+            for (int at = from + i; at < to; at += width) {
+                Lanes.store(Lanes.load(ds, at).sub(shift).mul(Lanes.load(p, at)).mul(scale), ds, at);
             }
         }
     }

@@ -5,8 +5,8 @@ import org.lacuna.graph.Tensor;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * Copies one head's rows between a tensor of all heads and working memory where they lie one behind the other: oneDNN's
- * fastest code takes dense matrices only.
+ * Copies one head's rows between a tensor of all heads and working memory where they lie one behind the other, for what many
+ * products read or add to.
  */
 final class HeadRows {
     private HeadRows() {}

@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * OpenBLAS' choice of kernels. OpenBLAS 0.3.19, which comes with ND4J, knows CPUs by their model number; one that is newer
+ * OpenBLAS' choice of kernels. OpenBLAS knows CPUs by their model number; one that is newer
  * than itself gets the kernels of the oldest, five times slower than those that it could run. OpenBLAS reads
  * {@code OPENBLAS_CORETYPE} once, when the library is loaded, so this names the kernels by what the CPU can do before that.
  */
