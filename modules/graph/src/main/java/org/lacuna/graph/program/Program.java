@@ -148,6 +148,11 @@ public final class Program {
                     throw new ProgramException("output '" + name + "' is no variable of the graph");
                 }
             }
+            for (String name : kept) {
+                if (!graph.hasVariable(name)) {
+                    throw new ProgramException("'" + name + "', to compute again from, is no variable of the graph");
+                }
+            }
             List<Node> nodes = GraphNodes.sorted(source, wanted);
             Map<String, TensorSpec> specs = new LinkedHashMap<>();
             Map<String, INDArray> constants = new LinkedHashMap<>();

@@ -2,6 +2,7 @@ package org.lacuna.graph.program;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
@@ -93,5 +94,11 @@ class RecomputationTest {
     void aProgramWithoutGradientsHasNothingToComputeAgain() {
         Program program = llama.program(device, Precision.FP32).outputs("loss").recompute(KEPT).build();
         assertFalse(made(program).stream().anyMatch(m -> m.endsWith(AGAIN)));
+    }
+
+    @Test
+    void aNameThatIsNoVariableIsRefused() {
+        Program.Builder builder = llama.program(device, Precision.FP32).outputs("loss").gradients().recompute(List.of("0.output", "0.outptu"));
+        assertEquals("'0.outptu', to compute again from, is no variable of the graph", assertThrows(ProgramException.class, builder::build).getMessage());
     }
 }
