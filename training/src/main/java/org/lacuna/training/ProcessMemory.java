@@ -9,12 +9,6 @@ import java.nio.file.Path;
 
 /** What the whole process holds in memory, as the system counts it. */
 public final class ProcessMemory {
-    /**
-     * What the first steps add to a process whose engine has all its memory: libraries' pages, compiled code, what its compiler
-     * works in, classes. It was 11 to 19 MB for models of 0.02 to 11 million parameters, in fp32 and bf16.
-     */
-    private static final long FIRST_STEPS = 15 << 20;
-
     private ProcessMemory() {}
 
     /** The process's resident bytes now (VmRSS); 0 where the system does not tell. */
@@ -27,15 +21,23 @@ public final class ProcessMemory {
         return status("VmHWM:");
     }
 
+    /** The most that this process can hold now (VmRSS and MemAvailable); 0 where the system does not tell. */
+    public static long reachable() {
+        long available = number("/proc/meminfo", "MemAvailable:");
+        return available == 0 ? 0 : resident() + available;
+    }
+
     /**
-     * What the process will hold beside the engine's memory after its first steps: what it holds now, the young generation that
-     * it has not touched yet, since the first steps fill it, and what else they add. 0 where the system does not tell.
+     * What the process will hold beside the engine's memory after its first steps: what it holds now, and the young generation
+     * that it has not touched yet, since the first steps fill it. What else they add (libraries' pages, compiled code) is about
+     * what the JVM meanwhile gives back of what its compiler worked in (TrimNativeHeapInterval in .mvn/jvm.config). 0 where the
+     * system does not tell.
      *
      * @param engineBytes what the engine holds now
      */
     public static long besideEngine(long engineBytes) {
         long resident = resident();
-        return resident == 0 ? 0 : Math.max(0, resident - engineBytes) + untouchedEden() + FIRST_STEPS;
+        return resident == 0 ? 0 : Math.max(0, resident - engineBytes) + untouchedEden();
     }
 
     private static long untouchedEden() {
@@ -48,8 +50,13 @@ public final class ProcessMemory {
     }
 
     private static long status(String key) {
+        return number("/proc/self/status", key);
+    }
+
+    /** A number of KiB in one of the system's files, in bytes. */
+    private static long number(String file, String key) {
         try {
-            for (String line : Files.readAllLines(Path.of("/proc/self/status"))) {
+            for (String line : Files.readAllLines(Path.of(file))) {
                 if (line.startsWith(key)) {
                     return Long.parseLong(line.replaceAll("\\D", "")) << 10;
                 }

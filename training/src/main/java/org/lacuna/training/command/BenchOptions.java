@@ -52,7 +52,7 @@ final class BenchOptions {
     @Option(names = "--window", defaultValue = "128", description = "Tokens in a window.")
     private int window;
 
-    @Option(names = "--shards", defaultValue = "0", description = "Pieces that the batch is cut into, 0 for one for each worker, or window if those are fewer.")
+    @Option(names = "--shards", defaultValue = "0", description = "Pieces that the batch is cut into, 0 for one for each worker, or for each window of the batch where those are fewer.")
     private int shards;
 
     @Option(names = "--workers", defaultValue = "0", description = "Threads, 0 for as many as there are processors.")

@@ -28,18 +28,25 @@ final class MemoryNeed {
      * @throws RunException if it does not fit
      */
     static TrainingPrograms fitting(TrainRecipe recipe, ModelConfig config, Device device, int validationWindows) {
-        long memoryBytes = Machine.here().memoryBytes();
+        long memoryBytes = memoryBytes();
         check(recipe, config, memoryBytes);
         TrainingPrograms programs = TrainingPrograms.compile(config, recipe.train(), recipe.objective(), device);
         check(recipe, programs.memory(validationWindows), ProcessMemory.resident(), programs.recomputeTrade(), memoryBytes);
         return programs;
     }
 
+    /** What the machine has or the container may take, less what others hold; 0 if unknown. */
+    private static long memoryBytes() {
+        long all = Machine.here().memoryBytes();
+        long reachable = ProcessMemory.reachable();
+        return all == 0 || reachable == 0 ? Math.max(all, reachable) : Math.min(all, reachable);
+    }
+
     /**
-     * Refuses a run whose parameters, moments and gradients alone are more than the machine has; needs no compiled program.
+     * Refuses a run whose parameters, moments and gradients alone are more than there is; needs no compiled program.
      *
      * @param config checked
-     * @param memoryBytes the machine's; 0 if unknown
+     * @param memoryBytes what the process can have; 0 if unknown
      * @throws RunException if it does not fit
      */
     static void check(TrainRecipe recipe, ModelConfig config, long memoryBytes) {
@@ -49,24 +56,24 @@ final class MemoryNeed {
         long bytes = parameters * Float.BYTES * (3 + train.shards() + (train.accumulation() > 1 ? 1 : 0));
         if (memoryBytes > 0 && bytes > memoryBytes) {
             throw new RunException(String.format(Locale.ROOT, "%s: too large for this machine: its %,d parameters, their moments and the gradients of %d shards"
-                    + " take %,d bytes, and there are %,d of memory in all; take a smaller model or fewer train.shards",
+                    + " take %,d bytes, and this process can have %,d; take a smaller model or fewer train.shards",
                     recipe.name(), parameters, train.shards(), bytes, memoryBytes));
         }
     }
 
     /**
-     * Refuses a run that with its activations is more than the machine has.
+     * Refuses a run that with its activations is more than there is.
      *
      * @param need outside the Java heap
      * @param processBytes what this process holds beside it; 0 if unknown
-     * @param memoryBytes the machine's; 0 if unknown
+     * @param memoryBytes what the process can have; 0 if unknown
      * @throws RunException if it does not fit; the message says what would take less
      */
     static void check(TrainRecipe recipe, TrainingMemory need, long processBytes, RecomputeTrade trade, long memoryBytes) {
         long bytes = need.bytes() + processBytes;
         if (memoryBytes > 0 && bytes > memoryBytes) {
             throw new RunException(String.format(Locale.ROOT, "%s: too large for this machine: parameters, moments and gradients take %,d bytes, the activations of %d shards %,d,"
-                    + " validation %,d, this process %,d: %,d bytes, and there are %,d of memory in all; %s would take less",
+                    + " validation %,d, this process %,d: %,d bytes, and it can have %,d; %s would take less",
                     recipe.name(), need.parameters() + need.moments() + need.gradients(), need.shards(), need.activations(), need.validation(), processBytes,
                     bytes, memoryBytes, remedies(recipe.train(), trade)));
         }

@@ -28,7 +28,7 @@ class MemoryNeedTest {
         MemoryNeed.check(recipe, config, 0); // unknown
         RunException e = assertThrows(RunException.class, () -> MemoryNeed.check(recipe, config, 4 * vectors * parameters - 1));
         assertEquals(String.format(Locale.ROOT, "nano: too large for this machine: its %,d parameters, their moments and the gradients of 2 shards take %,d bytes,"
-                + " and there are %,d of memory in all; take a smaller model or fewer train.shards", parameters, 4 * vectors * parameters,
+                + " and this process can have %,d; take a smaller model or fewer train.shards", parameters, 4 * vectors * parameters,
                 4 * vectors * parameters - 1), e.getMessage());
     }
 
@@ -42,7 +42,7 @@ class MemoryNeedTest {
         MemoryNeed.check(recipe, need, 90_000, trade, 0); // unknown
         RunException e = assertThrows(RunException.class, () -> MemoryNeed.check(recipe, need, 90_000, trade, bytes - 1));
         assertEquals("nano: too large for this machine: parameters, moments and gradients take 6,000 bytes, the activations of 2 shards 4,000,000, validation 500,"
-                + " this process 90,000: 4,096,500 bytes, and there are 4,096,499 of memory in all; fewer windows in train.batch, more train.accumulation,"
+                + " this process 90,000: 4,096,500 bytes, and it can have 4,096,499; fewer windows in train.batch, more train.accumulation,"
                 + " train.recompute=layer (3,000,000 bytes less), train.precision=bf16, or a smaller model would take less", e.getMessage());
         TrainRecipe done = TrainRecipe.load(RunFiles.NANO, List.of("train.recompute=layer", "train.precision=bf16"));
         e = assertThrows(RunException.class, () -> MemoryNeed.check(done, need, 90_000, new RecomputeTrade(Recompute.LAYER, 3_000_000, 0.2), bytes - 1));
