@@ -51,7 +51,8 @@ public interface Device {
 
     /**
      * How many rows a matrix product treats alike: where both factors lie dense and the left one has a multiple of so many
-     * rows, a row of the result has the same bits whatever its place and however many others there are.
+     * rows, a row of the result has the same bits whatever its place and however many others there are; in bf16, where it also has
+     * a multiple of 32 columns.
      */
     int rowsAlike();
 

@@ -16,7 +16,7 @@ final class AttentionBlocks {
     int lseAt;
     /** Query rows in the block. */
     int rows;
-    /** Keys in the block's scores, a multiple of {@link Lanes#WIDTH}; the last ones may be beyond the sequence. */
+    /** For the forward pass: keys in the block's scores, a multiple of {@link Lanes#WIDTH}; the last ones may be beyond the sequence. */
     int keys;
     /** Whether the block is the first that reads its key head. */
     boolean first;

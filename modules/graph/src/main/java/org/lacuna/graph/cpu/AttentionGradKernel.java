@@ -11,10 +11,10 @@ import org.lacuna.graph.op.LacunaOp;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * {@link AttentionGrad}. For each sequence, head, block of query rows and block of keys: scores and v · dy by GEMM, one pass that
- * makes probabilities and ds of them, and three GEMMs. A row of scores belongs to a key: then the products that add to dk and dv
- * read them as they lie, and no sum goes along a row. dk and dv add up over heads and blocks in that order. Working memory grows
- * linearly with T.
+ * {@link AttentionGrad}. For each sequence, head, block of query rows and block of keys: scores and v · dy by GEMM, passes that
+ * make probabilities and ds of them, and three GEMMs. A row of scores belongs to a key: then the products that add to dk and dv
+ * read them as they lie, and no sum goes along a row. dk and dv add up over heads and blocks of queries, dq over blocks of keys.
+ * Working memory grows linearly with T.
  */
 final class AttentionGradKernel implements Kernel {
     /** Keys in a block: enough for the GEMMs, few enough that a block's scores stay in the cache. */
@@ -169,7 +169,7 @@ final class AttentionGradKernel implements Kernel {
             endQuery = 0;
             int keys = blocks.to(blocks.rows - 1);
             for (int key = 0; key < keys; key += KEYS) {
-                keys(key, Math.min(KEYS, keys - key));
+                add(key, Math.min(KEYS, keys - key));
             }
             HeadRows.scatter(work.dq, blocks.rows, out[0], blocks.queryAt);
             if (blocks.last) {
@@ -178,8 +178,8 @@ final class AttentionGradKernel implements Kernel {
             }
         }
 
-        /** What the block of queries and {@code n} keys, from {@code key} of those that the block sees on, add to dq, dk and dv. */
-        private void keys(int key, int n) {
+        /** Adds what the block of queries and {@code n} keys, from {@code key} of those that the block sees on, contribute to dq, dk and dv. */
+        private void add(int key, int n) {
             int h = sizes.headSize();
             int rows = blocks.rows;
             int keyAt = (blocks.firstKey + key) * h;

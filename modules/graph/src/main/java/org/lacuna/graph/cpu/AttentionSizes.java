@@ -68,7 +68,7 @@ record AttentionSizes(int sequences, int length, int heads, int kvHeads, int hea
         return mask.first(row);
     }
 
-    /** Keys in the scores of the block starting at {@code row}: those that it needs and up to whole vectors, so that rows of scores start aligned. */
+    /** For the forward pass: keys in the scores of the block starting at {@code row}: those that it needs and up to whole vectors, so that rows of scores start aligned. */
     int keys(int row) {
         int needed = mask.end(blockEnd(row) - 1, length) - firstKey(row);
         return (needed + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH;
@@ -88,7 +88,7 @@ record AttentionSizes(int sequences, int length, int heads, int kvHeads, int hea
         return most;
     }
 
-    /** Rows of a head's keys in working memory: the whole vectors of the last block reach beyond the last key. */
+    /** For the forward pass: rows of a head's keys in working memory; the whole vectors of the last block reach beyond the last key. */
     int paddedLength() {
         return length + Lanes.WIDTH - 1;
     }

@@ -52,8 +52,9 @@ abstract class Gemm {
      * What is multiplied: op(A) is m × k, op(B) k × n, C m × n. op is the transpose where {@code ta} or {@code tb} says so,
      * the identity otherwise. A and B have one type. C is written without being read, so that
      * NaN in it goes away, or, with {@code add}, added to, and then is FLOAT. C lies apart from A and B.
-     * Where rows of a bf16 A that is not transposed do not lie one behind the other, there must be numbers behind each, up to a
-     * multiple of 32: oneDNN multiplies them by zero.
+     * Of a bf16 A that is not transposed, oneDNN may read rows up to a multiple of 32 and multiply what is beyond by zero: where
+     * rows do not lie one behind the other, there must be numbers behind each, and where they do, NaN in one may come out in
+     * the one before it too.
      *
      * @param ta whether A lies transposed: k rows of m
      * @param tb whether B lies transposed: n rows of k

@@ -21,10 +21,11 @@ interface GemmLibrary {
      * How many rows of {@code rows} each of {@code panels} computes, the last one the rest, so that a dense product has the bits of
      * an undivided one; all where no division does that.
      *
-     * @param inner terms of each sum
+     * @param ta whether A lies transposed; then B does not
      * @param factors FLOAT or BFLOAT16
+     * @param inner terms of each sum
      */
-    int panelHeight(int rows, int inner, DataType factors, int panels);
+    int panelHeight(boolean ta, DataType factors, int rows, int inner, int panels);
 
     /** Name, version and the code that it runs: what the last bits of a result depend on. */
     String description();

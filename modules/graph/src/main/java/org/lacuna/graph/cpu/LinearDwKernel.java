@@ -44,7 +44,7 @@ final class LinearDwKernel implements Kernel {
     }
 
     private int panelColumns(TensorSpec dy, int panels) {
-        return gemms.panelHeight(dy.size(-1), dy.rows(), dy.dataType(), panels);
+        return gemms.panelHeight(true, dy.dataType(), dy.size(-1), dy.rows(), panels);
     }
 
     @Override

@@ -27,7 +27,7 @@ final class LinearDxKernel extends RowKernel {
 
     @Override
     int panelHeight(LacunaOp op, Tensor[] in, int rows, int panels) {
-        return Arrays.stream(in, 0, in.length / 2).mapToInt(dy -> gemms.panelHeight(rows, dy.spec().size(-1), dy.dataType(), panels)).max().orElseThrow();
+        return Arrays.stream(in, 0, in.length / 2).mapToInt(dy -> gemms.panelHeight(false, dy.dataType(), rows, dy.spec().size(-1), panels)).max().orElseThrow();
     }
 
     @Override

@@ -28,7 +28,7 @@ final class LinearKernel extends RowKernel {
 
     @Override
     int panelHeight(LacunaOp op, Tensor[] in, int rows, int panels) {
-        return gemms.panelHeight(rows, in[0].spec().size(-1), in[0].dataType(), panels);
+        return gemms.panelHeight(false, in[0].dataType(), rows, in[0].spec().size(-1), panels);
     }
 
     @Override

@@ -135,7 +135,7 @@ final class LmHeadLossGradKernel implements Kernel {
         }
 
         private static int height(GemmLibrary gemms, TensorSpec x, int vocabulary, int panels) {
-            return gemms.panelHeight(vocabulary, x.rows(), x.dataType(), panels);
+            return gemms.panelHeight(true, x.dataType(), vocabulary, x.rows(), panels);
         }
 
         void run(int block, int blockRows) {

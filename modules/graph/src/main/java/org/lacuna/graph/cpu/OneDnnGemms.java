@@ -48,13 +48,19 @@ final class OneDnnGemms implements GemmLibrary {
     }
 
     /**
-     * With AVX-512 a row's bits depend on no other in panels of whole tiles, unless one row is left over, or the sums of bf16's
-     * products are not of whole tiles; with less, on how many rows are left over at the end.
+     * With AVX-512 a row's bits depend on no other in panels of whole tiles, but for a row that is left over alone, and in bf16,
+     * where A does not lie transposed, if sums are not of whole tiles. With less, they depend on how many rows are left over.
      */
     @Override
-    public int panelHeight(int rows, int inner, DataType factors, int panels) {
-        boolean alike = hasAvx512() && rows % TILE != 1 && (factors == DataType.FLOAT || inner % TILE_BF16 == 0);
-        return panels == 1 || !alike ? rows : ((rows + panels - 1) / panels + TILE - 1) / TILE * TILE;
+    public int panelHeight(boolean ta, DataType factors, int rows, int inner, int panels) {
+        if (panels == 1 || !hasAvx512() || !ta && factors == DataType.BFLOAT16 && inner % TILE_BF16 != 0) {
+            return rows;
+        }
+        int height = ((rows + panels - 1) / panels + TILE - 1) / TILE * TILE;
+        while (height < rows && rows % height == 1) {
+            height += TILE;
+        }
+        return height;
     }
 
     @Override

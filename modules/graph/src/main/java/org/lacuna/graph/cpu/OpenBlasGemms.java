@@ -8,7 +8,7 @@ import org.bytedeco.javacpp.Pointer;
 import org.bytedeco.openblas.global.openblas_nolapack;
 import org.nd4j.linalg.api.buffer.DataType;
 
-/** Products by OpenBLAS, which comes with ND4J. */
+/** Products by OpenBLAS, which comes with JavaCPP. */
 final class OpenBlasGemms implements GemmLibrary {
     /** Up to so many multiplications, OpenBLAS takes other code, which rounds differently. */
     static final int SMALL = 1_000_000;
@@ -32,7 +32,7 @@ final class OpenBlasGemms implements GemmLibrary {
 
     /** All: what code it takes depends on the sizes. */
     @Override
-    public int panelHeight(int rows, int inner, DataType factors, int panels) {
+    public int panelHeight(boolean ta, DataType factors, int rows, int inner, int panels) {
         return rows;
     }
 
