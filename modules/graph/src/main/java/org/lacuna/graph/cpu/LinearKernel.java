@@ -3,7 +3,6 @@ package org.lacuna.graph.cpu;
 import java.nio.ByteBuffer;
 import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
-import org.lacuna.graph.cpu.Gemm.Matrix;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.Linear;
 
@@ -27,8 +26,8 @@ final class LinearKernel extends RowKernel {
     }
 
     @Override
-    int panelHeight(LacunaOp op, Tensor[] in, int rows, int panels) {
-        return gemms.panelHeight(false, in[0].dataType(), rows, in[0].spec().size(-1), panels);
+    int panelHeight(LacunaOp op, Tensor[] in, Tensor[] out, int rows, int panels) {
+        return RowProduct.panelHeight(gemms, in[0].dataType(), out[0].dataType(), rows, in[0].spec().size(-1), panels);
     }
 
     @Override
@@ -42,12 +41,11 @@ final class LinearKernel extends RowKernel {
         int k = linear.layers();
         Tensor x = in[0];
         int rows = x.spec().rows();
-        Gemm[] products = new Gemm[k];
+        RowProduct[] products = new RowProduct[k];
         ByteBuffer[] biases = new ByteBuffer[linear.biased() ? k : 0];
         ByteBuffer[] y = new ByteBuffer[k];
         for (int j = 0; j < k; j++) {
-            int width = out[j].spec().size(-1);
-            products[j] = gemms.bind(false, true, rows, width, x.spec().size(-1), Matrix.of(x), Matrix.of(in[1 + j]), linear.biased(), Matrix.of(out[j]));
+            products[j] = new RowProduct(gemms, true, x, in[1 + j], linear.biased(), out[j]);
             y[j] = out[j].bytes();
             if (linear.biased()) {
                 biases[j] = in[1 + k + j].bytes();
@@ -57,7 +55,7 @@ final class LinearKernel extends RowKernel {
             for (int j = 0; j < biases.length; j++) {
                 repeat(biases[j], y[j], rows);
             }
-            for (Gemm product : products) {
+            for (RowProduct product : products) {
                 product.run();
             }
         };

@@ -14,7 +14,7 @@ abstract class RowKernel implements Kernel {
     abstract boolean hasRows(LacunaOp op, int index);
 
     /** How many rows of {@code rows} each of {@code panels} computes, the last one the rest. */
-    int panelHeight(LacunaOp op, Tensor[] in, int rows, int panels) {
+    int panelHeight(LacunaOp op, Tensor[] in, Tensor[] out, int rows, int panels) {
         return (rows + panels - 1) / panels;
     }
 
@@ -34,7 +34,7 @@ abstract class RowKernel implements Kernel {
     @Override
     public final Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         int rows = rows(out[0].spec());
-        int height = panelHeight(op, in, rows, panels);
+        int height = panelHeight(op, in, out, rows, panels);
         if (out[0].shape().length != 3 || height >= rows) {
             return Kernel.whole(bind(op, in, out, scratch));
         }

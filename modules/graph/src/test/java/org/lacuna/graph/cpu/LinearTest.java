@@ -60,7 +60,7 @@ class LinearTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1,1,false", "3,17,1,false", "17,3,1,true", "1,65,3,false", "3,3,3,true", "17,130,2,true", "40,33,2,false", "40,64,2,false"})
+    @CsvSource({"1,1,1,false", "3,17,1,false", "17,3,1,true", "1,65,3,false", "3,3,3,true", "17,130,2,true", "40,33,2,false", "40,64,2,false", "321,544,1,false"})
     void bf16KernelsEqualReference(int t, int inner, int k, boolean biased) {
         OpCheck.Input[] in = rounded(inputs(new Random(t), t, inner, k, biased));
         OpCheck.narrowOutcomes(linear(k, biased), in).forEach(o -> check(t, inner, k, biased, in, o));
@@ -104,7 +104,7 @@ class LinearTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1,1,1", "3,17,1", "17,3,3", "1,65,2", "40,17,3", "33,65,1", "40,64,2"})
+    @CsvSource({"1,1,1", "3,17,1", "17,3,3", "1,65,2", "40,17,3", "33,65,1", "40,64,2", "321,544,1"})
     void bf16DxEqualsReference(int t, int inner, int k) {
         OpCheck.Input[] in = rounded(dxInputs(t, inner, k));
         OpCheck.narrowOutcomes(dx(k), in).forEach(o -> checkDx(t, inner, k, in, o));
