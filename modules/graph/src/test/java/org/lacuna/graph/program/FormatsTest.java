@@ -113,7 +113,7 @@ class FormatsTest {
     @Test
     void gradientsFollowTheSameRule() {
         Program program = program(Precision.BF16, "loss", "nll");
-        assertEquals(List.of("BBF-F BFFF"), formats(program, "lacuna_lm_head_loss_grad"));
+        assertEquals(List.of("BBF-F FFFF"), formats(program, "lacuna_lm_head_loss_grad"));
         assertEquals(List.of("BBB BB"), formats(program, "lacuna_gated_grad"));
         assertEquals(Set.of("BB F"), Set.copyOf(formats(program, "lacuna_linear_dw")));
         assertEquals(List.of("F F"), formats(program, "lacuna_linear_db"), "the gradient itself, not its copy");
