@@ -21,8 +21,6 @@ final class AttentionGradKernel implements Kernel {
     private static final int KEYS = 512;
     /** Keys whose scores go through all passes while they are in the first-level cache. */
     private static final int PASS = 16;
-    /** Rows of scores are so many floats or a multiple: whole vectors, and what a product of bf16 reads. */
-    private static final int ROW = 32;
 
     private final GemmLibrary gemms;
 
@@ -82,7 +80,7 @@ final class AttentionGradKernel implements Kernel {
             int rows = sizes.mostRows();
             int length = sizes.length();
             int keys = Math.min(KEYS, length);
-            int width = (rows + ROW - 1) / ROW * ROW;
+            int width = Gemm.read(rows); // whole vectors too
             return new Work(pieces.take("dy", factors, rows, h), pieces.take("q", factors, rows, h), pieces.take("dq", DataType.FLOAT, rows, h),
                     pieces.take("k", factors, length, h), pieces.take("v", factors, length, h),
                     pieces.take("dk", DataType.FLOAT, length, h), pieces.take("dv", DataType.FLOAT, length, h),

@@ -18,8 +18,6 @@ import org.nd4j.linalg.api.buffer.DataType;
 final class AttentionKernel implements Kernel {
     /** Behind rows of scores: if they lay a power of two apart, they would compete for the same places in the cache. */
     private static final int PADDING = 16;
-    /** A product of bf16 reads a multiple of so many weights of a row. */
-    private static final int READ = 32;
 
     private final GemmLibrary gemms;
 
@@ -77,7 +75,7 @@ final class AttentionKernel implements Kernel {
             int h = sizes.headSize();
             int rows = sizes.mostRows();
             return new Work(pieces.take("q", factors, rows, h), pieces.take("k", factors, sizes.paddedLength(), h), pieces.take("v", factors, sizes.paddedLength(), h),
-                    pieces.take("scores", DataType.FLOAT, rows, read(sizes.mostKeys()) + PADDING), pieces.take("products", DataType.FLOAT, rows, h));
+                    pieces.take("scores", DataType.FLOAT, rows, Gemm.read(sizes.mostKeys()) + PADDING), pieces.take("products", DataType.FLOAT, rows, h));
         }
     }
 
@@ -153,17 +151,13 @@ final class AttentionKernel implements Kernel {
             float largest = scale * largest(s, at + low, at + high);
             float sum = exponentials(s, at + low, at + high, scale, largest, lanes);
             hide(s, at, at + from, 0);
-            hide(s, at + to, at + read(keys), 0);
+            hide(s, at + to, at + Gemm.read(keys), 0);
             sums[i] = sum;
             Lanes.put(lse.bytes(), blocks.lseAt + i, (float) (largest + Math.log(sum)));
             if (narrow) {
-                Bfloat16.round(s, at, s, at, read(keys)); // row by row, to the first half of the scores' memory
+                Bfloat16.round(s, at, s, at, Gemm.read(keys)); // row by row, to the first half of the scores' memory
             }
         }
-    }
-
-    private static int read(int keys) {
-        return (keys + READ - 1) / READ * READ;
     }
 
     private static void hide(ByteBuffer s, int from, int to, float value) {

@@ -9,10 +9,18 @@ import org.nd4j.linalg.api.buffer.DataType;
  * whatever else runs. Made by a {@link GemmLibrary}.
  */
 abstract class Gemm {
+    /** oneDNN multiplies so many factors in bf16 at a time: see {@link Operands}. */
+    static final int READ_BF16 = 32;
+
     private final Operands bound;
 
     Gemm(Operands bound) {
         this.bound = bound;
+    }
+
+    /** How many elements of a row a product of bf16 may read that multiplies the first {@code columns}. */
+    static int read(int columns) {
+        return (columns + READ_BF16 - 1) / READ_BF16 * READ_BF16;
     }
 
     /**
@@ -52,7 +60,7 @@ abstract class Gemm {
      * What is multiplied: op(A) is m × k, op(B) k × n, C m × n. op is the transpose where {@code ta} or {@code tb} says so,
      * the identity otherwise. A and B have one type. C is written without being read, so that
      * NaN in it goes away, or, with {@code add}, added to, and then is FLOAT. C lies apart from A and B.
-     * Of a bf16 A that is not transposed, oneDNN may read rows up to a multiple of 32 and multiply what is beyond by zero: where
+     * Of a bf16 A that is not transposed, oneDNN may read rows up to a multiple of {@link #READ_BF16} and multiply what is beyond by zero: where
      * rows do not lie one behind the other, there must be numbers behind each, and where they do, NaN in one may come out in
      * the one before it too.
      *

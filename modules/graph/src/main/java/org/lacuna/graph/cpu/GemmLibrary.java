@@ -23,9 +23,10 @@ interface GemmLibrary {
      *
      * @param ta whether A lies transposed; then B does not
      * @param factors FLOAT or BFLOAT16
+     * @param sums the result's type, FLOAT or BFLOAT16
      * @param inner terms of each sum
      */
-    int panelHeight(boolean ta, DataType factors, int rows, int inner, int panels);
+    int panelHeight(boolean ta, DataType factors, DataType sums, int rows, int inner, int panels);
 
     /** Name, version and the code that it runs: what the last bits of a result depend on. */
     String description();

@@ -44,7 +44,7 @@ final class LinearDwKernel implements Kernel {
     }
 
     private int panelColumns(TensorSpec dy, int panels) {
-        return gemms.panelHeight(true, dy.dataType(), dy.size(-1), dy.rows(), panels);
+        return gemms.panelHeight(true, dy.dataType(), DataType.FLOAT, dy.size(-1), dy.rows(), panels);
     }
 
     @Override

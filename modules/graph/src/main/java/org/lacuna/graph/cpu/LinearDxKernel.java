@@ -3,6 +3,7 @@ package org.lacuna.graph.cpu;
 import java.util.Arrays;
 import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
+import org.lacuna.graph.cpu.Gemm.Matrix;
 import org.lacuna.graph.op.LacunaOp;
 
 /** A GEMM for each pair of dy and weight, the first into dx, the others on top. */
@@ -26,7 +27,7 @@ final class LinearDxKernel extends RowKernel {
 
     @Override
     int panelHeight(LacunaOp op, Tensor[] in, Tensor[] out, int rows, int panels) {
-        return Arrays.stream(in, 0, in.length / 2).mapToInt(dy -> RowProduct.panelHeight(gemms, dy.dataType(), out[0].dataType(), rows, dy.spec().size(-1), panels))
+        return Arrays.stream(in, 0, in.length / 2).mapToInt(dy -> gemms.panelHeight(false, dy.dataType(), out[0].dataType(), rows, dy.spec().size(-1), panels))
                 .max().orElseThrow();
     }
 
@@ -38,12 +39,14 @@ final class LinearDxKernel extends RowKernel {
     @Override
     Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         Tensor dx = out[0];
-        RowProduct[] products = new RowProduct[in.length / 2];
+        int inner = dx.spec().size(-1);
+        Gemm[] products = new Gemm[in.length / 2];
         for (int j = 0; j < products.length; j++) {
-            products[j] = new RowProduct(gemms, false, in[j], in[products.length + j], j > 0, dx);
+            int width = in[j].spec().size(-1);
+            products[j] = gemms.bind(false, false, dx.spec().rows(), inner, width, Matrix.of(in[j]), Matrix.of(in[products.length + j]), j > 0, Matrix.of(dx));
         }
         return () -> {
-            for (RowProduct product : products) {
+            for (Gemm product : products) {
                 product.run();
             }
         };

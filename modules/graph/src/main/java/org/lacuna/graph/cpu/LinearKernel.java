@@ -3,6 +3,7 @@ package org.lacuna.graph.cpu;
 import java.nio.ByteBuffer;
 import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
+import org.lacuna.graph.cpu.Gemm.Matrix;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.Linear;
 
@@ -27,7 +28,7 @@ final class LinearKernel extends RowKernel {
 
     @Override
     int panelHeight(LacunaOp op, Tensor[] in, Tensor[] out, int rows, int panels) {
-        return RowProduct.panelHeight(gemms, in[0].dataType(), out[0].dataType(), rows, in[0].spec().size(-1), panels);
+        return gemms.panelHeight(false, in[0].dataType(), out[0].dataType(), rows, in[0].spec().size(-1), panels);
     }
 
     @Override
@@ -41,11 +42,12 @@ final class LinearKernel extends RowKernel {
         int k = linear.layers();
         Tensor x = in[0];
         int rows = x.spec().rows();
-        RowProduct[] products = new RowProduct[k];
+        Gemm[] products = new Gemm[k];
         ByteBuffer[] biases = new ByteBuffer[linear.biased() ? k : 0];
         ByteBuffer[] y = new ByteBuffer[k];
         for (int j = 0; j < k; j++) {
-            products[j] = new RowProduct(gemms, true, x, in[1 + j], linear.biased(), out[j]);
+            int width = out[j].spec().size(-1);
+            products[j] = gemms.bind(false, true, rows, width, x.spec().size(-1), Matrix.of(x), Matrix.of(in[1 + j]), linear.biased(), Matrix.of(out[j]));
             y[j] = out[j].bytes();
             if (linear.biased()) {
                 biases[j] = in[1 + k + j].bytes();
@@ -55,7 +57,7 @@ final class LinearKernel extends RowKernel {
             for (int j = 0; j < biases.length; j++) {
                 repeat(biases[j], y[j], rows);
             }
-            for (RowProduct product : products) {
+            for (Gemm product : products) {
                 product.run();
             }
         };

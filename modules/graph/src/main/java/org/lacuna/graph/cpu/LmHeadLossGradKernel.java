@@ -13,7 +13,8 @@ import org.nd4j.linalg.api.buffer.DataType;
 
 /**
  * For each block: logits, losses, derivative by the logits in place, then dx = g · W and dW += gᵀ · x by GEMM. Panels share a
- * block's rows for all but dW, and then the rows of dW.
+ * block's rows for all but dW, and then the rows of dW. dx stays fp32: the bits of its long sums, ended in bf16, would depend on
+ * how many rows a panel has.
  */
 final class LmHeadLossGradKernel implements Kernel {
     private final GemmLibrary gemms;
@@ -25,12 +26,6 @@ final class LmHeadLossGradKernel implements Kernel {
     @Override
     public Format input(LacunaOp op, int index) {
         return index < 2 ? Format.BF16 : Format.FP32;
-    }
-
-    /** dx too: rows of a bf16 product with long sums have bits that depend on how many there are. */
-    @Override
-    public Format output(LacunaOp op, int index) {
-        return Format.FP32;
     }
 
     @Override
@@ -136,7 +131,7 @@ final class LmHeadLossGradKernel implements Kernel {
         }
 
         private static int height(GemmLibrary gemms, TensorSpec x, int vocabulary, int panels) {
-            return gemms.panelHeight(true, x.dataType(), vocabulary, x.rows(), panels);
+            return gemms.panelHeight(true, x.dataType(), DataType.FLOAT, vocabulary, x.rows(), panels);
         }
 
         void run(int block, int blockRows) {

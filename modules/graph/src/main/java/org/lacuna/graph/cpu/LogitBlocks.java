@@ -74,8 +74,8 @@ final class LogitBlocks {
     /** Cuts working memory for each panel's logits [rows, vocabulary]. */
     static Tensor[] cut(Pieces pieces, GemmLibrary gemms, TensorSpec x, TensorSpec table, int panels) {
         int block = Math.min(blockRows(gemms), x.rows());
-        int byWidth = gemms.panelHeight(false, x.dataType(), block, table.size(1), panels);
-        int height = Math.max(byWidth, gemms.panelHeight(false, x.dataType(), block, table.size(0), panels));
+        int byWidth = gemms.panelHeight(false, x.dataType(), DataType.FLOAT, block, table.size(1), panels);
+        int height = Math.max(byWidth, gemms.panelHeight(false, x.dataType(), DataType.FLOAT, block, table.size(0), panels));
         if (x.rows() % block % height == 1) {
             height = block; // in the last block, a row that is alone in its panel would not have the bits that it has among others
         }

@@ -17,9 +17,12 @@ import org.nd4j.linalg.api.buffer.DataType;
  * kept here, by shape, for all that multiply such matrices. Working memory belongs to the thread that multiplies.
  */
 final class OneDnnGemms implements GemmLibrary {
-    /** Rows of a tile of AMX, and how many factors in bf16 a row of it holds. */
+    /** Rows of a tile of AMX. */
     private static final int TILE = 16;
-    private static final int TILE_BF16 = 32;
+    /** Rows of a product that goes in blocks. */
+    private static final int BLOCK = 512;
+    /** Longer sums make bits depend on the number of rows; the shortest for which that was seen are of 512 terms. */
+    private static final int LONG = 256;
 
     private final engine cpu;
     private final Map<OneDnnCode.Shape, OneDnnCode> codes = new ConcurrentHashMap<>();
@@ -48,12 +51,16 @@ final class OneDnnGemms implements GemmLibrary {
     }
 
     /**
-     * With AVX-512 a row's bits depend on no other in panels of whole tiles, but for a row that is left over alone, and in bf16,
-     * where A does not lie transposed, if sums are not of whole tiles. With less, they depend on how many rows are left over.
+     * With AVX-512 a row's bits depend on no other in panels of whole blocks, where a product goes in blocks, and else of whole
+     * tiles, but for a row that is left over alone, and in bf16, where A does not lie transposed, if sums are not of whole tiles.
+     * With less, they depend on how many rows are left over.
      */
     @Override
-    public int panelHeight(boolean ta, DataType factors, int rows, int inner, int panels) {
-        if (panels == 1 || !hasAvx512() || !ta && factors == DataType.BFLOAT16 && inner % TILE_BF16 != 0) {
+    public int panelHeight(boolean ta, DataType factors, DataType sums, int rows, int inner, int panels) {
+        if (inBlocks(sums, inner)) {
+            return ((rows + panels - 1) / panels + BLOCK - 1) / BLOCK * BLOCK;
+        }
+        if (panels == 1 || !hasAvx512() || !ta && factors == DataType.BFLOAT16 && inner % Gemm.READ_BF16 != 0) {
             return rows;
         }
         int height = ((rows + panels - 1) / panels + TILE - 1) / TILE * TILE;
@@ -61,6 +68,11 @@ final class OneDnnGemms implements GemmLibrary {
             height += TILE;
         }
         return height;
+    }
+
+    /** Whether a product goes in blocks of rows: long sums that end in bf16 are added up in another order for other numbers of rows. */
+    private static boolean inBlocks(DataType sums, int inner) {
+        return sums == DataType.BFLOAT16 && inner > LONG;
     }
 
     @Override
@@ -147,6 +159,16 @@ final class OneDnnGemms implements GemmLibrary {
 
         @Override
         void run(int m, int n, int k, long aOffset, long bOffset, long cOffset) {
+            if (o.ta() || !inBlocks(o.c().type(), k)) {
+                block(m, n, k, aOffset, bOffset, cOffset);
+                return;
+            }
+            for (int from = 0; from < m; from += BLOCK) {
+                block(Math.min(BLOCK, m - from), n, k, aOffset + (long) from * o.a().stride(k), bOffset, cOffset + (long) from * o.c().stride(n));
+            }
+        }
+
+        private void block(int m, int n, int k, long aOffset, long bOffset, long cOffset) {
             OneDnnCall call = last != null && last.fits(m, n, k) ? last : find(m, n, k);
             call.run(library.benches.get(), o.a().at(aOffset), o.b().at(bOffset), o.c().at(cOffset));
         }

@@ -16,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * OpenBLAS' choice of kernels. OpenBLAS knows CPUs by their model number; one that is newer
- * than itself gets the kernels of the oldest, five times slower than those that it could run. OpenBLAS reads
- * {@code OPENBLAS_CORETYPE} once, when the library is loaded, so this names the kernels by what the CPU can do before that.
+ * OpenBLAS' choice of kernels. OpenBLAS knows CPUs by their model number; one that is newer than itself gets the kernels of the
+ * oldest, five times slower than those that it could run. OpenBLAS reads {@code OPENBLAS_CORETYPE} once, when the library is
+ * loaded, so this names the kernels by what the CPU can do before that.
  */
 public final class OpenBlas {
     /** What OpenBLAS reads; a user who sets it is left alone. */

@@ -32,7 +32,7 @@ final class OpenBlasGemms implements GemmLibrary {
 
     /** All: what code it takes depends on the sizes. */
     @Override
-    public int panelHeight(boolean ta, DataType factors, int rows, int inner, int panels) {
+    public int panelHeight(boolean ta, DataType factors, DataType sums, int rows, int inner, int panels) {
         return rows;
     }
 

@@ -258,7 +258,7 @@ class GemmTest {
         Tensor whole = DEVICE.allocate(new TensorSpec("whole", DataType.FLOAT, m, n));
         gemms.bind(ta, tb, m, n, k, Gemm.Matrix.of(a), Gemm.Matrix.of(b), false, Gemm.Matrix.of(whole)).run();
         Tensor parts = DEVICE.allocate(new TensorSpec("parts", DataType.FLOAT, m, n));
-        int height = gemms.panelHeight(ta, a.dataType(), m, k, panels);
+        int height = gemms.panelHeight(ta, a.dataType(), DataType.FLOAT, m, k, panels);
         for (int from = 0; from < m; from += height) {
             int rows = Math.min(height, m - from);
             Tensor panel = DEVICE.allocate(new TensorSpec("panel", a.dataType(), ta ? k : rows, ta ? rows : k));
