@@ -8,7 +8,7 @@ import org.lacuna.eval.generate.Generator;
 import org.lacuna.eval.generate.Sampling;
 import org.lacuna.eval.generate.TextStream;
 import org.lacuna.eval.source.ModelSource;
-import org.lacuna.eval.source.Tokenizers;
+import org.lacuna.data.tokenize.Tokenizers;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.model.Model;
 import org.lacuna.run.ExitCode;

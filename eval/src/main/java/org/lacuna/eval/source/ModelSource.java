@@ -13,6 +13,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.DataRecipe;
+import org.lacuna.data.tokenize.Tokenizers;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.graph.Device;

@@ -1,12 +1,10 @@
-package org.lacuna.eval.source;
+package org.lacuna.data.tokenize;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
-import org.lacuna.data.tokenize.ByteTokenizer;
-import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.run.InputException;
 
-/** The tokenizer that lies beside a model. */
+/** Reads tokenizers of any kind. */
 public final class Tokenizers {
     private Tokenizers() {
     }
@@ -14,6 +12,8 @@ public final class Tokenizers {
     /**
      * Reads a {@code tokenizer.json}.
      *
+     * @param tokenizerJson the file
+     * @return what it describes
      * @throws InputException if there is none, or it is of a kind that Lacuna does not read
      */
     public static Tokenizer load(Path tokenizerJson) {
