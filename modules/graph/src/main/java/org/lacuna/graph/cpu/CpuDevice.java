@@ -23,6 +23,8 @@ import org.lacuna.graph.op.GatedGrad;
 import org.lacuna.graph.op.L1;
 import org.lacuna.graph.op.L1Grad;
 import org.lacuna.graph.op.LacunaOp;
+import org.lacuna.graph.op.LayerNorm;
+import org.lacuna.graph.op.LayerNormGrad;
 import org.lacuna.graph.op.Linear;
 import org.lacuna.graph.op.LinearDb;
 import org.lacuna.graph.op.LinearDw;
@@ -64,6 +66,8 @@ public final class CpuDevice implements Device {
         kernels.put(Zeros.NAME, new ZerosKernel());
         kernels.put(RmsNorm.NAME, new RmsNormKernel());
         kernels.put(RmsNormGrad.NAME, new RmsNormGradKernel());
+        kernels.put(LayerNorm.NAME, new LayerNormKernel());
+        kernels.put(LayerNormGrad.NAME, new LayerNormGradKernel());
         kernels.put(RotaryTable.NAME, new RotaryTableKernel());
         kernels.put(Rotary.NAME, new RotaryKernel());
         kernels.put(Attention.NAME, new AttentionKernel(gemms));

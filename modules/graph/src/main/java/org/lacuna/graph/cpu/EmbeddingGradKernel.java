@@ -6,7 +6,7 @@ import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.EmbeddingGrad;
 import org.lacuna.graph.op.LacunaOp;
 
-/** Zeroes dW, then adds row after row of dy. */
+/** Zeroes dW, then adds row after row of dy, times the scale. */
 final class EmbeddingGradKernel implements Kernel {
     @Override
     public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
@@ -16,13 +16,15 @@ final class EmbeddingGradKernel implements Kernel {
         int elements = Math.toIntExact(out[0].length());
         int rows = Math.toIntExact(in[2].length());
         int length = in[2].spec().size(1);
-        int size = out[0].spec().size(0);
+        int offset = ((EmbeddingGrad) op).offset();
+        float scale = (float) ((EmbeddingGrad) op).scale();
+        int size = out[0].spec().size(0) - offset;
         int width = out[0].spec().size(1);
         return Kernel.whole(() -> {
             EmbeddingKernel.check(EmbeddingGrad.NAME, ids, rows, length, size);
             zero(dw, elements);
             for (int r = 0; r < rows; r++) {
-                addRow(dy, r * width, dw, ids.getInt(r * Integer.BYTES) * width, width);
+                addRow(dy, r * width, scale, dw, (offset + ids.getInt(r * Integer.BYTES)) * width, width);
             }
         });
     }
@@ -37,13 +39,13 @@ final class EmbeddingGradKernel implements Kernel {
         }
     }
 
-    private static void addRow(ByteBuffer from, int f, ByteBuffer into, int t, int n) {
+    private static void addRow(ByteBuffer from, int f, float by, ByteBuffer into, int t, int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
-            Lanes.store(Lanes.load(into, t + i).add(Lanes.load(from, f + i)), into, t + i);
+            Lanes.store(Lanes.load(from, f + i).fma(FloatVector.broadcast(Lanes.F, by), Lanes.load(into, t + i)), into, t + i);
         }
         for (; i < n; i++) {
-            Lanes.put(into, t + i, Lanes.get(into, t + i) + Lanes.get(from, f + i));
+            Lanes.put(into, t + i, Math.fma(Lanes.get(from, f + i), by, Lanes.get(into, t + i)));
         }
     }
 }

@@ -9,7 +9,7 @@ import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.RmsNormGrad;
 
 /**
- * {@link RmsNormGrad}: for each row two passes for its sums and one for dx and the row's part of dweight. dweight is summed over
+ * {@link RmsNormGrad}, a group of a row being a row here: for each two passes for its sums and one for dx and the row's part of dweight. dweight is summed over
  * {@link #BLOCK} rows in their order, and then over such blocks in theirs, whichever panel made them.
  */
 final class RmsNormGradKernel implements Kernel {
@@ -28,23 +28,27 @@ final class RmsNormGradKernel implements Kernel {
 
     @Override
     public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out, int panels) {
-        return CpuMemory.aligned((long) blocks(in[1]) * in[1].size(-1) * Float.BYTES);
+        return CpuMemory.aligned((long) blocks(in[1], in[2]) * in[2].size(0) * Float.BYTES);
     }
 
-    private static int blocks(TensorSpec x) {
-        return (x.rows() + BLOCK - 1) / BLOCK;
+    private static int rows(TensorSpec x, TensorSpec weight) {
+        return Math.toIntExact(x.length() / weight.length());
+    }
+
+    private static int blocks(TensorSpec x, TensorSpec weight) {
+        return (rows(x, weight) + BLOCK - 1) / BLOCK;
     }
 
     @Override
     public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
-        int blocks = blocks(in[1].spec());
+        int blocks = blocks(in[1].spec(), in[2].spec());
         Runnable[] calls = new Runnable[Math.min(panels, blocks)];
         for (int p = 0; p < calls.length; p++) {
             calls[p] = panel((RmsNormGrad) op, in, out[0], scratch.bytes(), (int) ((long) blocks * p / calls.length), (int) ((long) blocks * (p + 1) / calls.length));
         }
         ByteBuffer parts = scratch.bytes();
         ByteBuffer dweight = out[1].bytes();
-        int d = in[1].spec().size(-1);
+        int d = in[2].spec().size(0);
         return new Runnable[][] {calls, {() -> {
             dweight.put(0, parts, 0, d * Float.BYTES);
             for (int block = 1; block < blocks; block++) {
@@ -55,11 +59,12 @@ final class RmsNormGradKernel implements Kernel {
 
     private static Runnable panel(RmsNormGrad op, Tensor[] in, Tensor out, ByteBuffer parts, int firstBlock, int endBlock) {
         double epsilon = op.epsilon();
+        float shift = (float) op.shift();
         ByteBuffer x = in[1].bytes();
         ByteBuffer weight = in[2].bytes();
         ByteBuffer dx = out.bytes();
-        int d = in[1].spec().size(-1);
-        int end = Math.min(in[1].spec().rows(), endBlock * BLOCK);
+        int d = in[2].spec().size(0);
+        int end = Math.min(rows(in[1].spec(), in[2].spec()), endBlock * BLOCK);
         Elements dy = new Elements(in[0], d);
         float[] lanes = new float[Lanes.WIDTH];
         return () -> {
@@ -71,41 +76,41 @@ final class RmsNormGradKernel implements Kernel {
                 int at = row * d;
                 int dyAt = dy.read(at, d);
                 float r = RmsNormKernel.reciprocalRoot(RmsNormKernel.squares(x, at, d, lanes), d, epsilon);
-                float pull = (float) ((double) r * r * r * products(dy.floats(), dyAt, x, at, weight, d, lanes) / d);
-                gradients(dy.floats(), dyAt, x, at, weight, r, pull, dx, parts, part, d);
+                float pull = (float) ((double) r * r * r * products(dy.floats(), dyAt, x, at, weight, shift, d, lanes) / d);
+                gradients(dy.floats(), dyAt, x, at, weight, shift, r, pull, dx, parts, part, d);
             }
         };
     }
 
-    /** The sum of dy · weight · x over one row. */
-    private static float products(ByteBuffer dy, int dyAt, ByteBuffer x, int at, ByteBuffer weight, int n, float[] lanes) {
+    /** The sum of dy · (shift + weight) · x over one row. */
+    private static float products(ByteBuffer dy, int dyAt, ByteBuffer x, int at, ByteBuffer weight, float shift, int n, float[] lanes) {
         FloatVector sum = FloatVector.zero(Lanes.F);
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
-            sum = Lanes.load(dy, dyAt + i).mul(Lanes.load(weight, i)).fma(Lanes.load(x, at + i), sum);
+            sum = Lanes.load(dy, dyAt + i).mul(Lanes.load(weight, i).add(shift)).fma(Lanes.load(x, at + i), sum);
         }
         float total = Lanes.sum(sum, lanes);
         for (; i < n; i++) {
-            total += Lanes.get(dy, dyAt + i) * Lanes.get(weight, i) * Lanes.get(x, at + i);
+            total += Lanes.get(dy, dyAt + i) * (Lanes.get(weight, i) + shift) * Lanes.get(x, at + i);
         }
         return total;
     }
 
-    /** dx = r · dy · weight − x · pull; dweight += dy · x · r. */
-    private static void gradients(ByteBuffer dy, int dyAt, ByteBuffer x, int at, ByteBuffer weight, float r, float pull,
+    /** dx = r · dy · (shift + weight) − x · pull; dweight += dy · x · r. */
+    private static void gradients(ByteBuffer dy, int dyAt, ByteBuffer x, int at, ByteBuffer weight, float shift, float r, float pull,
             ByteBuffer dx, ByteBuffer dweight, int wi, int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
             FloatVector a = Lanes.load(x, at + i);
             FloatVector g = Lanes.load(dy, dyAt + i).mul(r);
             Lanes.store(g.fma(a, Lanes.load(dweight, wi + i)), dweight, wi + i);
-            Lanes.store(g.mul(Lanes.load(weight, i)).sub(a.mul(pull)), dx, at + i);
+            Lanes.store(g.mul(Lanes.load(weight, i).add(shift)).sub(a.mul(pull)), dx, at + i);
         }
         for (; i < n; i++) {
             float a = Lanes.get(x, at + i);
             float g = Lanes.get(dy, dyAt + i) * r;
             Lanes.put(dweight, wi + i, g * a + Lanes.get(dweight, wi + i));
-            Lanes.put(dx, at + i, g * Lanes.get(weight, i) - a * pull);
+            Lanes.put(dx, at + i, g * (Lanes.get(weight, i) + shift) - a * pull);
         }
     }
 }

@@ -7,7 +7,7 @@ import org.lacuna.graph.Tensor;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.RmsNorm;
 
-/** {@link RmsNorm}: for each row a pass for the sum of squares and one for the output. */
+/** {@link RmsNorm}: for each group of a row a pass for the sum of squares and one for the output. */
 final class RmsNormKernel extends RowKernel {
     @Override
     public Format output(LacunaOp op, int index) {
@@ -22,16 +22,17 @@ final class RmsNormKernel extends RowKernel {
     @Override
     Runnable bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch) {
         double epsilon = ((RmsNorm) op).epsilon();
+        float shift = (float) ((RmsNorm) op).shift();
         ByteBuffer x = in[0].bytes();
         ByteBuffer weight = in[1].bytes();
-        int rows = in[0].spec().rows();
-        int d = in[0].spec().size(-1);
+        int d = in[1].spec().size(0);
+        int rows = Math.toIntExact(in[0].length() / d);
         Elements y = new Elements(out[0], d);
         float[] lanes = new float[Lanes.WIDTH];
         return () -> {
             for (int row = 0; row < rows; row++) {
                 float r = reciprocalRoot(squares(x, row * d, d, lanes), d, epsilon);
-                scale(x, row * d, r, weight, y.floats(), y.place(row * d), d);
+                scale(x, row * d, r, weight, shift, y.floats(), y.place(row * d), d);
                 y.written(row * d, d);
             }
         };
@@ -61,13 +62,13 @@ final class RmsNormKernel extends RowKernel {
         return sum;
     }
 
-    private static void scale(ByteBuffer x, int at, float r, ByteBuffer weight, ByteBuffer y, int yi, int n) {
+    private static void scale(ByteBuffer x, int at, float r, ByteBuffer weight, float shift, ByteBuffer y, int yi, int n) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
-            Lanes.store(Lanes.load(x, at + i).mul(r).mul(Lanes.load(weight, i)), y, yi + i);
+            Lanes.store(Lanes.load(x, at + i).mul(r).mul(Lanes.load(weight, i).add(shift)), y, yi + i);
         }
         for (; i < n; i++) {
-            Lanes.put(y, yi + i, Lanes.get(x, at + i) * r * Lanes.get(weight, i));
+            Lanes.put(y, yi + i, Lanes.get(x, at + i) * r * (Lanes.get(weight, i) + shift));
         }
     }
 }

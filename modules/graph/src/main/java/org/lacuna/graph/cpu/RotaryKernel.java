@@ -36,20 +36,21 @@ final class RotaryKernel extends RowKernel {
         ByteBuffer table = in[1].bytes();
         int rows = in[0].spec().rows();
         int width = in[0].spec().size(-1);
+        int turned = in[1].spec().size(-1);
         Elements x = new Elements(in[0], width);
         Elements y = new Elements(out[0], width);
         return () -> {
             for (int row = 0; row < rows; row++) {
                 int from = x.read(row * width, width);
                 int to = y.place(row * width);
-                turn(x.floats(), from, table, row * h, sign, y.floats(), to, h, width);
+                turn(x.floats(), from, table, row * turned, turned / 2, sign, y.floats(), to, h, width);
+                keep(x.floats(), from, y.floats(), to, turned, h, width);
                 y.written(row * width, width);
             }
         };
     }
 
-    private static void turn(ByteBuffer x, int xi, ByteBuffer table, int angles, float sign, ByteBuffer y, int yi, int h, int width) {
-        int half = h / 2;
+    private static void turn(ByteBuffer x, int xi, ByteBuffer table, int angles, int half, float sign, ByteBuffer y, int yi, int h, int width) {
         for (int head = 0; head < width; head += h) {
             int i = 0;
             for (; i <= half - Lanes.WIDTH; i += Lanes.WIDTH) {
@@ -68,6 +69,16 @@ final class RotaryKernel extends RowKernel {
                 Lanes.put(y, yi + head + i, a * cos - b * sin);
                 Lanes.put(y, yi + head + half + i, b * cos + a * sin);
             }
+        }
+    }
+
+    /** Copies what lies behind the turned elements of each head. */
+    private static void keep(ByteBuffer x, int xi, ByteBuffer y, int yi, int turned, int h, int width) {
+        if (turned == h || x == y && xi == yi) {
+            return;
+        }
+        for (int head = turned; head < width; head += h) {
+            y.put((yi + head) * Float.BYTES, x, (xi + head) * Float.BYTES, (h - turned) * Float.BYTES);
         }
     }
 }

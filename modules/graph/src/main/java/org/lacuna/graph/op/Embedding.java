@@ -12,10 +12,10 @@ import org.nd4j.linalg.factory.Nd4j;
  * Rows of a table.
  *
  * <pre>
- * in:  W [V, D], ids [B, T] INT, each in [0, V)
- * out: x [B, T, D], x[b, t] = W[ids[b, t]]
+ * in:  W [V, D], ids [B, T] INT, each in [0, V − offset)
+ * out: x [B, T, D], x[b, t] = scale · W[offset + ids[b, t]]
  * </pre>
- * An id outside of the table ends a run with an {@link IllegalArgumentException} that names the position and the id.
+ * The offset is 0 in most models; OPT's table of positions has 2 rows in front. The scale is 1; Gemma's is √D. An id outside of the table ends a run with an {@link IllegalArgumentException} that names the position and the id.
  * Gradient: {@link EmbeddingGrad}.
  */
 public final class Embedding extends LacunaOp {
@@ -23,13 +23,30 @@ public final class Embedding extends LacunaOp {
 
     public Embedding() {}
 
-    private Embedding(SameDiff sd, SDVariable table, SDVariable ids) {
+    private Embedding(SameDiff sd, SDVariable table, SDVariable ids, int offset, double scale) {
         super(sd, table, ids);
+        addIArgument(offset);
+        addTArgument(scale);
     }
 
     /** Adds W[ids] to the graph under {@code name}. */
     public static SDVariable of(SameDiff sd, String name, SDVariable table, SDVariable ids) {
-        return new Embedding(sd, table, ids).outputVariables(name)[0];
+        return of(sd, name, table, ids, 0, 1);
+    }
+
+    /** Adds scale · W[offset + ids] to the graph under {@code name}. */
+    public static SDVariable of(SameDiff sd, String name, SDVariable table, SDVariable ids, int offset, double scale) {
+        return new Embedding(sd, table, ids, offset, scale).outputVariables(name)[0];
+    }
+
+    /** Rows of the table in front of that of id 0. */
+    public int offset() {
+        return integer(0);
+    }
+
+    /** What rows are multiplied by. */
+    public double scale() {
+        return floating(0);
     }
 
     @Override
@@ -47,18 +64,25 @@ public final class Embedding extends LacunaOp {
         if (in[0].length != 2 || in[1].length != 2) {
             throw new IllegalArgumentException(NAME + " wants a table [V, D] and ids [B, T], not " + Arrays.toString(in[0]) + " and " + Arrays.toString(in[1]));
         }
+        checkOffset(NAME, offset(), in[0]);
         return new long[][] {{in[1][0], in[1][1], in[0][1]}};
     }
 
     @Override
     public void reference(INDArray[] in, INDArray[] out) {
         INDArray table = in[0].dup('c');
-        int[] ids = ids(NAME, in[1], table.size(0));
+        int[] ids = ids(NAME, in[1], table.size(0) - offset());
         INDArray x = Nd4j.createUninitialized(table.dataType(), ids.length, table.size(1));
         for (int r = 0; r < ids.length; r++) {
-            x.putRow(r, table.getRow(ids[r]));
+            x.putRow(r, table.getRow(offset() + ids[r]).mul(scale()));
         }
         out[0].assign(x.reshape(out[0].shape()));
+    }
+
+    static void checkOffset(String op, int offset, long[] table) {
+        if (offset < 0 || offset > table[0]) {
+            throw new IllegalArgumentException(op + " wants an offset from 0 to the " + table[0] + " rows of the table, not " + offset);
+        }
     }
 
     /** The ids in row order, all in [0, {@code size}). */
@@ -83,6 +107,6 @@ public final class Embedding extends LacunaOp {
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> gradients) {
-        return List.of(EmbeddingGrad.of(sameDiff, gradients.get(0), arg(0), arg(1)));
+        return List.of(EmbeddingGrad.of(sameDiff, gradients.get(0), arg(0), arg(1), offset(), scale()));
     }
 }

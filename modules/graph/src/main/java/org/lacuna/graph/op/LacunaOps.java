@@ -30,6 +30,7 @@ public final class LacunaOps {
                 Add::new,
                 Zeros::new,
                 RmsNorm::new, RmsNormGrad::new,
+                LayerNorm::new, LayerNormGrad::new,
                 RotaryTable::new,
                 Rotary::new,
                 Attention::new, AttentionGrad::new,

@@ -8,32 +8,43 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
 /**
- * Root-mean-square norm of the last dimension (Zhang and Sennrich 2019, "Root Mean Square Layer Normalization",
- * equation 4), as Llama has it.
+ * Root-mean-square norm (Zhang and Sennrich 2019, "Root Mean Square Layer Normalization", equation 4) of the last dimension, or
+ * of each head's part of it.
  *
  * <pre>
- * in:  x [B, T, D], weight [D]
- * out: y [B, T, D] = x / sqrt(mean(x²) + epsilon) · weight, the mean over D
+ * in:  x [B, T, G·D], weight [D]
+ * out: y [B, T, G·D] = x / sqrt(mean(x²) + epsilon) · (shift + weight), the mean over D, in each of the G groups
  * </pre>
+ * Llama has shift 0; Gemma, whose weights are stored less 1, has shift 1.
  */
 public final class RmsNorm extends LacunaOp {
     public static final String NAME = "lacuna_rms_norm";
 
     public RmsNorm() {}
 
-    private RmsNorm(SameDiff sd, SDVariable x, SDVariable weight, double epsilon) {
+    private RmsNorm(SameDiff sd, SDVariable x, SDVariable weight, double epsilon, double shift) {
         super(sd, x, weight);
-        addTArgument(epsilon);
+        addTArgument(epsilon, shift);
+    }
+
+    /** Adds the norm of {@code x}, without a shift, to the graph under {@code name}. */
+    public static SDVariable of(SameDiff sd, String name, SDVariable x, SDVariable weight, double epsilon) {
+        return of(sd, name, x, weight, epsilon, 0);
     }
 
     /** Adds the norm of {@code x} to the graph under {@code name}. */
-    public static SDVariable of(SameDiff sd, String name, SDVariable x, SDVariable weight, double epsilon) {
-        return new RmsNorm(sd, x, weight, epsilon).outputVariables(name)[0];
+    public static SDVariable of(SameDiff sd, String name, SDVariable x, SDVariable weight, double epsilon, double shift) {
+        return new RmsNorm(sd, x, weight, epsilon, shift).outputVariables(name)[0];
     }
 
     /** What is added to the mean of the squares. */
     public double epsilon() {
         return floating(0);
+    }
+
+    /** What is added to each weight. */
+    public double shift() {
+        return floating(1);
     }
 
     @Override
@@ -53,33 +64,30 @@ public final class RmsNorm extends LacunaOp {
     }
 
     static void checkShapes(String name, long[] x, long[] weight) {
-        if (x.length == 0 || weight.length != 1 || weight[0] != x[x.length - 1]) {
-            throw new IllegalArgumentException(name + " wants a weight as long as the last dimension of x, not x "
+        if (x.length == 0 || weight.length != 1 || weight[0] <= 0 || x[x.length - 1] % weight[0] != 0) {
+            throw new IllegalArgumentException(name + " wants a weight whose length divides the last dimension of x, not x "
                     + Arrays.toString(x) + " and weight " + Arrays.toString(weight));
         }
     }
 
     @Override
     public void reference(INDArray[] in, INDArray[] out) {
-        INDArray x = in[0];
-        out[0].assign(x.mul(reciprocalRoot(x, epsilon())).mul(row(in[1], x.rank())));
+        INDArray x = groups(in[0], in[1]);
+        out[0].assign(x.mul(reciprocalRoot(x, epsilon())).mulRowVector(in[1].add(shift())).reshape(out[0].shape()));
     }
 
-    /** 1 / sqrt(mean(x²) + epsilon), with the last dimension kept as 1. */
+    /** x as rows of the weight's length. */
+    static INDArray groups(INDArray x, INDArray weight) {
+        return x.dup('c').reshape('c', x.length() / weight.length(), weight.length());
+    }
+
+    /** 1 / sqrt(mean(x²) + epsilon) of each row, as a column. */
     static INDArray reciprocalRoot(INDArray x, double epsilon) {
-        return Transforms.sqrt(x.mul(x).mean(true, x.rank() - 1).addi(epsilon), false).rdivi(1);
-    }
-
-    /** A vector as an array of {@code rank} dimensions, the last one its own. */
-    static INDArray row(INDArray vector, int rank) {
-        long[] shape = new long[rank];
-        Arrays.fill(shape, 1);
-        shape[rank - 1] = vector.length();
-        return vector.reshape('c', shape);
+        return Transforms.sqrt(x.mul(x).mean(true, 1).addi(epsilon), false).rdivi(1);
     }
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> gradients) {
-        return List.of(RmsNormGrad.of(sameDiff, gradients.get(0), arg(0), arg(1), epsilon()));
+        return List.of(RmsNormGrad.of(sameDiff, gradients.get(0), arg(0), arg(1), epsilon(), shift()));
     }
 }

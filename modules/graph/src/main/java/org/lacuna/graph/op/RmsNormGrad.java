@@ -1,18 +1,17 @@
 package org.lacuna.graph.op;
 
 import java.util.Arrays;
-import java.util.stream.IntStream;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The gradient of {@link RmsNorm}. With r = 1 / sqrt(mean(x²) + epsilon) and g = dy · weight:
+ * The gradient of {@link RmsNorm}. With r = 1 / sqrt(mean(x²) + epsilon) and g = dy · (shift + weight):
  *
  * <pre>
- * in:  dy [B, T, D], x [B, T, D], weight [D]
- * out: dx [B, T, D] = r · g − x · r³ · mean(g · x), the mean over D
- *      dweight [D]  = sum of dy · x · r over B and T
+ * in:  dy [B, T, G·D], x [B, T, G·D], weight [D]
+ * out: dx [B, T, G·D] = r · g − x · r³ · mean(g · x), the mean over D
+ *      dweight [D]    = sum of dy · x · r over B, T and G
  * </pre>
  */
 public final class RmsNormGrad extends LacunaOp {
@@ -20,19 +19,24 @@ public final class RmsNormGrad extends LacunaOp {
 
     public RmsNormGrad() {}
 
-    private RmsNormGrad(SameDiff sd, SDVariable dy, SDVariable x, SDVariable weight, double epsilon) {
+    private RmsNormGrad(SameDiff sd, SDVariable dy, SDVariable x, SDVariable weight, double epsilon, double shift) {
         super(sd, dy, x, weight);
-        addTArgument(epsilon);
+        addTArgument(epsilon, shift);
     }
 
     /** Adds the gradient to the graph: dx and dweight. */
-    public static SDVariable[] of(SameDiff sd, SDVariable dy, SDVariable x, SDVariable weight, double epsilon) {
-        return new RmsNormGrad(sd, dy, x, weight, epsilon).outputVariables();
+    public static SDVariable[] of(SameDiff sd, SDVariable dy, SDVariable x, SDVariable weight, double epsilon, double shift) {
+        return new RmsNormGrad(sd, dy, x, weight, epsilon, shift).outputVariables();
     }
 
     /** As in {@link RmsNorm#epsilon}. */
     public double epsilon() {
         return floating(0);
+    }
+
+    /** As in {@link RmsNorm#shift}. */
+    public double shift() {
+        return floating(1);
     }
 
     @Override
@@ -56,14 +60,12 @@ public final class RmsNormGrad extends LacunaOp {
 
     @Override
     public void reference(INDArray[] in, INDArray[] out) {
-        INDArray dy = in[0];
-        INDArray x = in[1];
-        int last = x.rank() - 1;
+        INDArray dy = RmsNorm.groups(in[0], in[2]);
+        INDArray x = RmsNorm.groups(in[1], in[2]);
         INDArray r = RmsNorm.reciprocalRoot(x, epsilon());
-        INDArray g = dy.mul(RmsNorm.row(in[2], x.rank()));
-        INDArray pull = g.mul(x).mean(true, last).muli(r).muli(r).muli(r);
-        out[0].assign(g.mul(r).subi(x.mul(pull)));
-        INDArray terms = dy.mul(x).mul(r);
-        out[1].assign(last == 0 ? terms : terms.sum(IntStream.range(0, last).toArray()));
+        INDArray g = dy.mulRowVector(in[2].add(shift()));
+        INDArray pull = g.mul(x).mean(true, 1).muli(r).muli(r).muli(r);
+        out[0].assign(g.mul(r).subi(x.mul(pull)).reshape(out[0].shape()));
+        out[1].assign(dy.mul(x).mul(r).sum(0));
     }
 }

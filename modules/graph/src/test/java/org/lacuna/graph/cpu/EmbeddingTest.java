@@ -20,7 +20,7 @@ import org.nd4j.linalg.factory.Nd4j;
 
 class EmbeddingTest {
     private static final OpCheck.Build LOOKUP = (sd, in) -> new SDVariable[] {Embedding.of(sd, "x", in[0], in[1])};
-    private static final OpCheck.Build GRADIENT = (sd, in) -> new SDVariable[] {EmbeddingGrad.of(sd, in[0], in[1], in[2])};
+    private static final OpCheck.Build GRADIENT = (sd, in) -> new SDVariable[] {EmbeddingGrad.of(sd, in[0], in[1], in[2], 0, 1)};
 
     private static OpCheck.Input ids(Random random, int size, int b, int t) {
         return OpCheck.ints(random.ints((long) b * t, 0, size).toArray(), b, t);
@@ -82,7 +82,30 @@ class EmbeddingTest {
         LacunaOps.register();
         INDArray[] in = {table.array(DataType.FLOAT), ids.array(DataType.FLOAT)};
         INDArray[] out = {Nd4j.create(DataType.FLOAT, 2, 3, 3)};
-        assertEquals("lacuna_embedding: " + where, assertThrows(IllegalArgumentException.class, () -> new Embedding().reference(in, out)).getMessage());
+        assertEquals("lacuna_embedding: " + where, assertThrows(IllegalArgumentException.class, () -> OpCheck.op(LOOKUP, table, ids).reference(in, out)).getMessage());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"2, 1", "0, 6.928203230275509", "3, 0.5"})
+    void rowsAreTakenBehindTheOffsetAndScaled(int offset, double scale) {
+        Random random = new Random(1);
+        OpCheck.Build lookup = (sd, in) -> new SDVariable[] {Embedding.of(sd, "x", in[0], in[1], offset, scale)};
+        OpCheck.Build gradient = (sd, in) -> new SDVariable[] {EmbeddingGrad.of(sd, in[0], in[1], in[2], offset, scale)};
+        OpCheck.Input table = OpCheck.normal(random, 1, true, 5 + offset, 19);
+        OpCheck.Input ids = OpCheck.ints(new int[] {0, 4, 4, 1, 3, 4}, 2, 3);
+        OpCheck.Outcome x = OpCheck.outcome(lookup, table, ids);
+        for (int i = 0; i < 6 * 19; i++) {
+            double expected = scale * table.values()[(offset + (int) ids.values()[i / 19]) * 19 + i % 19];
+            assertEquals(expected, x.reference().get(0)[i], 1e-15 * Math.abs(expected));
+            assertEquals(expected, x.kernel().get(0)[i], 0x1p-22 * Math.abs(expected));
+        }
+        OpCheck.Input dy = OpCheck.normal(random, 1, true, 2, 3, 19);
+        OpCheck.Outcome g = OpCheck.outcome(gradient, dy, table, ids);
+        assertArrayEquals(g.reference().get(0), g.kernel().get(0), 1e-5);
+        OpCheck.assertGradients(lookup, 1e-4, 1e-6, OpCheck.normal(random, 1, true, 5 + offset, 3), ids);
+        OpCheck.Input outside = OpCheck.ints(new int[] {0, 1, 2, 3, 4, 5}, 2, 3);
+        String message = assertThrows(IllegalArgumentException.class, () -> OpCheck.outcome(lookup, table, outside)).getMessage();
+        assertEquals("lacuna_embedding: id 5 at [1, 2] is not in [0, 5)", message);
     }
 
     @Test

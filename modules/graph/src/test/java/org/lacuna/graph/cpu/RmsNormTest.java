@@ -1,12 +1,15 @@
 package org.lacuna.graph.cpu;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.graph.op.RmsNorm;
 import org.lacuna.graph.op.RmsNormGrad;
@@ -21,7 +24,7 @@ class RmsNormTest {
     private static final double ULPS = 4 * 0x1p-23;
     private static final double EPSILON = 1e-5;
     private static final OpCheck.Build NORM = (sd, in) -> new SDVariable[] {RmsNorm.of(sd, "y", in[0], in[1], EPSILON)};
-    private static final OpCheck.Build GRADIENT = (sd, in) -> RmsNormGrad.of(sd, in[0], in[1], in[2], EPSILON);
+    private static final OpCheck.Build GRADIENT = (sd, in) -> RmsNormGrad.of(sd, in[0], in[1], in[2], EPSILON, 0);
 
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 17, 100, 256})
@@ -116,6 +119,41 @@ class RmsNormTest {
             double bound = weightTerms[i] * (rError + ULPS + OpCheck.sumError(rows));
             o.assertWithin(bound, 1, i);
         }
+    }
+
+    /** Groups are rows: what is normed head by head is what a tensor of the heads as rows gives; so is its gradient. */
+    @ParameterizedTest
+    @CsvSource({"1, 3", "4, 16", "3, 17", "5, 100"})
+    void aGroupIsARow(int groups, int d) {
+        Random random = new Random(d);
+        double[] x = OpCheck.normal(random, 2, true, 2, 150, groups * d).values();
+        double[] dy = OpCheck.normal(random, 2, true, 2, 150, groups * d).values();
+        OpCheck.Input w = OpCheck.normal(random, 1, true, d);
+        OpCheck.Build norm = (sd, in) -> new SDVariable[] {RmsNorm.of(sd, "y", in[0], in[1], EPSILON, 1)};
+        OpCheck.Build gradient = (sd, in) -> RmsNormGrad.of(sd, in[0], in[1], in[2], EPSILON, 1);
+        OpCheck.Input shifted = OpCheck.floats(Arrays.stream(w.values()).map(v -> 1 + v).toArray(), true, d);
+        for (boolean grouped : new boolean[] {true, false}) {
+            long[] shape = grouped ? new long[] {2, 150, groups * d} : new long[] {2, 150 * groups, d};
+            OpCheck.Outcome y = OpCheck.outcome(norm, OpCheck.floats(x, true, shape), w);
+            checkNorm(d, y);
+            OpCheck.Outcome plain = OpCheck.outcome(NORM, OpCheck.floats(x, true, 2, 150 * groups, d), shifted);
+            assertArrayEquals(plain.reference().get(0), y.reference().get(0), 1e-5);
+            OpCheck.Outcome g = OpCheck.outcome(gradient, OpCheck.floats(dy, true, shape), OpCheck.floats(x, true, shape), w);
+            OpCheck.Outcome plainG = OpCheck.outcome(GRADIENT, OpCheck.floats(dy, true, 2, 150 * groups, d), OpCheck.floats(x, true, 2, 150 * groups, d), shifted);
+            for (int output = 0; output < 2; output++) {
+                double largest = Arrays.stream(plainG.reference().get(output)).map(Math::abs).max().getAsDouble();
+                assertArrayEquals(plainG.reference().get(output), g.reference().get(output), 1e-6 * largest);
+                assertArrayEquals(g.reference().get(output), g.kernel().get(output), 1e-5 * largest);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void gradientOfGroupsEqualsDifferences(int groups) {
+        Random random = new Random(groups);
+        OpCheck.Build norm = (sd, in) -> new SDVariable[] {RmsNorm.of(sd, "y", in[0], in[1], EPSILON, 1)};
+        OpCheck.assertGradients(norm, 1e-4, 1e-6, OpCheck.normal(random, 1, true, 1, 3, groups * 5), OpCheck.normal(random, 1, true, 5));
     }
 
     @ParameterizedTest

@@ -91,6 +91,30 @@ class RotaryTest {
         }
     }
 
+    /** The turned part of each head is what heads of that size give; the rest stays. */
+    @ParameterizedTest
+    @CsvSource({"3, 16, 4", "2, 80, 20", "2, 100, 64", "1, 6, 4"})
+    void onlyTheFirstElementsOfAHeadTurn(int heads, int h, int turned) {
+        Random random = new Random(h);
+        OpCheck.Input x = OpCheck.normal(random, 1, true, 2, 5, heads * h);
+        OpCheck.Input angles = OpCheck.normal(random, 1, false, 2, 5, turned);
+        double[] parts = new double[2 * 5 * heads * turned];
+        for (int i = 0; i < parts.length; i++) {
+            parts[i] = x.values()[i / turned * h + i % turned];
+        }
+        OpCheck.Outcome all = OpCheck.outcome(turn(h), x, angles);
+        OpCheck.Outcome part = OpCheck.outcome(turn(turned), OpCheck.floats(parts, true, 2, 5, heads * turned), angles);
+        for (int i = 0; i < x.values().length; i++) {
+            int at = i / h * turned + i % h;
+            boolean turns = i % h < turned;
+            assertEquals(turns ? part.reference().get(0)[at] : x.values()[i], all.reference().get(0)[i]);
+            assertEquals(turns ? part.kernel().get(0)[at] : x.values()[i], all.kernel().get(0)[i]);
+        }
+        OpCheck.Build tableAndTurn = (sd, in) -> new SDVariable[] {
+            Rotary.of(sd, "y", in[0], RotaryTable.of(sd, "table", in[1], RotaryFrequencies.plain(4, 100)), 6)};
+        OpCheck.assertGradients(tableAndTurn, 1e-4, 1e-6, OpCheck.normal(random, 1, true, 1, 3, 12), OpCheck.ints(upTo(3), 1, 3));
+    }
+
     @ParameterizedTest
     @ValueSource(ints = {1, 3, 17})
     void gradientEqualsDifferences(int t) {
