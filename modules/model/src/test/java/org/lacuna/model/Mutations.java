@@ -20,7 +20,7 @@ public final class Mutations {
             "NaN", "Infinity", "null", "true", "false", "[]", "{}", "[[]]", "[0,0]", "[0]", "[0,0,0]", "{\"a\":1}", "",
             "\"\"", "\"1\"", "\"\\u0000\"", "\"\\ud800\"", "\"\\u001b[31m\"", "\"\\u202e\"", "\"a\nb\"", "\"" + "x".repeat(70_000) + "\"", "9".repeat(2000));
 
-    private static final Pattern TOKEN = Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*+\"?|[\\[\\]{}:,]|[^\\s\"\\[\\]{}:,]++|\\s++");
+    private static final Pattern TOKEN = Pattern.compile("\"(?:[^\"\\\\]|\\\\.)*+\"?|[\\[\\]{}:,]|[^\\s\"\\[\\]{}:,]++");
     private static final List<String> OPENINGS = List.of("[", "{\"a\":", "[{\"a\":");
 
     private final Random random;
@@ -96,7 +96,10 @@ public final class Mutations {
         }
     }
 
-    /** One to three changes of a JSON text by its tokens: values, keys, repetitions, nesting; now and then of its bytes too. */
+    /**
+     * One to three changes of a JSON text by its tokens: values, keys, fields that go, come again, or come a thousand times, nesting.
+     * Most leave it JSON; now and then its bytes are changed too.
+     */
     public byte[] ofJson(byte[] original) {
         List<String> tokens = new ArrayList<>();
         Matcher matcher = TOKEN.matcher(new String(original, StandardCharsets.UTF_8));
@@ -107,37 +110,79 @@ public final class Mutations {
             change(tokens);
         }
         byte[] json = String.join("", tokens).getBytes(StandardCharsets.UTF_8);
-        return below(16) == 0 ? ofBytes(json) : json;
+        return below(32) == 0 ? ofBytes(json) : json;
     }
 
     private void change(List<String> tokens) {
         int at = below(tokens.size());
-        switch (below(16)) {
+        switch (below(20)) {
             case 0 -> tokens.remove(at);
             case 1 -> tokens.add(at, values.get(below(values.size())));
-            case 2 -> Collections.swap(tokens, at, below(tokens.size()));
-            case 3 -> repeat(tokens, at, 1);
-            case 4 -> repeat(tokens, at, below(1000));
-            case 5 -> tokens.add(at, OPENINGS.get(below(OPENINGS.size())).repeat(1 << below(16)));
-            case 6 -> tokens.subList(at, tokens.size()).clear();
-            case 7, 8 -> tokens.set(at, tokens.get(below(tokens.size())));
-            default -> {
-                // Most of the changes: one value or key becomes an awkward one, the text stays JSON.
-                while (at < tokens.size() && tokens.get(at).matches("[\\[\\]{}:,]|\\s+")) {
-                    at++;
-                }
-                if (at < tokens.size()) {
-                    tokens.set(at, values.get(below(values.size())));
-                }
-            }
+            case 2 -> tokens.add(at, OPENINGS.get(below(OPENINGS.size())).repeat(1 << below(16)));
+            case 3 -> tokens.subList(at, tokens.size()).clear();
+            case 4, 5, 6, 7 -> changeField(tokens, at);
+            default -> changeValue(tokens, at);
         }
     }
 
-    private void repeat(List<String> tokens, int at, int times) {
-        List<String> piece = List.copyOf(tokens.subList(at, Math.min(tokens.size(), at + 1 + below(20))));
-        for (int i = 0; i < times; i++) {
-            tokens.addAll(at, piece);
+    /** One value or key becomes another of the text or an awkward one; a key stays a string. */
+    private void changeValue(List<String> tokens, int at) {
+        int i = at;
+        while (i < tokens.size() && isMark(tokens.get(i))) {
+            i++;
         }
+        if (i == tokens.size()) {
+            return;
+        }
+        boolean key = isKey(tokens, i);
+        List<String> choices = below(3) == 0 ? tokens : values;
+        String chosen = choices.get(below(choices.size()));
+        if (!isMark(chosen) && (!key || chosen.startsWith("\""))) {
+            tokens.set(i, chosen);
+        }
+    }
+
+    private void changeField(List<String> tokens, int at) {
+        int begin = at;
+        while (begin < tokens.size() && !isKey(tokens, begin)) {
+            begin++;
+        }
+        int end = begin;
+        for (int depth = 0; end < tokens.size(); end++) {
+            String token = tokens.get(end);
+            depth += token.matches("[\\[{]") ? 1 : 0;
+            if (depth == 0 && token.matches("[,}\\]]")) {
+                break;
+            }
+            depth -= token.matches("[}\\]]") ? 1 : 0;
+        }
+        if (begin == tokens.size()) {
+            return;
+        }
+        List<String> field = List.copyOf(tokens.subList(begin, end));
+        int times = switch (below(4)) {
+            case 0 -> 0;
+            case 1 -> 2;
+            case 2 -> 2 + below(8);
+            default -> 2 + below(2000);
+        };
+        boolean same = below(2) == 0;
+        List<String> fields = new ArrayList<>();
+        for (int i = 0; i < times; i++) {
+            fields.addAll(i == 0 ? List.of() : List.of(","));
+            fields.add(i == 0 || same ? field.get(0) : "\"" + i + "\"");
+            fields.addAll(field.subList(1, field.size()));
+        }
+        tokens.subList(begin, end).clear();
+        tokens.addAll(begin, fields);
+    }
+
+    private static boolean isMark(String token) {
+        return token.matches("[\\[\\]{}:,]");
+    }
+
+    private static boolean isKey(List<String> tokens, int at) {
+        return at + 1 < tokens.size() && tokens.get(at).startsWith("\"") && tokens.get(at + 1).equals(":");
     }
 
     private static byte[] joined(byte[] a, byte[] b) {
