@@ -1,15 +1,9 @@
 package org.lacuna.model.safetensors;
 
-import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonParser;
-import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
-import com.fasterxml.jackson.core.StreamReadConstraints;
-import com.fasterxml.jackson.core.StreamReadFeature;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -30,12 +24,6 @@ record Header(Map<String, String> metadata, Map<String, StoredTensor> tensors) {
     private static final int MAX_NAME = 1024;
     private static final int MAX_DIMENSIONS = 16;
 
-    /** Read token by token rather than into a tree, so that a hostile header costs no more memory than its own size. */
-    private static final JsonFactory JSON = JsonFactory.builder()
-            .streamReadConstraints(StreamReadConstraints.builder().maxNestingDepth(3).maxNumberLength(32).maxStringLength(1 << 22).build())
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .build();
-
     /**
      * @param file for messages
      * @param json the header's bytes
@@ -48,27 +36,25 @@ record Header(Map<String, String> metadata, Map<String, StoredTensor> tensors) {
         }
         Map<String, String> metadata = new LinkedHashMap<>();
         List<StoredTensor> tensors = new ArrayList<>();
-        try (JsonParser p = JSON.createParser(StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(json)).toString())) {
-            p.nextToken();
-            while (p.nextToken() == JsonToken.FIELD_NAME) {
-                String name = p.currentName();
+        try {
+            StrictJson.readObject(file, "the safetensors header", new ByteArrayInputStream(json), (name, p) -> {
                 if (name.equals("__metadata__")) {
                     readMetadata(file, p, metadata);
                 } else {
                     tensors.add(readTensor(file, p, name));
                 }
-            }
-            if (p.nextToken() != null) {
-                throw new InputException(file + ": the safetensors header goes on after its closing brace");
-            }
-        } catch (CharacterCodingException e) {
-            throw new InputException(file + ": the safetensors header is not UTF-8", e);
-        } catch (JsonProcessingException e) {
-            throw new InputException(file + ": the safetensors header is not valid JSON: " + e.getOriginalMessage(), e);
+            });
         } catch (IOException e) {
             throw new IllegalStateException("reading from memory", e);
         }
         return new Header(metadata, inFileOrder(file, tensors, dataBytes));
+    }
+
+    /** Refuses what no tensor is called. */
+    static void checkName(Path file, String name) {
+        if (name.isEmpty() || name.length() > MAX_NAME || name.chars().anyMatch(Character::isISOControl)) {
+            throw new InputException(file + ": a tensor's name is empty, longer than " + MAX_NAME + " characters or has control characters in it");
+        }
     }
 
     private static void readMetadata(Path file, JsonParser p, Map<String, String> metadata) throws IOException {
@@ -78,16 +64,14 @@ record Header(Map<String, String> metadata, Map<String, StoredTensor> tensors) {
         while (p.nextToken() == JsonToken.FIELD_NAME) {
             String key = p.currentName();
             if (p.nextToken() != JsonToken.VALUE_STRING) {
-                throw new InputException(file + ": __metadata__." + key + " is not a string");
+                throw new InputException(file + ": __metadata__." + StrictJson.shown(key) + " is not a string");
             }
             metadata.put(key, p.getText());
         }
     }
 
     private static StoredTensor readTensor(Path file, JsonParser p, String name) throws IOException {
-        if (name.isEmpty() || name.length() > MAX_NAME || name.chars().anyMatch(Character::isISOControl)) {
-            throw new InputException(file + ": a tensor's name is empty, longer than " + MAX_NAME + " characters or has control characters in it");
-        }
+        checkName(file, name);
         String where = file + ": tensor " + name;
         StoredType type = null;
         long[] shape = null;
@@ -101,7 +85,7 @@ record Header(Map<String, String> metadata, Map<String, StoredTensor> tensors) {
                 case "dtype" -> type = readType(where, p);
                 case "shape" -> shape = readNumbers(where + ": shape", p);
                 case "data_offsets" -> offsets = readNumbers(where + ": data_offsets", p);
-                default -> throw new InputException(where + ": unknown key " + key);
+                default -> throw new InputException(where + ": unknown key " + StrictJson.shown(key));
             }
         }
         if (type == null || shape == null || offsets == null) {
@@ -133,7 +117,7 @@ record Header(Map<String, String> metadata, Map<String, StoredTensor> tensors) {
                 }
             }
         }
-        String found = p.currentToken().isStructStart() ? "an object or array" : p.getText();
+        String found = p.currentToken().isStructStart() ? "an object or array" : StrictJson.shown(p.getText());
         throw new InputException(where + ": dtype is " + found + ", not one of " + StoredType.names());
     }
 

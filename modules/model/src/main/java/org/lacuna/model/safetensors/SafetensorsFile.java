@@ -3,6 +3,7 @@ package org.lacuna.model.safetensors;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -19,14 +20,17 @@ import org.nd4j.linalg.api.buffer.DataType;
  * says can be relied on, whoever wrote the file. Numbers are read as they are; whether they are finite is the caller's
  * to ask.
  *
+ * <p>Tensors are read from the file's channel into the caller's memory. The file is never mapped: pages of a mapped file
+ * count as the process's own memory, and a file that somebody shortens would end the process.
+ *
+ * <p>Several threads may read at a time.
+ *
  * <p>Wrong content is an {@link InputException} naming the file, the tensor and what is wrong; a device that can't be
  * read is a {@link RunException}.
  */
 public final class SafetensorsFile implements AutoCloseable {
     /** Some 400,000 tensors. A longer header is taken for a corrupt file. */
     static final int MAX_HEADER_BYTES = 1 << 25;
-
-    private static final int CHUNK = 1 << 20;
 
     private final Path file;
     private final FileChannel channel;
@@ -44,6 +48,10 @@ public final class SafetensorsFile implements AutoCloseable {
     public static SafetensorsFile open(Path file) {
         if (Files.isDirectory(file)) {
             throw new InputException(file + " is a folder, not a safetensors file");
+        }
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            // Opening a pipe would wait for somebody to write into it.
+            throw new InputException(file + " is a pipe or a device, not a safetensors file");
         }
         FileChannel channel = null;
         SafetensorsFile result = null;
@@ -79,6 +87,11 @@ public final class SafetensorsFile implements AutoCloseable {
         ByteBuffer json = ByteBuffer.allocate((int) length);
         readFully(file, channel, json, Long.BYTES, "the header");
         return json.array();
+    }
+
+    /** Which file it is. */
+    Path file() {
+        return file;
     }
 
     /** The file's tensors by name, in the order in which they lie in it. */
@@ -117,11 +130,35 @@ public final class SafetensorsFile implements AutoCloseable {
         if (stored.length() != target.length()) {
             throw new InputException(file + ": tensor " + stored + " has " + stored.length() + " elements, wanted is " + target);
         }
-        ByteBuffer into = target.bytes().duplicate().order(ByteOrder.LITTLE_ENDIAN).clear();
         if (half) {
-            readHalves(stored, into);
+            read(name, 0, target.floats());
         } else {
-            read(stored, 0, into);
+            read(stored, 0, target.bytes().duplicate().clear());
+        }
+    }
+
+    /**
+     * Fills {@code into}, from its position to its limit, with the elements of an F32, F16 or BF16 tensor from element
+     * {@code from} on, row by row; each is exact as a float. It takes less than a megabyte beside, however large the tensor is.
+     *
+     * @throws InputException if there are not that many elements, or they are of another type
+     */
+    public void read(String name, long from, FloatBuffer into) {
+        StoredTensor stored = tensor(name);
+        StoredType type = stored.type();
+        if (type != StoredType.F32 && type != StoredType.F16 && type != StoredType.BF16) {
+            throw new InputException(file + ": tensor " + name + " is stored as " + type + ", wanted is F32, F16 or BF16");
+        }
+        if (from < 0 || into.remaining() > stored.length() - from) {
+            throw new InputException(file + ": tensor " + stored + " has " + stored.length() + " elements, wanted are " + into.remaining() + " from " + from + " on");
+        }
+        Chunk chunk = new Chunk(type, into.remaining());
+        while (into.hasRemaining()) {
+            int n = Math.min(chunk.capacity(), into.remaining());
+            read(stored, from * type.bytes(), chunk.bytes(n));
+            chunk.decode(n);
+            into.put(chunk.floats(), 0, n);
+            from += n;
         }
     }
 
@@ -153,20 +190,6 @@ public final class SafetensorsFile implements AutoCloseable {
         ByteBuffer bytes = ByteBuffer.allocate((int) size).order(ByteOrder.LITTLE_ENDIAN);
         read(stored, 0, bytes);
         return bytes.rewind();
-    }
-
-    private void readHalves(StoredTensor stored, ByteBuffer into) {
-        ByteBuffer chunk = ByteBuffer.allocate(CHUNK).order(ByteOrder.LITTLE_ENDIAN);
-        long bytes = stored.end() - stored.begin();
-        for (long from = 0; from < bytes; from += CHUNK) {
-            chunk.clear().limit((int) Math.min(CHUNK, bytes - from));
-            read(stored, from, chunk);
-            chunk.flip();
-            while (chunk.hasRemaining()) {
-                short half = chunk.getShort();
-                into.putFloat(stored.type() == StoredType.BF16 ? Float.intBitsToFloat(half << 16) : Halves.toFloat(half));
-            }
-        }
     }
 
     /** Fills {@code into} from byte {@code from} of the tensor on. */
