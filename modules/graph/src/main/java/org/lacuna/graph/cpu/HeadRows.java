@@ -25,14 +25,19 @@ final class HeadRows {
 
     /** Copies the first {@code rows} rows of {@code dense} to where element {@code at} of a tensor is; floats are rounded for a tensor of bf16. */
     static void scatter(Tensor dense, int rows, Tensor tensor, int at) {
+        scatter(dense, 0, rows, tensor, at);
+    }
+
+    /** The same of row {@code from} of {@code dense} and those behind it. */
+    static void scatter(Tensor dense, int from, int rows, Tensor tensor, int at) {
         int size = tensor.spec().elementBytes();
         int width = dense.spec().size(1);
         int apart = tensor.spec().size(-1);
         if (dense.dataType() == tensor.dataType()) {
-            copy(dense.bytes(), 0, width * size, tensor.bytes(), at * size, apart * size, width * size, rows);
+            copy(dense.bytes(), from * width * size, width * size, tensor.bytes(), at * size, apart * size, width * size, rows);
         } else if (tensor.dataType() == DataType.BFLOAT16) {
             for (int i = 0; i < rows; i++) {
-                Bfloat16.round(dense.bytes(), i * width, tensor.bytes(), at + i * apart, width);
+                Bfloat16.round(dense.bytes(), (from + i) * width, tensor.bytes(), at + i * apart, width);
             }
         } else {
             throw new IllegalArgumentException(dense.dataType() + " can't be copied to " + tensor.spec());

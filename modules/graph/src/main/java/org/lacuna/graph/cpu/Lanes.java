@@ -92,14 +92,20 @@ public final class Lanes {
 
     /** Zeroes the rows of a matrix from row {@code from} on. */
     static void zeroBehind(Tensor t, int from) {
+        zeroRows(t, from, t.spec().size(0));
+    }
+
+    /** Zeroes the rows of a matrix from row {@code from} to before row {@code to}. */
+    static void zeroRows(Tensor t, int from, int to) {
         int row = t.spec().size(1) * t.spec().elementBytes();
         ByteBuffer b = t.bytes();
+        int end = to * row;
         int i = from * row;
-        for (; i % Float.BYTES != 0 && i < b.capacity(); i++) {
+        for (; i % Float.BYTES != 0 && i < end; i++) {
             b.put(i, (byte) 0);
         }
-        fill(b, i / Float.BYTES, b.capacity() / Float.BYTES, 0);
-        for (i = Math.max(i, b.capacity() / Float.BYTES * Float.BYTES); i < b.capacity(); i++) {
+        fill(b, i / Float.BYTES, end / Float.BYTES, 0);
+        for (i = Math.max(i, end / Float.BYTES * Float.BYTES); i < end; i++) {
             b.put(i, (byte) 0);
         }
     }

@@ -46,6 +46,19 @@ class FlopsOfOpsTest {
         assertEquals(2 * 210, maker(LinearDw.of(sd, in(X), in(2, 3, 7))).flops(new long[][] {X, {2, 3, 7}}));
     }
 
+    /** 6 tokens with 2 choices each: 12 rows, whoever was chosen. */
+    @Test
+    void expertsMultiplyARowForEachChoice() {
+        long[] choices = {2, 3, 2};
+        SDVariable experts = sd.placeHolder("experts", DataType.INT32, choices);
+        SDVariable[] y = ExpertLinear.of(sd, List.of("a", "b"), in(X), List.of(in(4, 7, 5), in(4, 11, 5)), experts, true);
+        assertEquals(2 * 12 * 5 * 18, maker(y[0]).flops(new long[][] {X, {4, 7, 5}, {4, 11, 5}, choices}));
+        SDVariable dx = ExpertLinearDx.of(sd, List.of(in(2, 6, 7), in(2, 6, 11)), List.of(in(4, 7, 5), in(4, 11, 5)), experts, true);
+        assertEquals(2 * 12 * 5 * 18, maker(dx).flops(new long[][] {{2, 6, 7}, {2, 6, 11}, {4, 7, 5}, {4, 11, 5}, choices}));
+        SDVariable dw = ExpertLinearDw.of(sd, in(X), in(2, 6, 7), in(4, 7, 5), experts, true);
+        assertEquals(2 * 12 * 5 * 7, maker(dw).flops(new long[][] {X, {2, 6, 7}, {4, 7, 5}, choices}));
+    }
+
     /** 2 sequences, 4 heads of size 2, 3 tokens; 2 key heads. */
     @ParameterizedTest
     @CsvSource({"CAUSAL, 0, 6", "BIDIRECTIONAL, 0, 9", "SLIDING_WINDOW, 2, 5", "SLIDING_WINDOW, 1, 3"})
