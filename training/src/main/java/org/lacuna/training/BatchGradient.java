@@ -12,7 +12,7 @@ import org.lacuna.graph.Tensor;
 import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
-import org.lacuna.model.graph.LlamaGraph;
+import org.lacuna.model.graph.DecoderGraph;
 
 /**
  * Loss, penalty and gradient of a whole optimizer batch, computed in pieces: {@code accumulation} rounds of
@@ -82,14 +82,14 @@ final class BatchGradient {
         private final Tensor[] zeros;
 
         Feed(Instance run, ObjectiveGraph graph) {
-            inputs = run.tensor(LlamaGraph.INPUT_IDS).ints();
-            targets = run.tensor(LlamaGraph.TARGETS).ints();
-            weights = run.tensor(LlamaGraph.TOKEN_WEIGHT).floats();
-            coefficients = graph.penalised() ? Optional.of(run.tensor(LlamaGraph.OBJECTIVE_COEFFICIENTS)) : Optional.empty();
-            nll = run.tensor(LlamaGraph.NLL);
+            inputs = run.tensor(DecoderGraph.INPUT_IDS).ints();
+            targets = run.tensor(DecoderGraph.TARGETS).ints();
+            weights = run.tensor(DecoderGraph.TOKEN_WEIGHT).floats();
+            coefficients = graph.penalised() ? Optional.of(run.tensor(DecoderGraph.OBJECTIVE_COEFFICIENTS)) : Optional.empty();
+            nll = run.tensor(DecoderGraph.NLL);
             penalties = graph.penalties().stream().map(run::tensor).toArray(Tensor[]::new);
             zeros = graph.zeros().stream().map(run::tensor).toArray(Tensor[]::new);
-            ObjectiveGraph.fillPositions(run.tensor(LlamaGraph.POSITIONS));
+            ObjectiveGraph.fillPositions(run.tensor(DecoderGraph.POSITIONS));
         }
     }
 

@@ -15,7 +15,8 @@ public final class Flops {
         double headWidth = (double) c.heads() * c.headSize();
         double kvWidth = (double) c.kvHeads() * c.headSize();
         double attention = c.hidden() * (2 * headWidth + 2 * kvWidth);
-        double feedForward = (c.feedForward().gated() ? 3.0 : 2.0) * c.hidden() * c.intermediate();
+        double block = (c.feedForward().gated() ? 3.0 : 2.0) * c.hidden() * c.intermediate();
+        double feedForward = c.feedForward().experts().map(e -> (double) e.count() * c.hidden() + e.perToken() * block).orElse(block);
         double weights = c.layers() * (attention + feedForward) + (double) c.vocabulary() * c.hidden();
         return 6 * weights + 12.0 * c.layers() * window * headWidth;
     }

@@ -8,8 +8,9 @@ import org.lacuna.graph.Precision;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.program.Program;
 import org.lacuna.model.config.ModelConfig;
-import org.lacuna.model.graph.LlamaGraph;
+import org.lacuna.model.graph.DecoderGraph;
 import org.lacuna.training.recipe.Recompute;
+import org.lacuna.sparsity.Site;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
@@ -28,12 +29,12 @@ final class ObjectiveGraph {
         this.precision = precision;
         this.config = config;
         this.penalised = penalised;
-        graph = LlamaGraph.training(config);
+        graph = DecoderGraph.training(config);
         if (!penalised) {
-            graph.setLossVariables(LlamaGraph.LOSS);
+            graph.setLossVariables(DecoderGraph.LOSS);
         }
-        penalties = IntStream.range(0, config.layers()).mapToObj(LlamaGraph::penalty).toList();
-        zeros = IntStream.range(0, config.layers()).mapToObj(LlamaGraph::zeros).toList();
+        penalties = IntStream.range(0, config.layers()).mapToObj(DecoderGraph::penalty).toList();
+        zeros = IntStream.range(0, config.layers()).mapToObj(DecoderGraph::zeros).toList();
     }
 
     /** Forward and backward for {@code rows} windows, cut for so many workers. */
@@ -45,7 +46,7 @@ final class ObjectiveGraph {
 
     /** What the backward pass starts from. The last layer's begins when its forward pass has just ended, so that nothing would be saved there. */
     private List<String> kept(Recompute recompute) {
-        return recompute == Recompute.NONE ? List.of() : IntStream.range(0, config.layers() - 1).mapToObj(LlamaGraph::output).toList();
+        return recompute == Recompute.NONE ? List.of() : IntStream.range(0, config.layers() - 1).mapToObj(DecoderGraph::output).toList();
     }
 
     /** Forward alone: no penalties. */
@@ -56,12 +57,12 @@ final class ObjectiveGraph {
     private Program.Builder program(Device device, int rows, int window, List<String> outputs) {
         return Program.of(graph, device)
                 .precision(precision)
-                .placeholder(LlamaGraph.INPUT_IDS, rows, window)
-                .placeholder(LlamaGraph.POSITIONS, rows, window)
-                .placeholder(LlamaGraph.TARGETS, rows, window)
-                .placeholder(LlamaGraph.TOKEN_WEIGHT, rows, window)
-                .placeholder(LlamaGraph.OBJECTIVE_COEFFICIENTS, 1 + config.layers())
-                .outputs(LlamaGraph.NLL)
+                .placeholder(DecoderGraph.INPUT_IDS, rows, window)
+                .placeholder(DecoderGraph.POSITIONS, rows, window)
+                .placeholder(DecoderGraph.TARGETS, rows, window)
+                .placeholder(DecoderGraph.TOKEN_WEIGHT, rows, window)
+                .placeholder(DecoderGraph.OBJECTIVE_COEFFICIENTS, 1 + config.layers())
+                .outputs(DecoderGraph.NLL)
                 .outputs(outputs.toArray(String[]::new));
     }
 
@@ -89,9 +90,9 @@ final class ObjectiveGraph {
         return config.layers();
     }
 
-    /** Elements of a layer's intermediate vector. */
+    /** Elements of a layer's intermediate vectors of a token. */
     int intermediate() {
-        return config.intermediate();
+        return config.intermediate() * config.feedForward().rowsPerToken(Site.INTERMEDIATE);
     }
 
     /** Objective = loss + λ · mean of the layers' penalties. */

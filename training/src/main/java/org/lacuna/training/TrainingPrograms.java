@@ -6,7 +6,7 @@ import org.lacuna.graph.UnsupportedPrecisionException;
 import org.lacuna.graph.op.OpCost;
 import org.lacuna.graph.program.Program;
 import org.lacuna.model.config.ModelConfig;
-import org.lacuna.model.graph.LlamaParameters;
+import org.lacuna.model.graph.DecoderParameters;
 import org.lacuna.run.InputException;
 import org.lacuna.training.recipe.Objective;
 import org.lacuna.training.recipe.Recompute;
@@ -57,7 +57,7 @@ public final class TrainingPrograms {
      * @param validationWindows 0 where nothing is validated
      */
     public TrainingMemory memory(int validationWindows) {
-        long vector = Float.BYTES * ParameterStore.length(LlamaParameters.of(config));
+        long vector = Float.BYTES * ParameterStore.length(DecoderParameters.of(config));
         int shards = settings.shards();
         int sums = settings.accumulation() > 1 ? 1 : 0;
         long shard = training.arenaBytes() + graph.placeholderBytes(settings.shardRows(), settings.window()) + SEED;

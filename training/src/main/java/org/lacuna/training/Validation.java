@@ -10,7 +10,7 @@ import org.lacuna.graph.Tensor;
 import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
-import org.lacuna.model.graph.LlamaGraph;
+import org.lacuna.model.graph.DecoderGraph;
 
 /** Loss and exact zeros over fixed windows, forward only. */
 public final class Validation {
@@ -56,7 +56,7 @@ public final class Validation {
         runs = new Instance[runs(windows.rows(), rows, shards)];
         for (int i = 0; i < runs.length; i++) {
             runs[i] = program.instance(store.values(), rounded, null);
-            ObjectiveGraph.fillPositions(runs[i].tensor(LlamaGraph.POSITIONS));
+            ObjectiveGraph.fillPositions(runs[i].tensor(DecoderGraph.POSITIONS));
         }
     }
 
@@ -103,9 +103,9 @@ public final class Validation {
         int from = piece * rows * length;
         int count = Math.min(rows, windows.rows() - piece * rows) * length;
         int size = rows * length;
-        IntBuffer inputs = run.tensor(LlamaGraph.INPUT_IDS).ints();
-        IntBuffer targets = run.tensor(LlamaGraph.TARGETS).ints();
-        FloatBuffer weights = run.tensor(LlamaGraph.TOKEN_WEIGHT).floats();
+        IntBuffer inputs = run.tensor(DecoderGraph.INPUT_IDS).ints();
+        IntBuffer targets = run.tensor(DecoderGraph.TARGETS).ints();
+        FloatBuffer weights = run.tensor(DecoderGraph.TOKEN_WEIGHT).floats();
         inputs.put(0, windows.inputs(), from, count);
         targets.put(0, windows.targets(), from, count);
         // The last piece may have fewer windows: the rest of it is not scored, and so not counted.
@@ -117,7 +117,7 @@ public final class Validation {
             weights.put(i, targets.get(i) == Batch.NOT_SCORED ? 0 : 1);
         }
         run.run(team, null);
-        Tensor nll = run.tensor(LlamaGraph.NLL);
+        Tensor nll = run.tensor(DecoderGraph.NLL);
         double sum = 0;
         for (int i = 0; i < count; i++) {
             sum += nll.getFloat(i);

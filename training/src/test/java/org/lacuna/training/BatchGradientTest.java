@@ -40,7 +40,7 @@ class BatchGradientTest {
     private final Device device = new CpuDevice();
 
     private Model model(String activation, double initStd) {
-        ModelConfig config = new ModelConfig(VOCABULARY, 24, 40, 3, 4, 2, 6, 1e-5, RotaryPosition.plain(10000), true, FeedForward.gated(activation), WINDOW,
+        ModelConfig config = ModelConfig.llama(VOCABULARY, 24, 40, 3, 4, 2, 6, 1e-5, RotaryPosition.plain(10000), true, FeedForward.gated(activation), WINDOW,
                 initStd, OptionalInt.empty(), List.of());
         return Initialization.of(config, device, 5);
     }

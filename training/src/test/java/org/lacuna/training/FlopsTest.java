@@ -12,11 +12,11 @@ import org.lacuna.model.config.RotaryPosition;
 class FlopsTest {
     @Test
     void countsMatrixProductsAndAttention() {
-        ModelConfig config = new ModelConfig(4096, 256, 688, 4, 4, 4, 64, 1e-6, RotaryPosition.plain(10000), false, FeedForward.gated("silu"), 128, 0.02,
+        ModelConfig config = ModelConfig.llama(4096, 256, 688, 4, 4, 4, 64, 1e-6, RotaryPosition.plain(10000), false, FeedForward.gated("silu"), 128, 0.02,
                 OptionalInt.empty(), List.of());
         double weights = 4 * (4 * 256 * 256 + 3 * 256 * 688) + 4096 * 256;
         assertEquals(6 * weights + 12.0 * 4 * 128 * 256, Flops.perToken(config, 128));
-        ModelConfig small = new ModelConfig(100, 32, 48, 2, 4, 2, 8, 1e-6, RotaryPosition.plain(10000), true, FeedForward.ungated("relu"), 128, 0.02,
+        ModelConfig small = ModelConfig.llama(100, 32, 48, 2, 4, 2, 8, 1e-6, RotaryPosition.plain(10000), true, FeedForward.ungated("relu"), 128, 0.02,
                 OptionalInt.empty(), List.of());
         double smallWeights = 2 * (2 * 32 * 32 + 2 * 32 * 16 + 2 * 32 * 48) + 100 * 32;
         assertEquals(6 * smallWeights + 12.0 * 2 * 16 * 32, Flops.perToken(small, 16));

@@ -21,7 +21,7 @@ import org.lacuna.model.Initialization;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
-import org.lacuna.model.graph.LlamaGraph;
+import org.lacuna.model.graph.DecoderGraph;
 import org.lacuna.training.recipe.Recompute;
 
 /** A shard that several workers compute together has the bits of one that a single worker computed. */
@@ -34,7 +34,7 @@ class PanelsTest {
     void anyNumberOfWorkersGivesTheSameBits(Precision precision) {
         assumeTrue(has(precision), "this CPU multiplies no bf16");
         // 300 rows: two blocks of logits, panels that are not full.
-        ModelConfig config = new ModelConfig(VOCABULARY, 72, 200, 2, 6, 2, 12, 1e-5, RotaryPosition.plain(10000), true, FeedForward.gated("silu"), 150,
+        ModelConfig config = ModelConfig.llama(VOCABULARY, 72, 200, 2, 6, 2, 12, 1e-5, RotaryPosition.plain(10000), true, FeedForward.gated("silu"), 150,
                 0.2, OptionalInt.empty(), List.of());
         ParameterStore store = Initialization.of(config, device, 5).parameters();
         ObjectiveGraph graph = new ObjectiveGraph(config, true, precision);
@@ -58,14 +58,14 @@ class PanelsTest {
         ParameterStore.Flat gradient = store.like();
         Instance run = program.instance(store.values(), gradient);
         Random random = new Random(3);
-        fill(run.tensor(LlamaGraph.INPUT_IDS), random);
-        fill(run.tensor(LlamaGraph.TARGETS), random);
-        ObjectiveGraph.fillPositions(run.tensor(LlamaGraph.POSITIONS));
-        Tensor weights = run.tensor(LlamaGraph.TOKEN_WEIGHT);
+        fill(run.tensor(DecoderGraph.INPUT_IDS), random);
+        fill(run.tensor(DecoderGraph.TARGETS), random);
+        ObjectiveGraph.fillPositions(run.tensor(DecoderGraph.POSITIONS));
+        Tensor weights = run.tensor(DecoderGraph.TOKEN_WEIGHT);
         for (int i = 0; i < weights.length(); i++) {
             weights.setFloat(i, i % 5 == 0 ? 0 : 1f / 300);
         }
-        graph.fillCoefficients(run.tensor(LlamaGraph.OBJECTIVE_COEFFICIENTS), 0.01);
+        graph.fillCoefficients(run.tensor(DecoderGraph.OBJECTIVE_COEFFICIENTS), 0.01);
         try (Workers team = new Workers(panels)) {
             run.run(team, null);
         }

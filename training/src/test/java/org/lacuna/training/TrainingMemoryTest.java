@@ -30,7 +30,7 @@ import org.lacuna.training.recipe.TrainSettings;
 
 class TrainingMemoryTest {
     private static final int WINDOW = 16;
-    private static final ModelConfig CONFIG = new ModelConfig(40, 24, 40, 4, 4, 2, 6, 1e-5, RotaryPosition.plain(10000), true, FeedForward.gated("silu"), WINDOW,
+    private static final ModelConfig CONFIG = ModelConfig.llama(40, 24, 40, 4, 4, 2, 6, 1e-5, RotaryPosition.plain(10000), true, FeedForward.gated("silu"), WINDOW,
             0.02, OptionalInt.empty(), List.of());
 
     private static TrainSettings settings(Precision precision, Recompute recompute, int shards, int accumulation) {

@@ -9,7 +9,7 @@ import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.model.Model;
-import org.lacuna.model.graph.LlamaGraph;
+import org.lacuna.model.graph.DecoderGraph;
 
 /**
  * Goes on with a text, token by token. The model reads its whole window anew for each token: attention is causal, so what stands behind the
@@ -68,9 +68,9 @@ public final class Generator {
         if (count > window) {
             compile((int) Math.min(Math.max(FIRST_WINDOW, 2L * Integer.highestOneBit(count)), model.config().maxPositions()));
         }
-        run.tensor(LlamaGraph.INPUT_IDS).ints().put(0, text, 0, count);
+        run.tensor(DecoderGraph.INPUT_IDS).ints().put(0, text, 0, count);
         run.run();
-        FloatBuffer all = run.tensor(LlamaGraph.LOGITS).floats();
+        FloatBuffer all = run.tensor(DecoderGraph.LOGITS).floats();
         float[] last = new float[vocabulary];
         all.get((count - 1) * vocabulary, last);
         return last;
@@ -78,13 +78,13 @@ public final class Generator {
 
     private void compile(int length) {
         window = length;
-        run = Program.of(LlamaGraph.logits(model.config()), device)
-                .placeholder(LlamaGraph.INPUT_IDS, 1, window)
-                .placeholder(LlamaGraph.POSITIONS, 1, window)
-                .outputs(LlamaGraph.LOGITS)
+        run = Program.of(DecoderGraph.logits(model.config()), device)
+                .placeholder(DecoderGraph.INPUT_IDS, 1, window)
+                .placeholder(DecoderGraph.POSITIONS, 1, window)
+                .outputs(DecoderGraph.LOGITS)
                 .build()
                 .instance(model.parameters().values(), null);
-        IntBuffer positions = run.tensor(LlamaGraph.POSITIONS).ints();
+        IntBuffer positions = run.tensor(DecoderGraph.POSITIONS).ints();
         for (int t = 0; t < window; t++) {
             positions.put(t, t);
         }

@@ -12,6 +12,7 @@ import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
+import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.InputException;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.rule.Rule;
@@ -127,7 +128,8 @@ public final class Robustness {
 
     /** Values a token and layer. */
     private long elements(List<Site> sites) {
-        return sites.stream().mapToLong(site -> site == Site.INPUT ? model.config().hidden() : model.config().intermediate()).sum();
+        ModelConfig config = model.config();
+        return sites.stream().mapToLong(site -> (long) config.feedForward().rowsPerToken(site) * (site == Site.INPUT ? config.hidden() : config.intermediate())).sum();
     }
 
     private static List<Double> boxed(double[] values) {

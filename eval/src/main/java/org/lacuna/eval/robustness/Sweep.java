@@ -8,6 +8,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
@@ -18,7 +19,8 @@ import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
-import org.lacuna.model.graph.LlamaGraph;
+import org.lacuna.model.config.Experts;
+import org.lacuna.model.graph.DecoderGraph;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
 import org.lacuna.sparsity.Site;
@@ -45,6 +47,7 @@ public final class Sweep {
     private final Rule rule;
     private final List<Double> grid;
     private final boolean observe;
+    private final Optional<Experts> experts;
     private final int length;
     private final int points;
     private final int rows;
@@ -69,7 +72,8 @@ public final class Sweep {
         this.grid = grid;
         this.observe = observe;
         length = windows.length();
-        SameDiff graph = LlamaGraph.grid(model.config(), sites);
+        experts = model.config().feedForward().experts();
+        SameDiff graph = DecoderGraph.grid(model.config(), sites);
         int p = grid.size();
         int b = windowsTogether(device, ROWS / (p * length));
         Program fitting = compile(graph, device, p, b);
@@ -83,7 +87,7 @@ public final class Sweep {
         program = fitting;
         lossSums = new double[grid.size()][windows.rows()];
         sites.forEach(site -> kept.put(site, new long[grid.size()][model.config().layers()][windows.rows()]));
-        alive = new boolean[model.config().layers()][model.config().intermediate()];
+        alive = new boolean[model.config().layers()][model.config().intermediate() * experts.map(Experts::count).orElse(1)];
     }
 
     /** The number of windows nearest to the one wanted, from below, that fills matrices; at least what one matrix takes. */
@@ -95,19 +99,22 @@ public final class Sweep {
 
     private Program compile(SameDiff graph, Device device, int p, int b) {
         Program.Builder builder = Program.of(graph, device)
-                .placeholder(LlamaGraph.INPUT_IDS, b, length)
-                .placeholder(LlamaGraph.POSITIONS, b, length)
-                .placeholder(LlamaGraph.TOKEN_MASK, b, length)
-                .placeholder(LlamaGraph.TARGETS, (long) p * b, length)
-                .placeholder(LlamaGraph.TOKEN_WEIGHT, (long) p * b, length);
-        List<String> outputs = new ArrayList<>(List.of(LlamaGraph.NLL));
+                .placeholder(DecoderGraph.INPUT_IDS, b, length)
+                .placeholder(DecoderGraph.POSITIONS, b, length)
+                .placeholder(DecoderGraph.TOKEN_MASK, b, length)
+                .placeholder(DecoderGraph.TARGETS, (long) p * b, length)
+                .placeholder(DecoderGraph.TOKEN_WEIGHT, (long) p * b, length);
+        List<String> outputs = new ArrayList<>(List.of(DecoderGraph.NLL));
         for (int layer = 0; layer < model.config().layers(); layer++) {
             for (Site site : sites) {
-                builder.placeholder(LlamaGraph.rule(layer, site), p).placeholder(LlamaGraph.parameters(layer, site), p, 1);
-                outputs.add(LlamaGraph.kept(layer, site));
+                builder.placeholder(DecoderGraph.rule(layer, site), p).placeholder(DecoderGraph.parameters(layer, site), p, 1);
+                outputs.add(DecoderGraph.kept(layer, site));
             }
             if (observe) {
-                outputs.add(LlamaGraph.site(layer, Site.INTERMEDIATE));
+                outputs.add(DecoderGraph.site(layer, Site.INTERMEDIATE));
+                if (experts.isPresent()) {
+                    outputs.add(DecoderGraph.experts(layer));
+                }
             }
         }
         return builder.outputs(outputs.toArray(String[]::new)).build();
@@ -143,12 +150,13 @@ public final class Sweep {
         try {
             run.run();
         } catch (NonFiniteRowException e) {
-            int window = firstWindow + e.row() / length % rows;
-            throw new RunException(name + ": the model's numbers overflow: " + run.firstNonFinite().orElse("a vector in a feed-forward block")
-                    + " is not finite at token " + e.row() % length + " of window " + window, e);
+            // Where there are experts, a row may be one of a token's several.
+            String where = experts.isPresent() ? "in windows " + firstWindow + " to " + (firstWindow + count - 1)
+                    : "at token " + e.row() % length + " of window " + (firstWindow + e.row() / length % rows);
+            throw new RunException(name + ": the model's numbers overflow: " + run.firstNonFinite().orElse("a vector in a feed-forward block") + " is not finite " + where, e);
         }
         int pointsHere = Math.min(points, grid.size() - firstPoint);
-        FloatBuffer nll = run.tensor(LlamaGraph.NLL).floats();
+        FloatBuffer nll = run.tensor(DecoderGraph.NLL).floats();
         for (int p = 0; p < pointsHere; p++) {
             for (int w = 0; w < count; w++) {
                 int from = (p * rows + w) * length;
@@ -165,25 +173,28 @@ public final class Sweep {
         }
         for (int layer = 0; layer < alive.length; layer++) {
             for (Site site : sites) {
-                IntBuffer counts = run.tensor(LlamaGraph.kept(layer, site)).ints();
+                IntBuffer counts = run.tensor(DecoderGraph.kept(layer, site)).ints();
                 for (int p = 0; p < pointsHere; p++) {
                     for (int w = 0; w < count; w++) {
-                        kept.get(site)[firstPoint + p][layer][firstWindow + w] = sum(counts, (p * rows + w) * length);
+                        int rowsOfWindow = length * model.config().feedForward().rowsPerToken(site);
+                        kept.get(site)[firstPoint + p][layer][firstWindow + w] = sum(counts, (p * rows + w) * rowsOfWindow, rowsOfWindow);
                     }
                 }
             }
             if (observe) {
-                watch(run.tensor(LlamaGraph.site(layer, Site.INTERMEDIATE)).floats(), count * length, seen[layer]);
+                int vectors = count * length * model.config().feedForward().rowsPerToken(Site.INTERMEDIATE);
+                IntBuffer chosen = experts.isPresent() ? run.tensor(DecoderGraph.experts(layer)).ints() : null;
+                watch(run.tensor(DecoderGraph.site(layer, Site.INTERMEDIATE)).floats(), vectors, model.config().intermediate(), chosen, seen[layer]);
             }
         }
     }
 
     private void fill(Instance run, int firstPoint, int firstWindow, int count) {
-        IntBuffer ids = run.tensor(LlamaGraph.INPUT_IDS).ints();
-        IntBuffer positions = run.tensor(LlamaGraph.POSITIONS).ints();
-        FloatBuffer mask = run.tensor(LlamaGraph.TOKEN_MASK).floats();
-        IntBuffer targets = run.tensor(LlamaGraph.TARGETS).ints();
-        FloatBuffer weights = run.tensor(LlamaGraph.TOKEN_WEIGHT).floats();
+        IntBuffer ids = run.tensor(DecoderGraph.INPUT_IDS).ints();
+        IntBuffer positions = run.tensor(DecoderGraph.POSITIONS).ints();
+        FloatBuffer mask = run.tensor(DecoderGraph.TOKEN_MASK).floats();
+        IntBuffer targets = run.tensor(DecoderGraph.TARGETS).ints();
+        FloatBuffer weights = run.tensor(DecoderGraph.TOKEN_WEIGHT).floats();
         int filled = count * length;
         ids.put(0, windows.inputs(), firstWindow * length, filled);
         for (int i = 0; i < rows * length; i++) {
@@ -212,24 +223,26 @@ public final class Sweep {
         }
         for (int layer = 0; layer < alive.length; layer++) {
             for (Site site : sites) {
-                run.tensor(LlamaGraph.rule(layer, site)).set(codes);
-                run.tensor(LlamaGraph.parameters(layer, site)).set(parameters);
+                run.tensor(DecoderGraph.rule(layer, site)).set(codes);
+                run.tensor(DecoderGraph.parameters(layer, site)).set(parameters);
             }
         }
     }
 
-    private long sum(IntBuffer counts, int from) {
+    private static long sum(IntBuffer counts, int from, int count) {
         long sum = 0;
-        for (int t = 0; t < length; t++) {
+        for (int t = 0; t < count; t++) {
             sum += counts.get(from + t);
         }
         return sum;
     }
 
-    private static void watch(FloatBuffer values, int tokens, boolean[] seen) {
-        for (int t = 0; t < tokens; t++) {
-            for (int j = 0; j < seen.length; j++) {
-                seen[j] |= values.get(t * seen.length + j) != 0;
+    /** Notes which neurons of {@code vectors} are not 0: those of a vector's expert where there are experts. */
+    private static void watch(FloatBuffer values, int vectors, int width, IntBuffer experts, boolean[] seen) {
+        for (int t = 0; t < vectors; t++) {
+            int from = experts == null ? 0 : experts.get(t) * width;
+            for (int j = 0; j < width; j++) {
+                seen[from + j] |= values.get(t * width + j) != 0;
             }
         }
     }
@@ -252,7 +265,7 @@ public final class Sweep {
         return kept.get(site)[point];
     }
 
-    /** Whether an intermediate neuron was ever not 0: [layers][F]. */
+    /** Whether an intermediate neuron was ever not 0: [layers][F], [layers][E · F] where there are E experts. */
     boolean[][] alive() {
         return alive;
     }

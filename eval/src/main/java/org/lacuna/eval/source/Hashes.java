@@ -12,6 +12,7 @@ import java.security.DigestInputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
+import java.util.List;
 import org.lacuna.data.Batch;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
@@ -28,14 +29,25 @@ public final class Hashes {
      * @throws InputException if there is no such file
      */
     public static String file(Path file) {
-        if (!Files.isRegularFile(file)) {
-            throw new InputException(file + ": no such file");
-        }
+        return files(List.of(file));
+    }
+
+    /**
+     * Of the bytes of several files, one behind the other.
+     *
+     * @throws InputException if there is no such file
+     */
+    public static String files(List<Path> files) {
         MessageDigest digest = sha256();
-        try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
-            in.transferTo(OutputStream.nullOutputStream());
-        } catch (IOException e) {
-            throw new RunException(file + ": can't be read: " + AtomicFiles.reason(e), e);
+        for (Path file : files) {
+            if (!Files.isRegularFile(file)) {
+                throw new InputException(file + ": no such file");
+            }
+            try (InputStream in = new DigestInputStream(Files.newInputStream(file), digest)) {
+                in.transferTo(OutputStream.nullOutputStream());
+            } catch (IOException e) {
+                throw new RunException(file + ": can't be read: " + AtomicFiles.reason(e), e);
+            }
         }
         return HexFormat.of().formatHex(digest.digest());
     }

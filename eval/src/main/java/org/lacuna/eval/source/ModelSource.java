@@ -21,8 +21,8 @@ import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
-import org.lacuna.model.safetensors.SafetensorsFile;
 import org.lacuna.model.safetensors.StoredTensor;
+import org.lacuna.model.safetensors.StoredWeights;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.Json;
@@ -115,13 +115,12 @@ public final class ModelSource {
 
     /** Memory that is promised and not there ends the process without a word, so what can be known is checked before. */
     void checkMemory(long memoryBytes) {
-        Path weights = checkpoint.resolve(Checkpoint.WEIGHTS);
-        if (memoryBytes == 0 || !Files.isRegularFile(weights)) {
+        if (memoryBytes == 0) {
             return;
         }
         long parameters = 0;
-        try (SafetensorsFile file = SafetensorsFile.open(weights)) {
-            for (StoredTensor tensor : file.tensors().values()) {
+        try (StoredWeights weights = StoredWeights.open(checkpoint)) {
+            for (StoredTensor tensor : weights.tensors().values()) {
                 parameters += tensor.length();
             }
         }
@@ -173,11 +172,17 @@ public final class ModelSource {
         String form = !ffn.gated() ? "ungated" : ffn.upActivation().equals(FeedForward.IDENTITY) ? "gated" : "gated with " + ffn.upActivation() + " on up";
         Optional<String> dataHash = text(state.path("data_sha256"));
         Path tokenizer = checkpoint.resolve(TOKENIZER);
-        return new ModelSummary(name(), checkpoint.toString(), Hashes.file(checkpoint.resolve(Checkpoint.WEIGHTS)),
+        return new ModelSummary(name(), checkpoint.toString(), weightsHash(),
                 Hashes.file(checkpoint.resolve(Checkpoint.CONFIG)), model.parameters().count(), c.layers(), c.hidden(), c.intermediate(), c.heads(),
                 c.kvHeads(), c.vocabulary(), ffn.activation(), form, c.tied(), objective(), training(), number(config.at("/train/seed")),
                 number(state.path("step")), number(state.path("tokens")), dataHash.flatMap(hash -> dataName(hash, corpus)), dataHash,
                 Files.isRegularFile(tokenizer) ? Optional.of(Hashes.file(tokenizer)) : Optional.empty());
+    }
+
+    private String weightsHash() {
+        try (StoredWeights weights = StoredWeights.open(checkpoint)) {
+            return Hashes.files(weights.paths());
+        }
     }
 
     private Optional<String> objective() {

@@ -74,7 +74,7 @@ class CommandsTest {
     }
 
     private static void write(Path checkpoint, FeedForward form) {
-        ModelConfig config = new ModelConfig(257, 16, 24, 2, 2, 1, 8, 1e-6, RotaryPosition.plain(10_000), true, form, 64, 0.1,
+        ModelConfig config = ModelConfig.llama(257, 16, 24, 2, 2, 1, 8, 1e-6, RotaryPosition.plain(10_000), true, form, 64, 0.1,
                 OptionalInt.empty(), List.of(256));
         Model model = Initialization.of(config, DEVICE, 3);
         AtomicFiles.folder(checkpoint, fresh -> Checkpoint.write(fresh, model));

@@ -128,7 +128,7 @@ final class PlainLlama {
     private double[] turn(double[] x, int position) {
         double[] y = x.clone();
         int half = c.headSize() / 2;
-        double[] frequencies = c.rotary().frequencies(c.headSize());
+        double[] frequencies = c.rotary(0).orElseThrow().frequencies(c.headSize());
         for (int head = 0; head < x.length / c.headSize(); head++) {
             for (int i = 0; i < half; i++) {
                 int a = head * c.headSize() + i;
@@ -147,7 +147,7 @@ final class PlainLlama {
         for (double v : x) {
             squares += v * v;
         }
-        double scale = 1 / Math.sqrt(squares / x.length + c.rmsNormEps());
+        double scale = 1 / Math.sqrt(squares / x.length + c.norm().epsilon());
         return IntStream.range(0, x.length).mapToDouble(i -> x[i] * scale * w[i]).toArray();
     }
 

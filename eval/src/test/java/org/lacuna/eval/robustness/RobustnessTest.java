@@ -44,7 +44,7 @@ class RobustnessTest {
     }
 
     private static Model model(FeedForward feedForward) {
-        ModelConfig config = new ModelConfig(VOCABULARY, 16, 24, 2, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true, feedForward, 32, 0.4,
+        ModelConfig config = ModelConfig.llama(VOCABULARY, 16, 24, 2, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true, feedForward, 32, 0.4,
                 OptionalInt.empty(), List.of());
         return Initialization.of(config, DEVICE, 5);
     }
@@ -131,7 +131,7 @@ class RobustnessTest {
         Settings paper = new Settings("top_p", Settings.PAPER.grid(), List.of(SiteSet.ALL_INPUTS), 1.01, 50, 3, 0.9);
         // 26 points × 40 tokens leave room for 3 windows in a call, so that 8 windows are 3 calls, the last with padding.
         Batch windows = windows(8, 40).rows(0, 8);
-        Model longer = new Model(new ModelConfig(VOCABULARY, 16, 24, 2, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true,
+        Model longer = new Model(ModelConfig.llama(VOCABULARY, 16, 24, 2, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true,
                 FeedForward.gated("relu"), 64, 0.4, OptionalInt.empty(), List.of()), model.parameters());
         Robustness one = new Robustness("tiny", longer, DEVICE, ONE, windows, () -> false);
         Robustness three = new Robustness("tiny", longer, DEVICE, THREE, windows, () -> false);

@@ -23,7 +23,7 @@ class ModelSourceTest {
     @Test
     void aModelTooLargeForTheMachineIsRefusedBeforeItIsLoaded(@TempDir Path folder) {
         Path checkpoint = folder.resolve("large");
-        Model model = Initialization.of(new ModelConfig(257, 16, 24, 2, 2, 1, 8, 1e-6, RotaryPosition.plain(10_000), true, FeedForward.gated("silu"), 64,
+        Model model = Initialization.of(ModelConfig.llama(257, 16, 24, 2, 2, 1, 8, 1e-6, RotaryPosition.plain(10_000), true, FeedForward.gated("silu"), 64,
                 0.1, OptionalInt.empty(), List.of()), new CpuDevice(), 3);
         AtomicFiles.folder(checkpoint, fresh -> Checkpoint.write(fresh, model));
         ModelSource source = ModelSource.of(checkpoint.toString());

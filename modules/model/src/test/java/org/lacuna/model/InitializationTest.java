@@ -49,6 +49,6 @@ class InitializationTest {
     }
 
     private static ModelConfig config(FeedForward f) {
-        return new ModelConfig(30, 16, 24, 2, 4, 2, 4, 1e-6, RotaryPosition.plain(10000), false, f, 32, 0.05, OptionalInt.empty(), List.of());
+        return ModelConfig.llama(30, 16, 24, 2, 4, 2, 4, 1e-6, RotaryPosition.plain(10000), false, f, 32, 0.05, OptionalInt.empty(), List.of());
     }
 }

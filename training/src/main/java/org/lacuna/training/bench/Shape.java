@@ -9,7 +9,7 @@ import org.lacuna.graph.TensorSpec;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
-import org.lacuna.model.graph.LlamaParameters;
+import org.lacuna.model.graph.DecoderParameters;
 import org.lacuna.run.folder.Json;
 import org.lacuna.training.recipe.Recompute;
 import org.lacuna.training.recipe.TrainSettings;
@@ -29,7 +29,7 @@ public record Shape(ModelConfig config, int batch, int window, int shards, int w
 
     /** A Llama of this size: SiLU, as many key heads as heads, an output embedding of its own. */
     public static ModelConfig llama(int layers, int hidden, int intermediate, int heads, int vocabulary, int window) {
-        return new ModelConfig(vocabulary, hidden, intermediate, layers, heads, heads, hidden / heads, 1e-6, RotaryPosition.plain(10000),
+        return ModelConfig.llama(vocabulary, hidden, intermediate, layers, heads, heads, hidden / heads, 1e-6, RotaryPosition.plain(10000),
                 false, FeedForward.gated("silu"), window, 0.02, OptionalInt.empty(), List.of());
     }
 
@@ -40,7 +40,7 @@ public record Shape(ModelConfig config, int batch, int window, int shards, int w
 
     /** The model's parameters. */
     long parameters() {
-        return LlamaParameters.of(config).stream().mapToLong(TensorSpec::length).sum();
+        return DecoderParameters.of(config).stream().mapToLong(TensorSpec::length).sum();
     }
 
     /** Shards that are computed at the same time: all, each by a worker, or one by all workers if those are more. */

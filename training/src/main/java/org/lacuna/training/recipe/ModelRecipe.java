@@ -72,7 +72,7 @@ public record ModelRecipe(
             case DRELU -> FeedForward.dRelu();
         };
         List<Integer> eos = endOfText.isPresent() ? List.of(endOfText.getAsInt()) : List.of();
-        return new ModelConfig(vocabulary, hidden, intermediate, layers, heads, kvHeads, hidden / heads, normEps,
+        return ModelConfig.llama(vocabulary, hidden, intermediate, layers, heads, kvHeads, hidden / heads, normEps,
                 RotaryPosition.plain(ropeTheta), tied, feedForward, maxPositions, initStd, endOfText, eos);
     }
 }

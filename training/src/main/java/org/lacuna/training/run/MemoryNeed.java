@@ -5,7 +5,7 @@ import org.lacuna.graph.Device;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.model.config.ModelConfig;
-import org.lacuna.model.graph.LlamaParameters;
+import org.lacuna.model.graph.DecoderParameters;
 import org.lacuna.run.RunException;
 import org.lacuna.run.provenance.Machine;
 import org.lacuna.training.ProcessMemory;
@@ -50,7 +50,7 @@ final class MemoryNeed {
      * @throws RunException if it does not fit
      */
     static void check(TrainRecipe recipe, ModelConfig config, long memoryBytes) {
-        long parameters = LlamaParameters.of(config).stream().mapToLong(TensorSpec::length).sum();
+        long parameters = DecoderParameters.of(config).stream().mapToLong(TensorSpec::length).sum();
         TrainSettings train = recipe.train();
         // The parameters, two moments, a gradient for each shard, and the rounds' sum where there are several.
         long bytes = parameters * Float.BYTES * (3 + train.shards() + (train.accumulation() > 1 ? 1 : 0));

@@ -36,6 +36,7 @@ import org.lacuna.graph.op.LinearDw;
 import org.lacuna.graph.op.LinearDx;
 import org.lacuna.graph.op.LmHeadLoss;
 import org.lacuna.graph.op.LmHeadLossGrad;
+import org.lacuna.graph.op.Repeat;
 import org.lacuna.graph.op.RmsNorm;
 import org.lacuna.graph.op.RmsNormGrad;
 import org.lacuna.graph.op.Rotary;
@@ -102,6 +103,7 @@ public final class CpuDevice implements Device {
         kernels.put(SparsifyGrad.NAME, new SparsifyGradKernel());
         kernels.put(Fan.NAME, new FanKernel());
         kernels.put(FanGrad.NAME, new FanGradKernel());
+        kernels.put(Repeat.NAME, new RepeatKernel());
         kernels.put(L1.NAME, new L1Kernel());
         kernels.put(L1Grad.NAME, new L1GradKernel());
         kernels.put(WeightedSum.NAME, new WeightedSumKernel());

@@ -44,6 +44,7 @@ public final class LacunaOps {
                 Gated::new, GatedGrad::new,
                 Sparsify::new, SparsifyGrad::new,
                 Fan::new, FanGrad::new,
+                Repeat::new,
                 L1::new, L1Grad::new,
                 WeightedSum::new, WeightedSumGrad::new);
     }

@@ -2,48 +2,78 @@ package org.lacuna.model.config;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import org.lacuna.graph.activation.Activations;
 import org.lacuna.run.InputException;
 
 /**
- * A model of the Llama family: pre-norm decoder with RMS norm, rotary position, grouped queries, no biases.
+ * A decoder: what it is made of and how large it is.
  *
  * <p>A config may come from a file that somebody else wrote or from a recipe, so nothing is refused on construction:
  * {@link #check} says what is wrong in the words of whoever wrote it. What builds on a config checks it first.
  *
+ * @param family {@code model_type} of its {@code config.json}, one of {@code org.lacuna.model.family.Families}
  * @param vocabulary how many token ids there are
  * @param hidden D, the size of the residual stream
- * @param intermediate F, the inner size of the feed-forward block
+ * @param intermediate F, the inner size of the feed-forward block, or of each expert
  * @param layers how many layers
  * @param heads N, query heads
  * @param kvHeads K, key and value heads; divides {@code heads}
  * @param headSize H; need not be hidden / heads
- * @param rmsNormEps added to the mean square in each norm
- * @param rotary how positions turn queries and keys
- * @param tied whether the output embedding is the input embedding
+ * @param attention the form of the attention
+ * @param norm the norms
+ * @param block how attention and feed-forward block stand in the residual stream
+ * @param position how the model knows positions
  * @param feedForward the form of the feed-forward block
+ * @param embeddingScale what the token's embedding is multiplied by; the output embedding is not
+ * @param tied whether the output embedding is the input embedding
  * @param maxPositions the longest text that the model is meant for, in tokens
  * @param initializer standard deviation of fresh weights
  * @param bos the token that begins a text, if there is one
  * @param eos tokens that end a text, none, one or more
  */
-public record ModelConfig(int vocabulary, int hidden, int intermediate, int layers, int heads, int kvHeads, int headSize,
-        double rmsNormEps, RotaryPosition rotary, boolean tied, FeedForward feedForward, int maxPositions, double initializer,
-        OptionalInt bos, List<Integer> eos) {
+public record ModelConfig(String family, int vocabulary, int hidden, int intermediate, int layers, int heads, int kvHeads, int headSize,
+        AttentionForm attention, Norm norm, Block block, Position position, FeedForward feedForward, double embeddingScale, boolean tied,
+        int maxPositions, double initializer, OptionalInt bos, List<Integer> eos) {
+
+    /** Hugging Face's Llama. */
+    public static final String LLAMA = "llama";
+    /** A Llama with a feed-forward block that Hugging Face's has not: only Lacuna opens it. */
+    public static final String LACUNA_LLAMA = "lacuna_llama";
 
     private static final int MAX_LAYERS = 4096;
     private static final int MAX_SIZE = 1 << 24;
+
+    /** A Llama: RMS norm, rotary position, grouped queries, no biases. */
+    public static ModelConfig llama(int vocabulary, int hidden, int intermediate, int layers, int heads, int kvHeads, int headSize, double rmsNormEps,
+            RotaryPosition rotary, boolean tied, FeedForward feedForward, int maxPositions, double initializer, OptionalInt bos, List<Integer> eos) {
+        return new ModelConfig(feedForward.isLlama() ? LLAMA : LACUNA_LLAMA, vocabulary, hidden, intermediate, layers, heads, kvHeads, headSize,
+                AttentionForm.plain(headSize), Norm.rms(rmsNormEps), Block.SEQUENTIAL, rotary, feedForward, 1, tied, maxPositions, initializer, bos, eos);
+    }
+
+    /** The same with another activation in the feed-forward blocks. */
+    public ModelConfig withActivation(String activation) {
+        return new ModelConfig(family, vocabulary, hidden, intermediate, layers, heads, kvHeads, headSize, attention, norm, block, position,
+                feedForward.withActivation(activation), embeddingScale, tied, maxPositions, initializer, bos, eos);
+    }
+
+    /** How positions turn queries and keys in a layer; empty where positions are learned. */
+    public Optional<RotaryPosition> rotary(int layer) {
+        Optional<RotaryPosition> own = attention.sliding(layer).flatMap(AttentionForm.Sliding::rotary);
+        return own.isPresent() || !(position instanceof RotaryPosition rotary) ? own : Optional.of(rotary);
+    }
 
     /**
      * Checks that a model can be made of this config.
      *
      * @param where the file that it came from
      * @param keyOf the key in that file for a component's name ({@code heads} becomes {@code num_attention_heads});
-     *     the parts of {@code rotary} and {@code feedForward} are called {@code theta}, {@code factor},
-     *     {@code lowFrequencyFactor}, {@code highFrequencyFactor}, {@code originalLength}, {@code activation},
-     *     {@code upActivation}
+     *     the parts of {@code norm}, {@code attention}, {@code position} and {@code feedForward} are called {@code epsilon},
+     *     {@code scale}, {@code window}, {@code theta}, {@code fraction}, {@code factor}, {@code lowFrequencyFactor},
+     *     {@code highFrequencyFactor}, {@code originalLength}, {@code activation}, {@code upActivation}, {@code experts},
+     *     {@code perToken}
      * @throws InputException with all problems, each naming file and key
      */
     public void check(String where, UnaryOperator<String> keyOf) {
@@ -56,27 +86,36 @@ public record ModelConfig(int vocabulary, int hidden, int intermediate, int laye
         p.size("kvHeads", kvHeads, MAX_SIZE);
         p.size("headSize", headSize, MAX_SIZE);
         p.size("maxPositions", maxPositions, Integer.MAX_VALUE);
-        if (headSize % 2 != 0) {
-            p.add("headSize", "is " + headSize + "; rotary position turns pairs, so it must be even");
-        }
         if (kvHeads > 0 && heads % kvHeads != 0) {
             p.add("kvHeads", "is " + kvHeads + ", which does not divide the " + heads + " of " + keyOf.apply("heads"));
         }
         p.matrix("vocabulary", vocabulary, hidden);
         p.matrix("intermediate", intermediate, hidden);
         p.matrix("heads", (long) heads * headSize, hidden);
-        p.positive("rmsNormEps", rmsNormEps);
-        p.positive("theta", rotary.theta());
+        p.positive("epsilon", norm.epsilon());
+        if (headSize > 0) {
+            p.positive("scale", attention.scale());
+        }
+        p.positive("embeddingScale", embeddingScale);
         if (!(initializer >= 0) || Double.isInfinite(initializer)) {
             p.add("initializer", "is " + initializer + ", it must be a number from 0 on");
         }
-        rotary.llama3().ifPresent(s -> {
-            p.positive("factor", s.factor());
-            p.positive("lowFrequencyFactor", s.lowFrequencyFactor());
-            p.size("originalLength", s.originalLength(), Integer.MAX_VALUE);
-            if (!(s.highFrequencyFactor() > s.lowFrequencyFactor()) || Double.isInfinite(s.highFrequencyFactor())) {
-                p.add("highFrequencyFactor", "is " + s.highFrequencyFactor() + ", it must be above the " + s.lowFrequencyFactor() + " of " + keyOf.apply("lowFrequencyFactor"));
+        if (position instanceof RotaryPosition rotary) {
+            p.rotary(rotary, headSize);
+        } else if (position instanceof LearnedPosition learned) {
+            p.matrix("maxPositions", (long) learned.offset() + maxPositions, hidden);
+        }
+        attention.sliding().ifPresent(s -> {
+            p.size("window", s.window(), Integer.MAX_VALUE);
+            s.rotary().ifPresent(rotary -> p.rotary(rotary, headSize));
+        });
+        feedForward.experts().ifPresent(e -> {
+            p.size("experts", e.count(), MAX_LAYERS);
+            p.size("perToken", e.perToken(), MAX_LAYERS);
+            if (e.perToken() > e.count()) {
+                p.add("perToken", "is " + e.perToken() + ", more than the " + e.count() + " of " + keyOf.apply("experts"));
             }
+            p.matrix("experts", (long) e.count() * intermediate, hidden);
         });
         p.activation("activation", feedForward.activation());
         p.activation("upActivation", feedForward.upActivation());
@@ -115,6 +154,27 @@ public record ModelConfig(int vocabulary, int hidden, int intermediate, int laye
             if (rows > 0 && columns > 0 && rows * columns > Integer.MAX_VALUE / Float.BYTES) {
                 add(component, "makes a weight of " + rows + " × " + columns + " numbers, " + rows * columns * Float.BYTES + " bytes, more than the " + Integer.MAX_VALUE
                         + " that one tensor can have");
+            }
+        }
+
+        private void rotary(RotaryPosition rotary, int headSize) {
+            positive("theta", rotary.theta());
+            if (!(rotary.fraction() > 0 && rotary.fraction() <= 1)) {
+                add("fraction", "is " + rotary.fraction() + ", it must be above 0 and at most 1");
+            } else if (headSize > 0 && (rotary.turned(headSize) == 0 || rotary.turned(headSize) % 2 != 0)) {
+                add("headSize", "is " + headSize + (rotary.fraction() == 1 ? "" : ", of which " + rotary.turned(headSize) + " turn")
+                        + "; rotary position turns pairs, so it must be even");
+            }
+            if (rotary.scaling().isPresent() && rotary.scaling().get() instanceof RotaryPosition.Linear linear) {
+                positive("factor", linear.factor());
+            }
+            if (rotary.scaling().isPresent() && rotary.scaling().get() instanceof RotaryPosition.Llama3 s) {
+                positive("factor", s.factor());
+                positive("lowFrequencyFactor", s.lowFrequencyFactor());
+                size("originalLength", s.originalLength(), Integer.MAX_VALUE);
+                if (!(s.highFrequencyFactor() > s.lowFrequencyFactor()) || Double.isInfinite(s.highFrequencyFactor())) {
+                    add("highFrequencyFactor", "is " + s.highFrequencyFactor() + ", it must be above the " + s.lowFrequencyFactor() + " of " + keyOf.apply("lowFrequencyFactor"));
+                }
             }
         }
 

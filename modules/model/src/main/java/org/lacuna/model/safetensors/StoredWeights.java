@@ -175,10 +175,21 @@ public final class StoredWeights implements AutoCloseable {
         owner(name).read(name, from, into);
     }
 
+    /** The files, in the order of their names. */
+    public List<Path> paths() {
+        return files.stream().map(SafetensorsFile::file).toList();
+    }
+
+    /** What holds them, for messages: the one file, or the index. */
+    @Override
+    public String toString() {
+        return files.get(0).file().resolveSibling(files.size() == 1 ? SINGLE : INDEX).toString();
+    }
+
     private SafetensorsFile owner(String name) {
         SafetensorsFile file = fileOf.get(name);
         if (file == null) {
-            throw new InputException(files.get(0).file().resolveSibling(files.size() == 1 ? SINGLE : INDEX) + ": there is no tensor " + name);
+            throw new InputException(this + ": there is no tensor " + name);
         }
         return file;
     }

@@ -68,27 +68,27 @@ class EvaluationTest {
         List<String> sites = new ArrayList<>();
         for (int layer = 0; layer < config.layers(); layer++) {
             for (Site site : ALL) {
-                sites.add(LlamaGraph.site(layer, site));
+                sites.add(DecoderGraph.site(layer, site));
             }
         }
         Map<String, INDArray> plain = feeds(1, false);
-        Instance dense = Feeds.run(Program.of(LlamaGraph.evaluation(config, Set.of()), CPU), plain, r.model.parameters(), null, List.of(LlamaGraph.NLL));
+        Instance dense = Feeds.run(Program.of(DecoderGraph.evaluation(config, Set.of()), CPU), plain, r.model.parameters(), null, List.of(DecoderGraph.NLL));
         List<String> outputs = outputs(config, ALL);
         outputs.addAll(sites);
         Map<String, INDArray> inputs = withRules(feeds(1, true), config, ALL, "none", new double[] {0});
-        Instance run = Feeds.run(Program.of(LlamaGraph.evaluation(config, ALL), CPU), inputs, r.model.parameters(), null, outputs);
-        Differences.assertAtMost(1e-6, "nll", dense.tensor(LlamaGraph.NLL).toFloats(), run.tensor(LlamaGraph.NLL).toFloats());
+        Instance run = Feeds.run(Program.of(DecoderGraph.evaluation(config, ALL), CPU), inputs, r.model.parameters(), null, outputs);
+        Differences.assertAtMost(1e-6, "nll", dense.tensor(DecoderGraph.NLL).toFloats(), run.tensor(DecoderGraph.NLL).toFloats());
         for (int layer = 0; layer < config.layers(); layer++) {
             for (Site site : ALL) {
-                float[] v = run.tensor(LlamaGraph.site(layer, site)).toFloats();
-                int[] kept = run.tensor(LlamaGraph.kept(layer, site)).toInts();
+                float[] v = run.tensor(DecoderGraph.site(layer, site)).toFloats();
+                int[] kept = run.tensor(DecoderGraph.kept(layer, site)).toInts();
                 int n = v.length / kept.length;
                 for (int t = 0; t < kept.length; t++) {
                     int nonZero = 0;
                     for (int j = 0; j < n; j++) {
                         nonZero += v[t * n + j] != 0 ? 1 : 0;
                     }
-                    assertEquals(mask[t] == 0 ? -1 : nonZero, kept[t], LlamaGraph.kept(layer, site) + " of token " + t);
+                    assertEquals(mask[t] == 0 ? -1 : nonZero, kept[t], DecoderGraph.kept(layer, site) + " of token " + t);
                 }
             }
         }
@@ -101,10 +101,10 @@ class EvaluationTest {
         double p = 0.8;
         Map<String, INDArray> inputs = withRules(feeds(1, true), config, Set.of(site), "top_p", new double[] {p});
         List<String> outputs = outputs(config, Set.of(site));
-        outputs.add(LlamaGraph.site(0, site));
-        Instance run = Feeds.run(Program.of(LlamaGraph.evaluation(config, Set.of(site)), CPU), inputs, r.model.parameters(), null, outputs);
-        float[] v = run.tensor(LlamaGraph.site(0, site)).toFloats();
-        int[] kept = run.tensor(LlamaGraph.kept(0, site)).toInts();
+        outputs.add(DecoderGraph.site(0, site));
+        Instance run = Feeds.run(Program.of(DecoderGraph.evaluation(config, Set.of(site)), CPU), inputs, r.model.parameters(), null, outputs);
+        float[] v = run.tensor(DecoderGraph.site(0, site)).toFloats();
+        int[] kept = run.tensor(DecoderGraph.kept(0, site)).toInts();
         int n = v.length / kept.length;
         Rule rule = Rules.byName("top_p");
         long[] bits = new long[(n + 63) / 64];
@@ -115,8 +115,8 @@ class EvaluationTest {
             assertTrue(expected < n);
         }
         Map<String, INDArray> none = withRules(feeds(1, true), config, Set.of(site), "none", new double[] {0});
-        Instance dense = Feeds.run(Program.of(LlamaGraph.evaluation(config, Set.of(site)), CPU), none, r.model.parameters(), null, List.of(LlamaGraph.LOSS));
-        assertTrue(Math.abs(run.tensor(LlamaGraph.LOSS).getFloat(0) - dense.tensor(LlamaGraph.LOSS).getFloat(0)) > 1e-4);
+        Instance dense = Feeds.run(Program.of(DecoderGraph.evaluation(config, Set.of(site)), CPU), none, r.model.parameters(), null, List.of(DecoderGraph.LOSS));
+        assertTrue(Math.abs(run.tensor(DecoderGraph.LOSS).getFloat(0) - dense.tensor(DecoderGraph.LOSS).getFloat(0)) > 1e-4);
     }
 
     @ParameterizedTest
@@ -128,17 +128,17 @@ class EvaluationTest {
         double[] points = {1, 0.9, 0.6};
         List<String> outputs = outputs(config, sites);
         Map<String, INDArray> one = withRules(feeds(points.length, true), config, sites, "top_p", points);
-        Instance separate = Feeds.run(Program.of(LlamaGraph.evaluation(config, sites), CPU), one, r.model.parameters(), null, outputs);
+        Instance separate = Feeds.run(Program.of(DecoderGraph.evaluation(config, sites), CPU), one, r.model.parameters(), null, outputs);
         Map<String, INDArray> grid = withRules(feeds(points.length, true), config, sites, "top_p", points);
         Map<String, INDArray> narrow = feeds(1, true);
-        for (String name : List.of(LlamaGraph.INPUT_IDS, LlamaGraph.POSITIONS, LlamaGraph.TOKEN_MASK)) {
+        for (String name : List.of(DecoderGraph.INPUT_IDS, DecoderGraph.POSITIONS, DecoderGraph.TOKEN_MASK)) {
             grid.put(name, narrow.get(name));
         }
-        Instance shared = Feeds.run(Program.of(LlamaGraph.grid(config, sites), CPU), grid, r.model.parameters(), null, outputs);
-        Differences.assertAtMost(1e-5, "nll", separate.tensor(LlamaGraph.NLL).toFloats(), shared.tensor(LlamaGraph.NLL).toFloats());
+        Instance shared = Feeds.run(Program.of(DecoderGraph.grid(config, sites), CPU), grid, r.model.parameters(), null, outputs);
+        Differences.assertAtMost(1e-5, "nll", separate.tensor(DecoderGraph.NLL).toFloats(), shared.tensor(DecoderGraph.NLL).toFloats());
         for (int layer = 0; layer < config.layers(); layer++) {
             for (Site site : sites) {
-                assertArrayEquals(separate.tensor(LlamaGraph.kept(layer, site)).toInts(), shared.tensor(LlamaGraph.kept(layer, site)).toInts(), LlamaGraph.kept(layer, site));
+                assertArrayEquals(separate.tensor(DecoderGraph.kept(layer, site)).toInts(), shared.tensor(DecoderGraph.kept(layer, site)).toInts(), DecoderGraph.kept(layer, site));
             }
         }
     }
@@ -148,7 +148,7 @@ class EvaluationTest {
         ModelConfig config = r.model.config();
         Map<String, INDArray> inputs = withRules(feeds(2, true), config, ALL, "top_p", new double[] {0.97, 0.8});
         List<String> outputs = outputs(config, ALL);
-        SameDiff graph = LlamaGraph.evaluation(config, ALL);
+        SameDiff graph = DecoderGraph.evaluation(config, ALL);
         Instance run = Feeds.run(Program.of(graph, CPU), inputs, r.model.parameters(), null, outputs);
         GraphValues.attach(graph, r.model.parameters());
         Map<String, INDArray> values = graph.output(inputs, outputs);
@@ -164,10 +164,10 @@ class EvaluationTest {
 
     @Test
     void aBlockWithoutAGateHasTwoSites() {
-        ModelConfig config = new ModelConfig(11, 6, 7, 2, 4, 2, 2, 1e-5, RotaryPosition.plain(10000), false, FeedForward.ungated("relu"), 8, 0.02, OptionalInt.empty(), List.of());
-        LlamaGraph.evaluation(config, EnumSet.of(Site.INPUT, Site.INTERMEDIATE));
-        assertThrows(IllegalArgumentException.class, () -> LlamaGraph.evaluation(config, EnumSet.of(Site.GATE)));
-        assertThrows(IllegalArgumentException.class, () -> LlamaGraph.grid(config, Set.of()));
+        ModelConfig config = ModelConfig.llama(11, 6, 7, 2, 4, 2, 2, 1e-5, RotaryPosition.plain(10000), false, FeedForward.ungated("relu"), 8, 0.02, OptionalInt.empty(), List.of());
+        DecoderGraph.evaluation(config, EnumSet.of(Site.INPUT, Site.INTERMEDIATE));
+        assertThrows(IllegalArgumentException.class, () -> DecoderGraph.evaluation(config, EnumSet.of(Site.GATE)));
+        assertThrows(IllegalArgumentException.class, () -> DecoderGraph.grid(config, Set.of()));
     }
 
     /** The batch, once for each point. */
@@ -187,12 +187,12 @@ class EvaluationTest {
         }
         int rows = points * r.rows;
         Map<String, INDArray> feeds = new HashMap<>();
-        feeds.put(LlamaGraph.INPUT_IDS, Feeds.ints(ids, rows, r.length));
-        feeds.put(LlamaGraph.POSITIONS, Feeds.ints(positions, rows, r.length));
-        feeds.put(LlamaGraph.TARGETS, Feeds.ints(targets, rows, r.length));
-        feeds.put(LlamaGraph.TOKEN_WEIGHT, Feeds.floats(weights, rows, r.length));
+        feeds.put(DecoderGraph.INPUT_IDS, Feeds.ints(ids, rows, r.length));
+        feeds.put(DecoderGraph.POSITIONS, Feeds.ints(positions, rows, r.length));
+        feeds.put(DecoderGraph.TARGETS, Feeds.ints(targets, rows, r.length));
+        feeds.put(DecoderGraph.TOKEN_WEIGHT, Feeds.floats(weights, rows, r.length));
         if (masked) {
-            feeds.put(LlamaGraph.TOKEN_MASK, Feeds.floats(masks, rows, r.length));
+            feeds.put(DecoderGraph.TOKEN_MASK, Feeds.floats(masks, rows, r.length));
         }
         return feeds;
     }
@@ -202,18 +202,18 @@ class EvaluationTest {
         Arrays.fill(codes, Rules.byName(rule).code());
         for (int layer = 0; layer < config.layers(); layer++) {
             for (Site site : sites) {
-                feeds.put(LlamaGraph.rule(layer, site), Feeds.ints(codes, points.length));
-                feeds.put(LlamaGraph.parameters(layer, site), Feeds.doubles(points, points.length, 1));
+                feeds.put(DecoderGraph.rule(layer, site), Feeds.ints(codes, points.length));
+                feeds.put(DecoderGraph.parameters(layer, site), Feeds.doubles(points, points.length, 1));
             }
         }
         return feeds;
     }
 
     private static List<String> outputs(ModelConfig config, Set<Site> sites) {
-        List<String> outputs = new ArrayList<>(List.of(LlamaGraph.LOSS, LlamaGraph.NLL));
+        List<String> outputs = new ArrayList<>(List.of(DecoderGraph.LOSS, DecoderGraph.NLL));
         for (int layer = 0; layer < config.layers(); layer++) {
             for (Site site : sites) {
-                outputs.add(LlamaGraph.kept(layer, site));
+                outputs.add(DecoderGraph.kept(layer, site));
             }
         }
         return outputs;

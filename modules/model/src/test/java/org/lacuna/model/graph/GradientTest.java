@@ -40,17 +40,17 @@ class GradientTest {
     @ParameterizedTest
     @MethodSource("forms")
     void gradientEqualsDifferences(FeedForward form) {
-        ModelConfig config = new ModelConfig(11, 6, 7, 1, 4, 2, 2, 1e-5, RotaryPosition.plain(10000), false, form, 8, 0.02, OptionalInt.empty(), List.of());
+        ModelConfig config = ModelConfig.llama(11, 6, 7, 1, 4, 2, 2, 1e-5, RotaryPosition.plain(10000), false, form, 8, 0.02, OptionalInt.empty(), List.of());
         Random random = new Random(1);
-        SameDiff graph = LlamaGraph.training(config, DataType.DOUBLE);
+        SameDiff graph = DecoderGraph.training(config, DataType.DOUBLE);
         Map<String, INDArray> weights = new HashMap<>();
-        for (TensorSpec spec : LlamaParameters.of(config)) {
+        for (TensorSpec spec : DecoderParameters.of(config)) {
             weights.put(spec.name(), normal(random, spec.shape()).muli(0.5).addi(spec.shape().length == 1 ? 1 : 0));
             graph.associateArrayWithVariable(weights.get(spec.name()), spec.name());
         }
         Map<String, INDArray> inputs = inputs(random, config);
         Map<String, INDArray> gradients = graph.calculateGradients(inputs, weights.keySet());
-        for (TensorSpec spec : LlamaParameters.of(config)) {
+        for (TensorSpec spec : DecoderParameters.of(config)) {
             INDArray weight = weights.get(spec.name());
             INDArray direction = normal(random, spec.shape());
             direction.divi(direction.norm2Number());
@@ -65,7 +65,7 @@ class GradientTest {
 
     private static double at(SameDiff graph, Map<String, INDArray> inputs, String weight, INDArray value) {
         graph.associateArrayWithVariable(value, weight);
-        return graph.output(inputs, LlamaGraph.OBJECTIVE).get(LlamaGraph.OBJECTIVE).getDouble(0);
+        return graph.output(inputs, DecoderGraph.OBJECTIVE).get(DecoderGraph.OBJECTIVE).getDouble(0);
     }
 
     private static Map<String, INDArray> inputs(Random random, ModelConfig config) {
@@ -82,11 +82,11 @@ class GradientTest {
         targets[2] = -1;
         weights[2] = 0;
         Map<String, INDArray> inputs = new HashMap<>();
-        inputs.put(LlamaGraph.INPUT_IDS, Nd4j.createFromArray(ids).reshape('c', rows, length));
-        inputs.put(LlamaGraph.TARGETS, Nd4j.createFromArray(targets).reshape('c', rows, length));
-        inputs.put(LlamaGraph.POSITIONS, Nd4j.createFromArray(positions).reshape('c', rows, length));
-        inputs.put(LlamaGraph.TOKEN_WEIGHT, Nd4j.createFromArray(weights).reshape('c', rows, length));
-        inputs.put(LlamaGraph.OBJECTIVE_COEFFICIENTS, Nd4j.createFromArray(COEFFICIENTS));
+        inputs.put(DecoderGraph.INPUT_IDS, Nd4j.createFromArray(ids).reshape('c', rows, length));
+        inputs.put(DecoderGraph.TARGETS, Nd4j.createFromArray(targets).reshape('c', rows, length));
+        inputs.put(DecoderGraph.POSITIONS, Nd4j.createFromArray(positions).reshape('c', rows, length));
+        inputs.put(DecoderGraph.TOKEN_WEIGHT, Nd4j.createFromArray(weights).reshape('c', rows, length));
+        inputs.put(DecoderGraph.OBJECTIVE_COEFFICIENTS, Nd4j.createFromArray(COEFFICIENTS));
         return inputs;
     }
 

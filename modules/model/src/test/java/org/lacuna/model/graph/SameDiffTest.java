@@ -34,13 +34,13 @@ class SameDiffTest {
     @ValueSource(strings = {"llama-mha", "llama-gqa-tied-llama3rope", "llama-relu"})
     void logitsAreSameDiffs(String name) throws IOException {
         try (Reference r = new Reference(name, false, temporary)) {
-            SameDiff graph = LlamaGraph.logits(r.model.config());
+            SameDiff graph = DecoderGraph.logits(r.model.config());
             Map<String, INDArray> inputs = new HashMap<>();
-            inputs.put(LlamaGraph.INPUT_IDS, Feeds.ints(r.ids, r.rows, r.length));
-            inputs.put(LlamaGraph.POSITIONS, Feeds.ints(r.positions, r.rows, r.length));
-            Instance run = Feeds.run(Program.of(graph, CPU), inputs, r.model.parameters(), null, List.of(LlamaGraph.LOGITS));
+            inputs.put(DecoderGraph.INPUT_IDS, Feeds.ints(r.ids, r.rows, r.length));
+            inputs.put(DecoderGraph.POSITIONS, Feeds.ints(r.positions, r.rows, r.length));
+            Instance run = Feeds.run(Program.of(graph, CPU), inputs, r.model.parameters(), null, List.of(DecoderGraph.LOGITS));
             GraphValues.attach(graph, r.model.parameters());
-            Differences.assertSameDiffs(name + " logits", graph.output(inputs, LlamaGraph.LOGITS).get(LlamaGraph.LOGITS), run.tensor(LlamaGraph.LOGITS).toFloats());
+            Differences.assertSameDiffs(name + " logits", graph.output(inputs, DecoderGraph.LOGITS).get(DecoderGraph.LOGITS), run.tensor(DecoderGraph.LOGITS).toFloats());
         }
     }
 
@@ -51,22 +51,22 @@ class SameDiffTest {
             ModelConfig config = r.model.config();
             ParameterStore store = r.model.parameters();
             Map<String, INDArray> inputs = new HashMap<>();
-            inputs.put(LlamaGraph.INPUT_IDS, Feeds.ints(r.ids, r.rows, r.length));
-            inputs.put(LlamaGraph.POSITIONS, Feeds.ints(r.positions, r.rows, r.length));
-            inputs.put(LlamaGraph.TARGETS, Feeds.ints(r.targets, r.rows, r.length));
-            inputs.put(LlamaGraph.TOKEN_WEIGHT, Feeds.floats(r.weights, r.rows, r.length));
+            inputs.put(DecoderGraph.INPUT_IDS, Feeds.ints(r.ids, r.rows, r.length));
+            inputs.put(DecoderGraph.POSITIONS, Feeds.ints(r.positions, r.rows, r.length));
+            inputs.put(DecoderGraph.TARGETS, Feeds.ints(r.targets, r.rows, r.length));
+            inputs.put(DecoderGraph.TOKEN_WEIGHT, Feeds.floats(r.weights, r.rows, r.length));
             float[] coefficients = new float[1 + config.layers()];
             for (int i = 0; i < coefficients.length; i++) {
                 coefficients[i] = i == 0 ? 0.5f : 0.01f * i;
             }
-            inputs.put(LlamaGraph.OBJECTIVE_COEFFICIENTS, Feeds.floats(coefficients, coefficients.length));
-            List<String> outputs = new ArrayList<>(List.of(LlamaGraph.OBJECTIVE, LlamaGraph.LOSS, LlamaGraph.NLL));
+            inputs.put(DecoderGraph.OBJECTIVE_COEFFICIENTS, Feeds.floats(coefficients, coefficients.length));
+            List<String> outputs = new ArrayList<>(List.of(DecoderGraph.OBJECTIVE, DecoderGraph.LOSS, DecoderGraph.NLL));
             for (int layer = 0; layer < config.layers(); layer++) {
-                outputs.add(LlamaGraph.penalty(layer));
-                outputs.add(LlamaGraph.zeros(layer));
+                outputs.add(DecoderGraph.penalty(layer));
+                outputs.add(DecoderGraph.zeros(layer));
             }
             ParameterStore.Flat gradients = store.like();
-            SameDiff graph = LlamaGraph.training(config);
+            SameDiff graph = DecoderGraph.training(config);
             Instance run = Feeds.run(Program.of(graph, CPU).gradients(), inputs, store, gradients, outputs);
             GraphValues.attach(graph, store);
             if (saved) {

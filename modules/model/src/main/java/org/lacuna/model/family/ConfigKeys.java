@@ -1,4 +1,4 @@
-package org.lacuna.model.config;
+package org.lacuna.model.family;
 
 import com.fasterxml.jackson.core.JsonFactory;
 import com.fasterxml.jackson.core.JsonProcessingException;
@@ -14,8 +14,14 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
-import java.util.function.Consumer;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.TreeSet;
+import org.lacuna.graph.activation.Activations;
+import org.lacuna.model.config.FeedForward;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
 
@@ -34,11 +40,26 @@ final class ConfigKeys {
     private final String prefix;
     private final JsonNode node;
     private final List<String> problems;
+    /** Keys that nobody asked for yet, of this object and of those that were read in it. */
+    private final Set<String> unread;
+    /** The objects whose keys were put there. */
+    private final Set<String> opened;
+    private final String path;
 
-    private ConfigKeys(String prefix, JsonNode node, List<String> problems) {
+    private ConfigKeys(String prefix, String path, JsonNode node, List<String> problems, Set<String> unread, Set<String> opened) {
         this.prefix = prefix;
+        this.path = path;
         this.node = node;
         this.problems = problems;
+        this.unread = unread;
+        this.opened = opened;
+        if (opened.add(path)) {
+            node.fields().forEachRemaining(e -> {
+                if (!e.getValue().isNull()) {
+                    unread.add(path + e.getKey());
+                }
+            });
+        }
     }
 
     static ConfigKeys read(Path file) {
@@ -58,7 +79,7 @@ final class ConfigKeys {
             if (!node.isObject()) {
                 throw new InputException(file + ": not a JSON object");
             }
-            return new ConfigKeys(file + ": ", node, new ArrayList<>());
+            return new ConfigKeys(file + ": ", "", node, new ArrayList<>(), new TreeSet<>(), new HashSet<>());
         } catch (JsonProcessingException e) {
             String line = e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
             throw new InputException(file + ": not valid JSON" + line + ": " + e.getOriginalMessage(), e);
@@ -79,12 +100,32 @@ final class ConfigKeys {
     }
 
     boolean has(String key) {
+        unread.remove(path + key);
         return node.hasNonNull(key);
+    }
+
+    /** The keys that nobody asked for, by name; null ones are not among them. */
+    Set<String> unread() {
+        return Collections.unmodifiableSet(unread);
     }
 
     void mustBeAbsent(String key, String why) {
         if (has(key)) {
             problem(key, why);
+        }
+    }
+
+    /** Refuses a flag that says something else than what Lacuna computes. */
+    void mustBe(String key, boolean only, String why) {
+        if (flag(key, only) != only) {
+            problem(key, "is " + !only + "; " + why);
+        }
+    }
+
+    /** Refuses a number that says something else than what Lacuna computes. */
+    void mustBe(String key, double only, String why) {
+        if (number(key, only) != only) {
+            problem(key, "is " + shortened(node.get(key)) + "; " + why);
         }
     }
 
@@ -94,7 +135,7 @@ final class ConfigKeys {
         if (has(key) && !value.isObject()) {
             problem(key, "is " + value + ", not an object");
         }
-        return new ConfigKeys(prefix + key + ".", value.isObject() ? value : MissingNode.getInstance(), problems);
+        return new ConfigKeys(prefix + key + ".", path + key + ".", value.isObject() ? value : MissingNode.getInstance(), problems, unread, opened);
     }
 
     String text(String key, String absent) {
@@ -169,14 +210,34 @@ final class ConfigKeys {
         return value.doubleValue();
     }
 
-    /** Each string of the array at {@code key}. */
-    void eachText(String key, Consumer<String> use) {
+    /** A token's id; empty where there is none. */
+    OptionalInt token(String key) {
+        return has(key) ? OptionalInt.of(integer(key, 0)) : OptionalInt.empty();
+    }
+
+    /** Our name for the activation at {@code key}; a name that nobody knows stays, for the check to refuse. */
+    String activation(String key, String absent) {
+        String name = text(key, absent);
+        if (name.equals(HuggingFaceConfig.LINEAR)) {
+            return FeedForward.IDENTITY;
+        }
+        try {
+            return Activations.byName(name).name();
+        } catch (IllegalArgumentException e) {
+            return name;
+        }
+    }
+
+    /** The strings of the array at {@code key}; empty where there is none. */
+    List<String> texts(String key) {
+        List<String> values = new ArrayList<>();
         if (has(key)) {
             if (!node.get(key).isArray()) {
                 problem(key, "is " + shortened(node.get(key)) + ", not an array");
             }
-            node.get(key).forEach(v -> use.accept(v.asText()));
+            node.get(key).forEach(v -> values.add(v.asText()));
         }
+        return values;
     }
 
     private static String shortened(JsonNode value) {

@@ -1,11 +1,14 @@
 package org.lacuna.model.graph;
 
+import static org.lacuna.model.graph.DecoderParameters.module;
+
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.activation.Activation;
@@ -14,41 +17,52 @@ import org.lacuna.graph.op.Activated;
 import org.lacuna.graph.op.Add;
 import org.lacuna.graph.op.Attention;
 import org.lacuna.graph.op.AttentionMask;
+import org.lacuna.graph.op.CombineExperts;
 import org.lacuna.graph.op.Embedding;
+import org.lacuna.graph.op.ExpertLinear;
 import org.lacuna.graph.op.Fan;
 import org.lacuna.graph.op.Gated;
 import org.lacuna.graph.op.L1;
 import org.lacuna.graph.op.LacunaOps;
+import org.lacuna.graph.op.LayerNorm;
 import org.lacuna.graph.op.Linear;
 import org.lacuna.graph.op.LmHeadLoss;
+import org.lacuna.graph.op.Repeat;
 import org.lacuna.graph.op.RmsNorm;
 import org.lacuna.graph.op.Rotary;
 import org.lacuna.graph.op.RotaryTable;
+import org.lacuna.graph.op.Route;
 import org.lacuna.graph.op.Sparsify;
 import org.lacuna.graph.op.WeightedSum;
+import org.lacuna.model.config.AttentionForm;
+import org.lacuna.model.config.Experts;
 import org.lacuna.model.config.FeedForward;
+import org.lacuna.model.config.LearnedPosition;
 import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.config.Norm;
+import org.lacuna.model.config.RotaryPosition;
 import org.lacuna.sparsity.Site;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * Builds the graphs of a Llama. What comes out is a plain {@link SameDiff}: a {@code Program} compiles it; SameDiff itself
+ * Builds the graphs of a decoder of any family. What comes out is a plain {@link SameDiff}: a {@code Program} compiles it; SameDiff itself
  * prints it, and saves and runs it once {@link GraphValues} has attached the weights.
  *
- * <p>Legend: B sequences, T tokens, D hidden, F intermediate, V vocabulary, P points of a grid.
+ * <p>Legend: B sequences, T tokens, D hidden, F intermediate, V vocabulary, P points of a grid, k experts of a token (1 where there are none).
  *
  * <pre>
  * placeholders  input_ids, positions, targets [B, T] INT; targets −1 = not scored
  *               token_weight [B, T]: what a token's loss and penalty are multiplied by
- * activations   layers.L.mlp.input [B, T, D], layers.L.mlp.up, .gate, .intermediate [B, T, F]: the four sites
+ * activations   layers.L.mlp.input [B, T, D], layers.L.mlp.up, .gate, .intermediate [B, T·k, F]: the four sites
  *               layers.L.output [B, T, D]: the residual stream after the layer
  * </pre>
  * {@code .gate} is the gate after its activation; it is a variable of its own only where a graph sparsifies it or was
- * asked to show it, since otherwise one op makes the intermediate from gate and up projection.
+ * asked to show it, since otherwise one op makes the intermediate from gate and up projection. Where there are experts, row
+ * t·k + j is that of token t's j-th, by falling weight; the router reads the input before a rule is applied to it.
  */
-public final class LlamaGraph {
+public final class DecoderGraph {
     /** [B, T] INT. */
     public static final String INPUT_IDS = "input_ids";
     /** [B, T] INT. */
@@ -81,12 +95,15 @@ public final class LlamaGraph {
     /** Names of variables that have P·B sequences; those not here have B. Empty where nothing fans out. */
     private final Set<String> wide = new HashSet<>();
     private final Map<String, SDVariable> widened = new HashMap<>();
+    private final Map<String, SDVariable> repeated = new HashMap<>();
+    private final Map<RotaryPosition, SDVariable> tables = new HashMap<>();
     private final List<SDVariable> penalties = new ArrayList<>();
+    private SDVariable positions;
     private SDVariable tokenMask;
     /** Null in graphs without penalties. */
     private SDVariable penalisedWeight;
 
-    private LlamaGraph(ModelConfig config, DataType floating, Set<Site> shown, Set<Site> sparsified, boolean fan) {
+    private DecoderGraph(ModelConfig config, DataType floating, Set<Site> shown, Set<Site> sparsified, boolean fan) {
         config.check("model", key -> key);
         if (!config.feedForward().sites().containsAll(sparsified)) {
             throw new IllegalArgumentException("a feed-forward block without a gate has no site besides " + config.feedForward().sites() + ", asked for were " + sparsified);
@@ -119,12 +136,12 @@ public final class LlamaGraph {
     }
 
     static SameDiff training(ModelConfig config, DataType floating) {
-        return new LlamaGraph(config, floating, Set.of(), Set.of(), false).buildTraining();
+        return new DecoderGraph(config, floating, Set.of(), Set.of(), false).buildTraining();
     }
 
     /** The graph that gives {@link #LOGITS} [B, T, V] for every token, from {@link #INPUT_IDS} and {@link #POSITIONS}. */
     public static SameDiff logits(ModelConfig config) {
-        LlamaGraph g = new LlamaGraph(config, DataType.FLOAT, config.feedForward().sites(), Set.of(), false);
+        DecoderGraph g = new DecoderGraph(config, DataType.FLOAT, config.feedForward().sites(), Set.of(), false);
         Linear.of(g.sd, LOGITS, g.decoder(), g.outputEmbedding());
         return g.sd;
     }
@@ -133,13 +150,13 @@ public final class LlamaGraph {
      * The graph that evaluates the model with the vectors at {@code sites} sparsified, in every layer, each by a rule of its
      * own. Besides those of training it has the placeholders {@link #TOKEN_MASK} and, for each layer and site,
      * {@link #rule} [P] INT and {@link #parameters} [P, K] DOUBLE; its outputs are {@link #LOSS}, {@link #NLL} and, for
-     * each layer and site, {@link #kept} [·, T] INT. The rule {@code none} leaves a site alone and counts its zeros.
+     * each layer and site, {@link #kept} [·, T·k] INT. The rule {@code none} leaves a site alone and counts its zeros.
      * Sequences come as P blocks of equal size, one for each point: every placeholder has P·B sequences.
      *
      * @param sites which sites have a rule; each graph pays for the ones that it names
      */
     public static SameDiff evaluation(ModelConfig config, Set<Site> sites) {
-        return new LlamaGraph(config, DataType.FLOAT, sites, sites, false).buildEvaluation();
+        return new DecoderGraph(config, DataType.FLOAT, sites, sites, false).buildEvaluation();
     }
 
     /**
@@ -148,12 +165,32 @@ public final class LlamaGraph {
      * point by point, and so have the outputs.
      */
     public static SameDiff grid(ModelConfig config, Set<Site> sites) {
-        return new LlamaGraph(config, DataType.FLOAT, sites, sites, true).buildEvaluation();
+        return new DecoderGraph(config, DataType.FLOAT, sites, sites, true).buildEvaluation();
     }
 
     /** The variable at a site: {@code layers.3.mlp.up}, before a rule is applied to it. */
     public static String site(int layer, Site site) {
         return "layers." + layer + ".mlp." + site.key();
+    }
+
+    /** [B, T, F]: what goes into the activation of a block without a gate. */
+    public static String preActivation(int layer) {
+        return "layers." + layer + ".mlp.up_proj";
+    }
+
+    /** [B, T, E]: a layer's router's score of each expert. */
+    public static String routerLogits(int layer) {
+        return "layers." + layer + ".mlp.router_logits";
+    }
+
+    /** [B, T, k] INT: the experts of each token, by falling score. */
+    public static String experts(int layer) {
+        return "layers." + layer + ".mlp.experts";
+    }
+
+    /** [B, T, k]: what the experts' outputs are multiplied by. */
+    public static String expertWeights(int layer) {
+        return "layers." + layer + ".mlp.expert_weights";
     }
 
     /** The residual stream [B, T, D] after a layer. */
@@ -181,7 +218,7 @@ public final class LlamaGraph {
         return "sparsify." + layer + "." + site.key() + ".parameters";
     }
 
-    /** Output [·, T] INT: how many elements of each token's vector are not 0 after the rule; −1 for padding. */
+    /** Output [·, T·k] INT (T for the input): how many elements of each token's vector are not 0 after the rule; −1 for padding. */
     public static String kept(int layer, Site site) {
         return "kept." + layer + "." + site.key();
     }
@@ -212,56 +249,130 @@ public final class LlamaGraph {
 
     /** Everything up to the last norm. */
     private SDVariable decoder() {
-        for (TensorSpec spec : LlamaParameters.of(config)) {
+        for (TensorSpec spec : DecoderParameters.of(config)) {
             GraphValues.declare(sd, spec, floating);
         }
         SDVariable ids = sd.placeHolder(INPUT_IDS, DataType.INT32, -1, -1);
-        SDVariable positions = sd.placeHolder(POSITIONS, DataType.INT32, -1, -1);
-        SDVariable table = RotaryTable.of(sd, "rotary_table", positions, config.rotary().frequencies(config.headSize()));
-        SDVariable h = Embedding.of(sd, "embedding", weight(LlamaParameters.EMBEDDING), ids);
-        for (int layer = 0; layer < config.layers(); layer++) {
-            h = attention(layer, h, table);
-            h = feedForward(layer, h);
+        positions = sd.placeHolder(POSITIONS, DataType.INT32, -1, -1);
+        SDVariable h = Embedding.of(sd, "embedding", sd.getVariable(DecoderParameters.EMBEDDING), ids, 0, config.embeddingScale());
+        if (config.position() instanceof LearnedPosition learned) {
+            SDVariable p = Embedding.of(sd, "position_embedding", sd.getVariable(DecoderParameters.POSITIONS), positions, learned.offset(), 1);
+            h = Add.of(sd, "placed", h, p);
         }
-        return RmsNorm.of(sd, "output_norm", h, weight(LlamaParameters.NORM), config.rmsNormEps());
+        for (int layer = 0; layer < config.layers(); layer++) {
+            h = layer(layer, h);
+        }
+        return norm("output_norm", h, DecoderParameters.NORM);
     }
 
-    private SDVariable attention(int layer, SDVariable h, SDVariable table) {
+    private SDVariable layer(int layer, SDVariable h) {
+        return switch (config.block()) {
+            case SEQUENTIAL -> {
+                SDVariable a = add("layers." + layer + ".attention.output", h, attention(layer, h));
+                yield add(output(layer), a, feedForward(layer, a, "post_attention_layernorm"));
+            }
+            case PARALLEL -> {
+                SDVariable a = attention(layer, h);
+                SDVariable f = feedForward(layer, h, "post_attention_layernorm");
+                yield add(output(layer), h, add("layers." + layer + ".branches", a, f));
+            }
+            case SANDWICH -> {
+                SDVariable a = add("layers." + layer + ".attention.output", h,
+                        norm("layers." + layer + ".attention.normed", attention(layer, h), module(layer, "post_attention_layernorm")));
+                SDVariable f = feedForward(layer, a, "pre_feedforward_layernorm");
+                yield add(output(layer), a, norm("layers." + layer + ".mlp.normed", f, module(layer, "post_feedforward_layernorm")));
+            }
+        };
+    }
+
+    private SDVariable attention(int layer, SDVariable h) {
         String at = "layers." + layer + ".attention.";
-        SDVariable x = RmsNorm.of(sd, at + "input", h, weight(layer, "input_layernorm"), config.rmsNormEps());
-        SDVariable[] qkv = Linear.of(sd, List.of(at + "q", at + "k", at + "v"), x,
-                List.of(weight(layer, "self_attn.q_proj"), weight(layer, "self_attn.k_proj"), weight(layer, "self_attn.v_proj")), List.of());
-        SDVariable turns = wide.contains(h.name()) ? widen(table) : table;
-        SDVariable q = Rotary.of(sd, at + "q.turned", qkv[0], turns, config.headSize());
-        SDVariable k = Rotary.of(sd, at + "k.turned", qkv[1], turns, config.headSize());
-        SDVariable y = Attention.of(sd, at + "heads", q, k, qkv[2], config.heads(), config.kvHeads(), AttentionMask.causal(), 1 / Math.sqrt(config.headSize()))[0];
-        return follow(h, Add.of(sd, at + "output", h, Linear.of(sd, at + "projected", y, weight(layer, "self_attn.o_proj"))));
+        AttentionForm form = config.attention();
+        SDVariable x = norm(at + "input", h, module(layer, "input_layernorm"));
+        SDVariable[] qkv = linear(List.of(at + "q", at + "k", at + "v"), x,
+                List.of(module(layer, "self_attn.q_proj"), module(layer, "self_attn.k_proj"), module(layer, "self_attn.v_proj")), form.inputBiases());
+        SDVariable q = placed(layer, at + "q", qkv[0], "self_attn.q_norm");
+        SDVariable k = placed(layer, at + "k", qkv[1], "self_attn.k_norm");
+        AttentionMask mask = form.sliding(layer).map(s -> AttentionMask.slidingWindow(s.window())).orElse(AttentionMask.causal());
+        SDVariable y = follow(h, Attention.of(sd, at + "heads", q, k, qkv[2], config.heads(), config.kvHeads(), mask, form.scale())[0]);
+        return linear(List.of(at + "projected"), y, List.of(module(layer, "self_attn.o_proj")), form.outputBias())[0];
     }
 
-    private SDVariable feedForward(int layer, SDVariable h) {
-        SDVariable x = follow(h, RmsNorm.of(sd, site(layer, Site.INPUT), h, weight(layer, "post_attention_layernorm"), config.rmsNormEps()));
-        x = sparsify(layer, Site.INPUT, x);
-        SDVariable i = sparsify(layer, Site.INTERMEDIATE, config.feedForward().gated() ? gated(layer, x) : ungated(layer, x));
+    /** Queries or keys after their norm and turned to their positions, where the model has these. */
+    private SDVariable placed(int layer, String name, SDVariable v, String norm) {
+        SDVariable x = v;
+        if (config.attention().headNorm() != AttentionForm.HeadNorm.NONE) {
+            SDVariable weight = sd.getVariable(DecoderParameters.weight(module(layer, norm)));
+            x = follow(x, RmsNorm.of(sd, name + ".normed", x, weight, config.norm().epsilon(), config.norm().shift()));
+        }
+        Optional<RotaryPosition> rotary = config.rotary(layer);
+        if (rotary.isEmpty()) {
+            return x;
+        }
+        SDVariable table = tables.computeIfAbsent(rotary.get(),
+                r -> RotaryTable.of(sd, tables.isEmpty() ? "rotary_table" : "rotary_table." + tables.size(), positions, r.frequencies(config.headSize())));
+        return follow(x, Rotary.of(sd, name + ".turned", x, wide.contains(x.name()) ? widen(table) : table, config.headSize()));
+    }
+
+    /** What the feed-forward block adds to the residual stream. */
+    private SDVariable feedForward(int layer, SDVariable h, String norm) {
+        SDVariable dense = norm(site(layer, Site.INPUT), h, module(layer, norm));
+        Routing routing = config.feedForward().experts().isPresent() ? routing(layer, dense, config.feedForward().experts().get()) : null;
+        SDVariable x = sparsify(layer, Site.INPUT, dense);
+        SDVariable i = sparsify(layer, Site.INTERMEDIATE, config.feedForward().gated() ? gated(layer, x, routing) : ungated(layer, x));
         if (penalisedWeight != null) {
             // Here, not behind the loss: what it reads may have to go before the next layer comes.
-            penalties.add(L1.of(sd, penalty(layer), zeros(layer), sd.getVariable(site(layer, Site.INTERMEDIATE)), penalisedWeight)[0]);
+            SDVariable weight = forRows(Site.INTERMEDIATE, penalisedWeight);
+            penalties.add(L1.of(sd, penalty(layer), zeros(layer), sd.getVariable(site(layer, Site.INTERMEDIATE)), weight)[0]);
         }
-        SDVariable y = follow(i, Linear.of(sd, "layers." + layer + ".mlp.output", i, weight(layer, "mlp.down_proj")));
-        return meet(h, y, (a, b) -> Add.of(sd, output(layer), a, b));
+        String output = "layers." + layer + ".mlp.output";
+        if (routing == null) {
+            return linear(List.of(output), i, List.of(module(layer, "mlp.down_proj")), config.feedForward().biased())[0];
+        }
+        SDVariable down = sd.getVariable(DecoderParameters.weight(module(layer, "mlp.experts.down_proj")));
+        SDVariable y = follow(i, ExpertLinear.of(sd, "layers." + layer + ".mlp.down", i, down, like(i, routing.experts), false));
+        return follow(y, CombineExperts.of(sd, output, y, like(y, routing.weights)));
+    }
+
+    /**
+     * Which experts compute a token.
+     *
+     * @param experts [B, T, k] INT
+     * @param weights [B, T, k], what their outputs are multiplied by
+     */
+    private record Routing(SDVariable experts, SDVariable weights) {}
+
+    private Routing routing(int layer, SDVariable x, Experts form) {
+        SDVariable logits = linear(List.of(routerLogits(layer)), x, List.of(module(layer, "mlp.router")), false)[0];
+        SDVariable[] routed = Route.of(sd, experts(layer), expertWeights(layer), logits, form.perToken(), form.renormalized());
+        return new Routing(follow(x, routed[0]), follow(x, routed[1]));
+    }
+
+    /** {@code v} with as many sequences as {@code x}. */
+    private SDVariable like(SDVariable x, SDVariable v) {
+        return wide.contains(x.name()) ? widen(v) : v;
+    }
+
+    /** A mask or weight of tokens [B, T], for the rows of a site. */
+    private SDVariable forRows(Site site, SDVariable v) {
+        int rows = config.feedForward().rowsPerToken(site);
+        return rows == 1 ? v : repeated.computeIfAbsent(v.name(), name -> Repeat.of(sd, name + ".repeated", v, rows));
     }
 
     private SDVariable ungated(int layer, SDVariable x) {
-        SDVariable z = Linear.of(sd, "layers." + layer + ".mlp.up_proj", x, weight(layer, "mlp.up_proj"));
+        SDVariable z = linear(List.of(preActivation(layer)), x, List.of(module(layer, "mlp.up_proj")), config.feedForward().biased())[0];
         return follow(x, Activated.of(sd, site(layer, Site.INTERMEDIATE), activation, z));
     }
 
-    private SDVariable gated(int layer, SDVariable x) {
+    private SDVariable gated(int layer, SDVariable x, Routing routing) {
         boolean upIsPlain = config.feedForward().upActivation().equals(FeedForward.IDENTITY);
         String projection = "layers." + layer + ".mlp.up_proj";
-        SDVariable[] zu = Linear.of(sd, List.of("layers." + layer + ".mlp.gate_proj", upIsPlain ? site(layer, Site.UP) : projection), x,
-                List.of(weight(layer, "mlp.gate_proj"), weight(layer, "mlp.up_proj")), List.of());
-        SDVariable z = follow(x, zu[0]);
-        SDVariable u = follow(x, upIsPlain ? zu[1] : Activated.of(sd, site(layer, Site.UP), upActivation, zu[1]));
+        List<String> names = List.of("layers." + layer + ".mlp.gate_proj", upIsPlain ? site(layer, Site.UP) : projection);
+        SDVariable[] zu = routing == null
+                ? linear(names, x, List.of(module(layer, "mlp.gate_proj"), module(layer, "mlp.up_proj")), config.feedForward().biased())
+                : experts(layer, names, x, like(x, routing.experts));
+        SDVariable z = zu[0];
+        SDVariable u = upIsPlain ? zu[1] : follow(x, Activated.of(sd, site(layer, Site.UP), upActivation, zu[1]));
         u = sparsify(layer, Site.UP, u);
         String intermediate = site(layer, Site.INTERMEDIATE);
         if (!shown.contains(Site.GATE)) {
@@ -269,6 +380,37 @@ public final class LlamaGraph {
         }
         SDVariable g = sparsify(layer, Site.GATE, follow(z, Activated.of(sd, site(layer, Site.GATE), activation, z)));
         return meet(g, u, (a, b) -> Gated.of(sd, intermediate, Activations.byName(FeedForward.IDENTITY), a, b));
+    }
+
+    private SDVariable[] experts(int layer, List<String> names, SDVariable x, SDVariable experts) {
+        List<SDVariable> weights = List.of(sd.getVariable(DecoderParameters.weight(module(layer, "mlp.experts.gate_proj"))),
+                sd.getVariable(DecoderParameters.weight(module(layer, "mlp.experts.up_proj"))));
+        SDVariable[] out = ExpertLinear.of(sd, names, x, weights, experts, true);
+        for (SDVariable y : out) {
+            follow(x, y);
+        }
+        return out;
+    }
+
+    private SDVariable norm(String name, SDVariable x, String module) {
+        Norm norm = config.norm();
+        SDVariable weight = sd.getVariable(DecoderParameters.weight(module));
+        return follow(x, norm.kind() == Norm.Kind.LAYER
+                ? LayerNorm.of(sd, name, x, weight, sd.getVariable(DecoderParameters.bias(module)), norm.epsilon())
+                : RmsNorm.of(sd, name, x, weight, norm.epsilon(), norm.shift()));
+    }
+
+    private SDVariable[] linear(List<String> names, SDVariable x, List<String> modules, boolean biased) {
+        SDVariable[] out = Linear.of(sd, names, x, modules.stream().map(m -> sd.getVariable(DecoderParameters.weight(m))).toList(),
+                biased ? modules.stream().map(m -> sd.getVariable(DecoderParameters.bias(m))).toList() : List.of());
+        for (SDVariable y : out) {
+            follow(x, y);
+        }
+        return out;
+    }
+
+    private SDVariable add(String name, SDVariable a, SDVariable b) {
+        return meet(a, b, (x, y) -> Add.of(sd, name, x, y));
     }
 
     /** {@code v} after the site's rule, where the site has one. The first rule that a grid meets makes P sequences of each. */
@@ -279,7 +421,8 @@ public final class LlamaGraph {
         boolean fansOut = fan && !wide.contains(v.name());
         SDVariable rule = sd.placeHolder(rule(layer, site), DataType.INT32, -1);
         SDVariable parameters = sd.placeHolder(parameters(layer, site), DataType.DOUBLE, -1, -1);
-        SDVariable mask = fan && !fansOut ? widen(tokenMask) : tokenMask;
+        SDVariable narrow = forRows(site, tokenMask);
+        SDVariable mask = fan && !fansOut ? widen(narrow) : narrow;
         SDVariable[] out = Sparsify.of(sd, v.name() + ".sparse", kept(layer, site), v, rule, parameters, mask, fansOut);
         if (fan) {
             wide.add(out[0].name());
@@ -321,14 +464,6 @@ public final class LlamaGraph {
     }
 
     private SDVariable outputEmbedding() {
-        return weight(config.tied() ? LlamaParameters.EMBEDDING : LlamaParameters.LM_HEAD);
-    }
-
-    private SDVariable weight(int layer, String module) {
-        return weight(LlamaParameters.layer(layer, module));
-    }
-
-    private SDVariable weight(String name) {
-        return sd.getVariable(name);
+        return sd.getVariable(config.tied() ? DecoderParameters.EMBEDDING : DecoderParameters.LM_HEAD);
     }
 }

@@ -1,0 +1,174 @@
+package org.lacuna.model.family;
+
+import java.io.IOException;
+import java.nio.FloatBuffer;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.lacuna.graph.ParameterStore;
+import org.lacuna.graph.Tensor;
+import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.graph.DecoderParameters;
+import org.lacuna.model.safetensors.SafetensorsWriter;
+import org.lacuna.model.safetensors.StoredOutput;
+import org.lacuna.model.safetensors.StoredTensor;
+import org.lacuna.model.safetensors.StoredType;
+import org.lacuna.model.safetensors.StoredWeights;
+import org.lacuna.run.InputException;
+import org.lacuna.run.folder.AtomicFiles;
+
+/**
+ * The weights of every family as Hugging Face's files have them: under the family's names, in its layout, tied ones once.
+ *
+ * <p>They are streamed from the files straight into the parameters; a tensor that is laid out otherwise is held once more as a whole
+ * meanwhile.
+ */
+public final class HuggingFaceWeights {
+    private static final int MOST_PROBLEMS = 20;
+    private static final int PIECE = 1 << 18;
+    private static final Set<StoredType> FLOATING = Set.of(StoredType.F32, StoredType.F16, StoredType.BF16);
+
+    private HuggingFaceWeights() {}
+
+    /** The tensors of a model's files; those that belong together make one gradient, one norm and so on. */
+    public static List<FileTensor> tensors(ModelConfig config) {
+        return Families.of(config.family()).tensors(config);
+    }
+
+    /**
+     * Compares the files with the config, before anything is allocated: sizes in a config are never believed without the weights to
+     * them.
+     *
+     * @throws InputException with all tensors that are missing, superfluous, of another shape, or of no floating type
+     */
+    public static void check(StoredWeights weights, ModelConfig config) {
+        Family family = Families.of(config.family());
+        String missing = missingPrefix(family, weights);
+        List<String> problems = new ArrayList<>();
+        Set<String> expected = new HashSet<>();
+        for (FileTensor t : family.tensors(config)) {
+            String name = strip(t.name(), missing);
+            expected.add(name);
+            StoredTensor found = weights.tensors().get(name);
+            if (found == null) {
+                problems.add("tensor " + name + Arrays.toString(t.shape()) + " is missing");
+            } else if (!Arrays.equals(found.shape(), t.shape())) {
+                problems.add("tensor " + name + " is " + Arrays.toString(found.shape()) + ", config.json wants " + Arrays.toString(t.shape()));
+            } else if (!FLOATING.contains(found.type())) {
+                problems.add("tensor " + name + " is " + found.type() + ", not F32, F16 or BF16");
+            }
+        }
+        Pattern redundant = Pattern.compile(Pattern.quote(family.prefix().substring(missing.length())) + "(model\\.)?" + family.redundant());
+        for (String name : weights.tensors().keySet()) {
+            boolean known = expected.contains(name) || redundant.matcher(name).matches() || config.tied() && name.equals(family.head());
+            if (!known) {
+                problems.add("tensor " + name + " belongs to no part of the model that config.json describes");
+            }
+        }
+        if (!problems.isEmpty()) {
+            String where = weights + ": ";
+            List<String> shown = new ArrayList<>(problems.stream().limit(MOST_PROBLEMS).map(p -> where + p).toList());
+            if (problems.size() > MOST_PROBLEMS) {
+                shown.add(where + "and " + (problems.size() - MOST_PROBLEMS) + " more tensors of these kinds");
+            }
+            throw new InputException(shown);
+        }
+    }
+
+    /**
+     * Reads the weights, which {@link #check} accepts, into the parameters.
+     *
+     * @throws InputException if a number is not finite, naming tensor and place, or if a tied output embedding is there again and differs
+     */
+    public static void read(StoredWeights weights, ModelConfig config, ParameterStore parameters) {
+        Family family = Families.of(config.family());
+        String missing = missingPrefix(family, weights);
+        for (FileTensor t : family.tensors(config)) {
+            String name = strip(t.name(), missing);
+            FileTensor.Part whole = t.whole();
+            if (whole != null) {
+                Tensor into = parameters.tensor(whole.parameter()).view(name, whole.first(), t.shape());
+                weights.read(name, into);
+                checkFinite(weights, name, into.floats());
+            } else {
+                float[] stored = new float[Math.toIntExact(t.length())];
+                weights.read(name, 0, FloatBuffer.wrap(stored));
+                checkFinite(weights, name, FloatBuffer.wrap(stored));
+                t.toParameters(stored, parameters::tensor);
+            }
+        }
+        if (config.tied() && weights.tensors().containsKey(family.head())) {
+            checkTied(weights, family.head(), parameters.tensor(DecoderParameters.EMBEDDING));
+        }
+    }
+
+    /** The family's prefix if no tensor has it, else nothing. */
+    private static String missingPrefix(Family family, StoredWeights weights) {
+        boolean there = weights.tensors().keySet().stream().anyMatch(name -> name.startsWith(family.prefix()));
+        return there ? "" : family.prefix();
+    }
+
+    private static String strip(String name, String prefix) {
+        return name.startsWith(prefix) ? name.substring(prefix.length()) : name;
+    }
+
+    private static void checkFinite(StoredWeights weights, String name, FloatBuffer values) {
+        for (int i = 0; i < values.limit(); i++) {
+            if (!Float.isFinite(values.get(i))) {
+                throw new InputException(weights.file(name) + ": tensor " + name + " holds " + values.get(i) + " at index " + i + "; weights must be finite");
+            }
+        }
+    }
+
+    /** Some tied checkpoints store the output embedding a second time. It changes nothing only where it is the same. */
+    private static void checkTied(StoredWeights weights, String head, Tensor embedding) {
+        StoredTensor found = weights.tensors().get(head);
+        boolean same = Arrays.equals(found.shape(), embedding.shape()) && FLOATING.contains(found.type());
+        FloatBuffer ours = embedding.floats();
+        FloatBuffer piece = FloatBuffer.allocate(PIECE);
+        for (long from = 0; same && from < embedding.length(); from += PIECE) {
+            int n = (int) Math.min(PIECE, embedding.length() - from);
+            weights.read(head, from, piece.clear().limit(n));
+            same = piece.clear().limit(n).equals(ours.slice((int) from, n));
+        }
+        if (!same) {
+            throw new InputException(weights.file(head) + ": config.json says tie_word_embeddings, but " + head + " is not the input embedding");
+        }
+    }
+
+    /**
+     * Writes a model's weights into a folder that is being made.
+     *
+     * @param type F32 or BF16
+     * @param maxShardBytes as in {@link SafetensorsWriter#writeSharded}
+     */
+    public static void write(AtomicFiles.NewFolder folder, ModelConfig config, ParameterStore parameters, StoredType type, long maxShardBytes) throws IOException {
+        List<StoredOutput> outputs = new ArrayList<>();
+        for (FileTensor t : tensors(config)) {
+            outputs.add(new StoredOutput(t.name(), t.shape(), elements(t, parameters)));
+        }
+        SafetensorsWriter.writeSharded(folder, Map.of("format", "pt"), outputs, type, maxShardBytes);
+    }
+
+    private static StoredOutput.Elements elements(FileTensor t, ParameterStore parameters) {
+        FileTensor.Part whole = t.whole();
+        if (whole != null) {
+            return (from, into) -> into.put(parameters.tensor(whole.parameter()).floats().slice(Math.toIntExact(whole.first() + from), into.remaining()));
+        }
+        float[][] stored = new float[1][];
+        return (from, into) -> {
+            if (from == 0) {
+                stored[0] = t.ofParameters(parameters::tensor);
+            }
+            boolean last = from + into.remaining() == t.length();
+            into.put(stored[0], Math.toIntExact(from), into.remaining());
+            if (last) {
+                stored[0] = null;
+            }
+        };
+    }
+}
