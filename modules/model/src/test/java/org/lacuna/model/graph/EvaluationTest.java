@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.cpu.CpuDevice;
@@ -51,7 +53,14 @@ class EvaluationTest {
 
     @BeforeEach
     void load() throws IOException {
-        r = new Reference("llama-relu", false, temporary);
+        load("llama-relu");
+    }
+
+    private void load(String name) throws IOException {
+        if (r != null) {
+            r.close();
+        }
+        r = new Reference(name, false, Files.createTempDirectory(temporary, name));
         mask = new float[r.ids.length];
         Arrays.fill(mask, 0, mask.length - PADDING, 1);
         Arrays.fill(r.targets, mask.length - PADDING - 1, mask.length, -1);
@@ -62,33 +71,38 @@ class EvaluationTest {
         r.close();
     }
 
-    @Test
-    void theRuleNoneChangesNothingAndCountsWhatIsNotZero() {
+    @ParameterizedTest
+    @FieldSource("org.lacuna.fixtures.Fixtures#NAMES")
+    void theRuleNoneChangesNothingAndCountsWhatIsNotZero(String name) throws IOException {
+        load(name);
         ModelConfig config = r.model.config();
+        Set<Site> all = config.feedForward().sites();
         List<String> sites = new ArrayList<>();
         for (int layer = 0; layer < config.layers(); layer++) {
-            for (Site site : ALL) {
+            for (Site site : all) {
                 sites.add(DecoderGraph.site(layer, site));
             }
         }
         Map<String, INDArray> plain = feeds(1, false);
         Instance dense = Feeds.run(Program.of(DecoderGraph.evaluation(config, Set.of()), CPU), plain, r.model.parameters(), null, List.of(DecoderGraph.NLL));
-        List<String> outputs = outputs(config, ALL);
+        List<String> outputs = outputs(config, all);
         outputs.addAll(sites);
-        Map<String, INDArray> inputs = withRules(feeds(1, true), config, ALL, "none", new double[] {0});
-        Instance run = Feeds.run(Program.of(DecoderGraph.evaluation(config, ALL), CPU), inputs, r.model.parameters(), null, outputs);
+        Map<String, INDArray> inputs = withRules(feeds(1, true), config, all, "none", new double[] {0});
+        Instance run = Feeds.run(Program.of(DecoderGraph.evaluation(config, all), CPU), inputs, r.model.parameters(), null, outputs);
         Differences.assertAtMost(1e-6, "nll", dense.tensor(DecoderGraph.NLL).toFloats(), run.tensor(DecoderGraph.NLL).toFloats());
         for (int layer = 0; layer < config.layers(); layer++) {
-            for (Site site : ALL) {
+            for (Site site : all) {
                 float[] v = run.tensor(DecoderGraph.site(layer, site)).toFloats();
                 int[] kept = run.tensor(DecoderGraph.kept(layer, site)).toInts();
                 int n = v.length / kept.length;
+                int rows = config.feedForward().rowsPerToken(site);
+                assertEquals(mask.length * rows, kept.length);
                 for (int t = 0; t < kept.length; t++) {
                     int nonZero = 0;
                     for (int j = 0; j < n; j++) {
                         nonZero += v[t * n + j] != 0 ? 1 : 0;
                     }
-                    assertEquals(mask[t] == 0 ? -1 : nonZero, kept[t], DecoderGraph.kept(layer, site) + " of token " + t);
+                    assertEquals(mask[t / rows] == 0 ? -1 : nonZero, kept[t], DecoderGraph.kept(layer, site) + " of token " + t);
                 }
             }
         }
@@ -140,6 +154,17 @@ class EvaluationTest {
             for (Site site : sites) {
                 assertArrayEquals(separate.tensor(DecoderGraph.kept(layer, site)).toInts(), shared.tensor(DecoderGraph.kept(layer, site)).toInts(), DecoderGraph.kept(layer, site));
             }
+        }
+    }
+
+    @ParameterizedTest
+    @FieldSource("org.lacuna.fixtures.Fixtures#NAMES")
+    void aGridOfEachFamilyGivesWhatItsPointsGive(String name) throws IOException {
+        load(name);
+        aGridGivesWhatItsPointsGive("INTERMEDIATE");
+        aGridGivesWhatItsPointsGive("INPUT INTERMEDIATE");
+        if (r.model.config().feedForward().gated()) {
+            aGridGivesWhatItsPointsGive("UP GATE");
         }
     }
 
