@@ -32,7 +32,7 @@ public final class LacunaOps {
                 RmsNorm::new, RmsNormGrad::new,
                 RotaryTable::new,
                 Rotary::new,
-                Attention::new, AttentionGrad::new,
+                Attention::new, AttentionGrad::new, CachedAttention::new,
                 Linear::new, LinearDx::new, LinearDw::new, LinearDb::new,
                 Embedding::new, EmbeddingGrad::new,
                 LmHeadLoss::new, LmHeadLossGrad::new,
