@@ -21,7 +21,7 @@ final class CachedRows implements CachedAttentionKernel.Queries {
     /** Floats in a row of scores. */
     private final int width;
     private final float[] sums;
-    private final float[] lanes = new float[Lanes.WIDTH];
+    private final float[] lanes = new float[Gemv.LANES];
 
     /**
      * @param out y, keys and values

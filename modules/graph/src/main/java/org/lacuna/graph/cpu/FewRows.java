@@ -21,7 +21,7 @@ final class FewRows implements Runnable {
     private final int rows;
     private final int inner;
     private final Layer[] layers;
-    private final float[] lanes = new float[Lanes.WIDTH];
+    private final float[] lanes = new float[Gemv.LANES];
 
     /**
      * The panel's share of one layer.

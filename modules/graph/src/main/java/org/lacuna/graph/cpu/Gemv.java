@@ -7,6 +7,10 @@ import org.nd4j.linalg.api.buffer.DataType;
 
 /** Products of a vector and a matrix that is read from memory, once. A result's bits depend on no other that is asked for with it. */
 final class Gemv {
+    /** Floats that {@link #dots} works in. */
+    static final int LANES = 4 * Lanes.WIDTH;
+    /** Dot products at once. */
+    private static final int FOUR = LANES / Lanes.WIDTH;
     /** Rows that are added up before the sum so far is read and written. */
     private static final int TOGETHER = 8;
 
@@ -17,13 +21,13 @@ final class Gemv {
      * lanes, lanes pairwise, and then what whole vectors do not cover.
      *
      * @param type of x and w: FLOAT or BFLOAT16; y is of floats
-     * @param lanes at least {@link Lanes#WIDTH} floats to work in
+     * @param lanes {@link #LANES} floats to work in
      */
     static void dots(DataType type, ByteBuffer x, int xi, int n, ByteBuffer w, int wi, int apart, int outputs, ByteBuffer y, int yi, float[] lanes) {
         boolean narrow = type == DataType.BFLOAT16;
         int whole = n - n % (narrow ? 2 * Lanes.WIDTH : Lanes.WIDTH);
         int o = 0;
-        for (; o <= outputs - 4; o += 4) {
+        for (; o <= outputs - FOUR; o += FOUR) {
             if (narrow) {
                 fourNarrow(x, xi, whole, w, wi + o * apart, apart, y, yi + o, lanes);
             } else {
@@ -31,7 +35,11 @@ final class Gemv {
             }
         }
         for (; o < outputs; o++) {
-            Lanes.put(y, yi + o, narrow ? oneNarrow(x, xi, whole, w, wi + o * apart, lanes) : one(x, xi, whole, w, wi + o * apart, lanes));
+            if (narrow) {
+                oneNarrow(x, xi, whole, w, wi + o * apart, y, yi + o, lanes);
+            } else {
+                one(x, xi, whole, w, wi + o * apart, y, yi + o, lanes);
+            }
         }
         if (whole < n) {
             addRest(narrow, x, xi, whole, n, w, wi, apart, outputs, y, yi);
@@ -54,18 +62,20 @@ final class Gemv {
             c = Lanes.load(w, ci + i).fma(v, c);
             d = Lanes.load(w, di + i).fma(v, d);
         }
-        Lanes.put(y, yi, Lanes.sum(a, lanes));
-        Lanes.put(y, yi + 1, Lanes.sum(b, lanes));
-        Lanes.put(y, yi + 2, Lanes.sum(c, lanes));
-        Lanes.put(y, yi + 3, Lanes.sum(d, lanes));
+        a.intoArray(lanes, 0);
+        b.intoArray(lanes, Lanes.WIDTH);
+        c.intoArray(lanes, 2 * Lanes.WIDTH);
+        d.intoArray(lanes, 3 * Lanes.WIDTH);
+        sums(lanes, FOUR, y, yi);
     }
 
-    private static float one(ByteBuffer x, int xi, int n, ByteBuffer w, int wi, float[] lanes) {
+    private static void one(ByteBuffer x, int xi, int n, ByteBuffer w, int wi, ByteBuffer y, int yi, float[] lanes) {
         FloatVector a = FloatVector.zero(Lanes.F);
         for (int i = 0; i < n; i += Lanes.WIDTH) {
             a = Lanes.load(w, wi + i).fma(Lanes.load(x, xi + i), a);
         }
-        return Lanes.sum(a, lanes);
+        a.intoArray(lanes, 0);
+        sums(lanes, 1, y, yi);
     }
 
     private static void fourNarrow(ByteBuffer x, int xi, int n, ByteBuffer w, int wi, int apart, ByteBuffer y, int yi, float[] lanes) {
@@ -89,20 +99,28 @@ final class Gemv {
             pairs = Lanes.pairs(w, di + i);
             d = Lanes.odd(pairs).fma(odd, Lanes.even(pairs).fma(even, d));
         }
-        Lanes.put(y, yi, Lanes.sum(a, lanes));
-        Lanes.put(y, yi + 1, Lanes.sum(b, lanes));
-        Lanes.put(y, yi + 2, Lanes.sum(c, lanes));
-        Lanes.put(y, yi + 3, Lanes.sum(d, lanes));
+        a.intoArray(lanes, 0);
+        b.intoArray(lanes, Lanes.WIDTH);
+        c.intoArray(lanes, 2 * Lanes.WIDTH);
+        d.intoArray(lanes, 3 * Lanes.WIDTH);
+        sums(lanes, FOUR, y, yi);
     }
 
-    private static float oneNarrow(ByteBuffer x, int xi, int n, ByteBuffer w, int wi, float[] lanes) {
+    private static void oneNarrow(ByteBuffer x, int xi, int n, ByteBuffer w, int wi, ByteBuffer y, int yi, float[] lanes) {
         FloatVector a = FloatVector.zero(Lanes.F);
         for (int i = 0; i < n; i += 2 * Lanes.WIDTH) {
             IntVector v = Lanes.pairs(x, xi + i);
             IntVector pairs = Lanes.pairs(w, wi + i);
             a = Lanes.odd(pairs).fma(Lanes.odd(v), Lanes.even(pairs).fma(Lanes.even(v), a));
         }
-        return Lanes.sum(a, lanes);
+        a.intoArray(lanes, 0);
+        sums(lanes, 1, y, yi);
+    }
+
+    private static void sums(float[] lanes, int outputs, ByteBuffer y, int yi) {
+        for (int o = 0; o < outputs; o++) {
+            Lanes.put(y, yi + o, Lanes.sum(lanes, o * Lanes.WIDTH));
+        }
     }
 
     private static void addRest(boolean narrow, ByteBuffer x, int xi, int from, int n, ByteBuffer w, int wi, int apart, int outputs, ByteBuffer y, int yi) {

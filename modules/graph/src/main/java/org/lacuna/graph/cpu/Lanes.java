@@ -128,12 +128,17 @@ public final class Lanes {
      */
     static float sum(FloatVector v, float[] lanes) {
         v.intoArray(lanes, 0);
+        return sum(lanes, 0);
+    }
+
+    /** The same of a vector that lies in {@code lanes} from {@code at} on; what lies there changes. */
+    static float sum(float[] lanes, int at) {
         for (int half = WIDTH / 2; half > 0; half /= 2) {
-            for (int i = 0; i < half; i++) {
+            for (int i = at; i < at + half; i++) {
                 lanes[i] += lanes[i + half];
             }
         }
-        return lanes[0];
+        return lanes[at];
     }
 
     /** The largest lane; NaN if there is one. Order does not matter for a maximum. */

@@ -5,7 +5,6 @@ import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
-import org.nd4j.linalg.indexing.INDArrayIndex;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.ops.transforms.Transforms;
 
@@ -100,23 +99,26 @@ public final class CachedAttention extends AttentionOp {
         int past = in[5].getInt(0);
         long end = past + in[0].size(1);
         checkPast(past, in[0].size(1), in[3].size(1));
-        INDArrayIndex all = NDArrayIndex.all();
         for (int i = 1; i <= 2; i++) {
             out[i].assign(in[2 + i]);
-            out[i].get(all, NDArrayIndex.interval(past, end), all).assign(in[i]);
+            out[i].get(NDArrayIndex.all(), NDArrayIndex.interval(past, end), NDArrayIndex.all()).assign(in[i]);
         }
         int group = heads() / kvHeads();
         long h = in[0].size(2) / heads();
         INDArray hidden = hidden(in[0], past);
-        INDArray keys = out[1].get(all, NDArrayIndex.interval(0, end), all);
-        INDArray values = out[2].get(all, NDArrayIndex.interval(0, end), all);
         for (int b = 0; b < in[0].size(0); b++) {
             for (int n = 0; n < heads(); n++) {
-                INDArray scores = head(in[0], b, n, h).mmul(head(keys, b, n / group, h).transpose()).muli(scale()).addi(hidden);
+                INDArray keys = filled(out[1], b, n / group, h, end);
+                INDArray scores = head(in[0], b, n, h).mmul(keys.transpose()).muli(scale()).addi(hidden);
                 INDArray weights = Transforms.exp(scores.sub(scores.max(true, 1)), false);
-                head(out[0], b, n, h).assign(weights.mmul(head(values, b, n / group, h)).div(weights.sum(true, 1)));
+                head(out[0], b, n, h).assign(weights.mmul(filled(out[2], b, n / group, h, end)).div(weights.sum(true, 1)));
             }
         }
+    }
+
+    /** The first {@code rows} rows of a head of a cache. */
+    private static INDArray filled(INDArray cache, int sequence, int head, long headSize, long rows) {
+        return head(cache, sequence, head, headSize).get(NDArrayIndex.interval(0, rows), NDArrayIndex.all()).dup('c').reshape('c', rows, headSize);
     }
 
     @Override
