@@ -17,7 +17,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  */
 final class AttentionKernel implements Kernel {
     /** Behind rows of scores: if they lay a power of two apart, they would compete for the same places in the cache. */
-    private static final int PADDING = 16;
+    static final int PADDING = 16;
 
     private final GemmLibrary gemms;
 
@@ -160,13 +160,13 @@ final class AttentionKernel implements Kernel {
         }
     }
 
-    private static void hide(ByteBuffer s, int from, int to, float value) {
+    static void hide(ByteBuffer s, int from, int to, float value) {
         if (from < to) {
             Lanes.fill(s, from, to, value);
         }
     }
 
-    private static float largest(ByteBuffer s, int from, int to) {
+    static float largest(ByteBuffer s, int from, int to) {
         FloatVector largest = Lanes.load(s, from);
         for (int i = from + Lanes.WIDTH; i < to; i += Lanes.WIDTH) {
             largest = largest.max(Lanes.load(s, i));
@@ -178,7 +178,7 @@ final class AttentionKernel implements Kernel {
      * s = exp(scale · s − largest); returns the sum. Where s is minus infinity, {@link Lanes#exp} gives 1.2e-38, which the sum,
      * at least 1, does not feel; the caller overwrites it.
      */
-    private static float exponentials(ByteBuffer s, int from, int to, float scale, float largest, float[] lanes) {
+    static float exponentials(ByteBuffer s, int from, int to, float scale, float largest, float[] lanes) {
         FloatVector sum = FloatVector.zero(Lanes.F);
         for (int i = from; i < to; i += Lanes.WIDTH) {
             FloatVector e = Lanes.exp(Lanes.load(s, i).mul(scale).sub(largest));
@@ -188,7 +188,7 @@ final class AttentionKernel implements Kernel {
         return Lanes.sum(sum, lanes);
     }
 
-    private static void divide(ByteBuffer y, int at, int n, float by) {
+    static void divide(ByteBuffer y, int at, int n, float by) {
         int i = 0;
         for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
             Lanes.store(Lanes.load(y, at + i).div(by), y, at + i);

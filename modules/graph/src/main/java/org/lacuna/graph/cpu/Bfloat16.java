@@ -26,7 +26,7 @@ final class Bfloat16 {
             Lanes.store(bits.reinterpretAsFloats(), to, ti + i);
         }
         for (; i < n; i++) {
-            Lanes.put(to, ti + i, Float.intBitsToFloat(from.getShort((fi + i) * Short.BYTES) << 16));
+            Lanes.put(to, ti + i, get(from, fi + i));
         }
     }
 
@@ -48,6 +48,11 @@ final class Bfloat16 {
         for (; i < n; i++) {
             to.putShort((ti + i) * Short.BYTES, of(Lanes.get(from, fi + i)));
         }
+    }
+
+    /** The element at {@code index} as a float. */
+    static float get(ByteBuffer b, int index) {
+        return Float.intBitsToFloat(b.getShort(index * Short.BYTES) << 16);
     }
 
     /** The bits of {@code x}, rounded as {@link #round} does. */

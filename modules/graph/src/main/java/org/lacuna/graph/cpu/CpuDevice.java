@@ -14,6 +14,7 @@ import org.lacuna.graph.op.ActivatedGrad;
 import org.lacuna.graph.op.Add;
 import org.lacuna.graph.op.Attention;
 import org.lacuna.graph.op.AttentionGrad;
+import org.lacuna.graph.op.CachedAttention;
 import org.lacuna.graph.op.CombineExperts;
 import org.lacuna.graph.op.CombineExpertsGrad;
 import org.lacuna.graph.op.Embedding;
@@ -80,6 +81,7 @@ public final class CpuDevice implements Device {
         kernels.put(Rotary.NAME, new RotaryKernel());
         kernels.put(Attention.NAME, new AttentionKernel(gemms));
         kernels.put(AttentionGrad.NAME, new AttentionGradKernel(gemms));
+        kernels.put(CachedAttention.NAME, new CachedAttentionKernel(gemms));
         kernels.put(Linear.NAME, new LinearKernel(gemms));
         kernels.put(LinearDx.NAME, new LinearDxKernel(gemms));
         kernels.put(LinearDw.NAME, new LinearDwKernel(gemms));

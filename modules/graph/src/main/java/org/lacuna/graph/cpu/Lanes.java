@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.VectorMask;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
@@ -23,6 +24,7 @@ public final class Lanes {
     public static final VectorSpecies<Double> D = DoubleVector.SPECIES_PREFERRED;
     /** Doubles in a vector: half of {@link #WIDTH}. */
     public static final int WIDE = D.length();
+    private static final VectorSpecies<Integer> PAIRS = IntVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Float> HALF = FloatVector.SPECIES_PREFERRED.withShape(VectorShape.forBitSize(F.vectorBitSize() / 2));
     private static final int ALIGNMENT = 64;
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
@@ -53,6 +55,21 @@ public final class Lanes {
 
     static void store(FloatVector v, ByteBuffer b, int index, VectorMask<Float> mask) {
         v.intoByteBuffer(b, index * Float.BYTES, ORDER, mask);
+    }
+
+    /** {@code 2 · WIDTH} bf16s from element {@code index} on, two in each lane. */
+    static IntVector pairs(ByteBuffer b, int index) {
+        return IntVector.fromByteBuffer(PAIRS, b, index * Short.BYTES, ORDER);
+    }
+
+    /** Of each pair the first, as a float. */
+    static FloatVector even(IntVector pairs) {
+        return pairs.lanewise(VectorOperators.LSHL, 16).reinterpretAsFloats();
+    }
+
+    /** Of each pair the second, as a float. */
+    static FloatVector odd(IntVector pairs) {
+        return pairs.and(0xffff_0000).reinterpretAsFloats();
     }
 
     /** {@link #WIDE} floats from element {@code index} on, as doubles. */
@@ -117,12 +134,17 @@ public final class Lanes {
      */
     static float sum(FloatVector v, float[] lanes) {
         v.intoArray(lanes, 0);
+        return sum(lanes, 0);
+    }
+
+    /** The same of a vector that lies in {@code lanes} from {@code at} on; what lies there changes. */
+    static float sum(float[] lanes, int at) {
         for (int half = WIDTH / 2; half > 0; half /= 2) {
-            for (int i = 0; i < half; i++) {
+            for (int i = at; i < at + half; i++) {
                 lanes[i] += lanes[i + half];
             }
         }
-        return lanes[0];
+        return lanes[at];
     }
 
     /** The largest lane; NaN if there is one. Order does not matter for a maximum. */

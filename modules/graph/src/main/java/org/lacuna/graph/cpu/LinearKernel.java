@@ -7,7 +7,7 @@ import org.lacuna.graph.cpu.Gemm.Matrix;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.Linear;
 
-/** One GEMM for each weight, on top of the bias where there is one. */
+/** One GEMM for each weight, on top of the bias where there is one; {@link FewRows} where there are few. */
 final class LinearKernel extends RowKernel {
     private final GemmLibrary gemms;
 
@@ -34,6 +34,11 @@ final class LinearKernel extends RowKernel {
     @Override
     boolean hasRows(LacunaOp op, int index) {
         return index == 0;
+    }
+
+    @Override
+    public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
+        return in[0].spec().rows() <= FewRows.MOST ? FewRows.bind((Linear) op, in, out, panels) : super.bind(op, in, out, scratch, panels);
     }
 
     @Override

@@ -61,7 +61,7 @@ public final class Attention extends AttentionOp {
     public void reference(INDArray[] in, INDArray[] out) {
         int group = heads() / kvHeads();
         long h = in[0].size(2) / heads();
-        INDArray hidden = hidden(in[0]);
+        INDArray hidden = hidden(in[0], 0);
         for (int b = 0; b < in[0].size(0); b++) {
             for (int n = 0; n < heads(); n++) {
                 INDArray q = head(in[0], b, n, h);

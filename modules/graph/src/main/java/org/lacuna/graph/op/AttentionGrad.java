@@ -65,7 +65,7 @@ public final class AttentionGrad extends AttentionOp {
     public void reference(INDArray[] in, INDArray[] out) {
         int group = heads() / kvHeads();
         long h = in[1].size(2) / heads();
-        INDArray hidden = hidden(in[1]);
+        INDArray hidden = hidden(in[1], 0);
         out[1].assign(0);
         out[2].assign(0);
         for (int b = 0; b < in[1].size(0); b++) {

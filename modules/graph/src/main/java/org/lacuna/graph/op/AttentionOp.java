@@ -7,8 +7,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
 
-/** What {@link Attention} and its gradient share: their arguments, and a head's part of a tensor. */
-public abstract sealed class AttentionOp extends LacunaOp permits Attention, AttentionGrad {
+/** What {@link Attention}, its gradient and its form with a cache share: their arguments, and a head's part of a tensor. */
+public abstract sealed class AttentionOp extends LacunaOp permits Attention, AttentionGrad, CachedAttention {
 
     AttentionOp() {}
 
@@ -60,9 +60,13 @@ public abstract sealed class AttentionOp extends LacunaOp permits Attention, Att
      * @param q the shape of the queries
      */
     final long flops(long[] q, int products) {
-        int length = Math.toIntExact(q[1]);
+        return flops(q, products, 0, Math.toIntExact(q[1]));
+    }
+
+    /** The same of queries at positions {@code from} to {@code length - 1}. */
+    final long flops(long[] q, int products, int from, int length) {
         long pairs = 0;
-        for (int t = 0; t < length; t++) {
+        for (int t = from; t < length; t++) {
             pairs += mask().end(t, length) - mask().first(t);
         }
         return 2 * products * q[0] * q[2] * pairs;
@@ -73,15 +77,19 @@ public abstract sealed class AttentionOp extends LacunaOp permits Attention, Att
         return x.get(NDArrayIndex.point(sequence), NDArrayIndex.all(), NDArrayIndex.interval(head * headSize, (head + 1) * headSize));
     }
 
-    /** [T, T]: 0 where a query (row) sees a key (column), else minus infinity; to be added to the scores. */
-    final INDArray hidden(INDArray like) {
-        int length = Math.toIntExact(like.size(1));
+    /**
+     * [T, past + T]: 0 where a query (row), the first at position {@code past}, sees a key (column), else minus infinity; to be added
+     * to the scores.
+     */
+    final INDArray hidden(INDArray like, int past) {
+        int rows = Math.toIntExact(like.size(1));
+        int length = past + rows;
         AttentionMask mask = mask();
-        double[] values = new double[length * length];
+        double[] values = new double[rows * length];
         Arrays.fill(values, Double.NEGATIVE_INFINITY);
-        for (int t = 0; t < length; t++) {
-            Arrays.fill(values, t * length + mask.first(t), t * length + mask.end(t, length), 0);
+        for (int t = 0; t < rows; t++) {
+            Arrays.fill(values, t * length + mask.first(past + t), t * length + mask.end(past + t, length), 0);
         }
-        return Nd4j.createFromArray(values).reshape('c', length, length).castTo(like.dataType());
+        return Nd4j.createFromArray(values).reshape('c', rows, length).castTo(like.dataType());
     }
 }

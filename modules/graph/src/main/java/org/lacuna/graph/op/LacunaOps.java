@@ -33,7 +33,7 @@ public final class LacunaOps {
                 LayerNorm::new, LayerNormGrad::new,
                 RotaryTable::new,
                 Rotary::new,
-                Attention::new, AttentionGrad::new,
+                Attention::new, AttentionGrad::new, CachedAttention::new,
                 Linear::new, LinearDx::new, LinearDw::new, LinearDb::new,
                 Embedding::new, EmbeddingGrad::new,
                 Route::new, RouteGrad::new,

@@ -4,6 +4,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -30,15 +31,20 @@ public final class Instance {
     /** Null where somebody else rounds the parameters, or nobody has to. */
     private final FlatMath.Pass rounding;
 
-    Instance(Program program, ParameterStore.Flat parameters, ParameterStore.Rounded rounded, ParameterStore.Flat gradients, boolean debug) {
+    Instance(Program program, ParameterStore.Flat parameters, ParameterStore.Rounded rounded, ParameterStore.Flat gradients, Map<String, Tensor> states, boolean debug) {
         this.program = program;
         Device device = program.device();
+        if (states != null && !program.states().keySet().containsAll(states.keySet())) {
+            throw new ProgramException("the program's states are " + program.states().keySet() + ", those given " + states.keySet());
+        }
         if (!program.gradients().isEmpty() && gradients == null) {
             throw new ProgramException("the program computes gradients: give the instance a place for them");
         }
         for (String name : program.placeholders()) {
-            tensors.put(name, device.allocate(program.specs().get(name)));
+            TensorSpec spec = program.specs().get(name);
+            tensors.put(name, states != null && program.states().containsKey(name) ? shared(states, spec) : device.allocate(spec));
         }
+        program.states().forEach((name, output) -> tensors.put(output, tensors.get(name).view(program.specs().get(output), 0)));
         program.constants().forEach((name, array) -> tensors.put(name, constant(device, program.specs().get(name), array)));
         for (String name : program.parameters()) {
             tensors.put(name, parameter(parameters, program.specs().get(name)));
@@ -61,6 +67,17 @@ public final class Instance {
         copies = copies(gradients);
         dead = debug ? deadAfter(arena) : null;
         arenaFill = debug ? arena.tensor(new TensorSpec("arena", DataType.INT8, program.arena().plan().bytes()), 0).bytes() : null;
+    }
+
+    private static Tensor shared(Map<String, Tensor> states, TensorSpec wanted) {
+        Tensor state = states.get(wanted.name());
+        if (state == null) {
+            throw new ProgramException("the program's state " + wanted + " is not among those given: " + states.keySet());
+        }
+        if (!state.spec().equals(wanted)) {
+            throw new ProgramException("the program's state " + wanted + " is given as " + state.spec());
+        }
+        return state;
     }
 
     private static IntConsumer job(Runnable[] panels) {
@@ -136,6 +153,16 @@ public final class Instance {
             throw new ProgramException("'" + name + "' is neither a placeholder nor a declared output of this program");
         }
         return tensors.get(name);
+    }
+
+    /**
+     * The program's states by the names of their placeholders, for another instance to go on with. They start as zeros; writing to them
+     * changes what the next run is given.
+     */
+    public Map<String, Tensor> states() {
+        Map<String, Tensor> states = new LinkedHashMap<>();
+        program.states().keySet().forEach(name -> states.put(name, tensors.get(name)));
+        return states;
     }
 
     /** Runs all steps. Allocates nothing. */

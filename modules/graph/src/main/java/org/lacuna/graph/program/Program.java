@@ -13,6 +13,7 @@ import java.util.Set;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.Precision;
+import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.LacunaOps;
 import org.lacuna.graph.op.OpCost;
@@ -38,6 +39,7 @@ public final class Program {
     private final List<String> parameters;
     private final Map<String, String> gradients;
     private final List<String> outputs;
+    private final Map<String, String> states;
     private final int panels;
     private final ArenaLayout arena;
 
@@ -45,6 +47,7 @@ public final class Program {
             List<String> parameters, Map<String, String> gradients) {
         device = b.device;
         panels = b.panels;
+        states = b.states.outputs();
         this.nodes = nodes;
         this.specs = specs;
         this.constants = constants;
@@ -54,6 +57,7 @@ public final class Program {
         outputs = List.copyOf(b.outputs);
         Set<String> external = new LinkedHashSet<>(gradientTargets().keySet());
         external.removeAll(outputs);
+        external.addAll(states.values());
         Set<String> lasting = new LinkedHashSet<>(outputs);
         lasting.addAll(copiedGradients());
         arena = new ArenaLayout(device, nodes, this::specsOf, external, lasting, panels);
@@ -71,6 +75,7 @@ public final class Program {
         private final Map<String, long[]> shapes = new LinkedHashMap<>();
         private final Set<String> outputs = new LinkedHashSet<>();
         private final Set<String> kept = new LinkedHashSet<>();
+        private final States states = new States();
         private int panels = 1;
         private boolean gradients;
 
@@ -88,6 +93,17 @@ public final class Program {
         /** Variables whose values can be read after a run. */
         public Builder outputs(String... names) {
             outputs.addAll(Arrays.asList(names));
+            return this;
+        }
+
+        /**
+         * What a run gives for {@code output}, the next run is given as {@code placeholder}, both in one memory that starts as zeros: a
+         * cache of keys, say. Both have one shape and type, and only the op that makes the output reads the placeholder.
+         *
+         * @throws ProgramException if one of the two belongs to a state already
+         */
+        public Builder state(String placeholder, String output) {
+            states.add(placeholder, output);
             return this;
         }
 
@@ -130,7 +146,9 @@ public final class Program {
         public Program build() {
             LacunaOps.register();
             SameDiff source = gradients ? GradientGraph.of(graph) : graph;
+            states.checkNames(graph);
             Set<String> wanted = new LinkedHashSet<>(outputs);
+            wanted.addAll(states.outputs().values());
             Map<String, String> gradientNames = new LinkedHashMap<>();
             List<String> parameters = new ArrayList<>();
             for (SDVariable v : graph.variables()) {
@@ -181,6 +199,7 @@ public final class Program {
             }
             List<Node> formatted = Formats.choose(Waiting.apply(nodes, wanted, specs), specs, parameters, wanted, device);
             List<Node> all = kept.isEmpty() ? formatted : Recomputation.apply(formatted, kept, this::isForward, specs);
+            states.check(all, specs, device);
             return new Program(this, all, specs, constants, parameters, gradientNames);
         }
 
@@ -270,7 +289,7 @@ public final class Program {
      *     those of the run before
      */
     public Instance instance(ParameterStore.Flat parameters, ParameterStore.Flat gradients) {
-        return new Instance(this, parameters, null, gradients, false);
+        return instance(parameters, null, gradients);
     }
 
     /**
@@ -280,7 +299,18 @@ public final class Program {
      * @param rounded read only where {@link #readsRounded}
      */
     public Instance instance(ParameterStore.Flat parameters, ParameterStore.Rounded rounded, ParameterStore.Flat gradients) {
-        return new Instance(this, parameters, rounded, gradients, false);
+        return instance(parameters, rounded, gradients, null);
+    }
+
+    /**
+     * The same, with another instance's states, of this program or of one for other shapes: one for many tokens fills a cache, one for
+     * a single token goes on with it. The instances take turns.
+     *
+     * @param states the other's ({@link Instance#states}), or null for its own
+     * @throws ProgramException if they are not this program's states
+     */
+    public Instance instance(ParameterStore.Flat parameters, ParameterStore.Rounded rounded, ParameterStore.Flat gradients, Map<String, Tensor> states) {
+        return new Instance(this, parameters, rounded, gradients, states, false);
     }
 
     /** Whether parameters are read in bf16. */
@@ -294,7 +324,7 @@ public final class Program {
 
     /** An instance that fills memory with NaN before its first use and after its last: a read of dead memory shows. */
     public Instance debugInstance(ParameterStore.Flat parameters, ParameterStore.Flat gradients) {
-        return new Instance(this, parameters, null, gradients, true);
+        return new Instance(this, parameters, null, gradients, null, true);
     }
 
     /** How many bytes of arena an instance has: activations, gradients of activations and working memory. */
@@ -359,6 +389,11 @@ public final class Program {
 
     List<String> outputs() {
         return outputs;
+    }
+
+    /** State's placeholder to the variable that is kept there. */
+    Map<String, String> states() {
+        return states;
     }
 
     ArenaLayout arena() {

@@ -75,6 +75,18 @@ class FlopsOfOpsTest {
         assertEquals(2L * 2 * 4 * pairs * 10, maker(d[0]).flops(new long[][] {q, q, k, k, q, lse}));
     }
 
+    /** 2 sequences, 4 heads of size 2, 3 tokens behind 4 kept ones in a cache of 7. */
+    @ParameterizedTest
+    @CsvSource({"CAUSAL, 0, 18", "SLIDING_WINDOW, 2, 6", "SLIDING_WINDOW, 6, 17"})
+    void attentionWithACacheCountsAFullOne(AttentionMask.Kind kind, int window, int pairs) {
+        long[] q = {2, 3, 8};
+        long[] k = {2, 3, 4};
+        long[] cache = {2, 7, 4};
+        SDVariable past = sd.placeHolder("past", DataType.INT32, 1);
+        SDVariable[] y = CachedAttention.of(sd, "y", in(q), in(k), in(k), in(cache), in(cache), past, 4, 2, new AttentionMask(kind, window), 1);
+        assertEquals(2L * 2 * 4 * pairs * 4, maker(y[0]).flops(new long[][] {q, k, k, cache, cache, {1}}));
+    }
+
     @Test
     void theLmHeadMultipliesOnceAndThriceForItsGradient() {
         SDVariable targets = sd.placeHolder("targets", DataType.INT32, 2, 3);
