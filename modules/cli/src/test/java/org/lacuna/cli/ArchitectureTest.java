@@ -45,9 +45,10 @@ class ArchitectureTest {
             "run", Set.of(),
             "data", Set.of("run"),
             "model", Set.of("graph", "sparsity", "run"),
-            "eval", Set.of("model", "data", "sparsity", "graph", "run"),
-            "training", Set.of("model", "data", "sparsity", "eval", "graph", "run"),
-            "cli", Set.of("sparsity", "graph", "run", "data", "model", "eval", "training")));
+            "decode", Set.of("model", "graph", "sparsity", "run"),
+            "eval", Set.of("model", "decode", "data", "sparsity", "graph", "run"),
+            "training", Set.of("model", "decode", "data", "sparsity", "eval", "graph", "run"),
+            "cli", Set.of("sparsity", "graph", "run", "data", "model", "decode", "eval", "training")));
 
     /** The one class that may hold static mutable state: it registers our ops with ND4J, once. */
     private static final String REGISTRATION = "org.lacuna.graph.op.LacunaOps";

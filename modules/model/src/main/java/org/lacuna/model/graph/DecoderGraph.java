@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -17,6 +18,7 @@ import org.lacuna.graph.op.Activated;
 import org.lacuna.graph.op.Add;
 import org.lacuna.graph.op.Attention;
 import org.lacuna.graph.op.AttentionMask;
+import org.lacuna.graph.op.CachedAttention;
 import org.lacuna.graph.op.CombineExperts;
 import org.lacuna.graph.op.Embedding;
 import org.lacuna.graph.op.ExpertLinear;
@@ -73,6 +75,8 @@ public final class DecoderGraph {
     public static final String TOKEN_WEIGHT = "token_weight";
     /** [B, T]: 0 = padding, neither sparsified nor counted. */
     public static final String TOKEN_MASK = "token_mask";
+    /** [1] INT: of how many tokens keys and values were kept. */
+    public static final String PAST = "past";
     /** [1 + layers]: what the loss and each layer's penalty are multiplied by. */
     public static final String OBJECTIVE_COEFFICIENTS = "objective_coefficients";
     /** [B, T, V]. */
@@ -100,6 +104,8 @@ public final class DecoderGraph {
     private final List<SDVariable> penalties = new ArrayList<>();
     private SDVariable positions;
     private SDVariable tokenMask;
+    /** Null in graphs that read whole texts. */
+    private SDVariable past;
     /** Null in graphs without penalties. */
     private SDVariable penalisedWeight;
 
@@ -166,6 +172,38 @@ public final class DecoderGraph {
      */
     public static SameDiff grid(ModelConfig config, Set<Site> sites) {
         return new DecoderGraph(config, DataType.FLOAT, sites, sites, true).buildEvaluation();
+    }
+
+    /**
+     * The graph that makes a text longer: it gives {@link #LOGITS} [B, T, V] of T new tokens from {@link #INPUT_IDS}, {@link #POSITIONS}
+     * and, instead of the tokens before them, the keys and values that were kept of those: for each layer {@link #pastKeys} and
+     * {@link #pastValues} [B, C, K·H], of which the first {@link #PAST} rows are filled. {@link #states} are to be a program's states.
+     */
+    public static SameDiff decoding(ModelConfig config) {
+        DecoderGraph g = new DecoderGraph(config, DataType.FLOAT, Set.of(), Set.of(), false);
+        g.past = g.sd.placeHolder(PAST, DataType.INT32, 1);
+        Linear.of(g.sd, LOGITS, g.decoder(), g.outputEmbedding());
+        return g.sd;
+    }
+
+    /** The states of {@link #decoding}: the placeholder of each to the variable that is kept there. */
+    public static Map<String, String> states(ModelConfig config) {
+        Map<String, String> states = new LinkedHashMap<>();
+        for (int layer = 0; layer < config.layers(); layer++) {
+            states.put(pastKeys(layer), "layers." + layer + ".attention.heads.keys");
+            states.put(pastValues(layer), "layers." + layer + ".attention.heads.values");
+        }
+        return states;
+    }
+
+    /** Placeholder [B, C, K·H]: the keys of a layer that were kept. */
+    public static String pastKeys(int layer) {
+        return "layers." + layer + ".attention.past_keys";
+    }
+
+    /** Placeholder [B, C, K·H]: the values of a layer that were kept. */
+    public static String pastValues(int layer) {
+        return "layers." + layer + ".attention.past_values";
     }
 
     /** The variable at a site: {@code layers.3.mlp.up}, before a rule is applied to it. */
@@ -294,8 +332,14 @@ public final class DecoderGraph {
         SDVariable q = placed(layer, at + "q", qkv[0], "self_attn.q_norm");
         SDVariable k = placed(layer, at + "k", qkv[1], "self_attn.k_norm");
         AttentionMask mask = form.sliding(layer).map(s -> AttentionMask.slidingWindow(s.window())).orElse(AttentionMask.causal());
-        SDVariable y = follow(h, Attention.of(sd, at + "heads", q, k, qkv[2], config.heads(), config.kvHeads(), mask, form.scale())[0]);
+        SDVariable y = follow(h, past == null
+                ? Attention.of(sd, at + "heads", q, k, qkv[2], config.heads(), config.kvHeads(), mask, form.scale())[0]
+                : CachedAttention.of(sd, at + "heads", q, k, qkv[2], cache(pastKeys(layer)), cache(pastValues(layer)), past, config.heads(), config.kvHeads(), mask, form.scale())[0]);
         return linear(List.of(at + "projected"), y, List.of(module(layer, "self_attn.o_proj")), form.outputBias())[0];
+    }
+
+    private SDVariable cache(String name) {
+        return sd.placeHolder(name, floating, -1, -1, (long) config.kvHeads() * config.headSize());
     }
 
     /** Queries or keys after their norm and turned to their positions, where the model has these. */
