@@ -56,6 +56,8 @@ final class RegexCost {
     private final String pattern;
     private int at;
     private int depth;
+    private int perCharacter;
+    private boolean canBeEmpty;
 
     private RegexCost(String pattern) {
         this.pattern = pattern;
@@ -65,10 +67,9 @@ final class RegexCost {
      * The bound.
      *
      * @param pattern in Oniguruma's syntax
-     * @return steps back per character of the text, 0 if their number does not depend on it
      * @throws IllegalArgumentException if there is no such bound, or the expression uses what is not known here
      */
-    static int perCharacter(String pattern) {
+    static RegexCost of(String pattern) {
         if (pattern.length() > LONGEST) {
             throw new IllegalArgumentException("is longer than " + LONGEST + " characters");
         }
@@ -81,7 +82,19 @@ final class RegexCost {
         if (cost.degree > 1 || cost.factor > MOST_STEPS) {
             throw new IllegalArgumentException("can step back too often while it looks for a match");
         }
-        return cost.degree == 0 ? 0 : (int) Math.ceil(cost.factor);
+        parser.perCharacter = cost.degree == 0 ? 0 : (int) Math.ceil(cost.factor);
+        parser.canBeEmpty = node.canBeEmpty;
+        return parser;
+    }
+
+    /** Steps back per character of a text, 0 if their number does not depend on it. */
+    int perCharacter() {
+        return perCharacter;
+    }
+
+    /** Whether it may match at a place without taking a character. */
+    boolean canBeEmpty() {
+        return canBeEmpty;
     }
 
     private Node alternatives() {
