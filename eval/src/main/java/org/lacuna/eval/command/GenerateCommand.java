@@ -2,15 +2,19 @@ package org.lacuna.eval.command;
 
 import java.io.PrintWriter;
 import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import org.lacuna.data.tokenize.Tokenizer;
-import org.lacuna.eval.generate.Generator;
-import org.lacuna.eval.generate.Sampling;
+import org.lacuna.data.tokenize.Tokenizers;
+import org.lacuna.decode.Generator;
+import org.lacuna.decode.Sampling;
+import org.lacuna.eval.generate.StopStrings;
 import org.lacuna.eval.generate.TextStream;
 import org.lacuna.eval.source.ModelSource;
-import org.lacuna.data.tokenize.Tokenizers;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.model.Model;
 import org.lacuna.run.ExitCode;
@@ -25,10 +29,9 @@ import picocli.CommandLine.Spec;
 
 /** {@code lacuna generate}: a model goes on with a text. */
 @Command(name = "generate", mixinStandardHelpOptions = true, sortOptions = false,
-        description = "Let a model go on with a text, by plain sampling. Of a text longer than the model's positions it reads the end.")
+        description = "Let a model go on with a text. Of a text longer than the model's positions it reads the end; one that outgrows them"
+                + " while it is written is read anew from the middle of what was read.")
 public final class GenerateCommand implements Callable<Integer> {
-    private static final int NO_TOKEN = -1;
-
     @Spec
     private CommandSpec spec;
 
@@ -49,6 +52,13 @@ public final class GenerateCommand implements Callable<Integer> {
     @Option(names = "--top-k", defaultValue = "0", paramLabel = "K",
             description = "Draw from the K likeliest tokens; 0 for all. Default: ${DEFAULT-VALUE}.")
     private int topK;
+
+    @Option(names = "--top-p", defaultValue = "1", paramLabel = "P",
+            description = "Draw from the fewest likeliest tokens that have the probability P together; 1 for all. Default: ${DEFAULT-VALUE}.")
+    private double topP;
+
+    @Option(names = "--stop", paramLabel = "TEXT", description = "End before this text; may be repeated.")
+    private List<String> stops = List.of();
 
     @Option(names = "--seed", defaultValue = "1", paramLabel = "N", description = "Seed of the draws. Default: ${DEFAULT-VALUE}.")
     private long seed;
@@ -71,7 +81,9 @@ public final class GenerateCommand implements Callable<Integer> {
         if (ids.length == 0) {
             throw new InputException(source.checkpoint() + ": its tokenizer names no token that begins or ends a text; give a --prompt to begin with");
         }
-        go(new Generator(loaded, device), tokenizer, ids, sampling);
+        try (Generator generator = new Generator(loaded, device, Runtime.getRuntime().availableProcessors())) {
+            go(generator, tokenizer, ends(tokenizer, loaded), ids, sampling);
+        }
         return ExitCode.DONE;
     }
 
@@ -84,21 +96,28 @@ public final class GenerateCommand implements Callable<Integer> {
         return IntStream.concat(Arrays.stream(leading), Arrays.stream(text)).toArray();
     }
 
+    /** The ids that end a text: by the tokenizer, and by the model's config, which may name several. */
+    private static Set<Integer> ends(Tokenizer tokenizer, Model model) {
+        Set<Integer> ends = new HashSet<>(model.config().eos());
+        tokenizer.endOfText().ifPresent(ends::add);
+        return ends;
+    }
+
     /** Prints the text as it comes, without the end of text at either end. */
-    private void go(Generator generator, Tokenizer tokenizer, int[] ids, Sampling sampling) {
+    private void go(Generator generator, Tokenizer tokenizer, Set<Integer> ends, int[] ids, Sampling sampling) {
         PrintWriter out = spec.commandLine().getOut();
         TextStream stream = new TextStream(tokenizer, prompt.isEmpty() ? new int[0] : ids);
-        int endOfText = tokenizer.endOfText().orElse(NO_TOKEN);
+        StopStrings until = stopStrings();
         int[] added = {0};
         boolean[] closed = {false};
         try (Interrupts interrupts = Interrupts.listen()) {
             print(out, prompt);
-            generator.generate(ids, tokens, endOfText, sampling, new SplittableRandom(seed), token -> {
+            generator.generate(ids, tokens, ends::contains, sampling, new SplittableRandom(seed), token -> {
                 added[0]++;
-                closed[0] = !print(out, token == endOfText ? "" : stream.add(token));
-                return !closed[0] && !interrupts.requested();
+                closed[0] = !print(out, ends.contains(token) ? "" : until.add(stream.add(token)));
+                return !closed[0] && !until.found() && !interrupts.requested();
             });
-            print(out, stream.end() + System.lineSeparator());
+            print(out, until.add(stream.end()) + until.end() + System.lineSeparator());
             if (closed[0]) {
                 throw new RunException("standard output takes no more text; stopped after " + added[0] + " tokens");
             }
@@ -114,11 +133,19 @@ public final class GenerateCommand implements Callable<Integer> {
         return !out.checkError();
     }
 
+    private StopStrings stopStrings() {
+        try {
+            return new StopStrings(stops);
+        } catch (IllegalArgumentException e) {
+            throw new InputException("--stop: " + e.getMessage(), e);
+        }
+    }
+
     private Sampling sampling() {
         try {
-            return new Sampling(temperature, topK);
+            return new Sampling(temperature, topK, topP);
         } catch (IllegalArgumentException e) {
-            throw new InputException("--temperature or --top-k: " + e.getMessage(), e);
+            throw new InputException("--temperature, --top-k or --top-p: " + e.getMessage(), e);
         }
     }
 }
