@@ -134,9 +134,24 @@ class HostileWeightsTest {
             case 3 -> {
                 return Stored.file(header, mutations.ofBytes(data));
             }
+            case 4 -> {
+                return wrapping(mutations);
+            }
             default -> {
                 return Stored.file(ofText(mutations, header), data);
             }
         }
+    }
+
+    /** A file that agrees with its header if the product of the shape is taken as one of 64 bits, which it may not fit into. */
+    private static byte[] wrapping(Mutations mutations) {
+        long[] shape = new long[1 + mutations.below(4)];
+        long product = Float.BYTES;
+        for (int i = 0; i < shape.length; i++) {
+            shape[i] = 1L << mutations.below(63);
+            product *= shape[i];
+        }
+        int bytes = (int) Math.max(0, Math.min(product, 100));
+        return Stored.file("{'a':{'dtype':'F32','shape':" + Arrays.toString(shape) + ",'data_offsets':[0," + bytes + "]}}", new byte[bytes]);
     }
 }
