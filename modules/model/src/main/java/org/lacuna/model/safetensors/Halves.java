@@ -3,6 +3,8 @@ package org.lacuna.model.safetensors;
 /** Floats of 16 bits, IEEE 754 binary16 and bfloat16: Java 17 has no conversions of its own. */
 final class Halves {
     private static final int NAN = 0x7fc0_0000;
+    /** From here on a binary16, where a float has its exponent and fraction, is infinity or NaN. */
+    private static final int INFINITE = 0x7c00 << 13;
 
     private Halves() {}
 
@@ -36,17 +38,12 @@ final class Halves {
         return (short) (rounded >>> 16);
     }
 
+    /** Without branches that the sign or the size of a number decides: those of weights are not to be foretold. */
     private static float toFloat(short bits) {
-        int exponent = bits >> 10 & 0x1f;
-        int fraction = bits & 0x3ff;
-        float magnitude;
-        if (exponent == 0) {
-            magnitude = fraction * 0x1p-24f;
-        } else if (exponent == 0x1f) {
-            magnitude = fraction == 0 ? Float.POSITIVE_INFINITY : Float.NaN;
-        } else {
-            magnitude = Float.intBitsToFloat((exponent + 112) << 23 | fraction << 13);
-        }
-        return bits < 0 ? -magnitude : magnitude;
+        int magnitude = (bits & 0x7fff) << 13;
+        int sign = (bits & 0x8000) << 16;
+        // The product moves the exponent's bias from 15 to 127 and is exact, for subnormal numbers too.
+        int value = magnitude < INFINITE ? Float.floatToRawIntBits(Float.intBitsToFloat(magnitude) * 0x1p112f) : magnitude | 0x7f80_0000;
+        return Float.intBitsToFloat(value | sign);
     }
 }

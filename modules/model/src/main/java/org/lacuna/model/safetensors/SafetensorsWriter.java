@@ -72,7 +72,7 @@ public final class SafetensorsWriter {
      * where they fit, else shards {@code model-00001-of-00003.safetensors} and so on, with {@value StoredWeights#INDEX}.
      *
      * @param metadata of each file, as in {@link #write(WritableByteChannel, Map, List)}
-     * @param tensors in the order in which they are to fill the shards
+     * @param tensors in the order in which they are to fill the shards; transformers 5 has them by name, with numbers in it as numbers
      * @param type as in {@link #write(WritableByteChannel, Map, List, StoredType)}
      * @param maxShardBytes the most bytes that tensors take in one file, unless it is one tensor that is larger
      * @throws org.lacuna.run.InputException if that makes more shards than {@link StoredWeights} would open
