@@ -11,8 +11,8 @@ import org.lacuna.graph.op.LacunaOp;
  * the memory of its input the rows before and behind them; then its queries attend to the cache.
  */
 final class CachedAttentionKernel implements Kernel {
-    /** New tokens from which products by a library are faster than passes over the cache for each token. */
-    private static final int MANY = 16;
+    /** New tokens from which blocks of them are faster than a pass over the cache for each. */
+    private static final int MANY = 8;
 
     private final GemmLibrary gemms;
 
@@ -60,7 +60,7 @@ final class CachedAttentionKernel implements Kernel {
             int to = sizes.unit(p + 1, calls.length);
             Rows keys = new Rows(sizes, in[1], in[3], out[1]);
             Rows values = new Rows(sizes, in[2], in[4], out[2]);
-            Queries queries = sizes.length() < MANY ? new CachedRows(attention, sizes, in[0], out, CachedRows.cut(pieces, sizes, capacity))
+            Queries queries = sizes.length() < MANY ? new CachedRows(gemms, attention, sizes, in[0], out, CachedRows.cut(pieces, sizes, capacity))
                     : new CachedBlocks(gemms, attention, sizes, in[0], out, CachedBlocks.Work.cut(pieces, sizes, capacity));
             calls[p] = () -> {
                 int filled = past.getInt(0);
