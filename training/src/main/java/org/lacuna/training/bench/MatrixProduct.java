@@ -86,7 +86,7 @@ record MatrixProduct(String layer, Pass pass, int rows, int in, int out) {
     }
 
     /** Numbers that are no special case for the multiplier: zeros and subnormals may be faster or slower. */
-    private static void fill(Tensor tensor) {
+    static void fill(Tensor tensor) {
         for (int i = 0; i < tensor.length(); i++) {
             tensor.setFloat(i, (i * 37L % 101 - 50) / 50f);
         }

@@ -67,9 +67,14 @@ public record Shape(ModelConfig config, int batch, int window, int shards, int w
 
     @Override
     public String toString() {
-        return String.format(Locale.ROOT, "Llama, %d layers, hidden %d, FFN %d, %d heads, vocabulary %d: %,d parameters; batch %d × %d, %s, %d workers%s",
-                config.layers(), config.hidden(), config.intermediate(), config.heads(), config.vocabulary(), parameters(), batch, window, name(precision), workers,
+        return String.format(Locale.ROOT, "%s; batch %d × %d, %s, %d workers%s", model(), batch, window, name(precision), workers,
                 recompute == Recompute.NONE ? "" : ", recompute " + name(recompute));
+    }
+
+    /** The model alone. */
+    String model() {
+        return String.format(Locale.ROOT, "%s, %d layers, hidden %d, FFN %d, %d heads, vocabulary %d: %,d parameters", config.family(), config.layers(), config.hidden(),
+                config.intermediate(), config.heads(), config.vocabulary(), parameters());
     }
 
     /** As on the command line: {@code fp32}. */

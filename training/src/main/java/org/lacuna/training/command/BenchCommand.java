@@ -8,13 +8,13 @@ import picocli.CommandLine.Spec;
 
 /** {@code lacuna bench}: measures this machine. */
 @Command(name = "bench", mixinStandardHelpOptions = true, description = "Measure how fast this machine is.",
-        subcommands = {BenchTrainCommand.class, BenchGemmCommand.class, BenchEvalCommand.class, BenchMemoryCommand.class})
+        subcommands = {BenchTrainCommand.class, BenchGemmCommand.class, BenchEvalCommand.class, BenchGenerateCommand.class, BenchMemoryCommand.class})
 public final class BenchCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
     @Override
     public Integer call() {
-        throw new ParameterException(spec.commandLine(), "expected what to measure: train, gemm, eval or memory");
+        throw new ParameterException(spec.commandLine(), "expected what to measure: train, gemm, eval, generate or memory");
     }
 }

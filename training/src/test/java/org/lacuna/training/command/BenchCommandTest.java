@@ -50,6 +50,10 @@ class BenchCommandTest {
             memory --hidden 12                      | --heads: 4 makes heads of 3 numbers
             train --steps 0                         | --steps: must be at least 1, not 0
             gemm --runs 0                           | --runs: must be at least 1, not 0
+            generate --runs 0                       | --runs: must be at least 1, not 0
+            generate --new-tokens 1                 | --new-tokens: must be at least 2, not 1
+            generate --prompt-tokens 100            | --prompt-tokens and --new-tokens: 100 and 64 are more than the 128 of --window
+            generate --precision bf16               | --precision:
             eval --runs 0                           | --runs: must be at least 1, not 0
             memory --steps -1                       | --steps: must be at least 1, not -1
             eval --batch 3 --workers 2              | --batch: 3 is not a multiple of --workers 2
@@ -78,7 +82,7 @@ class BenchCommandTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"train", "gemm", "eval", "memory"})
+    @ValueSource(strings = {"train", "gemm", "eval", "generate", "memory"})
     void theHelpNamesTheShape(String command) {
         assertEquals(ExitCode.DONE, run(command + " --help"));
         assertTrue(out.toString().contains("--intermediate") && !out.toString().contains("null"), out.toString());
@@ -90,6 +94,16 @@ class BenchCommandTest {
         assertEquals(ExitCode.DONE, run("memory --warm-up 0 --steps 1 --json " + file + TINY), err.toString());
         assertTrue(out.toString().contains("moments"), out.toString());
         assertEquals(12, Json.read(file).get("setup").get("intermediate").asInt());
+    }
+
+    @Test
+    void aTokenReadsTheWeightsThatItNeeds() {
+        Path file = folder.resolve("generate.json");
+        assertEquals(ExitCode.DONE, run("generate --warm-up 0 --runs 1 --prompt-tokens 2 --new-tokens 2 --json " + file + TINY), err.toString());
+        assertTrue(out.toString().contains("each token"), out.toString());
+        // Attention 4 · 8 · 8, FFN 3 · 8 · 12, three norms of 8, the output embedding 32 · 8; of the input embedding a row is looked up.
+        assertEquals(4 * (4 * 64 + 3 * 96 + 3 * 8 + 32 * 8), Json.read(file).get("weightBytesPerToken").asLong());
+        assertTrue(Json.read(file).get("tokensPerSecond").asDouble() > 0);
     }
 
     @Test
