@@ -45,6 +45,8 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
 
     private static final int MAX_LAYERS = 4096;
     private static final int MAX_SIZE = 1 << 24;
+    /** Of all layers; a file has three tensors for each. */
+    private static final int MAX_EXPERTS = 1 << 15;
 
     /** A Llama: RMS norm, rotary position, grouped queries, no biases. */
     public static ModelConfig llama(int vocabulary, int hidden, int intermediate, int layers, int heads, int kvHeads, int headSize, double rmsNormEps,
@@ -114,6 +116,9 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
             p.size("perToken", e.perToken(), MAX_LAYERS);
             if (e.perToken() > e.count()) {
                 p.add("perToken", "is " + e.perToken() + ", more than the " + e.count() + " of " + keyOf.apply("experts"));
+            }
+            if (layers > 0 && (long) layers * e.count() > MAX_EXPERTS) {
+                p.add("experts", "is " + e.count() + " in each of " + layers + " layers, more than " + MAX_EXPERTS + " in all");
             }
             p.matrix("experts", (long) e.count() * intermediate, hidden);
         });

@@ -48,6 +48,28 @@ public final class HuggingFaceConfig {
      */
     public static ModelConfig read(Path file) {
         ConfigKeys keys = ConfigKeys.read(file);
+        ModelConfig config = read(file, keys);
+        Set<String> unknown = unknown(keys);
+        if (!unknown.isEmpty()) {
+            LOG.warn("{}: keys that Lacuna does not know, passed over: {}", file, String.join(", ", unknown));
+        }
+        return config;
+    }
+
+    /** The keys of a config, which {@link #read} accepts, that Lacuna does not know. */
+    static Set<String> unknown(Path file) {
+        ConfigKeys keys = ConfigKeys.read(file);
+        read(file, keys);
+        return unknown(keys);
+    }
+
+    private static Set<String> unknown(ConfigKeys keys) {
+        Set<String> unknown = new TreeSet<>(keys.unread());
+        unknown.removeAll(HARMLESS);
+        return unknown;
+    }
+
+    private static ModelConfig read(Path file, ConfigKeys keys) {
         String type = keys.text("model_type", "missing");
         Family family = Families.find(type).orElseThrow(() -> new InputException(file + ": model_type is " + type + "; Lacuna reads " + Families.names()));
         keys.mustBeAbsent("quantization_config", "means quantized weights, which Lacuna does not read");
@@ -55,11 +77,6 @@ public final class HuggingFaceConfig {
         ModelConfig config = family.read(keys);
         keys.throwIfProblems();
         config.check(file.toString(), component -> family.keys().getOrDefault(component, component));
-        Set<String> unknown = new TreeSet<>(keys.unread());
-        unknown.removeAll(HARMLESS);
-        if (!unknown.isEmpty()) {
-            LOG.warn("{}: keys that Lacuna does not know, passed over: {}", file, String.join(", ", unknown));
-        }
         return config;
     }
 

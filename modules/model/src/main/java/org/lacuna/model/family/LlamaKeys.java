@@ -85,7 +85,8 @@ final class LlamaKeys {
      * {@code max_window_layers} on.
      */
     static Optional<Sliding> switchedSliding(ConfigKeys keys) {
-        boolean on = keys.flag("use_sliding_window", false) && keys.has("sliding_window");
+        boolean named = keys.has("sliding_window"); // published files name a window and switch it off
+        boolean on = keys.flag("use_sliding_window", false) && named;
         int layers = Math.min(keys.integer("num_hidden_layers"), 4096);
         int first = keys.integer("max_window_layers", layers);
         List<Integer> byTypes = slidingLayers(keys);
