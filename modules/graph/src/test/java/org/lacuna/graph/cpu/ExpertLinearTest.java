@@ -273,7 +273,7 @@ class ExpertLinearTest {
     }
 
     private static void aRowsBitsDoNotDependOnTheOthers(BiFunction<OpCheck.Build, OpCheck.Input[], List<OpCheck.Outcome>> run) {
-        Case c = new Case(3, 200, 1, 64, 1, true, Choice.ANY);
+        Case c = new Case(3, 200, 1, 256, 1, true, Choice.ANY);
         OpCheck.Input[] in = rounded(c.forward());
         int[] ids = new int[c.rows()];
         in[2] = OpCheck.ints(ids, BATCH, 200, 1);
@@ -283,7 +283,7 @@ class ExpertLinearTest {
             Arrays.fill(mixed, mixed.length - others, mixed.length, 2);
             in[2] = OpCheck.ints(mixed, BATCH, 200, 1);
             List<OpCheck.Outcome> apart = run.apply(c.linear(), in);
-            int same = (c.rows() - others) * 64;
+            int same = (c.rows() - others) * c.width(0);
             for (int i = 0; i < apart.size(); i++) {
                 assertArrayEquals(Arrays.copyOf(together.get(i).kernel().get(0), same), Arrays.copyOf(apart.get(i).kernel().get(0), same), others + " others");
             }

@@ -19,7 +19,7 @@ import org.nd4j.autodiff.samediff.SDVariable;
 class MixtureOfExpertsTest {
     private static final int HIDDEN = 3;
     private static final int INNER = 4;
-    private static final int TOKENS = 4;
+    private static final int TOKENS = 2;
     private static final double STEP = 1e-4;
 
     /** x, router, gate, up, down. */
@@ -44,9 +44,9 @@ class MixtureOfExpertsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"4,2,true,7", "4,2,false,7", "5,1,false,7", "3,3,true,7", "6,3,false,7"})
-    void gradientEqualsDifferences(int experts, int k, boolean renormalised, int seed) {
-        Random random = new Random(seed);
+    @CsvSource({"4,2,true", "4,2,false", "3,1,false", "3,3,true"})
+    void gradientEqualsDifferences(int experts, int k, boolean renormalised) {
+        Random random = new Random(7);
         OpCheck.Input x = OpCheck.normal(random, 1, true, 2, TOKENS, HIDDEN);
         OpCheck.Input router = OpCheck.normal(random, 1, true, experts, HIDDEN);
         assertFarFromTies(x, router, experts, k);
