@@ -2,7 +2,6 @@ package org.lacuna.eval.robustness;
 
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
-import java.math.BigInteger;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -25,7 +24,6 @@ import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.rule.Rule;
-import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
  * Windows through a model, for every p of a grid at once: P points × B windows are one call of a program, in which the points share what
@@ -35,11 +33,6 @@ import org.nd4j.autodiff.samediff.SameDiff;
  * <p>Legend: B windows, T tokens, P points.
  */
 public final class Sweep {
-    /** Rows (points × windows × tokens) that are computed together where a window and the grid are small enough for it to be a choice. */
-    private static final int ROWS = 4096;
-    /** An instance's memory; with more, fewer points, then fewer windows are computed together. */
-    private static final long ARENA_BYTES = 64L << 20;
-
     private final String name;
     private final Model model;
     private final Batch windows;
@@ -73,51 +66,13 @@ public final class Sweep {
         this.observe = observe;
         length = windows.length();
         experts = model.config().feedForward().experts();
-        SameDiff graph = DecoderGraph.grid(model.config(), sites);
-        int p = grid.size();
-        int b = windowsTogether(device, ROWS / (p * length));
-        Program fitting = compile(graph, device, p, b);
-        while (fitting.arenaBytes() > ARENA_BYTES && (p > 1 || b > windowsTogether(device, 1))) {
-            b = p > 1 ? b : windowsTogether(device, b / 2);
-            p = (p + 1) / 2;
-            fitting = compile(graph, device, p, b);
-        }
-        points = p;
-        rows = b;
-        program = fitting;
+        SweepProgram compiled = SweepProgram.fitting(model.config(), device, windows.rows(), length, sites, grid.size(), observe);
+        points = compiled.points();
+        rows = compiled.windows();
+        program = compiled.program();
         lossSums = new double[grid.size()][windows.rows()];
         sites.forEach(site -> kept.put(site, new long[grid.size()][model.config().layers()][windows.rows()]));
         alive = new boolean[model.config().layers()][model.config().intermediate() * experts.map(Experts::count).orElse(1)];
-    }
-
-    /** The number of windows nearest to the one wanted, from below, that fills matrices; at least what one matrix takes. */
-    private int windowsTogether(Device device, int wanted) {
-        int rows = device.rowsAlike();
-        int step = rows / BigInteger.valueOf(rows).gcd(BigInteger.valueOf(length)).intValue();
-        return Math.max(1, Math.min(windows.rows(), wanted) / step) * step;
-    }
-
-    private Program compile(SameDiff graph, Device device, int p, int b) {
-        Program.Builder builder = Program.of(graph, device)
-                .placeholder(DecoderGraph.INPUT_IDS, b, length)
-                .placeholder(DecoderGraph.POSITIONS, b, length)
-                .placeholder(DecoderGraph.TOKEN_MASK, b, length)
-                .placeholder(DecoderGraph.TARGETS, (long) p * b, length)
-                .placeholder(DecoderGraph.TOKEN_WEIGHT, (long) p * b, length);
-        List<String> outputs = new ArrayList<>(List.of(DecoderGraph.NLL));
-        for (int layer = 0; layer < model.config().layers(); layer++) {
-            for (Site site : sites) {
-                builder.placeholder(DecoderGraph.rule(layer, site), p).placeholder(DecoderGraph.parameters(layer, site), p, 1);
-                outputs.add(DecoderGraph.kept(layer, site));
-            }
-            if (observe) {
-                outputs.add(DecoderGraph.site(layer, Site.INTERMEDIATE));
-                if (experts.isPresent()) {
-                    outputs.add(DecoderGraph.experts(layer));
-                }
-            }
-        }
-        return builder.outputs(outputs.toArray(String[]::new)).build();
     }
 
     /**
@@ -127,9 +82,8 @@ public final class Sweep {
      * @throws RunException if a vector that the rule sees or a window's loss is not finite
      */
     public void run(Workers workers, BooleanSupplier stop) {
-        int windowChunks = (windows.rows() + rows - 1) / rows;
         int pointChunks = (grid.size() + points - 1) / points;
-        int chunks = windowChunks * pointChunks;
+        int chunks = SweepProgram.chunks(windows.rows(), rows, grid.size(), points);
         AtomicInteger next = new AtomicInteger();
         workers.run(Math.min(workers.count(), chunks), part -> {
             Instance run = program.instance(model.parameters().values(), null);

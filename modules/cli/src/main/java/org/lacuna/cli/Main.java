@@ -4,6 +4,8 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.lacuna.cli.checkpoint.ExportCommand;
+import org.lacuna.cli.checkpoint.ImportCommand;
 import org.lacuna.eval.command.CompareCommand;
 import org.lacuna.eval.command.EvalCommand;
 import org.lacuna.eval.command.GenerateCommand;
@@ -43,6 +45,8 @@ import picocli.CommandLine.Spec;
             EvalCommand.class,
             CompareCommand.class,
             GenerateCommand.class,
+            ImportCommand.class,
+            ExportCommand.class,
             BenchCommand.class,
             DoctorCommand.class,
         })

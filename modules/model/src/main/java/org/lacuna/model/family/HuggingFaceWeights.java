@@ -79,6 +79,30 @@ public final class HuggingFaceWeights {
         }
     }
 
+    /** The files' tensors that the model is made of, of files that {@link #check} accepts; what is there besides is passed over. */
+    public static List<StoredTensor> stored(StoredWeights weights, ModelConfig config) {
+        Family family = Families.of(config.family());
+        String missing = missingPrefix(family, weights);
+        return family.tensors(config).stream().map(t -> weights.tensors().get(strip(t.name(), missing))).toList();
+    }
+
+    /**
+     * Reads the weights, which {@link #check} accepts, once, and keeps nothing: for files of any size.
+     *
+     * @throws InputException as {@link #read} does
+     */
+    public static void checkNumbers(StoredWeights weights, ModelConfig config) {
+        FloatBuffer piece = FloatBuffer.allocate(PIECE);
+        for (StoredTensor t : stored(weights, config)) {
+            for (long from = 0; from < t.length(); from += PIECE) {
+                int n = (int) Math.min(PIECE, t.length() - from);
+                weights.read(t.name(), from, piece.clear().limit(n));
+                checkFinite(weights, t.name(), from, piece.clear().limit(n));
+            }
+        }
+        checkTied(weights, config);
+    }
+
     /**
      * Reads the weights, which {@link #check} accepts, into the parameters.
      *
@@ -93,17 +117,15 @@ public final class HuggingFaceWeights {
             if (whole != null) {
                 Tensor into = parameters.tensor(whole.parameter()).view(name, whole.first(), t.shape());
                 weights.read(name, into);
-                checkFinite(weights, name, into.floats());
+                checkFinite(weights, name, 0, into.floats());
             } else {
                 float[] stored = new float[Math.toIntExact(t.length())];
                 weights.read(name, 0, FloatBuffer.wrap(stored));
-                checkFinite(weights, name, FloatBuffer.wrap(stored));
+                checkFinite(weights, name, 0, FloatBuffer.wrap(stored));
                 t.toParameters(stored, parameters::tensor);
             }
         }
-        if (config.tied() && weights.tensors().containsKey(family.head())) {
-            checkTied(weights, family.head(), parameters.tensor(DecoderParameters.EMBEDDING));
-        }
+        checkTied(weights, config);
     }
 
     /** The family's prefix if no tensor has it, else nothing. */
@@ -116,27 +138,34 @@ public final class HuggingFaceWeights {
         return name.startsWith(prefix) ? name.substring(prefix.length()) : name;
     }
 
-    private static void checkFinite(StoredWeights weights, String name, FloatBuffer values) {
+    private static void checkFinite(StoredWeights weights, String name, long from, FloatBuffer values) {
         for (int i = 0; i < values.limit(); i++) {
             if (!Float.isFinite(values.get(i))) {
-                throw new InputException(weights.file(name) + ": tensor " + name + " holds " + values.get(i) + " at index " + i + "; weights must be finite");
+                throw new InputException(weights.file(name) + ": tensor " + name + " holds " + values.get(i) + " at index " + (from + i) + "; weights must be finite");
             }
         }
     }
 
     /** Some tied checkpoints store the output embedding a second time. It changes nothing only where it is the same. */
-    private static void checkTied(StoredWeights weights, String head, Tensor embedding) {
-        StoredTensor found = weights.tensors().get(head);
-        boolean same = Arrays.equals(found.shape(), embedding.shape()) && FLOATING.contains(found.type());
-        FloatBuffer ours = embedding.floats();
-        FloatBuffer piece = FloatBuffer.allocate(PIECE);
+    private static void checkTied(StoredWeights weights, ModelConfig config) {
+        Family family = Families.of(config.family());
+        StoredTensor head = weights.tensors().get(family.head());
+        if (!config.tied() || head == null) {
+            return;
+        }
+        StoredTensor embedding = family.tensors(config).stream().filter(t -> t.parts().get(0).parameter().equals(DecoderParameters.EMBEDDING))
+                .map(t -> weights.tensors().get(strip(t.name(), missingPrefix(family, weights)))).findFirst().orElseThrow();
+        boolean same = Arrays.equals(head.shape(), embedding.shape()) && FLOATING.contains(head.type());
+        FloatBuffer ours = FloatBuffer.allocate(PIECE);
+        FloatBuffer theirs = FloatBuffer.allocate(PIECE);
         for (long from = 0; same && from < embedding.length(); from += PIECE) {
             int n = (int) Math.min(PIECE, embedding.length() - from);
-            weights.read(head, from, piece.clear().limit(n));
-            same = piece.clear().limit(n).equals(ours.slice((int) from, n));
+            weights.read(embedding.name(), from, ours.clear().limit(n));
+            weights.read(head.name(), from, theirs.clear().limit(n));
+            same = ours.clear().limit(n).equals(theirs.clear().limit(n));
         }
         if (!same) {
-            throw new InputException(weights.file(head) + ": config.json says tie_word_embeddings, but " + head + " is not the input embedding");
+            throw new InputException(weights.file(head.name()) + ": config.json says tie_word_embeddings, but " + head.name() + " is not the input embedding");
         }
     }
 

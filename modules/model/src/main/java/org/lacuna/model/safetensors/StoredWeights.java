@@ -70,8 +70,12 @@ public final class StoredWeights implements AutoCloseable {
                 + " be converted to safetensors");
     }
 
-    /** A file of the folder's own: also where it is a link. */
-    private static Path own(Path folder, String name) {
+    /**
+     * A file of the folder's own: also where it is a link, as in Hugging Face's cache.
+     *
+     * @throws InputException if it is a link that leads elsewhere
+     */
+    public static Path own(Path folder, String name) {
         Path file = folder.resolve(name);
         try {
             Path real = file.toRealPath();

@@ -1,0 +1,176 @@
+package org.lacuna.cli.checkpoint;
+
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.FloatBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.Callable;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.lacuna.eval.source.ModelSource;
+import org.lacuna.graph.cpu.CpuDevice;
+import org.lacuna.model.Checkpoint;
+import org.lacuna.model.Model;
+import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.safetensors.StoredType;
+import org.lacuna.model.safetensors.StoredWeights;
+import org.lacuna.run.ExitCode;
+import org.lacuna.run.InputException;
+import org.lacuna.run.RunException;
+import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.run.folder.Destination;
+import org.lacuna.run.folder.FileOutput;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+
+/** {@code lacuna export}: a model as a Hugging Face folder. */
+@Command(name = "export", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Write a model as Hugging Face's loaders read it: config.json, model.safetensors or shards of it, and its tokenizer.",
+        footer = {"", "Tied weights are written once. A model that Hugging Face has not (lacuna_llama) is written too, but only Lacuna opens it."})
+public final class ExportCommand implements Callable<Integer> {
+    /** What goes along, byte for byte, where the model's folder has it. */
+    private static final List<String> COPIED = List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
+            "merges.txt", "tokenizer.model", "chat_template.jinja", "generation_config.json");
+    /** A tokenizer's files are smaller by far. */
+    private static final long MOST_COPIED = 1L << 28;
+
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,9})\\s*([KMGT]?)(I?)B");
+    private static final String PREFIXES = "KMGT";
+
+    /** From this magnitude on, half a step above the largest bfloat16, rounding gives infinity. */
+    private static final float INFINITE_AS_BFLOAT16 = 0x1.ffp127f;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Option(names = "--model", required = true, paramLabel = "DIR", description = "A checkpoint's folder, or a run's (its latest checkpoint).")
+    private String model;
+
+    @Option(names = "--out", required = true, paramLabel = "DIR", description = "The folder to make; there must be none.")
+    private Path out;
+
+    @Option(names = "--dtype", defaultValue = "float32", paramLabel = "TYPE",
+            description = "float32, or bfloat16: to the nearest. Default: ${DEFAULT-VALUE}.")
+    private Dtype dtype;
+
+    @Option(names = "--max-shard-size", defaultValue = "5GB", paramLabel = "SIZE",
+            description = "The most that one file of weights takes, unless one tensor is larger: 5GB, 200MB, 2GiB. Default: ${DEFAULT-VALUE}.")
+    private String maxShardSize;
+
+    /** PyTorch's names. */
+    private enum Dtype {
+        FLOAT32(StoredType.F32),
+        BFLOAT16(StoredType.BF16);
+
+        private final StoredType stored;
+
+        Dtype(StoredType stored) {
+            this.stored = stored;
+        }
+    }
+
+    @Override
+    public Integer call() {
+        long shard = bytes(maxShardSize);
+        checkOut();
+        ModelSource source = ModelSource.of(model);
+        List<Path> copied = copied(source.checkpoint());
+        Model loaded = source.load(new CpuDevice());
+        if (dtype == Dtype.BFLOAT16) {
+            checkRange(source.checkpoint(), loaded);
+        }
+        AtomicFiles.folder(out, folder -> {
+            Checkpoint.write(folder, loaded, dtype.stored, shard);
+            for (Path file : copied) {
+                copy(file, folder);
+            }
+        });
+        tell(loaded, copied);
+        return ExitCode.DONE;
+    }
+
+    private static long bytes(String size) {
+        Matcher m = SIZE.matcher(size.strip().toUpperCase(Locale.ROOT));
+        boolean unit = m.matches() && (m.group(3).isEmpty() || !m.group(2).isEmpty());
+        long bytes = unit ? Long.parseLong(m.group(1)) : 0;
+        for (int i = unit && !m.group(2).isEmpty() ? PREFIXES.indexOf(m.group(2)) : -1; i >= 0; i--) {
+            bytes *= m.group(3).isEmpty() ? 1000 : 1024;
+        }
+        if (bytes <= 0) {
+            throw new InputException("--max-shard-size: " + size + " is no size; expected a whole number with B, KB, MB, GB (powers of 1000) or KiB, MiB, GiB (of 1024): 5GB");
+        }
+        return bytes;
+    }
+
+    private void checkOut() {
+        if (Files.exists(out) && !isEmptyFolder()) {
+            throw new InputException(out + ": exists already, and nothing is overwritten; name another folder with --out, or delete it first");
+        }
+        Destination.checkFolder(out);
+    }
+
+    private boolean isEmptyFolder() {
+        if (!Files.isDirectory(out)) {
+            return false;
+        }
+        try (Stream<Path> entries = Files.list(out)) {
+            return entries.findAny().isEmpty();
+        } catch (IOException e) {
+            throw new RunException(out + ": can't be read: " + AtomicFiles.reason(e), e);
+        }
+    }
+
+    private static List<Path> copied(Path checkpoint) {
+        List<Path> found = new ArrayList<>();
+        for (String name : COPIED) {
+            if (Files.isRegularFile(checkpoint.resolve(name))) {
+                found.add(StoredWeights.own(checkpoint, name));
+            }
+        }
+        return found;
+    }
+
+    private static void copy(Path file, AtomicFiles.NewFolder folder) throws IOException {
+        if (Files.size(file) > MOST_COPIED) {
+            throw new InputException(file + ": has " + Files.size(file) + " bytes, so it belongs to no tokenizer; move it away");
+        }
+        try (FileOutput output = folder.file(file.getFileName().toString())) {
+            Files.copy(file, output);
+        }
+    }
+
+    private static void checkRange(Path checkpoint, Model model) {
+        for (String name : model.parameters().names()) {
+            FloatBuffer values = model.parameters().tensor(name).floats();
+            for (int i = 0; i < values.limit(); i++) {
+                if (Math.abs(values.get(i)) >= INFINITE_AS_BFLOAT16) {
+                    throw new InputException(checkpoint + ": parameter " + name + " holds " + values.get(i) + " at index " + i
+                            + ", which would be infinite as bfloat16; export with --dtype float32");
+                }
+            }
+        }
+    }
+
+    private void tell(Model exported, List<Path> copied) {
+        PrintWriter printer = spec.commandLine().getOut();
+        String with = copied.isEmpty() ? "without a tokenizer: the model's folder has none"
+                : "with " + String.join(", ", copied.stream().map(file -> file.getFileName().toString()).toList());
+        try (StoredWeights written = StoredWeights.open(out)) {
+            int files = written.paths().size();
+            printer.println(String.format(Locale.ROOT, "%s: %s, %,d parameters as %s in %d %s of weights, %s", out, exported.config().family(),
+                    exported.parameters().count(), dtype.name().toLowerCase(Locale.ROOT), files, files == 1 ? "file" : "files", with));
+        }
+        if (exported.config().family().equals(ModelConfig.LACUNA_LLAMA)) {
+            printer.println("Only Lacuna opens it: its feed-forward block is none that Hugging Face's Llama has, and transformers refuses model_type "
+                    + ModelConfig.LACUNA_LLAMA + ".");
+        }
+        printer.flush();
+    }
+}
