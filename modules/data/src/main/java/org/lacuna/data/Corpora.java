@@ -66,6 +66,10 @@ public final class Corpora {
         if (source.isOneText() && split == Split.HASH) {
             throw new InputException("data.split: hash divides documents, and " + source.path() + " is one text; take position");
         }
+        if (!source.isOneText() && tokenizer.endOfText().isEmpty()) {
+            throw new InputException("data.tokenizer: " + file.orElseThrow() + ": names no token that ends a text, and each document is to be followed by one;"
+                    + " name it as eos_token in a tokenizer_config.json beside it");
+        }
         Path cache = recipe.cache().orElseGet(() -> TokenCache.defaultFolder(System.getenv(), Path.of(System.getProperty("user.home"))));
         String hash = tokenizer instanceof ByteTokenizer ? "bytes" : named("data.tokenizer", () -> Sha256.file(file.get()));
         TokenizedText text = new TokenizedText(source, recipe.field(), tokenizer, hash, split, recipe.validationFraction());

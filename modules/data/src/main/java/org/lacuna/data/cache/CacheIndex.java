@@ -28,7 +28,7 @@ record CacheIndex(String key, Journal.Done done) {
         ObjectNode json = Json.object();
         json.put("version", TokenizedText.VERSION).put("sha256", key).put("text", text.source().name()).put("text_sha256", sourceSha256)
                 .put("tokenizer_sha256", text.tokenizerSha256()).put("vocabulary_size", text.tokenizer().vocabularySize())
-                .put("end_of_text", text.tokenizer().endOfText()).put("split", text.split().name().toLowerCase(Locale.ROOT))
+                .put("end_of_text", text.tokenizer().endOfText().orElse(-1)).put("split", text.split().name().toLowerCase(Locale.ROOT))
                 .put("validation_fraction", text.validationFraction());
         if (text.source().hasFields()) {
             json.put("field", text.field());

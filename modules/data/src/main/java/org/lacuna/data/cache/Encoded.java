@@ -19,11 +19,12 @@ import org.lacuna.run.InputException;
 record Encoded(byte[] train, byte[] validation, long trainDocuments, long validationDocuments, long validationBytes, long characters) {
 
     private static final int BYTE = 8;
+    private static final int NONE = -1;
 
     static Encoded of(List<Piece> chunk, TokenizedText text) {
         Tokenizer tokenizer = text.tokenizer();
-        int end = tokenizer.endOfText();
-        int spelled = utf8Length(tokenizer.decode(new int[] {end}));
+        int end = tokenizer.endOfText().orElse(NONE);
+        int spelled = end == NONE ? 0 : utf8Length(tokenizer.decode(new int[] {end}));
         Ids train = new Ids(tokenizer.vocabularySize(), text.idBytes());
         Ids validation = new Ids(tokenizer.vocabularySize(), text.idBytes());
         long trainDocuments = 0;

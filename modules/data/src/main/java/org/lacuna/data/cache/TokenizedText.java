@@ -34,7 +34,7 @@ public record TokenizedText(TextSource source, String field, Tokenizer tokenizer
     String key(String sourceSha256) {
         MessageDigest hash = Sha256.start();
         hash.update(String.join("\n", "lacuna tokens " + VERSION, "text " + sourceSha256, "tokenizer " + tokenizerSha256,
-                "vocabulary " + tokenizer.vocabularySize(), "end of text " + tokenizer.endOfText(), "split " + split,
+                "vocabulary " + tokenizer.vocabularySize(), "end of text " + tokenizer.endOfText().orElse(-1), "split " + split,
                 "validation " + validationFraction, source.hasFields() ? "field " + field : "no field").getBytes(StandardCharsets.UTF_8));
         return Sha256.hexadecimal(hash);
     }
