@@ -3,9 +3,11 @@ package org.lacuna.data.cache;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Locale;
+import java.util.zip.CRC32C;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Json;
@@ -22,6 +24,7 @@ record CacheIndex(String key, Journal.Done done) {
     static final String TRAIN = "train.bin";
     static final String VALIDATION = "validation.bin";
 
+    private static final String CHECK = "crc32c";
     private static final int LARGEST = 1 << 16;
 
     void write(Path folder, TokenizedText text, String sourceSha256) {
@@ -36,7 +39,14 @@ record CacheIndex(String key, Journal.Done done) {
         json.put("dtype", text.idBytes() == Short.BYTES ? "uint16" : "int32").put("id_bytes", text.idBytes()).put("chunks", done.chunks());
         put(json.putObject("train"), done.train(), text.idBytes());
         put(json.putObject("validation"), done.validation(), text.idBytes()).put("text_bytes", done.validationBytes());
+        json.put(CHECK, checksum(json));
         AtomicFiles.write(folder.resolve(NAME), json.toPrettyString() + "\n");
+    }
+
+    private static long checksum(ObjectNode json) {
+        CRC32C crc = new CRC32C();
+        crc.update(Json.line(json).getBytes(StandardCharsets.UTF_8));
+        return crc.getValue();
     }
 
     private static ObjectNode put(ObjectNode json, Journal.Part part, int idBytes) {
@@ -54,6 +64,10 @@ record CacheIndex(String key, Journal.Done done) {
             json = Json.read(file);
         } catch (InputException e) {
             throw new Damaged(NAME + " can't be read");
+        }
+        JsonNode check = json instanceof ObjectNode object ? object.remove(CHECK) : null;
+        if (check == null || !check.isIntegralNumber() || check.longValue() != checksum((ObjectNode) json)) {
+            throw new Damaged(NAME + " has another checksum than when it was written");
         }
         if (json.path("version").asInt() != TokenizedText.VERSION || !json.path("sha256").asText().equals(key)
                 || json.path("id_bytes").asInt() != text.idBytes()) {

@@ -158,34 +158,41 @@ public final class TokenCache {
 
     private void build(Path folder, TokenizedText text, String key, String source) throws IOException {
         Path part = folder.resolveSibling(folder.getFileName() + ".part");
-        long before = System.nanoTime();
-        try {
-            long trainCharacters = text.split() == Split.POSITION ? trainCharacters(text) : 0;
-            remove(folder);
-            Files.createDirectories(part);
-            progress.begin("tokenizing " + text.source().name(), text.source().bytes());
-            Journal.Done done = null;
+        remove(folder);
+        // A crash may have left it complete, without its name.
+        if (kept(part, text, key, false).isEmpty()) {
             try {
-                done = new CacheBuilder(text, part, tuning, progress, moment).build(trainCharacters);
-            } finally {
-                progress.end(done == null ? "" : summary(text, done, System.nanoTime() - before));
+                fill(part, text, key, source);
+            } catch (InputException e) {
+                // What is in the text is wrong, so another text, with another key, will come.
+                remove(part);
+                throw e;
             }
-            check(text, done);
-            text.source().checkUnchanged();
-            moment.run();
-            new CacheIndex(key, done).write(part, text, source);
-        } catch (InputException e) {
-            // What is in the text is wrong, so another text, with another key, will come.
-            remove(part);
-            throw e;
         }
         moment.run();
-        Files.move(part, folder, StandardCopyOption.ATOMIC_MOVE);
+        Files.deleteIfExists(CacheBuilder.journal(part));
         moment.run();
-        Files.deleteIfExists(CacheBuilder.journal(folder));
+        Files.move(part, folder, StandardCopyOption.ATOMIC_MOVE);
         try (FileChannel entries = FileChannel.open(root, StandardOpenOption.READ)) {
             entries.force(true);
         }
+    }
+
+    private void fill(Path part, TokenizedText text, String key, String source) throws IOException {
+        long before = System.nanoTime();
+        long trainCharacters = text.split() == Split.POSITION ? trainCharacters(text) : 0;
+        Files.createDirectories(part);
+        progress.begin("tokenizing " + text.source().name(), text.source().bytes());
+        Journal.Done done = null;
+        try {
+            done = new CacheBuilder(text, part, tuning, progress, moment).build(trainCharacters);
+        } finally {
+            progress.end(done == null ? "" : summary(text, done, System.nanoTime() - before));
+        }
+        check(text, done);
+        text.source().checkUnchanged();
+        moment.run();
+        new CacheIndex(key, done).write(part, text, source);
     }
 
     private long trainCharacters(TokenizedText text) {

@@ -30,6 +30,8 @@ import org.lacuna.run.InputException;
 /** The pages of a column in a row group, read and uncompressed one by one. Every length that the file gives is checked first. */
 final class ColumnPages implements PageReader {
 
+    /** The reader of values asks for none. */
+    private static final Statistics<?> NO_STATISTICS = null;
     private static final int LONGEST_LENGTH = 4;
     private static final int MOST_VALUES = 1 << 24;
 
@@ -116,7 +118,7 @@ final class ColumnPages implements PageReader {
         // Definition levels that are there have their length before them.
         int levels = column.getMaxDefinitionLevel() == 0 ? 0 : LONGEST_LENGTH + length(values, 0);
         checkDelta(encoding, values, levels, header.getNum_values());
-        return new DataPageV1(BytesInput.from(values), header.getNum_values(), values.length, noStatistics(),
+        return new DataPageV1(BytesInput.from(values), header.getNum_values(), values.length, NO_STATISTICS,
                 Encoding.valueOf(header.getRepetition_level_encoding().name()), Encoding.valueOf(header.getDefinition_level_encoding().name()), encoding);
     }
 
@@ -132,11 +134,7 @@ final class ColumnPages implements PageReader {
         Encoding encoding = Encoding.valueOf(header.getEncoding().name());
         checkDelta(encoding, values, 0, header.getNum_values());
         return DataPageV2.uncompressed(header.getNum_rows(), header.getNum_nulls(), header.getNum_values(), BytesInput.from(payload, 0, repetition),
-                BytesInput.from(payload, repetition, definition), encoding, BytesInput.from(values), noStatistics());
-    }
-
-    private Statistics<?> noStatistics() {
-        return Statistics.createStats(column.getPrimitiveType());
+                BytesInput.from(payload, repetition, definition), encoding, BytesInput.from(values), NO_STATISTICS);
     }
 
     private void checkCount(int values) {

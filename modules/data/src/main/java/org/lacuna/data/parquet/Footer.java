@@ -22,7 +22,7 @@ final class Footer {
     private Footer() {
     }
 
-    static FileMetaData read(FileChannel channel, Path file, int largest) throws IOException {
+    static FileMetaData read(FileChannel channel, Path file) throws IOException {
         long size = channel.size();
         byte[] tail = new byte[TAIL];
         if (size < MAGIC + TAIL) {
@@ -37,7 +37,7 @@ final class Footer {
             throw new InputException(file + ": does not end as a Parquet file does (PAR1); it is another kind of file, or was cut short");
         }
         int length = ByteBuffer.wrap(tail).order(ByteOrder.LITTLE_ENDIAN).getInt();
-        int most = (int) Math.min(Math.min(LARGEST, largest), size - MAGIC - TAIL);
+        int most = (int) Math.min(LARGEST, size - MAGIC - TAIL);
         if (length <= 0 || length > most) {
             throw new InputException(file + ": damaged: metadata of " + Integer.toUnsignedString(length) + " bytes; expected 1 to " + most);
         }

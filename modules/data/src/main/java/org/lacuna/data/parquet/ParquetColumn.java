@@ -12,6 +12,7 @@ import org.apache.parquet.column.impl.ColumnReaderImpl;
 import org.apache.parquet.format.ColumnChunk;
 import org.apache.parquet.format.FileMetaData;
 import org.apache.parquet.format.RowGroup;
+import org.apache.parquet.io.api.Binary;
 import org.apache.parquet.io.api.PrimitiveConverter;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.AtomicFiles;
@@ -50,7 +51,7 @@ public final class ParquetColumn implements AutoCloseable {
             throw unreadable(e);
         }
         try {
-            FileMetaData footer = Footer.read(channel, file, largest);
+            FileMetaData footer = Footer.read(channel, file);
             groups = footer.getRow_groups();
             column = TextColumn.find(footer, name, file);
         } catch (IOException e) {
@@ -81,7 +82,11 @@ public final class ParquetColumn implements AutoCloseable {
             if (values.getCurrentDefinitionLevel() < column.levels()) {
                 throw new InputException(where() + ": column \"" + column.name() + "\" is null; expected a text in each row");
             }
-            byte[] text = values.getBinary().getBytes();
+            Binary value = values.getBinary();
+            if (value.length() < 0 || value.length() > largest) {
+                throw new InputException(where() + ": a text of " + value.length() + " bytes; it may have " + largest + " here");
+            }
+            byte[] text = value.getBytes();
             // The reader goes to the next value, and page, at once: after the last one there is nothing to go to.
             if (left > 0) {
                 values.consume();
