@@ -58,6 +58,6 @@ public record TrainRecipe(
     }
 
     private TrainRecipe withoutMachine() {
-        return new TrainRecipe(name, model, data, train.withoutMachine(), objective);
+        return new TrainRecipe(name, model, data.withoutMachine(), train.withoutMachine(), objective);
     }
 }

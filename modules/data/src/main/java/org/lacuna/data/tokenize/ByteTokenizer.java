@@ -1,26 +1,24 @@
 package org.lacuna.data.tokenize;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
-import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
+import java.util.OptionalInt;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.run.folder.Json;
 
 /**
  * The bytes of UTF-8 as tokens: ids 0 to 255 are byte values, 256 is {@code <|endoftext|>}.
  *
- * <p>As a {@code tokenizer.json} this is a byte-level BPE without merges. That format spells each byte as a printable
- * character (GPT-2's table, Radford et al. 2019): the printable ones of Latin-1 stand for themselves, the others in rising
- * order are U+0100, U+0101 and so on.
+ * <p>As a {@code tokenizer.json} this is a byte-level BPE without merges.
  */
 public final class ByteTokenizer implements Tokenizer {
 
@@ -30,8 +28,8 @@ public final class ByteTokenizer implements Tokenizer {
     /** How the end of a text is spelled out. */
     public static final String END_OF_TEXT_SPELLING = "<|endoftext|>";
 
+    private static final int LONGEST_FILE = 1 << 16;
     private static final byte[] END_BYTES = END_OF_TEXT_SPELLING.getBytes(StandardCharsets.UTF_8);
-    private static final ObjectMapper JSON = new ObjectMapper();
 
     /**
      * Reads a {@code tokenizer.json} that {@link #save} wrote.
@@ -41,17 +39,15 @@ public final class ByteTokenizer implements Tokenizer {
      * @throws InputException when it can't be read or is another tokenizer
      */
     public static ByteTokenizer load(Path tokenizerJson) {
+        return read(tokenizerJson).orElseThrow(() -> new InputException(tokenizerJson + ": not the byte-level tokenizer that Lacuna writes"));
+    }
+
+    /** The tokenizer if the file is of this one, which few bytes tell. */
+    static Optional<ByteTokenizer> read(Path tokenizerJson) {
         ByteTokenizer tokenizer = new ByteTokenizer();
-        try {
-            if (tokenizer.json().equals(JSON.readTree(tokenizerJson.toFile()))) {
-                return tokenizer;
-            }
-        } catch (JsonProcessingException e) {
-            throw new InputException(tokenizerJson + ": not valid JSON: " + e.getOriginalMessage(), e);
-        } catch (IOException e) {
-            throw new InputException(tokenizerJson + ": can't be read as a tokenizer.json (" + e.getMessage() + ")");
-        }
-        throw new InputException(tokenizerJson + ": not the byte-level tokenizer that Lacuna writes; it reads no other yet");
+        String text = TokenizerFile.text(tokenizerJson, TokenizerFile.LARGEST);
+        return text.length() < LONGEST_FILE && tokenizer.json().equals(Json.parse(tokenizerJson.toString(), text))
+                ? Optional.of(tokenizer) : Optional.empty();
     }
 
     @Override
@@ -60,8 +56,28 @@ public final class ByteTokenizer implements Tokenizer {
     }
 
     @Override
-    public int endOfText() {
-        return END_OF_TEXT;
+    public OptionalInt beginOfText() {
+        return OptionalInt.empty();
+    }
+
+    @Override
+    public OptionalInt endOfText() {
+        return OptionalInt.of(END_OF_TEXT);
+    }
+
+    @Override
+    public OptionalInt padding() {
+        return OptionalInt.empty();
+    }
+
+    @Override
+    public OptionalInt unknown() {
+        return OptionalInt.empty();
+    }
+
+    @Override
+    public int[] leading() {
+        return new int[0];
     }
 
     @Override
@@ -81,11 +97,25 @@ public final class ByteTokenizer implements Tokenizer {
     }
 
     @Override
+    public int[] encodeWithSpecial(String text) {
+        return encode(text);
+    }
+
+    @Override
     public String decode(int[] ids) {
+        return decode(ids, END_BYTES);
+    }
+
+    @Override
+    public String decodeWithoutSpecial(int[] ids) {
+        return decode(ids, new byte[0]);
+    }
+
+    private static String decode(int[] ids, byte[] end) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream(ids.length);
         for (int i = 0; i < ids.length; i++) {
             if (ids[i] == END_OF_TEXT) {
-                bytes.writeBytes(END_BYTES);
+                bytes.writeBytes(end);
             } else if (ids[i] >= 0 && ids[i] < END_OF_TEXT) {
                 bytes.write(ids[i]);
             } else {
@@ -146,10 +176,8 @@ public final class ByteTokenizer implements Tokenizer {
         model.putNull("end_of_word_suffix");
         model.put("fuse_unk", false).put("byte_fallback", false).put("ignore_merges", false);
         ObjectNode vocabulary = model.putObject("vocab");
-        int unprintable = 0;
         for (int value = 0; value < END_OF_TEXT; value++) {
-            boolean printable = value >= '!' && value <= '~' || value >= 0xA1 && value <= 0xAC || value >= 0xAE;
-            vocabulary.put(String.valueOf((char) (printable ? value : 0x100 + unprintable++)), value);
+            vocabulary.put(String.valueOf(ByteAlphabet.character(value)), value);
         }
         model.putArray("merges");
         return root;

@@ -33,6 +33,7 @@ class ByteTokenizerTest {
         assertArrayEquals("<|endoftext|".chars().toArray(), tokenizer.encode("<|endoftext|"));
         assertArrayEquals(new int[] {'<', 256}, tokenizer.encode("<<|endoftext|>"));
         assertEquals("a<|endoftext|>", tokenizer.decode(new int[] {97, 256}));
+        assertEquals("ab", tokenizer.decodeWithoutSpecial(new int[] {97, 256, 98}));
     }
 
     @Test
