@@ -130,10 +130,12 @@ final class PipelineCheck {
     }
 
     private void replace(String where, JsonNode stage) {
-        pattern(where, stage.path("pattern"));
+        if (pattern(where, stage.path("pattern"))) {
+            throw refused(where, "replaces where there is nothing");
+        }
         int length = content(where, stage.path("content"));
-        int replaced = stage.path("pattern").path("String").asText().length();
-        grow(replaced == 0 ? length + 1 : Math.max(1, (length + replaced - 1) / replaced));
+        int replaced = Math.max(1, stage.path("pattern").path("String").asText().length());
+        grow((length + replaced - 1) / replaced);
     }
 
     private int content(String where, JsonNode text) {
@@ -151,12 +153,15 @@ final class PipelineCheck {
         }
     }
 
-    private void pattern(String where, JsonNode pattern) {
+    /** Whether the pattern can match nothing at all. */
+    private boolean pattern(String where, JsonNode pattern) {
         if (!pattern.path("Regex").isTextual()) {
-            return;
+            return pattern.path("String").asText().isEmpty();
         }
         try {
-            steps = Math.max(steps, RegexCost.perCharacter(pattern.path("Regex").asText()));
+            RegexCost cost = RegexCost.of(pattern.path("Regex").asText());
+            steps = Math.max(steps, cost.perCharacter());
+            return cost.canBeEmpty();
         } catch (IllegalArgumentException e) {
             throw refused(where, "has a regular expression that " + e.getMessage());
         }
