@@ -177,14 +177,15 @@ public final class ModelSource {
         String form = !ffn.gated() ? "ungated" : ffn.upActivation().equals(FeedForward.IDENTITY) ? "gated" : "gated with " + ffn.upActivation() + " on up";
         Optional<String> dataHash = text(state.path("data_sha256"));
         Path tokenizer = checkpoint.resolve(TOKENIZER);
-        return new ModelSummary(name(), checkpoint.toString(), weightsHash(),
+        return new ModelSummary(name(), checkpoint.toString(), weightsSha256(),
                 Hashes.file(checkpoint.resolve(Checkpoint.CONFIG)), model.parameters().count(), c.layers(), c.hidden(), c.intermediate(), c.heads(),
                 c.kvHeads(), c.vocabulary(), ffn.activation(), form, c.tied(), objective(), training(), number(config.at("/train/seed")),
                 number(state.path("step")), number(state.path("tokens")), dataHash.flatMap(hash -> dataName(hash, corpus)), dataHash,
                 Files.isRegularFile(tokenizer) ? Optional.of(Hashes.file(tokenizer)) : Optional.empty());
     }
 
-    private String weightsHash() {
+    /** Hash of the files of its weights. */
+    public String weightsSha256() {
         try (StoredWeights weights = StoredWeights.open(checkpoint)) {
             return Hashes.files(weights.paths());
         }

@@ -60,6 +60,16 @@ public record DataRecipe(
     }
 
     /**
+     * The recipe with another tokenizer.
+     *
+     * @param file a {@code tokenizer.json} or the folder that holds it
+     * @return one of the same text
+     */
+    public DataRecipe withTokenizer(Path file) {
+        return new DataRecipe(text, Optional.of(file), field, split, cache, ids, vocabularySize, tokens, seed, validationFraction, sampler);
+    }
+
+    /**
      * The recipe without what the tokens do not depend on.
      *
      * @return one without the folder that keeps tokens
