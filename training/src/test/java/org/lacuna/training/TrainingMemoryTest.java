@@ -102,13 +102,4 @@ class TrainingMemoryTest {
         assertTrue(trade.savedBytes() > 0 && trade.moreOperations() > 0 && trade.moreOperations() < 1.0 / 3, trade.toString());
         assertEquals(new RecomputeTrade(Recompute.LAYER, trade.savedBytes(), trade.moreOperations()), again.recomputeTrade());
     }
-
-    @Test
-    void theProcessHoldsMoreThanTheEngine() {
-        assumeTrue(ProcessMemory.resident() > 0);
-        assertTrue(ProcessMemory.resident() <= ProcessMemory.peakResident());
-        assertTrue(ProcessMemory.besideEngine(0) > ProcessMemory.besideEngine(ProcessMemory.resident() / 2));
-        assertTrue(ProcessMemory.besideEngine(Long.MAX_VALUE / 2) >= 0, "never less than nothing");
-        assertTrue(ProcessMemory.reachable() > ProcessMemory.resident());
-    }
 }

@@ -76,10 +76,12 @@ public final class EvalCommand implements Callable<Integer> {
         Settings settings = measure.settings(evaluation.sites());
         PrintWriter printer = spec.commandLine().getOut();
         EvalTable table = "-".equals(json) ? EvalTable.silent() : EvalTable.to(printer);
-        table.head(evaluation, settings);
         RobustnessResult result;
         try (Workers team = measure.team(); Interrupts interrupts = Interrupts.listen()) {
-            result = evaluation.measure(settings, team, interrupts::requested, table::dense, table::curve);
+            Evaluation.Measurement measurement = evaluation.prepare(settings, team);
+            table.head(evaluation, settings);
+            table.memory(measurement.memory());
+            result = measurement.measure(interrupts::requested, table::dense, table::curve);
         } catch (InterruptedRunException e) {
             throw new InterruptedRunException(e.getMessage() + "; nothing is kept of it, the same command begins anew");
         }

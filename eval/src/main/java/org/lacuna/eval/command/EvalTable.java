@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import org.lacuna.eval.measure.Evaluation;
+import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.report.Shown;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
@@ -42,6 +43,10 @@ final class EvalTable {
         model.trainedOnOther(data).ifPresent(note -> line("note   %s", note));
         line("rule   %s in every layer; critical sparsity: perplexity at most %s × dense, %s %% intervals over the choice of windows",
                 settings.rule(), number(settings.bar()), number(100 * settings.confidence()));
+    }
+
+    void memory(ForwardMemory memory) {
+        line("memory %s", memory.line());
     }
 
     void dense(DenseResult dense) {

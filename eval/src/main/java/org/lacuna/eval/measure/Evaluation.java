@@ -18,8 +18,10 @@ import org.lacuna.data.Batch;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.sample.Windows;
 import org.lacuna.data.tokenize.ByteTokenizer;
+import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
+import org.lacuna.eval.robustness.GridPrograms;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.Robustness;
@@ -33,6 +35,7 @@ import org.lacuna.graph.Backend;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
+import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.provenance.Provenance;
@@ -49,14 +52,14 @@ public final class Evaluation {
     private static final List<String> ARITHMETIC = List.of("lacuna", GEMM, "cpu_flags");
 
     private final ModelSource source;
-    private final Model model;
+    private final ModelConfig config;
     private final Device device;
     private final Batch windows;
     private final ModelSummary summary;
     private final DataSummary data;
 
     /**
-     * Loads the model and cuts the windows.
+     * Looks at the model and cuts the windows; its weights are not loaded yet.
      *
      * @param windows how many
      * @param length  tokens in each
@@ -65,14 +68,14 @@ public final class Evaluation {
     public Evaluation(ModelSource source, Corpus corpus, int windows, int length, Device device) {
         this.source = source;
         this.device = device;
-        model = source.load(device);
-        source.check(corpus, model.config());
-        if (length > model.config().maxPositions()) {
-            throw new InputException("--window: " + length + " tokens are more than the " + model.config().maxPositions()
+        config = source.modelConfig();
+        source.check(corpus, config);
+        if (length > config.maxPositions()) {
+            throw new InputException("--window: " + length + " tokens are more than the " + config.maxPositions()
                     + " (max_position_embeddings) that " + source.checkpoint() + " is meant for; give a smaller --window");
         }
         this.windows = Windows.first(corpus.validation(), windows, length);
-        summary = source.summary(model, corpus);
+        summary = source.summary(config, corpus);
         data = new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(this.windows), windows, length, bytes(corpus, this.windows));
     }
 
@@ -85,7 +88,7 @@ public final class Evaluation {
     /** The sets of sites that the model has. */
     public List<SiteSet> sites() {
         return Arrays.stream(SiteSet.values())
-                .filter(sites -> model.config().feedForward().sites().containsAll(sites.sites()))
+                .filter(sites -> config.feedForward().sites().containsAll(sites.sites()))
                 .toList();
     }
 
@@ -140,32 +143,67 @@ public final class Evaluation {
     }
 
     /**
-     * Measures.
+     * Gets ready to measure: compiles, and loads the weights if there is the memory for all of it.
      *
      * @param settings with sites that the model has
-     * @param stop     asked between pieces of the work, which end within seconds
-     * @param onDense  told the dense result
-     * @param onCurve  told each curve when it is measured
-     * @throws InputException if the model does not have a site
-     * @throws org.lacuna.run.InterruptedRunException if {@code stop} said yes
-     * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite; the message names the model
+     * @throws InputException if the model does not have a site, or its weights are not what they should be
+     * @throws org.lacuna.run.RunException if it does not fit the machine
      */
-    public RobustnessResult measure(Settings settings, Workers workers, BooleanSupplier stop, Consumer<DenseResult> onDense, Consumer<SiteResult> onCurve) {
+    public Measurement prepare(Settings settings, Workers workers) {
         List<SiteSet> missing = settings.sites().stream().filter(sites -> !sites().contains(sites)).toList();
         if (!missing.isEmpty()) {
             throw new InputException(summary.checkpoint() + ": the model has no " + missing.get(0).key() + " (its feed-forward block is "
                     + summary.feedForward() + "); there are " + String.join(", ", sites().stream().map(SiteSet::key).toList()));
         }
-        Robustness robustness = new Robustness(summary.checkpoint(), model, device, workers, windows, stop);
-        DenseResult dense = robustness.dense(data.bytes());
-        onDense.accept(dense);
-        List<SiteResult> curves = new ArrayList<>();
-        for (SiteSet sites : settings.sites()) {
-            SiteResult curve = robustness.curve(sites, settings, dense);
-            curves.add(curve);
-            onCurve.accept(curve);
+        ForwardMemory.of(config).check(summary.checkpoint(), "a smaller model"); // before compiling a graph of any size
+        GridPrograms programs = new GridPrograms(config, device, data.windows(), data.windowLength());
+        ForwardMemory memory = programs.memory(settings, workers.count());
+        memory.check(summary.checkpoint(), "fewer --workers, a shorter --window, or a smaller model");
+        return new Measurement(settings, workers, programs, memory, source.load(config, device));
+    }
+
+    /** A measurement whose memory is there. */
+    public final class Measurement {
+        private final Settings settings;
+        private final Workers workers;
+        private final GridPrograms programs;
+        private final ForwardMemory memory;
+        private final Model model;
+
+        private Measurement(Settings settings, Workers workers, GridPrograms programs, ForwardMemory memory, Model model) {
+            this.settings = settings;
+            this.workers = workers;
+            this.programs = programs;
+            this.memory = memory;
+            this.model = model;
         }
-        return new RobustnessResult(RobustnessResult.VERSION, summary, data, settings, provenance(), dense, curves);
+
+        /** What it holds. */
+        public ForwardMemory memory() {
+            return memory;
+        }
+
+        /**
+         * Measures.
+         *
+         * @param stop    asked between pieces of the work, which end within seconds
+         * @param onDense told the dense result
+         * @param onCurve told each curve when it is measured
+         * @throws org.lacuna.run.InterruptedRunException if {@code stop} said yes
+         * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite; the message names the model
+         */
+        public RobustnessResult measure(BooleanSupplier stop, Consumer<DenseResult> onDense, Consumer<SiteResult> onCurve) {
+            Robustness robustness = new Robustness(summary.checkpoint(), model, programs, workers, windows, stop);
+            DenseResult dense = robustness.dense(data.bytes());
+            onDense.accept(dense);
+            List<SiteResult> curves = new ArrayList<>();
+            for (SiteSet sites : settings.sites()) {
+                SiteResult curve = robustness.curve(sites, settings, dense);
+                curves.add(curve);
+                onCurve.accept(curve);
+            }
+            return new RobustnessResult(RobustnessResult.VERSION, summary, data, settings, provenance(), dense, curves);
+        }
     }
 
     private boolean sameArithmetic(JsonNode other) {

@@ -86,7 +86,9 @@ public final class Measuring {
 
     private RobustnessResult measure(String name, Evaluation evaluation, Settings here) {
         try {
-            return evaluation.measure(here, workers, stop,
+            Evaluation.Measurement measurement = evaluation.prepare(here, workers);
+            progress.accept(name + ": memory: " + measurement.memory().line());
+            return measurement.measure(stop,
                     dense -> progress.accept(String.format(Locale.ROOT, "%s: dense loss %.4f", name, dense.loss())),
                     curve -> progress.accept(name + ": measured " + curve.sites().key()));
         } catch (InterruptedRunException e) {
@@ -100,6 +102,6 @@ public final class Measuring {
      * generated stories, the generator itself.
      */
     public List<Baseline> baselines() {
-        return corpora.size() == 1 ? Baselines.of(corpora.values().iterator().next(), windows, length) : List.of();
+        return corpora.values().stream().map(Corpus::sha256).distinct().count() == 1 ? Baselines.of(corpora.values().iterator().next(), windows, length) : List.of();
     }
 }

@@ -25,7 +25,7 @@ import org.lacuna.sparsity.rule.Rules;
 public final class Robustness {
     private final String name;
     private final Model model;
-    private final Device device;
+    private final GridPrograms programs;
     private final Workers workers;
     private final Batch windows;
     private final BooleanSupplier stop;
@@ -39,6 +39,16 @@ public final class Robustness {
      * @throws InputException if the windows are longer than the model's positions, or hold ids outside its vocabulary
      */
     public Robustness(String name, Model model, Device device, Workers workers, Batch windows, BooleanSupplier stop) {
+        this(name, model, new GridPrograms(model.config(), device, windows.rows(), windows.length()), workers, windows, stop);
+    }
+
+    /**
+     * The same with what is compiled already.
+     *
+     * @param programs of the model and as many windows of this length
+     * @throws InputException as the other does
+     */
+    public Robustness(String name, Model model, GridPrograms programs, Workers workers, Batch windows, BooleanSupplier stop) {
         if (windows.scored() != windows.inputs().length) {
             throw new IllegalArgumentException("windows to measure on are scored at every position");
         }
@@ -54,7 +64,7 @@ public final class Robustness {
         }
         this.name = name;
         this.model = model;
-        this.device = device;
+        this.programs = programs;
         this.workers = workers;
         this.windows = windows;
         this.stop = stop;
@@ -68,7 +78,7 @@ public final class Robustness {
      * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite
      */
     public DenseResult dense(OptionalLong bytes) {
-        Sweep sweep = new Sweep(name, model, device, windows, model.config().feedForward().sites(), Rules.byName("none"), List.of(0.0), true);
+        Sweep sweep = new Sweep(name, model, windows, model.config().feedForward().sites(), Rules.byName("none"), List.of(0.0), true, programs.dense());
         sweep.run(workers, stop);
         Map<Site, List<Double>> exactZeros = new EnumMap<>(Site.class);
         for (Site site : model.config().feedForward().sites()) {
@@ -97,7 +107,7 @@ public final class Robustness {
      */
     public SiteResult curve(SiteSet sites, Settings settings, DenseResult dense) {
         Rule rule = Rules.byName(settings.rule());
-        Sweep sweep = new Sweep(name, model, device, windows, sites.sites(), rule, settings.grid(), false);
+        Sweep sweep = new Sweep(name, model, windows, sites.sites(), rule, settings.grid(), false, programs.curve(sites, settings.grid().size()));
         sweep.run(workers, stop);
         List<MeasuredPoint> points = new ArrayList<>();
         for (int p = 0; p < settings.grid().size(); p++) {

@@ -2,7 +2,6 @@ package org.lacuna.eval.robustness;
 
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
-import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -15,7 +14,6 @@ import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.op.NonFiniteRowException;
 import org.lacuna.graph.program.Instance;
-import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.Experts;
@@ -27,8 +25,7 @@ import org.lacuna.sparsity.rule.Rule;
 
 /**
  * Windows through a model, for every p of a grid at once: P points × B windows are one call of a program, in which the points share what
- * lies below the first sparsified vector. What is computed together follows from the model, the grid and the windows, never from the
- * workers, so neither do the bits.
+ * lies below the first sparsified vector.
  *
  * <p>Legend: B windows, T tokens, P points.
  */
@@ -42,9 +39,7 @@ public final class Sweep {
     private final boolean observe;
     private final Optional<Experts> experts;
     private final int length;
-    private final int points;
-    private final int rows;
-    private final Program program;
+    private final GridProgram program;
     private final double[][] lossSums;
     private final Map<Site, long[][][]> kept = new EnumMap<>(Site.class);
     private final boolean[][] alive;
@@ -57,6 +52,11 @@ public final class Sweep {
      * @param observe whether to watch which intermediate neurons are ever not 0 (with a single point only)
      */
     public Sweep(String name, Model model, Device device, Batch windows, Set<Site> sites, Rule rule, List<Double> grid, boolean observe) {
+        this(name, model, windows, sites, rule, grid, observe, new GridProgram(model.config(), device, sites, grid.size(), windows.rows(), windows.length(), observe));
+    }
+
+    /** @param program of the model, these sites, as many points and such windows */
+    Sweep(String name, Model model, Batch windows, Set<Site> sites, Rule rule, List<Double> grid, boolean observe, GridProgram program) {
         this.name = name;
         this.model = model;
         this.windows = windows;
@@ -64,12 +64,9 @@ public final class Sweep {
         this.rule = rule;
         this.grid = grid;
         this.observe = observe;
+        this.program = program;
         length = windows.length();
         experts = model.config().feedForward().experts();
-        SweepProgram compiled = SweepProgram.fitting(model.config(), device, windows.rows(), length, sites, grid.size(), observe);
-        points = compiled.points();
-        rows = compiled.windows();
-        program = compiled.program();
         lossSums = new double[grid.size()][windows.rows()];
         sites.forEach(site -> kept.put(site, new long[grid.size()][model.config().layers()][windows.rows()]));
         alive = new boolean[model.config().layers()][model.config().intermediate() * experts.map(Experts::count).orElse(1)];
@@ -82,23 +79,24 @@ public final class Sweep {
      * @throws RunException if a vector that the rule sees or a window's loss is not finite
      */
     public void run(Workers workers, BooleanSupplier stop) {
-        int pointChunks = (grid.size() + points - 1) / points;
-        int chunks = SweepProgram.chunks(windows.rows(), rows, grid.size(), points);
+        int pointChunks = program.pointChunks();
+        int chunks = program.chunks();
         AtomicInteger next = new AtomicInteger();
-        workers.run(Math.min(workers.count(), chunks), part -> {
-            Instance run = program.instance(model.parameters().values(), null);
+        workers.run(program.workers(workers.count()), part -> {
+            Instance run = program.instance(model.parameters());
             boolean[][] seen = new boolean[alive.length][alive[0].length];
             for (int chunk = next.getAndIncrement(); chunk < chunks; chunk = next.getAndIncrement()) {
                 if (stop.getAsBoolean()) {
                     throw new InterruptedRunException("stopped while measuring " + name);
                 }
-                run(run, chunk % pointChunks * points, chunk / pointChunks * rows, seen);
+                run(run, chunk % pointChunks * program.points(), chunk / pointChunks * program.rows(), seen);
             }
             merge(seen);
         });
     }
 
     private void run(Instance run, int firstPoint, int firstWindow, boolean[][] seen) {
+        int rows = program.rows();
         int count = Math.min(rows, windows.rows() - firstWindow);
         fill(run, firstPoint, firstWindow, count);
         try {
@@ -109,7 +107,7 @@ public final class Sweep {
                     : "at token " + e.row() % length + " of window " + (firstWindow + e.row() / length % rows);
             throw new RunException(name + ": the model's numbers overflow: " + run.firstNonFinite().orElse("a vector in a feed-forward block") + " is not finite " + where, e);
         }
-        int pointsHere = Math.min(points, grid.size() - firstPoint);
+        int pointsHere = Math.min(program.points(), grid.size() - firstPoint);
         FloatBuffer nll = run.tensor(DecoderGraph.NLL).floats();
         for (int p = 0; p < pointsHere; p++) {
             for (int w = 0; w < count; w++) {
@@ -144,6 +142,8 @@ public final class Sweep {
     }
 
     private void fill(Instance run, int firstPoint, int firstWindow, int count) {
+        int rows = program.rows();
+        int points = program.points();
         IntBuffer ids = run.tensor(DecoderGraph.INPUT_IDS).ints();
         IntBuffer positions = run.tensor(DecoderGraph.POSITIONS).ints();
         FloatBuffer mask = run.tensor(DecoderGraph.TOKEN_MASK).floats();

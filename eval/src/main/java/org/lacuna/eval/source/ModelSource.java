@@ -6,7 +6,6 @@ import com.fasterxml.jackson.databind.node.MissingNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
@@ -15,6 +14,7 @@ import org.lacuna.data.Corpus;
 import org.lacuna.data.DataRecipe;
 import org.lacuna.data.tokenize.ByteTokenizer;
 import org.lacuna.data.tokenize.Tokenizers;
+import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.graph.Device;
@@ -22,14 +22,12 @@ import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
-import org.lacuna.model.safetensors.StoredTensor;
 import org.lacuna.model.safetensors.StoredWeights;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.Json;
 import org.lacuna.run.folder.ModelReference;
 import org.lacuna.run.folder.TextFile;
-import org.lacuna.run.provenance.Machine;
 import org.lacuna.run.recipe.Recipes;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -104,44 +102,48 @@ public final class ModelSource {
     }
 
     /**
+     * What it is, without its weights.
+     *
+     * @throws InputException if its config is not what it should be
+     */
+    public ModelConfig modelConfig() {
+        return Checkpoint.config(checkpoint);
+    }
+
+    /**
      * Loads it.
      *
      * @throws InputException if its files are not what they should be
      * @throws RunException if the machine has not the memory for its parameters
      */
     public Model load(Device device) {
-        checkMemory(Machine.here().memoryBytes());
-        return Checkpoint.load(checkpoint, device);
-    }
-
-    /** Memory that is promised and not there ends the process without a word, so what can be known is checked before. */
-    void checkMemory(long memoryBytes) {
-        if (memoryBytes == 0) {
-            return;
-        }
-        long parameters = 0;
-        try (StoredWeights weights = StoredWeights.open(checkpoint)) {
-            for (StoredTensor tensor : weights.tensors().values()) {
-                parameters += tensor.length();
-            }
-        }
-        if (parameters * Float.BYTES > memoryBytes) {
-            throw new RunException(String.format(Locale.ROOT, "%s: too large for this machine: its %,d parameters take %.1f GB as 32-bit numbers, and"
-                    + " there are %.1f GB of memory in all", checkpoint, parameters, parameters * Float.BYTES * 1e-9, memoryBytes * 1e-9));
-        }
+        ModelConfig model = modelConfig();
+        ForwardMemory.of(model).check(checkpoint.toString(), "a smaller model");
+        return load(model, device);
     }
 
     /**
-     * What to measure it on: what its run was trained on, with the user's changes.
+     * Loads it for one who has held its memory against what there is.
+     *
+     * @param model as {@link #modelConfig} gave it
+     * @throws InputException if its weights are not what they should be
+     */
+    public Model load(ModelConfig model, Device device) {
+        return Checkpoint.load(checkpoint, model, device);
+    }
+
+    /**
+     * What to measure it on: what its run was trained on, with the user's changes; text in its own tokens, unless a tokenizer is named.
      *
      * @param sets overrides as {@code data.text=FILE}
      * @throws InputException if the recipe or an override is wrong
      */
     public DataRecipe data(List<String> sets) {
-        if (run.isPresent()) {
-            return Recipes.loadPart(run.get().resolve("config.yaml"), sets, DataPart.class).data();
-        }
-        return Recipes.parse("--set", "data: {}", sets, DataPart.class).data();
+        DataRecipe data = run.map(folder -> Recipes.loadPart(folder.resolve("config.yaml"), sets, DataPart.class))
+                .orElseGet(() -> Recipes.parse("--set", "data: {}", sets, DataPart.class)).data();
+        Path tokenizer = checkpoint.resolve(TOKENIZER);
+        boolean own = data.text().isPresent() && data.tokenizer().isEmpty() && Files.isRegularFile(tokenizer);
+        return own && !(Tokenizers.load(tokenizer) instanceof ByteTokenizer) ? data.withTokenizer(tokenizer) : data;
     }
 
     /**
@@ -168,23 +170,23 @@ public final class ModelSource {
     /**
      * All that a report says of the model.
      *
-     * @param model as {@link #load} gave it
+     * @param c what it is
      * @param corpus what it is measured on; named as its training data where the hashes agree
      */
-    public ModelSummary summary(Model model, Corpus corpus) {
-        ModelConfig c = model.config();
+    public ModelSummary summary(ModelConfig c, Corpus corpus) {
         FeedForward ffn = c.feedForward();
         String form = !ffn.gated() ? "ungated" : ffn.upActivation().equals(FeedForward.IDENTITY) ? "gated" : "gated with " + ffn.upActivation() + " on up";
         Optional<String> dataHash = text(state.path("data_sha256"));
         Path tokenizer = checkpoint.resolve(TOKENIZER);
-        return new ModelSummary(name(), checkpoint.toString(), weightsHash(),
-                Hashes.file(checkpoint.resolve(Checkpoint.CONFIG)), model.parameters().count(), c.layers(), c.hidden(), c.intermediate(), c.heads(),
+        return new ModelSummary(name(), checkpoint.toString(), weightsSha256(),
+                Hashes.file(checkpoint.resolve(Checkpoint.CONFIG)), ForwardMemory.of(c).count(), c.layers(), c.hidden(), c.intermediate(), c.heads(),
                 c.kvHeads(), c.vocabulary(), ffn.activation(), form, c.tied(), objective(), training(), number(config.at("/train/seed")),
                 number(state.path("step")), number(state.path("tokens")), dataHash.flatMap(hash -> dataName(hash, corpus)), dataHash,
                 Files.isRegularFile(tokenizer) ? Optional.of(Hashes.file(tokenizer)) : Optional.empty());
     }
 
-    private String weightsHash() {
+    /** Hash of the files of its weights. */
+    public String weightsSha256() {
         try (StoredWeights weights = StoredWeights.open(checkpoint)) {
             return Hashes.files(weights.paths());
         }

@@ -138,10 +138,9 @@ final class QuickstartCommand implements Callable<Integer> {
     private void checkWindows(List<TrainRecipe> recipes) {
         Windows.first(Corpora.open(recipes.get(0).data()).validation(), measure.windows(), measure.window());
         for (TrainRecipe recipe : recipes) {
-            if (measure.window() > recipe.model().maxPositions()) {
-                throw new InputException("--window: " + measure.window() + " tokens are more than model.maxPositions = "
-                        + recipe.model().maxPositions() + " of " + recipe.name());
-            }
+            recipe.model().maxPositions().filter(positions -> measure.window() > positions).ifPresent(positions -> {
+                throw new InputException("--window: " + measure.window() + " tokens are more than model.maxPositions = " + positions + " of " + recipe.name());
+            });
         }
     }
 

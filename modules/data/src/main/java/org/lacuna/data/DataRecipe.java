@@ -3,13 +3,19 @@ package org.lacuna.data;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.lacuna.data.sample.SamplerKind;
+import org.lacuna.data.text.Split;
 import org.lacuna.run.recipe.Key;
 
 /**
  * The part of a recipe that says what a model learns from (keys under {@code data}). The source follows from which path is
  * given: {@code text}, {@code ids}, or neither for the embedded stories.
  *
- * @param text               UTF-8 file or folder
+ * @param text               file or folder of UTF-8 text, JSON lines (both also compressed) or Parquet
+ * @param tokenizer          with {@code text}: a {@code tokenizer.json} or the folder that holds it; empty for bytes
+ * @param field              with {@code text}: the field or column of JSON lines and Parquet that holds a document
+ * @param split              with {@code text}: how it is cut into training and validation; empty for {@link Split#POSITION},
+ *                           or {@link Split#HASH} where any file is JSON lines or Parquet
+ * @param cache              with {@code text}: the folder that keeps tokens; empty for the user's cache
  * @param ids                file of token ids
  * @param vocabularySize     with {@code ids}: how many ids there are; otherwise 0
  * @param tokens             stories: training tokens to generate
@@ -18,7 +24,11 @@ import org.lacuna.run.recipe.Key;
  * @param sampler            how training windows are drawn
  */
 public record DataRecipe(
-        @Key(def = "null", doc = "UTF-8 text to learn from: a file, or a folder of files") Optional<Path> text,
+        @Key(def = "null", doc = "text to learn from, a file or a folder of files: UTF-8, .jsonl, both also .gz or .zst, .parquet") Optional<Path> text,
+        @Key(def = "null", doc = "with data.text: a tokenizer.json or the folder that holds it; bytes without it") Optional<Path> tokenizer,
+        @Key(def = "text", doc = "the field of .jsonl, or column of .parquet, that holds a document") String field,
+        @Key(def = "null", doc = "position: the last characters are validation; hash: documents are, by a hash of their text") Optional<Split> split,
+        @Key(def = "null", doc = "folder that keeps texts as tokens") Optional<Path> cache,
         @Key(def = "null", doc = "token ids to learn from: a file of little-endian 32-bit integers") Optional<Path> ids,
         @Key(def = "0", min = 0, max = 1 << 20, doc = "number of different ids, with data.ids only") int vocabularySize,
         @Key(def = "2000000", min = 1, max = 1_000_000_000, doc = "training tokens to generate, without data.text and data.ids")
@@ -36,7 +46,35 @@ public record DataRecipe(
             throw new IllegalArgumentException("vocabularySize: required with data.ids; expected the number of different ids");
         }
         if (ids.isEmpty() && vocabularySize != 0) {
-            throw new IllegalArgumentException("vocabularySize: only for data.ids; text and stories are bytes");
+            throw new IllegalArgumentException("vocabularySize: only for data.ids; text has its tokenizer's, stories are bytes");
         }
+        if (text.isEmpty() && tokenizer.isPresent()) {
+            throw new IllegalArgumentException("tokenizer: only for data.text; ids are tokens already, stories are bytes");
+        }
+        if (text.isEmpty() && split.isPresent()) {
+            throw new IllegalArgumentException("split: only for data.text; ids are split by position, stories by hash");
+        }
+        if (field.isEmpty()) {
+            throw new IllegalArgumentException("field: is empty; expected a name");
+        }
+    }
+
+    /**
+     * The recipe with another tokenizer.
+     *
+     * @param file a {@code tokenizer.json} or the folder that holds it
+     * @return one of the same text
+     */
+    public DataRecipe withTokenizer(Path file) {
+        return new DataRecipe(text, Optional.of(file), field, split, cache, ids, vocabularySize, tokens, seed, validationFraction, sampler);
+    }
+
+    /**
+     * The recipe without what the tokens do not depend on.
+     *
+     * @return one without the folder that keeps tokens
+     */
+    public DataRecipe withoutMachine() {
+        return new DataRecipe(text, tokenizer, field, split, Optional.empty(), ids, vocabularySize, tokens, seed, validationFraction, sampler);
     }
 }

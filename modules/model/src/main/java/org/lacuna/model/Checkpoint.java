@@ -33,7 +33,16 @@ public final class Checkpoint {
      *     missing, superfluous or of another shape, or with the tensor and the place of a number that is not finite
      */
     public static Model load(Path folder, Device device) {
-        ModelConfig config = config(folder);
+        return load(folder, config(folder), device);
+    }
+
+    /**
+     * The same for one who has read the config.
+     *
+     * @param config as {@link #config} gave it, or with another activation
+     * @throws InputException as {@link #load(Path, Device)} does, for the weights
+     */
+    public static Model load(Path folder, ModelConfig config, Device device) {
         try (StoredWeights weights = StoredWeights.open(folder)) {
             HuggingFaceWeights.check(weights, config);
             ParameterStore store = new ParameterStore(device, DecoderParameters.of(config));

@@ -3,7 +3,7 @@ package org.lacuna.training.bench;
 import com.sun.management.ThreadMXBean;
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadInfo;
-import org.lacuna.training.ProcessMemory;
+import org.lacuna.run.memory.ProcessMemory;
 
 /**
  * Memory at one moment.

@@ -7,7 +7,7 @@ import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Program;
 import org.lacuna.model.Initialization;
-import org.lacuna.training.ProcessMemory;
+import org.lacuna.run.memory.ProcessMemory;
 import org.lacuna.training.Trainer;
 import org.lacuna.training.TrainingMemory;
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalLong;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
@@ -18,9 +19,10 @@ import org.lacuna.run.folder.RunFolder;
  * @param sampler the data cursor
  * @param recipe hash of the recipe, see {@code TrainRecipe.sha256}
  * @param data hash of the corpus
+ * @param modelFrom hash of the weights that the model began with; empty where they were fresh
  * @param build what made it
  */
-public record TrainingState(long step, long tokens, JsonNode sampler, String recipe, String data, BuildInfo build) {
+public record TrainingState(long step, long tokens, JsonNode sampler, String recipe, String data, Optional<String> modelFrom, BuildInfo build) {
     /** The file's name in a checkpoint. */
     public static final String FILE = "state.json";
 
@@ -28,6 +30,7 @@ public record TrainingState(long step, long tokens, JsonNode sampler, String rec
         ObjectNode json = Json.object().put("step", step).put("tokens", tokens);
         json.set("sampler", sampler);
         json.put("recipe_sha256", recipe).put("data_sha256", data);
+        modelFrom.ifPresent(sha256 -> json.put("model_from_sha256", sha256));
         json.set("build", build.toJson());
         return json.toPrettyString() + "\n";
     }
@@ -51,7 +54,8 @@ public record TrainingState(long step, long tokens, JsonNode sampler, String rec
             throw new InputException(file + ": step is " + json.get("step") + ", but its folder is " + checkpoint.getFileName());
         }
         return new TrainingState(json.get("step").asLong(), json.get("tokens").asLong(), json.get("sampler"),
-                json.path("recipe_sha256").asText(), json.path("data_sha256").asText(), BuildInfo.of(json.path("build")));
+                json.path("recipe_sha256").asText(), json.path("data_sha256").asText(),
+                json.hasNonNull("model_from_sha256") ? Optional.of(json.get("model_from_sha256").asText()) : Optional.empty(), BuildInfo.of(json.path("build")));
     }
 
     private static boolean isCount(JsonNode value) {

@@ -7,13 +7,14 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.stream.Stream;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
 import org.lacuna.run.Interrupts;
+import org.lacuna.run.memory.ProcessMemory;
 import org.lacuna.run.recipe.Recipes;
-import org.lacuna.training.ProcessMemory;
 import org.lacuna.training.StepMetrics;
 import org.lacuna.training.progress.BarProgress;
 import org.lacuna.training.progress.MemoryLines;
@@ -33,9 +34,12 @@ import picocli.CommandLine.Spec;
         footer = {"", "Examples:",
             "  train --config configs/quickstart-relu-l1.yaml",
             "  train --config configs/text.yaml --set data.text=mine.txt --run mine",
+            "  train --config configs/finetune.yaml --model DIR --set data.text=mine.txt --run mine-tuned",
             "  train --resume --run mine",
             "Ctrl-C saves and ends with exit code 130; --resume goes on to the same bits."})
 public final class TrainCommand implements Callable<Integer> {
+    private static final String FROM = "model.from=";
+
     @Spec
     private CommandSpec spec;
 
@@ -44,6 +48,10 @@ public final class TrainCommand implements Callable<Integer> {
 
     @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Override a key of the recipe, as in train.lr=3e-4; may be repeated.")
     private List<String> sets = List.of();
+
+    @Option(names = "--model", paramLabel = "DIR",
+            description = "Begin with this checkpoint's weights and config: its folder, or a run's (its latest checkpoint). Short for --set model.from=DIR.")
+    private String model;
 
     @ArgGroup(exclusive = true)
     private Place place = new Place();
@@ -67,8 +75,8 @@ public final class TrainCommand implements Callable<Integer> {
         try (TrainingRun run = open(device); Interrupts interrupts = Interrupts.listen()) {
             long first = run.step();
             int steps = run.recipe().train().steps();
-            out.printf(Locale.ROOT, "%s: %,d parameters, data %s, %d of %d steps left, folder %s%n", run.recipe().name(),
-                    run.trainer().model().parameters().count(), run.corpus().name(), steps - first, steps, run.folder().path());
+            out.printf(Locale.ROOT, "%s: %,d parameters%s, data %s, %d of %d steps left, folder %s%n", run.recipe().name(),
+                    run.trainer().model().parameters().count(), run.recipe().model().from().map(from -> " from " + from).orElse(""), run.corpus().name(), steps - first, steps, run.folder().path());
             long beside = ProcessMemory.besideEngine(run.memory().bytes());
             MemoryLines.of(run.memory(), beside, run.trainer().programs().recomputeTrade()).forEach(out::println);
             out.flush();
@@ -82,9 +90,11 @@ public final class TrainCommand implements Callable<Integer> {
     }
 
     private TrainingRun open(Device device) {
+        addModel();
         Optional<TrainRecipe> recipe = Optional.ofNullable(config).map(file -> TrainRecipe.load(file, sets));
         if (recipe.isEmpty() && !sets.isEmpty()) {
-            throw new InputException("--set changes a recipe; name it with --config");
+            throw new InputException((model == null ? "--set changes" : "--model and --set change") + " a recipe; name it with --config"
+                    + (model == null || resume ? "" : ", configs/finetune.yaml for example"));
         }
         Path folder = folder(recipe);
         try {
@@ -92,6 +102,21 @@ public final class TrainCommand implements Callable<Integer> {
         } catch (InputException e) {
             throw Recipes.placed(config != null ? config : folder.resolve("config.yaml"), sets, TrainRecipe.class, e);
         }
+    }
+
+    /** {@code --model} as the override that it stands for. */
+    private void addModel() {
+        if (model == null) {
+            return;
+        }
+        if (model.isBlank()) {
+            throw new InputException("--model: is empty; expected the folder of a checkpoint or of a run");
+        }
+        String quoted = FROM + "'" + model.replace("'", "''") + "'";
+        sets.stream().filter(set -> set.startsWith(FROM) && !set.equals(FROM + model) && !set.equals(quoted)).findFirst().ifPresent(other -> {
+            throw new InputException("--model " + model + " and --set " + other + " name two checkpoints; give one of them");
+        });
+        sets = Stream.concat(sets.stream(), Stream.of(quoted)).toList();
     }
 
     private TrainingRun open(Optional<TrainRecipe> recipe, Path folder, Device device) {

@@ -2,16 +2,14 @@ package org.lacuna.training.progress;
 
 import java.util.List;
 import java.util.Locale;
+import org.lacuna.run.memory.Megabytes;
 import org.lacuna.training.RecomputeTrade;
 import org.lacuna.training.TrainingMemory;
 import org.lacuna.training.recipe.Recompute;
 
 /** A run's memory, and what computing layers again makes of it, on a line each. */
 public final class MemoryLines {
-    private static final double MEGABYTE = 1 << 20;
     private static final int PERCENT = 100;
-    /** Below, a megabyte's tenths are told. */
-    private static final int TEN = 10;
 
     private MemoryLines() {}
 
@@ -27,22 +25,17 @@ public final class MemoryLines {
     }
 
     private static String parts(TrainingMemory m, long processBytes) {
-        return "parameters " + megabytes(m.parameters()) + " MB, moments " + megabytes(m.moments()) + ", gradients of " + m.shards() + " shards " + megabytes(m.gradients())
-                + ", activations of " + m.shards() + " shards " + megabytes(m.activations()) + ", validation " + megabytes(m.validation())
-                + (processBytes == 0 ? "" : ", the JVM and libraries " + megabytes(processBytes)) + ": " + megabytes(m.bytes() + processBytes) + " MB in all";
+        return "parameters " + Megabytes.of(m.parameters()) + " MB, moments " + Megabytes.of(m.moments()) + ", gradients of " + m.shards() + " shards " + Megabytes.of(m.gradients())
+                + ", activations of " + m.shards() + " shards " + Megabytes.of(m.activations()) + ", validation " + Megabytes.of(m.validation())
+                + (processBytes == 0 ? "" : ", the JVM and libraries " + Megabytes.of(processBytes)) + ": " + Megabytes.of(m.bytes() + processBytes) + " MB in all";
     }
 
     private static String trade(TrainingMemory m, RecomputeTrade trade) {
         String more = String.format(Locale.ROOT, "%.0f %% more operations", PERCENT * trade.moreOperations());
         if (trade.chosen() == Recompute.LAYER) {
-            return "layer; saves " + megabytes(Math.max(0, trade.savedBytes())) + " MB of activations for " + more;
+            return "layer; saves " + Megabytes.of(Math.max(0, trade.savedBytes())) + " MB of activations for " + more;
         }
         return trade.savedBytes() <= 0 ? "none; train.recompute=layer would save nothing"
-                : "none; with train.recompute=layer activations would be " + megabytes(m.activations() - trade.savedBytes()) + " MB, for " + more;
-    }
-
-    private static String megabytes(long bytes) {
-        double megabytes = bytes / MEGABYTE;
-        return String.format(Locale.ROOT, megabytes < TEN ? "%.1f" : "%,.0f", megabytes);
+                : "none; with train.recompute=layer activations would be " + Megabytes.of(m.activations() - trade.savedBytes()) + " MB, for " + more;
     }
 }

@@ -1,7 +1,10 @@
 package org.lacuna.training.recipe;
 
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.lacuna.graph.activation.Activations;
 import org.lacuna.model.config.FeedForward;
@@ -10,20 +13,24 @@ import org.lacuna.model.config.RotaryPosition;
 import org.lacuna.run.InputException;
 import org.lacuna.run.recipe.Key;
 
-/** A model of the Llama family that is to be trained from nothing; its vocabulary comes from the data. */
+/**
+ * The model that is to be trained: a checkpoint's ({@code from}), or one of the Llama family from nothing, whose vocabulary comes from
+ * the data. A fresh model has a value for every other key, given or by default; of a checkpoint's only {@code activation} may have one.
+ */
 public record ModelRecipe(
-        @Key(doc = "size of the residual stream", def = "128", min = 1, max = 1 << 20) int hidden,
-        @Key(doc = "inner size of the feed-forward block", def = "352", min = 1, max = 1 << 20) int intermediate,
-        @Key(doc = "layers", def = "4", min = 1, max = 4096) int layers,
-        @Key(doc = "query heads; hidden / heads is a head's size", def = "4", min = 1, max = 1 << 16) int heads,
-        @Key(doc = "key and value heads; divides heads", def = "4", min = 1, max = 1 << 16) int kvHeads,
-        @Key(doc = "activation, by Hugging Face's name", def = "silu") String activation,
-        @Key(doc = "form of the feed-forward block", def = "gated") Ffn ffn,
-        @Key(doc = "whether the output embedding is the input embedding", def = "true") boolean tied,
-        @Key(doc = "base of the rotary position", def = "10000", above = 0) double ropeTheta,
-        @Key(doc = "added to the mean square in each norm", def = "1e-6", above = 0, max = 1) double normEps,
-        @Key(doc = "standard deviation of fresh weights", def = "0.02", min = 0, max = 10) double initStd,
-        @Key(doc = "longest text that the model is meant for, tokens", def = "2048", min = 1) int maxPositions) {
+        @Key(doc = "checkpoint to begin with: its folder, or a run's; all but the activation is its own", def = "null") Optional<String> from,
+        @Key(doc = "size of the residual stream", def = "null", min = 1, max = 1 << 20) Optional<Integer> hidden,
+        @Key(doc = "inner size of the feed-forward block", def = "null", min = 1, max = 1 << 20) Optional<Integer> intermediate,
+        @Key(doc = "layers", def = "null", min = 1, max = 4096) Optional<Integer> layers,
+        @Key(doc = "query heads; hidden / heads is a head's size", def = "null", min = 1, max = 1 << 16) Optional<Integer> heads,
+        @Key(doc = "key and value heads; divides heads", def = "null", min = 1, max = 1 << 16) Optional<Integer> kvHeads,
+        @Key(doc = "activation, by Hugging Face's name; with model.from in place of the checkpoint's own", def = "null") Optional<String> activation,
+        @Key(doc = "form of the feed-forward block", def = "null") Optional<Ffn> ffn,
+        @Key(doc = "whether the output embedding is the input embedding", def = "null") Optional<Boolean> tied,
+        @Key(doc = "base of the rotary position", def = "null", above = 0) Optional<Double> ropeTheta,
+        @Key(doc = "added to the mean square in each norm", def = "null", above = 0, max = 1) Optional<Double> normEps,
+        @Key(doc = "standard deviation of fresh weights", def = "null", min = 0, max = 10) Optional<Double> initStd,
+        @Key(doc = "longest text that the model is meant for, tokens", def = "null", min = 1) Optional<Integer> maxPositions) {
 
     /** The forms of the feed-forward block. */
     public enum Ffn {
@@ -35,9 +42,56 @@ public record ModelRecipe(
         DRELU
     }
 
-    /** Checks what one key alone can't know. */
+    /** Gives a fresh model its defaults, and checks what one key alone can't know. */
     public ModelRecipe {
         List<String> problems = new ArrayList<>();
+        if (from.isPresent()) {
+            Map<String, Optional<?>> sizes = new LinkedHashMap<>();
+            sizes.put("hidden", hidden);
+            sizes.put("intermediate", intermediate);
+            sizes.put("layers", layers);
+            sizes.put("heads", heads);
+            sizes.put("kvHeads", kvHeads);
+            sizes.put("ffn", ffn);
+            sizes.put("tied", tied);
+            sizes.put("ropeTheta", ropeTheta);
+            sizes.put("normEps", normEps);
+            sizes.put("initStd", initStd);
+            sizes.put("maxPositions", maxPositions);
+            sizes.values().removeIf(Optional::isEmpty);
+            if (!sizes.isEmpty()) {
+                problems.add("from: the checkpoint has its own " + String.join(", ", sizes.keySet())
+                        + "; leave these keys of model out, or take a recipe without them (configs/finetune.yaml)");
+            }
+        } else {
+            hidden = Optional.of(hidden.orElse(128));
+            intermediate = Optional.of(intermediate.orElse(352));
+            layers = Optional.of(layers.orElse(4));
+            heads = Optional.of(heads.orElse(4));
+            kvHeads = Optional.of(kvHeads.orElse(4));
+            activation = Optional.of(activation.orElse("silu"));
+            ffn = Optional.of(ffn.orElse(Ffn.GATED));
+            tied = Optional.of(tied.orElse(true));
+            ropeTheta = Optional.of(ropeTheta.orElse(10000.0));
+            normEps = Optional.of(normEps.orElse(1e-6));
+            initStd = Optional.of(initStd.orElse(0.02));
+            maxPositions = Optional.of(maxPositions.orElse(2048));
+            checkHeads(problems, hidden.get(), heads.get(), kvHeads.get());
+        }
+        try {
+            activation = activation.map(name -> Activations.byName(name).name());
+        } catch (IllegalArgumentException e) {
+            problems.add("activation: " + e.getMessage());
+        }
+        if (ffn.equals(Optional.of(Ffn.DRELU)) && !activation.equals(Optional.of("relu"))) {
+            problems.add("activation: " + activation.orElseThrow() + " with ffn = drelu, whose activation is relu");
+        }
+        if (!problems.isEmpty()) {
+            throw new InputException(problems);
+        }
+    }
+
+    private static void checkHeads(List<String> problems, int hidden, int heads, int kvHeads) {
         if (hidden % heads != 0) {
             problems.add("heads: " + heads + " does not divide hidden = " + hidden);
         } else if (hidden / heads % 2 != 0) {
@@ -46,33 +100,33 @@ public record ModelRecipe(
         if (heads % kvHeads != 0) {
             problems.add("kvHeads: " + kvHeads + " does not divide heads = " + heads);
         }
-        try {
-            activation = Activations.byName(activation).name();
-        } catch (IllegalArgumentException e) {
-            problems.add("activation: " + e.getMessage());
-        }
-        if (ffn == Ffn.DRELU && !activation.equals("relu")) {
-            problems.add("activation: " + activation + " with ffn = drelu, whose activation is relu");
-        }
-        if (!problems.isEmpty()) {
-            throw new InputException(problems);
-        }
     }
 
     /**
-     * The config of this model.
+     * The config of a fresh model.
      *
      * @param vocabulary how many token ids the data has
      * @param endOfText the id that ends a text, if there is one
      */
     public ModelConfig config(int vocabulary, OptionalInt endOfText) {
-        FeedForward feedForward = switch (ffn) {
-            case GATED -> FeedForward.gated(activation);
-            case UNGATED -> FeedForward.ungated(activation);
+        if (from.isPresent()) {
+            throw new IllegalStateException("the model is that of a checkpoint");
+        }
+        String act = activation.orElseThrow();
+        FeedForward feedForward = switch (ffn.orElseThrow()) {
+            case GATED -> FeedForward.gated(act);
+            case UNGATED -> FeedForward.ungated(act);
             case DRELU -> FeedForward.dRelu();
         };
         List<Integer> eos = endOfText.isPresent() ? List.of(endOfText.getAsInt()) : List.of();
-        return ModelConfig.llama(vocabulary, hidden, intermediate, layers, heads, kvHeads, hidden / heads, normEps,
-                RotaryPosition.plain(ropeTheta), tied, feedForward, maxPositions, initStd, endOfText, eos);
+        int headSize = hidden.orElseThrow() / heads.orElseThrow();
+        return ModelConfig.llama(vocabulary, hidden.get(), intermediate.orElseThrow(), layers.orElseThrow(), heads.get(), kvHeads.orElseThrow(), headSize,
+                normEps.orElseThrow(), RotaryPosition.plain(ropeTheta.orElseThrow()), tied.orElseThrow(), feedForward, maxPositions.orElseThrow(),
+                initStd.orElseThrow(), endOfText, eos);
+    }
+
+    /** A checkpoint's config, with this recipe's activation where it has one. */
+    public ModelConfig config(ModelConfig checkpoint) {
+        return activation.map(checkpoint::withActivation).orElse(checkpoint);
     }
 }

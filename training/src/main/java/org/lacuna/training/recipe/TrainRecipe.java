@@ -28,9 +28,9 @@ public record TrainRecipe(
         if (!name.matches("[A-Za-z0-9][A-Za-z0-9._-]*")) {
             throw new InputException("name: \"" + name + "\" can't be a folder's name; take letters, digits, '.', '_' and '-'");
         }
-        if (train.window() > model.maxPositions()) {
-            throw new InputException("train.window: " + train.window() + " is more than model.maxPositions = " + model.maxPositions());
-        }
+        model.maxPositions().filter(positions -> train.window() > positions).ifPresent(positions -> {
+            throw new InputException("train.window: " + train.window() + " is more than model.maxPositions = " + positions);
+        });
     }
 
     /**
@@ -58,6 +58,6 @@ public record TrainRecipe(
     }
 
     private TrainRecipe withoutMachine() {
-        return new TrainRecipe(name, model, data, train.withoutMachine(), objective);
+        return new TrainRecipe(name, model, data.withoutMachine(), train.withoutMachine(), objective);
     }
 }

@@ -7,8 +7,7 @@ import org.lacuna.graph.TensorSpec;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.graph.DecoderParameters;
 import org.lacuna.run.RunException;
-import org.lacuna.run.provenance.Machine;
-import org.lacuna.training.ProcessMemory;
+import org.lacuna.run.memory.ProcessMemory;
 import org.lacuna.training.RecomputeTrade;
 import org.lacuna.training.TrainingMemory;
 import org.lacuna.training.TrainingPrograms;
@@ -28,18 +27,11 @@ final class MemoryNeed {
      * @throws RunException if it does not fit
      */
     static TrainingPrograms fitting(TrainRecipe recipe, ModelConfig config, Device device, int validationWindows) {
-        long memoryBytes = memoryBytes();
+        long memoryBytes = ProcessMemory.limit();
         check(recipe, config, memoryBytes);
         TrainingPrograms programs = TrainingPrograms.compile(config, recipe.train(), recipe.objective(), device);
         check(recipe, programs.memory(validationWindows), ProcessMemory.resident(), programs.recomputeTrade(), memoryBytes);
         return programs;
-    }
-
-    /** What the machine has or the container may take, less what others hold; 0 if unknown. */
-    private static long memoryBytes() {
-        long all = Machine.here().memoryBytes();
-        long reachable = ProcessMemory.reachable();
-        return all == 0 || reachable == 0 ? Math.max(all, reachable) : Math.min(all, reachable);
     }
 
     /**

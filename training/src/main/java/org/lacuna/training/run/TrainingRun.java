@@ -8,26 +8,25 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalInt;
+import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.Collectors;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.data.sample.Sampler;
 import org.lacuna.data.sample.Windows;
+import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.graph.Device;
-import org.lacuna.model.Checkpoint;
-import org.lacuna.model.Initialization;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.run.folder.Json;
 import org.lacuna.run.folder.MetricsLog;
 import org.lacuna.run.folder.RunFolder;
 import org.lacuna.run.provenance.Provenance;
@@ -51,19 +50,31 @@ import org.lacuna.training.recipe.TrainSettings;
  * they write; {@link #train} then goes on to the last step, or until it is asked to stop.
  */
 public final class TrainingRun implements AutoCloseable {
+    /** What the run was made of and by, in its folder. */
+    static final String PROVENANCE = "provenance.json";
+    /** Its key for the checkpoint that the model began with. */
+    static final String MODEL_FROM = "model_from";
+
     private final TrainRecipe recipe;
     private final Corpus corpus;
+    private final ModelOrigin origin;
+    private final Optional<Tokenizer> tokenizer;
     private final Trainer trainer;
     private final Sampler sampler;
     private final Optional<Validation> validation;
     private final BuildInfo build;
     private final RunFolder folder;
     private long tokens;
+    /** Hash of the weights that the model began with. */
+    private Optional<String> modelFrom;
 
-    private TrainingRun(TrainRecipe recipe, Corpus corpus, Sampler sampler, Trainer trainer, Optional<Validation> validation,
+    private TrainingRun(TrainRecipe recipe, Corpus corpus, ModelOrigin origin, Optional<String> modelFrom, Sampler sampler, Trainer trainer, Optional<Validation> validation,
             BuildInfo build, RunFolder folder) {
         this.recipe = recipe;
         this.corpus = corpus;
+        this.origin = origin;
+        tokenizer = origin.tokenizer(corpus);
+        this.modelFrom = modelFrom;
         this.sampler = sampler;
         this.trainer = trainer;
         this.validation = validation;
@@ -120,29 +131,22 @@ public final class TrainingRun implements AutoCloseable {
 
     /** Builds all parts, which finds what is wrong with the input, and only then opens the folder. */
     private static TrainingRun assemble(TrainRecipe recipe, Path run, Device device, Optional<Path> checkpoint, Opening opening) {
-        Corpus corpus = Corpora.open(recipe.data());
+        ModelOrigin origin = new ModelOrigin(recipe, run, checkpoint, device);
+        Corpus corpus = Corpora.open(origin.data());
         TrainSettings train = recipe.train();
         Sampler sampler = fitting("train.window", corpus, () -> recipe.data().sampler().over(corpus.train(), train.batch(), train.window(), train.seed()));
         Optional<Batch> windows = train.evalEvery() == 0 ? Optional.empty()
                 : Optional.of(fitting("train.evalWindows", corpus, () -> Windows.first(corpus.validation(), train.evalWindows(), train.window())));
-        OptionalInt endOfText = corpus.tokenizer().map(Tokenizer::endOfText).orElse(OptionalInt.empty());
-        ModelConfig config = recipe.model().config(corpus.vocabularySize(), endOfText);
-        try {
-            config.check("model", key -> key);
-        } catch (InputException e) {
-            throw e.map(TrainingRun::byKey);
-        }
+        ModelConfig config = origin.config(corpus);
         TrainingPrograms programs = MemoryNeed.fitting(recipe, config, device, windows.map(Batch::rows).orElse(0));
-        Model model = checkpoint.map(c -> undamaged(run, device, () -> Checkpoint.load(c, device))).orElseGet(() -> Initialization.of(config, device, recipe.train().seed()));
-        if (!model.config().equals(config)) {
-            throw new InputException(checkpoint.get().resolve(Checkpoint.CONFIG) + ": is not the model of the run's recipe; the checkpoint belongs to another run");
-        }
+        Optional<String> modelFrom = origin.weightsSha256();
+        Model model = origin.load(config);
         Trainer trainer = new Trainer(model, programs);
         try {
             Optional<Validation> validation = windows.map(trainer::validation);
             BuildInfo build = BuildInfo.here(device.gemm());
             RunFolder folder = opening.open();
-            TrainingRun begun = new TrainingRun(recipe, corpus, sampler, trainer, validation, build, folder);
+            TrainingRun begun = new TrainingRun(recipe, corpus, origin, modelFrom, sampler, trainer, validation, build, folder);
             try {
                 begun.writeProvenance();
             } catch (RunException e) {
@@ -156,11 +160,6 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    /** {@code model: heads makes …} as {@code model.heads: makes …}, so that it can be placed where the key stands. */
-    private static String byKey(String problem) {
-        return problem.replaceFirst("^model: (\\w+) ", "model.$1: ");
-    }
-
     /** What is cut from a corpus that may be too short for it; the message names the key that asks for it. */
     private static <T> T fitting(String key, Corpus corpus, Supplier<T> cut) {
         try {
@@ -170,44 +169,27 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
-    /** Reads from the latest checkpoint; where it is damaged the message says from which other one the run can go on. */
-    private static <T> T undamaged(Path run, Device device, Supplier<T> read) {
-        try {
-            return read.get();
-        } catch (InputException e) {
-            throw new InputException(e.getMessage() + ". The checkpoint is damaged; " + advice(run, device), e);
-        }
-    }
-
-    private static String advice(Path run, Device device) {
-        List<Path> checkpoints = RunFolder.checkpoints(run);
-        // The next resume takes the newest that is there, so every one above the whole one has to go; the newest is known to be damaged.
-        List<Path> damaged = checkpoints.stream().takeWhile(c -> c.equals(checkpoints.get(0)) || !TrainingCheckpoint.isWhole(c, device)).toList();
-        return checkpoints.stream().skip(damaged.size()).findFirst()
-                .map(whole -> whole.getFileName() + " is whole: remove the folder" + (damaged.size() == 1 ? " " : "s ")
-                        + damaged.stream().map(Path::toString).collect(Collectors.joining(", ")) + ", then go on from there with: train --resume --out " + run)
-                .orElse("no earlier one is whole, so begin the run again in another folder");
-    }
-
     private void writeProvenance() {
-        Path file = folder.path().resolve("provenance.json");
+        Path file = folder.path().resolve(PROVENANCE);
         if (Files.exists(file)) {
             return;
         }
         JsonNodeFactory json = JsonNodeFactory.instance;
-        Map<String, JsonNode> extra = Map.of(
+        Map<String, JsonNode> extra = new TreeMap<>(Map.of(
                 "command", json.textNode("train"),
                 "seed", json.numberNode(recipe.train().seed()),
                 "recipe_sha256", json.textNode(recipe.sha256()),
                 "data", json.textNode(corpus.name()),
                 "data_sha256", json.textNode(corpus.sha256()),
                 "gemm", json.textNode(build.gemm()),
-                "parameters", json.numberNode(trainer.model().parameters().count()));
+                "parameters", json.numberNode(trainer.model().parameters().count())));
+        origin.named().ifPresent(source -> extra.put(MODEL_FROM, Json.object().put("checkpoint", source.checkpoint().toString())
+                .put("weights_sha256", modelFrom.orElseThrow())));
         AtomicFiles.write(file, Provenance.collect(extra).toJson().toPrettyString() + "\n");
     }
 
     private void restore(Path checkpoint, Device device, Consumer<String> warn) {
-        TrainingState state = undamaged(folder.path(), device, () -> TrainingState.read(checkpoint));
+        TrainingState state = OwnCheckpoint.read(folder.path(), device, () -> TrainingState.read(checkpoint));
         Path file = checkpoint.resolve(TrainingState.FILE);
         if (!state.recipe().equals(recipe.sha256())) {
             throw new InputException(file + ": recipe_sha256 is not that of " + folder.config() + "; the recipe was changed after the checkpoint: undo that, or begin another run with it by: train --config "
@@ -218,7 +200,7 @@ public final class TrainingRun implements AutoCloseable {
                     + corpus.sha256() + " now; go on with the data of the saved run");
         }
         state.build().differences(build).forEach(d -> warn.accept("resuming under other circumstances, so the last bits may differ: " + d));
-        undamaged(folder.path(), device, () -> {
+        OwnCheckpoint.read(folder.path(), device, () -> {
             try {
                 sampler.restore(state.sampler());
             } catch (InputException e) {
@@ -228,6 +210,7 @@ public final class TrainingRun implements AutoCloseable {
             return trainer;
         });
         tokens = state.tokens();
+        modelFrom = state.modelFrom();
     }
 
     /**
@@ -299,8 +282,8 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private void save() {
-        TrainingState state = new TrainingState(trainer.step(), tokens, sampler.state(), recipe.sha256(), corpus.sha256(), build);
-        TrainingCheckpoint.write(folder.checkpoint(trainer.step()), trainer, corpus.tokenizer(), state);
+        TrainingState state = new TrainingState(trainer.step(), tokens, sampler.state(), recipe.sha256(), corpus.sha256(), modelFrom, build);
+        TrainingCheckpoint.write(folder.checkpoint(trainer.step()), trainer, tokenizer, state);
     }
 
     /** The recipe, with this command's threads, log lines and what is computed again. */

@@ -9,6 +9,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,11 @@ import org.lacuna.run.recipe.Recipes;
 class TrainRecipeTest {
     private static final Path CONFIGS = Path.of("..", "configs");
     private static final Path NANO = CONFIGS.resolve("nano.yaml");
+    private static final Path FINETUNE = CONFIGS.resolve("finetune.yaml");
+
+    /** Keys that a model from a checkpoint can't have. */
+    private static final List<String> SIZES = List.of("hidden:", "intermediate:", "layers:", "heads:", "kvHeads:", "ffn:", "tied:", "ropeTheta:", "normEps:",
+            "initStd:", "maxPositions:");
 
     static List<Path> shipped() throws IOException {
         try (Stream<Path> files = Files.list(CONFIGS)) {
@@ -33,7 +39,10 @@ class TrainRecipeTest {
     void shippedRecipesAreWholeAndSound(Path file) throws IOException {
         TrainRecipe recipe = TrainRecipe.load(file, List.of());
         assertEquals(file.getFileName().toString(), recipe.name() + ".yaml");
-        recipe.model().config(257, OptionalInt.of(256)).check(file.toString(), key -> key);
+        boolean fresh = recipe.model().from().isEmpty();
+        if (fresh) {
+            recipe.model().config(257, OptionalInt.of(256)).check(file.toString(), key -> key);
+        }
         String yaml = Files.readString(file);
         assertEquals(recipe, Recipes.parse("again", Recipes.toYaml(recipe), List.of(), TrainRecipe.class));
         for (String line : yaml.split("\n")) {
@@ -43,7 +52,8 @@ class TrainRecipeTest {
         // A shipped recipe names every key, so that nobody has to look elsewhere for what there is.
         for (String line : Recipes.toYaml(recipe).split("\n")) {
             String key = line.strip().replaceFirst(":.*", ":");
-            assertTrue(yaml.contains(key), file + " does not name " + key);
+            boolean ofTheCheckpoint = !fresh && SIZES.contains(key);
+            assertEquals(!ofTheCheckpoint, yaml.contains("\n  " + key) || yaml.contains("\n" + key), file + " and " + key);
         }
     }
 
@@ -57,8 +67,8 @@ class TrainRecipeTest {
         assertEquals(relu.train(), l1.train());
         assertEquals(relu.data(), silu.data());
         assertEquals(relu.train(), silu.train());
-        assertEquals("silu", silu.model().activation());
-        assertEquals("relu", relu.model().activation());
+        assertEquals(Optional.of("silu"), silu.model().activation());
+        assertEquals(Optional.of("relu"), relu.model().activation());
         assertTrue(l1.objective().l1() > 0 && relu.objective().l1() == 0 && silu.objective().l1() == 0);
         TrainSettings t = relu.train();
         assertTrue((long) t.steps() * t.batch() * t.window() >= 1_000_000);
@@ -97,6 +107,30 @@ class TrainRecipeTest {
         for (String key : List.of("objective.l1", "model.heads", "model.activation", "train.foo")) {
             assertTrue(e.problems().stream().anyMatch(p -> p.contains(key)), key + " is missing in " + e.getMessage());
         }
+    }
+
+    @Test
+    void aFreshModelHasDefaultsAndACheckpointsHasNone() {
+        ModelRecipe fresh = Recipes.parse("fresh", "{}", List.of(), ModelRecipe.class);
+        assertEquals(new ModelRecipe(Optional.empty(), Optional.of(128), Optional.of(352), Optional.of(4), Optional.of(4), Optional.of(4), Optional.of("silu"),
+                Optional.of(ModelRecipe.Ffn.GATED), Optional.of(true), Optional.of(10000.0), Optional.of(1e-6), Optional.of(0.02), Optional.of(2048)), fresh);
+        ModelRecipe from = TrainRecipe.load(FINETUNE, List.of("model.from=some/where", "model.activation=relu")).model();
+        Optional<Integer> none = Optional.empty();
+        assertEquals(new ModelRecipe(Optional.of("some/where"), none, none, none, none, none, Optional.of("relu"), Optional.empty(), Optional.empty(),
+                Optional.empty(), Optional.empty(), Optional.empty(), none), from);
+        assertEquals(from, Recipes.parse("again", Recipes.toYaml(from), List.of(), ModelRecipe.class));
+        assertThrows(IllegalStateException.class, () -> from.config(257, OptionalInt.empty()));
+    }
+
+    @Test
+    void theSizesOfACheckpointAreItsOwn() {
+        InputException all = assertThrows(InputException.class, () -> TrainRecipe.load(NANO, List.of("model.from=x")));
+        assertEquals("--set model.from=x: the checkpoint has its own hidden, intermediate, layers, heads, kvHeads, ffn, tied, ropeTheta, normEps, initStd, maxPositions;"
+                + " leave these keys of model out, or take a recipe without them (configs/finetune.yaml)", all.getMessage());
+        InputException one = assertThrows(InputException.class, () -> TrainRecipe.load(FINETUNE, List.of("model.layers=2")));
+        assertTrue(one.getMessage().contains("model.from: the checkpoint has its own layers;"), one.getMessage());
+        InputException activation = assertThrows(InputException.class, () -> TrainRecipe.load(FINETUNE, List.of("model.activation=rellu")));
+        assertTrue(activation.getMessage().startsWith("--set model.activation=rellu: "), activation.getMessage());
     }
 
     @Test

@@ -2,10 +2,13 @@ package org.lacuna.cli.checkpoint;
 
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import org.lacuna.eval.robustness.EvaluationMemory;
+import org.lacuna.eval.memory.ForwardMemory;
+import org.lacuna.eval.robustness.GridPrograms;
 import org.lacuna.eval.robustness.Settings;
+import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.Precision;
 import org.lacuna.model.config.ModelConfig;
@@ -27,7 +30,7 @@ import org.lacuna.training.recipe.TrainSettings;
  * @param window tokens in each, of training too
  * @param batch windows in a training step
  */
-record MemoryFacts(int windows, int window, int batch, EvaluationMemory evaluation, TrainingMemory training, RecomputeTrade trade) {
+record MemoryFacts(int windows, int window, int batch, ForwardMemory evaluation, TrainingMemory training, RecomputeTrade trade) {
     private static final int WINDOWS = 64;
     private static final double MEGABYTE = 1 << 20;
     private static final int MOST_BATCH = 1 << 20;
@@ -42,9 +45,10 @@ record MemoryFacts(int windows, int window, int batch, EvaluationMemory evaluati
         int workers = Runtime.getRuntime().availableProcessors();
         int shards = shards(batch, workers);
         checkActivations(config, (long) batch / shards * window);
-        TrainSettings settings = new TrainSettings(1, 1, batch, window, 1, shards, workers, Precision.FP32, Recompute.NONE, 0, 1, 0, 0.9, 0.95, 1e-8, 0, 1, 0, 1, 0, 1);
-        TrainingPrograms programs = TrainingPrograms.compile(config, settings, new Objective(0, 0, Site.INTERMEDIATE), device);
-        return new MemoryFacts(WINDOWS, window, batch, EvaluationMemory.of(config, device, WINDOWS, window, Settings.PAPER, workers), programs.memory(0),
+        TrainSettings training = new TrainSettings(1, 1, batch, window, 1, shards, workers, Precision.FP32, Recompute.NONE, 0, 1, 0, 0.9, 0.95, 1e-8, 0, 1, 0, 1, 0, 1);
+        TrainingPrograms programs = TrainingPrograms.compile(config, training, new Objective(0, 0, Site.INTERMEDIATE), device);
+        Settings settings = Settings.PAPER.withSites(Arrays.stream(SiteSet.values()).filter(set -> config.feedForward().sites().containsAll(set.sites())).toList());
+        return new MemoryFacts(WINDOWS, window, batch, new GridPrograms(config, device, WINDOWS, window).memory(settings, workers), programs.memory(0),
                 programs.recomputeTrade());
     }
 

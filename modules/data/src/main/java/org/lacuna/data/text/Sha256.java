@@ -1,5 +1,6 @@
 package org.lacuna.data.text;
 
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
@@ -31,5 +32,18 @@ public final class Sha256 {
      */
     public static String hexadecimal(MessageDigest hash) {
         return HexFormat.of().formatHex(hash.digest());
+    }
+
+    /**
+     * The hash of a file.
+     *
+     * @param file a small one: it is read whole
+     * @return 64 lower-case hexadecimal digits
+     * @throws org.lacuna.run.InputException when it can't be read
+     */
+    public static String file(Path file) {
+        MessageDigest hash = start();
+        hash.update(TextCorpus.read(file));
+        return hexadecimal(hash);
     }
 }

@@ -2,19 +2,11 @@ package org.lacuna.data.text;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharsetDecoder;
-import java.nio.charset.CoderResult;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
-import java.util.Comparator;
-import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.stream.Stream;
 import org.lacuna.data.ByteTokens;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.tokenize.ByteTokenizer;
@@ -96,7 +88,7 @@ public final class TextCorpus {
 
     private static byte[] folder(Path folder) {
         ByteArrayOutputStream all = new ByteArrayOutputStream();
-        for (Path path : files(folder)) {
+        for (Path path : TextSource.list(folder)) {
             byte[] bytes = file(path);
             if (all.size() + (long) bytes.length + 1 > LARGEST) {
                 throw new InputException(folder + ": more than " + LARGEST + " bytes, the most that a corpus may have");
@@ -109,43 +101,10 @@ public final class TextCorpus {
         return all.toByteArray();
     }
 
-    private static List<Path> files(Path folder) {
-        try (Stream<Path> paths = Files.walk(folder)) {
-            return paths.filter(Files::isRegularFile).filter(path -> !hidden(folder.relativize(path)))
-                    .sorted(Comparator.comparing(path -> spelled(folder.relativize(path)))).toList();
-        } catch (IOException | java.io.UncheckedIOException e) {
-            throw new InputException(folder + ": can't be read (" + e.getMessage() + ")", e);
-        }
-    }
-
-    private static boolean hidden(Path relative) {
-        for (Path name : relative) {
-            if (name.toString().startsWith(".")) {
-                return true;
-            }
-        }
-        return false;
-    }
-
-    private static String spelled(Path relative) {
-        StringBuilder text = new StringBuilder();
-        relative.forEach(name -> text.append('/').append(name));
-        return text.toString();
-    }
-
     private static void checkUtf8(Path path, byte[] bytes) {
-        CharsetDecoder decoder = StandardCharsets.UTF_8.newDecoder();
-        ByteBuffer in = ByteBuffer.wrap(bytes);
-        CharBuffer out = CharBuffer.allocate(1 << 14);
-        while (true) {
-            CoderResult result = decoder.decode(in, out.clear(), true);
-            if (result.isUnderflow()) {
-                return;
-            }
-            if (result.isError()) {
-                throw new InputException(String.format("%s: not UTF-8 at byte offset %d (0x%02X); expected UTF-8 text, so "
-                        + "convert the file first", path, in.position(), bytes[in.position()]));
-            }
+        int invalid = Utf8.invalidAt(bytes, 0, bytes.length);
+        if (invalid >= 0) {
+            throw Utf8.refused(path.toString(), invalid, bytes[invalid]);
         }
     }
 

@@ -1,4 +1,4 @@
-package org.lacuna.training;
+package org.lacuna.run.memory;
 
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -6,6 +6,7 @@ import java.lang.management.MemoryPoolMXBean;
 import java.lang.management.MemoryUsage;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import org.lacuna.run.provenance.Machine;
 
 /** What the whole process holds in memory, as the system counts it. */
 public final class ProcessMemory {
@@ -25,6 +26,13 @@ public final class ProcessMemory {
     public static long reachable() {
         long available = number("/proc/meminfo", "MemAvailable:");
         return available == 0 ? 0 : resident() + available;
+    }
+
+    /** The most that this process can have: what the machine has or the container may take, less what others hold; 0 if unknown. */
+    public static long limit() {
+        long all = Machine.here().memoryBytes();
+        long reachable = reachable();
+        return all == 0 || reachable == 0 ? Math.max(all, reachable) : Math.min(all, reachable);
     }
 
     /**

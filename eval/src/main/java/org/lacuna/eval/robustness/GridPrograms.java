@@ -1,0 +1,67 @@
+package org.lacuna.eval.robustness;
+
+import java.util.EnumMap;
+import java.util.Map;
+import org.lacuna.eval.memory.ForwardMemory;
+import org.lacuna.graph.Device;
+import org.lacuna.model.config.ModelConfig;
+
+/** All that is compiled to measure one model on some windows, each when it is first asked for. It takes no memory yet. */
+public final class GridPrograms {
+    private final ModelConfig config;
+    private final Device device;
+    private final int windows;
+    private final int length;
+    private final Map<SiteSet, GridProgram> curves = new EnumMap<>(SiteSet.class);
+    private int grid;
+    private GridProgram dense;
+
+    /**
+     * Compiles nothing yet.
+     *
+     * @param windows how many
+     * @param length  tokens in each
+     */
+    public GridPrograms(ModelConfig config, Device device, int windows, int length) {
+        this.config = config;
+        this.device = device;
+        this.windows = windows;
+        this.length = length;
+    }
+
+    /** Without a rule, the intermediate vectors watched. */
+    GridProgram dense() {
+        if (dense == null) {
+            dense = new GridProgram(config, device, config.feedForward().sites(), 1, windows, length, true);
+        }
+        return dense;
+    }
+
+    /** With a rule at some sites. */
+    GridProgram curve(SiteSet sites, int points) {
+        if (points != grid) {
+            curves.clear();
+            grid = points;
+        }
+        return curves.computeIfAbsent(sites, s -> new GridProgram(config, device, s.sites(), points, windows, length, false));
+    }
+
+    /**
+     * What the measurement holds: one curve after the other is measured, so the largest counts.
+     *
+     * @param settings with sites that the model has
+     * @param team how many workers there are
+     */
+    public ForwardMemory memory(Settings settings, int team) {
+        GridProgram largest = dense();
+        for (SiteSet sites : settings.sites()) {
+            GridProgram curve = curve(sites, settings.grid().size());
+            largest = all(curve, team) > all(largest, team) ? curve : largest;
+        }
+        return ForwardMemory.of(config).with(largest.workers(team), all(largest, team));
+    }
+
+    private static long all(GridProgram program, int team) {
+        return program.workers(team) * program.bytes();
+    }
+}
