@@ -35,8 +35,8 @@ final class ExpertRows {
         choices = Math.toIntExact(ids.length());
         this.experts = experts;
         unit = (UNIT + alike - 1) / alike * alike;
-        sorted = pieces.take("sorted", DataType.INT, choices);
-        starts = pieces.take("starts", DataType.INT, experts + 2L);
+        sorted = pieces.take("sorted", DataType.INT32, choices);
+        starts = pieces.take("starts", DataType.INT32, experts + 2L);
     }
 
     /** Throws for the first expert that is not in [0, {@code size}). */

@@ -159,9 +159,9 @@ class RouteTest {
         }
     }
 
-    /** Logits a hundred steps apart, so that no step changes the choice. */
+    /** Logits thousands of steps apart, so that none changes the choice. */
     @ParameterizedTest
-    @CsvSource({"1,1,false", "4,2,false", "4,2,true", "7,1,true", "7,7,true", "9,3,false"})
+    @CsvSource({"2,1,false", "4,2,false", "4,2,true", "7,7,true", "7,7,false", "9,3,false"})
     void gradientsEqualDifferences(int e, int k, boolean renormalised) {
         Random random = new Random(e);
         double[] logits = new double[2 * e];
@@ -176,6 +176,20 @@ class RouteTest {
             }
         }
         OpCheck.assertGradients((sd, in) -> new SDVariable[] {route(k, renormalised).op(sd, in)[1]}, 1e-4, 1e-6, OpCheck.floats(logits, true, 1, 2, e));
+    }
+
+    /** One expert's weight is 1 if it is renormalised, and if there is no other. */
+    @ParameterizedTest
+    @CsvSource({"1,false", "1,true", "7,true"})
+    void aWeightThatIsAlwaysOneHasNoGradient(int e, boolean renormalised) {
+        Random random = new Random(e);
+        OpCheck.Input logits = OpCheck.normal(random, 2, true, 2, 3, e);
+        int[] best = Arrays.stream(OpCheck.outcome(route(1, renormalised), logits).kernel().get(0)).mapToInt(d -> (int) d).toArray();
+        OpCheck.Outcome o = OpCheck.outcome(gradient(renormalised), OpCheck.normal(random, 1, true, 2, 3, 1), logits, OpCheck.ints(best, 2, 3, 1));
+        for (int i = 0; i < 2 * 3 * e; i++) {
+            assertEquals(0, o.reference().get(0)[i], 1e-15);
+            assertEquals(0, o.kernel().get(0)[i], 1e-15);
+        }
     }
 
     @ParameterizedTest
