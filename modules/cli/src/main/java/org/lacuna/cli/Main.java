@@ -6,6 +6,7 @@ import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.lacuna.cli.checkpoint.ExportCommand;
 import org.lacuna.cli.checkpoint.ImportCommand;
+import org.lacuna.data.command.TokenizerCommand;
 import org.lacuna.eval.command.CompareCommand;
 import org.lacuna.eval.command.EvalCommand;
 import org.lacuna.eval.command.GenerateCommand;
@@ -41,6 +42,7 @@ import picocli.CommandLine.Spec;
             "\"lacuna COMMAND --help\" tells a command's options."},
         subcommands = {
             QuickstartCommand.class,
+            TokenizerCommand.class,
             TrainCommand.class,
             EvalCommand.class,
             CompareCommand.class,

@@ -74,7 +74,11 @@ final class PipelineCheck {
             case "NFC" -> grow(3);
             case "NFD", "BertNormalizer", "ByteLevel" -> grow(4);
             case "NFKC", "NFKD" -> grow(18);
-            case "Prepend" -> content("normalizer", stage.path("prepend"));
+            case "Prepend" -> {
+                if (content("normalizer", stage.path("prepend")) == 0) {
+                    throw refused("normalizer", "puts nothing in front (\"prepend\"); leave it out");
+                }
+            }
             case "Replace" -> replace("normalizer", stage);
             case "Precompiled" -> grow(characterMap(stage));
             default -> throw unknown("normalizer", stage);

@@ -144,6 +144,7 @@ class HostileTokenizerTest {
                 + "{'type':'Replace','pattern':{'String':'a'},'content':'aaaa'},".repeat(9) + "{'type':'NFC'}]}")));
         assertRefused("where there is nothing", root -> root.set("normalizer", json("{'type':'Replace','pattern':{'String':''},'content':'é'}")));
         assertRefused("where there is nothing", root -> root.set("decoder", json("{'type':'Replace','pattern':{'Regex':'a*'},'content':'é'}")));
+        assertRefused("puts nothing in front", root -> root.set("normalizer", json("{'type':'Prepend','prepend':''}")));
         assertRefused("more than 100 characters", root -> root.set("normalizer", json("{'type':'Prepend','prepend':'" + "a".repeat(101) + "'}")));
     }
 
@@ -282,8 +283,8 @@ class HostileTokenizerTest {
             JsonNode value = value(root.at(place), root, all, random);
             if (parent instanceof ObjectNode object) {
                 object.set(place.last().getMatchingProperty(), value);
-            } else if (parent instanceof ArrayNode array && place.last().getMatchingIndex() < array.size()) {
-                array.set(place.last().getMatchingIndex(), value);
+            } else if (parent.has(place.last().getMatchingIndex())) {
+                ((ArrayNode) parent).set(place.last().getMatchingIndex(), value);
             }
         }
         return root;

@@ -17,7 +17,10 @@ import org.lacuna.run.folder.AtomicFiles;
 
 /** How often each word stands in texts. Texts are read piece by piece, once; only the different words are held. */
 public final class WordCounts {
+    private static final long CHECK_MASK = 0xFFFF;
+
     private final List<String> special;
+    private final Runnable check;
     private final Map<String, Long> counts = new HashMap<>();
     private long bytes;
     private long words;
@@ -26,9 +29,11 @@ public final class WordCounts {
      * None yet.
      *
      * @param special spellings of special tokens, which divide a text
+     * @param check   run every now and then; what it throws ends the counting
      */
-    public WordCounts(List<String> special) {
+    public WordCounts(List<String> special, Runnable check) {
         this.special = List.copyOf(special);
+        this.check = check;
     }
 
     /**
@@ -80,7 +85,9 @@ public final class WordCounts {
     void add(Reader text) throws IOException {
         new WordSplitter(special, word -> {
             counts.merge(word, 1L, Long::sum);
-            words++;
+            if ((++words & CHECK_MASK) == 0) {
+                check.run();
+            }
         }).split(text);
     }
 

@@ -24,6 +24,9 @@ final class WordSplitter {
     /** A contraction shows itself by its third character. */
     private static final int CONTRACTION = 3;
 
+    /** What stands behind white space tells how much of it is one word, so a special token must be seen that begins one character on. */
+    private static final int BEHIND_BLANK = 1;
+
     private final List<String> special;
     private final Consumer<String> words;
     private final StringBuilder text = new StringBuilder();
@@ -39,7 +42,7 @@ final class WordSplitter {
     WordSplitter(List<String> special, Consumer<String> words) {
         this.special = special;
         this.words = words;
-        margin = Math.max(CONTRACTION, special.stream().mapToInt(String::length).max().orElse(0));
+        margin = Math.max(CONTRACTION, BEHIND_BLANK + special.stream().mapToInt(String::length).max().orElse(0));
     }
 
     /**
@@ -52,7 +55,7 @@ final class WordSplitter {
         for (int count = reader.read(piece); count >= 0; count = reader.read(piece)) {
             text.append(piece, 0, count);
             // What is left over grows only where a word is longer than a piece; to look at it again for each would take the square of its length.
-            if (text.length() >= 2 * at) {
+            if (text.length() >= 2 * at || text.length() > LONGEST) {
                 split(false);
             }
         }
