@@ -16,9 +16,9 @@ import org.nd4j.linalg.api.buffer.DataType;
 
 class ExpertRowsTest {
     private static final CpuDevice DEVICE = new CpuDevice();
-    private static final int UNIT = 16;
+    private static final int UNIT = new OpenBlasGemms().rowsAlike();
 
-    /** OpenBLAS treats 16 rows alike. */
+    /** A unit is what OpenBLAS treats alike. */
     private static ExpertRows rows(Tensor ids, int experts) {
         TensorSpec memory = new TensorSpec("scratch", DataType.FLOAT, ids.length() + experts + 64);
         return new ExpertRows(new OpenBlasGemms(), ids.spec(), experts, new Pieces(DEVICE.allocate(memory)));
@@ -59,7 +59,7 @@ class ExpertRowsTest {
 
     @Test
     void blocksHaveFewHeights() {
-        ExpertRows rows = rows(ids(new int[1000]), 1);
+        ExpertRows rows = rows(ids(new int[17 * UNIT]), 1);
         TreeSet<Integer> heights = new TreeSet<>();
         for (int n = 1; n <= rows.mostRows(); n++) {
             int height = rows.height(n);
@@ -70,7 +70,7 @@ class ExpertRowsTest {
         assertEquals(List.of(1, 2, 3, 4, 6, 8, 12, 16), List.copyOf(heights));
         assertEquals(16 * UNIT, rows.mostRows());
         assertEquals(UNIT, rows(ids(new int[3]), 1).mostRows());
-        assertEquals(6 * UNIT, rows(ids(new int[65]), 1).mostRows());
+        assertEquals(6 * UNIT, rows(ids(new int[4 * UNIT + 1]), 1).mostRows());
     }
 
     @Test
