@@ -46,7 +46,9 @@ final class CacheBuilder {
 
     /** Builds or goes on; {@code trainCharacters} as {@link PieceSource} takes it. */
     Journal.Done build(long trainCharacters) throws IOException {
-        PieceCutter cutter = new PieceCutter(tuning.atLeast(), tuning.atMost());
+        SafeCuts safe = SafeCuts.of(text.tokenizer());
+        PieceCutter cutter = new PieceCutter(safe.lines() ? tuning.brief() : tuning.atLeast(), tuning.atMost());
+        WordMemory words = new WordMemory(text.tokenizer(), safe.words());
         ExecutorService threads = Executors.newFixedThreadPool(tuning.threads(), task -> {
             Thread thread = new Thread(task, "tokens");
             thread.setDaemon(true);
@@ -68,7 +70,7 @@ final class CacheBuilder {
                     append(waiting.remove(), journal, train, validation);
                 }
                 List<Piece> taken = chunk;
-                waiting.add(threads.submit(() -> Encoded.of(taken, text)));
+                waiting.add(threads.submit(() -> Encoded.of(taken, text, words)));
             }
             while (!waiting.isEmpty()) {
                 append(waiting.remove(), journal, train, validation);
