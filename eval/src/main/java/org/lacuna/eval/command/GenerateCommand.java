@@ -1,8 +1,10 @@
 package org.lacuna.eval.command;
 
 import java.io.PrintWriter;
+import java.util.Arrays;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.eval.generate.Generator;
 import org.lacuna.eval.generate.Sampling;
@@ -25,6 +27,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "generate", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Let a model go on with a text, by plain sampling. Of a text longer than the model's positions it reads the end.")
 public final class GenerateCommand implements Callable<Integer> {
+    private static final int NO_TOKEN = -1;
+
     @Spec
     private CommandSpec spec;
 
@@ -63,22 +67,35 @@ public final class GenerateCommand implements Callable<Integer> {
             throw new InputException(source.checkpoint() + ": tokenizer.json has " + tokenizer.vocabularySize() + " token ids, the model "
                     + loaded.config().vocabulary());
         }
-        int[] ids = prompt.isEmpty() ? new int[] {tokenizer.endOfText()} : tokenizer.encode(prompt);
+        int[] ids = ids(tokenizer);
+        if (ids.length == 0) {
+            throw new InputException(source.checkpoint() + ": its tokenizer names no token that begins or ends a text; give a --prompt to begin with");
+        }
         go(new Generator(loaded, device), tokenizer, ids, sampling);
         return ExitCode.DONE;
+    }
+
+    private int[] ids(Tokenizer tokenizer) {
+        if (prompt.isEmpty()) {
+            return tokenizer.prefix();
+        }
+        int[] leading = tokenizer.leading();
+        int[] text = tokenizer.encode(prompt);
+        return IntStream.concat(Arrays.stream(leading), Arrays.stream(text)).toArray();
     }
 
     /** Prints the text as it comes, without the end of text at either end. */
     private void go(Generator generator, Tokenizer tokenizer, int[] ids, Sampling sampling) {
         PrintWriter out = spec.commandLine().getOut();
-        TextStream stream = new TextStream(tokenizer);
+        TextStream stream = new TextStream(tokenizer, prompt.isEmpty() ? new int[0] : ids);
+        int endOfText = tokenizer.endOfText().orElse(NO_TOKEN);
         int[] added = {0};
         boolean[] closed = {false};
         try (Interrupts interrupts = Interrupts.listen()) {
             print(out, prompt);
-            generator.generate(ids, tokens, tokenizer.endOfText(), sampling, new SplittableRandom(seed), token -> {
+            generator.generate(ids, tokens, endOfText, sampling, new SplittableRandom(seed), token -> {
                 added[0]++;
-                closed[0] = !print(out, token == tokenizer.endOfText() ? "" : stream.add(token));
+                closed[0] = !print(out, token == endOfText ? "" : stream.add(token));
                 return !closed[0] && !interrupts.requested();
             });
             print(out, stream.end() + System.lineSeparator());

@@ -37,7 +37,7 @@ public final class Generator {
      *
      * @param prompt  token ids, at least one
      * @param most    tokens to add
-     * @param stop    the id after which nothing is added
+     * @param stop    the id after which nothing is added; a negative one never comes
      * @param random  what is drawn from
      * @param more    given each new token, the stopping one too; whether to go on
      */

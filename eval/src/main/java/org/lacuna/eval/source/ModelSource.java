@@ -13,6 +13,7 @@ import java.util.OptionalLong;
 import java.util.TreeMap;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.DataRecipe;
+import org.lacuna.data.tokenize.ByteTokenizer;
 import org.lacuna.data.tokenize.Tokenizers;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ModelSummary.Training;
@@ -145,8 +146,8 @@ public final class ModelSource {
     }
 
     /**
-     * Refuses a corpus that can't be in this model's tokens: one with more token ids than the model has, or a text where the model's own
-     * {@code tokenizer.json} is not one that Lacuna reads. What passes may still be other tokens: of a corpus of ids, and of a model without a
+     * Refuses a corpus that can't be in this model's tokens: one with more token ids than the model has, or a text that was read as bytes where
+     * the model's own {@code tokenizer.json} says otherwise, or the other way round. What passes may still be other tokens: of a corpus of ids, and of a model without a
      * tokenizer, nothing tells (a comparison notes the latter).
      *
      * @throws InputException if it is refused
@@ -157,7 +158,11 @@ public final class ModelSource {
                     + corpus.vocabularySize() + "; give the data that it was trained for, in its tokens");
         }
         if (corpus.tokenizer().isPresent() && Files.isRegularFile(checkpoint.resolve(TOKENIZER))) {
-            Tokenizers.load(checkpoint.resolve(TOKENIZER));
+            boolean bytes = Tokenizers.load(checkpoint.resolve(TOKENIZER)) instanceof ByteTokenizer;
+            if (bytes != corpus.tokenizer().get() instanceof ByteTokenizer) {
+                throw new InputException(checkpoint.resolve(TOKENIZER) + ": the model " + (bytes ? "reads byte-level tokens, the corpus "
+                        + corpus.name() + " has others" : "does not read the byte-level tokens that the corpus " + corpus.name() + " has"));
+            }
         }
     }
 

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import org.lacuna.data.command.TokenizerCommand;
 import org.lacuna.eval.command.CompareCommand;
 import org.lacuna.eval.command.EvalCommand;
 import org.lacuna.eval.command.GenerateCommand;
@@ -39,6 +40,7 @@ import picocli.CommandLine.Spec;
             "\"lacuna COMMAND --help\" tells a command's options."},
         subcommands = {
             QuickstartCommand.class,
+            TokenizerCommand.class,
             TrainCommand.class,
             EvalCommand.class,
             CompareCommand.class,

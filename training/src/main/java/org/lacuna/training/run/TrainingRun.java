@@ -16,6 +16,7 @@ import java.util.stream.Collectors;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
+import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.data.sample.Sampler;
 import org.lacuna.data.sample.Windows;
 import org.lacuna.graph.Device;
@@ -124,7 +125,7 @@ public final class TrainingRun implements AutoCloseable {
         Sampler sampler = fitting("train.window", corpus, () -> recipe.data().sampler().over(corpus.train(), train.batch(), train.window(), train.seed()));
         Optional<Batch> windows = train.evalEvery() == 0 ? Optional.empty()
                 : Optional.of(fitting("train.evalWindows", corpus, () -> Windows.first(corpus.validation(), train.evalWindows(), train.window())));
-        OptionalInt endOfText = corpus.tokenizer().map(t -> OptionalInt.of(t.endOfText())).orElse(OptionalInt.empty());
+        OptionalInt endOfText = corpus.tokenizer().map(Tokenizer::endOfText).orElse(OptionalInt.empty());
         ModelConfig config = recipe.model().config(corpus.vocabularySize(), endOfText);
         try {
             config.check("model", key -> key);

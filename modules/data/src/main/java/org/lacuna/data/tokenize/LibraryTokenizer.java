@@ -61,7 +61,7 @@ final class LibraryTokenizer implements Tokenizer {
             special.put(kind, tokens.find(kind, spelling -> added.getOrDefault(spelling, parsed.ids().get(spelling)), added::get, model,
                     vocabularySize));
         }
-        leading = leading(ids(PROBE, true), ids(PROBE, false));
+        leading = leading(encodeWithSpecial(PROBE), encode(PROBE));
     }
 
     static LibraryTokenizer load(Path file) {
@@ -121,12 +121,22 @@ final class LibraryTokenizer implements Tokenizer {
 
     @Override
     public int[] encode(String text) {
-        return ids(text, false);
+        return inVocabulary(ids(text, false));
     }
 
     @Override
     public int[] encodeWithSpecial(String text) {
-        return ids(text, true);
+        return inVocabulary(ids(text, true));
+    }
+
+    /** A file can name any ids to be put around a text, and a model has none for them. */
+    private int[] inVocabulary(int[] ids) {
+        for (int id : ids) {
+            if (id >= vocabularySize) {
+                throw new InputException(file + ": puts the token " + id + " into a text, and its vocabulary ends at " + (vocabularySize - 1));
+            }
+        }
+        return ids;
     }
 
     private int[] ids(String text, boolean withSpecial) {

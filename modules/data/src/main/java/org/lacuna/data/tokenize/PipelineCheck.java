@@ -22,6 +22,7 @@ final class PipelineCheck {
     private final String file;
     private int stages;
     private int steps;
+    private boolean bytesSpelled;
     private long growth = 1;
 
     PipelineCheck(String file) {
@@ -70,11 +71,16 @@ final class PipelineCheck {
 
     private void normalizer(JsonNode stage) {
         switch (stage.path("type").asText()) {
-            case "Strip", "StripAccents", "Lowercase", "Nmt" -> { }
+            case "Strip", "StripAccents", "Nmt" -> { }
+            case "Lowercase" -> grow(2);
             case "NFC" -> grow(3);
             case "NFD", "BertNormalizer", "ByteLevel" -> grow(4);
             case "NFKC", "NFKD" -> grow(18);
-            case "Prepend" -> content("normalizer", stage.path("prepend"));
+            case "Prepend" -> {
+                if (content("normalizer", stage.path("prepend")) == 0) {
+                    throw refused("normalizer", "puts nothing in front (\"prepend\"); leave it out");
+                }
+            }
             case "Replace" -> replace("normalizer", stage);
             case "Precompiled" -> grow(characterMap(stage));
             default -> throw unknown("normalizer", stage);
@@ -83,11 +89,26 @@ final class PipelineCheck {
 
     private void preTokenizer(JsonNode stage) {
         switch (stage.path("type").asText()) {
-            case "ByteLevel" -> steps = Math.max(steps, 1);
+            case "ByteLevel" -> {
+                searchSpelled();
+                steps = Math.max(steps, 1);
+                bytesSpelled = true;
+            }
             case "BertPreTokenizer", "CharDelimiterSplit", "Metaspace", "Whitespace", "WhitespaceSplit", "Punctuation", "Digits",
                     "UnicodeScripts" -> { }
-            case "Split" -> pattern("pre_tokenizer", stage.path("pattern"));
+            case "Split" -> {
+                searchSpelled();
+                pattern("pre_tokenizer", stage.path("pattern"));
+            }
             default -> throw unknown("pre_tokenizer", stage);
+        }
+    }
+
+    /** Behind a stage that spells each byte as a character a search has more of them to go through. */
+    private void searchSpelled() {
+        if (bytesSpelled) {
+            bytesSpelled = false;
+            grow(4);
         }
     }
 
@@ -105,7 +126,16 @@ final class PipelineCheck {
     private void decoder(JsonNode stage) {
         switch (stage.path("type").asText()) {
             case "ByteLevel", "WordPiece", "Metaspace", "CTC", "Fuse", "ByteFallback", "BPEDecoder" -> { }
-            case "Replace" -> replace("decoder", stage);
+            case "Replace" -> {
+                // A text that is decoded has no bound.
+                int before = steps;
+                steps = 0;
+                replace("decoder", stage);
+                if (steps > 0) {
+                    throw refused("decoder", "has a regular expression whose steps grow with the text");
+                }
+                steps = before;
+            }
             case "Strip" -> {
                 if (stage.path("stop").asLong() != 0) {
                     throw refused("decoder", "strips the ends of tokens (\"stop\"), which can't be done to short ones");
@@ -130,10 +160,12 @@ final class PipelineCheck {
     }
 
     private void replace(String where, JsonNode stage) {
-        pattern(where, stage.path("pattern"));
+        if (pattern(where, stage.path("pattern"))) {
+            throw refused(where, "replaces where there is nothing");
+        }
         int length = content(where, stage.path("content"));
-        int replaced = stage.path("pattern").path("String").asText().length();
-        grow(replaced == 0 ? length + 1 : Math.max(1, (length + replaced - 1) / replaced));
+        int replaced = Math.max(1, stage.path("pattern").path("String").asText().length());
+        grow((length + replaced - 1) / replaced);
     }
 
     private int content(String where, JsonNode text) {
@@ -151,12 +183,15 @@ final class PipelineCheck {
         }
     }
 
-    private void pattern(String where, JsonNode pattern) {
+    /** Whether the pattern can match nothing at all. */
+    private boolean pattern(String where, JsonNode pattern) {
         if (!pattern.path("Regex").isTextual()) {
-            return;
+            return pattern.path("String").asText().isEmpty();
         }
         try {
-            steps = Math.max(steps, RegexCost.perCharacter(pattern.path("Regex").asText()));
+            RegexCost cost = RegexCost.of(pattern.path("Regex").asText());
+            steps = Math.max(steps, cost.perCharacter());
+            return cost.canBeEmpty();
         } catch (IllegalArgumentException e) {
             throw refused(where, "has a regular expression that " + e.getMessage());
         }

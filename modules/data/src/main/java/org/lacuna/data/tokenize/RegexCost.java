@@ -27,6 +27,7 @@ final class RegexCost {
     /** The leading term {@code factor}·n^{@code degree}. */
     private record Term(int degree, double factor) {
         static final Term ONE = new Term(0, 1);
+        static final Term ZERO = new Term(0, 0);
 
         Term plus(Term other) {
             if (degree != other.degree) {
@@ -55,6 +56,9 @@ final class RegexCost {
     private final String pattern;
     private int at;
     private int depth;
+    private int unbounded;
+    private int perCharacter;
+    private boolean canBeEmpty;
 
     private RegexCost(String pattern) {
         this.pattern = pattern;
@@ -64,10 +68,9 @@ final class RegexCost {
      * The bound.
      *
      * @param pattern in Oniguruma's syntax
-     * @return steps back per character of the text, 0 if their number does not depend on it
      * @throws IllegalArgumentException if there is no such bound, or the expression uses what is not known here
      */
-    static int perCharacter(String pattern) {
+    static RegexCost of(String pattern) {
         if (pattern.length() > LONGEST) {
             throw new IllegalArgumentException("is longer than " + LONGEST + " characters");
         }
@@ -80,7 +83,19 @@ final class RegexCost {
         if (cost.degree > 1 || cost.factor > MOST_STEPS) {
             throw new IllegalArgumentException("can step back too often while it looks for a match");
         }
-        return cost.degree == 0 ? 0 : (int) Math.ceil(cost.factor);
+        parser.perCharacter = cost.degree == 0 ? 0 : (int) Math.ceil(cost.factor);
+        parser.canBeEmpty = node.canBeEmpty;
+        return parser;
+    }
+
+    /** Steps back per character of a text, 0 if their number does not depend on it. */
+    int perCharacter() {
+        return perCharacter;
+    }
+
+    /** Whether it may match at a place without taking a character. */
+    boolean canBeEmpty() {
+        return canBeEmpty;
     }
 
     private Node alternatives() {
@@ -108,25 +123,27 @@ final class RegexCost {
             last--;
         }
         Term ways = Term.ONE;
-        Term all = Term.ONE;
-        Term explored = Term.ONE;
-        Term first = Term.ONE;
+        Term all = Term.ZERO;
+        Term first = Term.ZERO;
+        Term fail = Term.ZERO;
         boolean empty = true;
         for (int i = 0; i < nodes.size(); i++) {
             Node node = nodes.get(i);
             all = all.plus(ways.times(node.all));
             if (i < last) {
-                explored = explored.plus(ways.times(node.all));
+                first = first.plus(ways.times(node.all));
+                fail = fail.plus(ways.times(node.all));
             } else if (i == last) {
-                explored = explored.plus(ways.times(node.fail));
-            }
-            if (i >= last) {
+                Term others = ways.degree > 0 ? ways : new Term(0, ways.factor - 1);
+                first = first.plus(others.times(node.fail)).plus(node.first);
+                fail = fail.plus(ways.times(node.fail));
+            } else {
                 first = first.plus(node.first);
             }
             ways = ways.times(node.ways);
             empty &= node.canBeEmpty;
         }
-        return new Node(ways, all, explored.plus(first), explored, last >= 0, empty);
+        return new Node(ways, all, first, fail, last >= 0, empty);
     }
 
     private Node quantified(Node atom) {
@@ -165,6 +182,9 @@ final class RegexCost {
             }
         }
         boolean counted = pattern.charAt(start) == '{';
+        if (counted && least == most && at < pattern.length() && pattern.charAt(at) == '?') {
+            throw unknown("\"?\" behind a number of repetitions, which means different things,");
+        }
         boolean possessive = !counted && next('+');
         if (!possessive) {
             next('?');
@@ -180,6 +200,7 @@ final class RegexCost {
         if (atom.ways.degree > 0 || atom.ways.factor > 1 || atom.canBeEmpty) {
             throw new IllegalArgumentException("repeats without bound what can match in several ways (before position " + at + ")");
         }
+        unbounded++;
         Term n = new Term(1, 1);
         Term few = new Term(0, Math.max(1, least)).times(atom.all);
         Term all = atom.equals(Node.plain(false)) ? Term.ONE : n.times(atom.all);
@@ -192,7 +213,7 @@ final class RegexCost {
         }
         Term ways = least == 0 ? Term.ONE : null;
         Term power = Term.ONE;
-        Term all = Term.ONE;
+        Term all = Term.ZERO;
         for (int count = 1; count <= most; count++) {
             all = all.plus(power.times(atom.all));
             power = power.times(atom.ways);
@@ -260,7 +281,13 @@ final class RegexCost {
         }
         if (next('<')) {
             if (next('=') || next('!')) {
-                return closed(alternatives()).once(true, true);
+                int before = unbounded;
+                Node behind = closed(alternatives());
+                if (unbounded > before) {
+                    // What stands behind is tried at every length that it can have.
+                    throw new IllegalArgumentException("looks back without bound (before position " + at + ")");
+                }
+                return behind.once(true, true);
             }
             at = pattern.indexOf('>', start) + 1;
             if (at == 0 || !pattern.substring(start + 1, at - 1).matches("[A-Za-z_][A-Za-z0-9_]*")) {

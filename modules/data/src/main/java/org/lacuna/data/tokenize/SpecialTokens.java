@@ -5,14 +5,16 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Set;
 import java.util.function.Function;
 import org.lacuna.run.folder.Json;
 
 /** Finds which tokens are special in the files beside a {@code tokenizer.json}; the order is {@link Tokenizer}'s. */
-final class SpecialTokens {
+public final class SpecialTokens {
     /** Files that spell special tokens. */
     static final List<String> SPELLING_FILES = List.of("tokenizer_config.json", "special_tokens_map.json");
 
@@ -49,6 +51,20 @@ final class SpecialTokens {
     SpecialTokens(Path folder) {
         SPELLING_FILES.forEach(name -> read(folder.resolve(name), spelling));
         ID_FILES.forEach(name -> read(folder.resolve(name), ids));
+    }
+
+    /**
+     * Which of some tokens are known by their spellings.
+     *
+     * @param tokens spellings
+     * @return what {@code tokenizer_config.json} says of them: keys as {@code eos_token}, spellings
+     */
+    public static Map<String, String> wellKnown(List<String> tokens) {
+        Map<String, String> known = new LinkedHashMap<>();
+        for (Kind kind : Kind.values()) {
+            kind.wellKnown.stream().filter(tokens::contains).findFirst().ifPresent(token -> known.put(kind.key, token));
+        }
+        return known;
     }
 
     private static void read(Path file, List<JsonNode> into) {

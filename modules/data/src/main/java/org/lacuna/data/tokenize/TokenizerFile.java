@@ -31,7 +31,7 @@ import org.lacuna.run.folder.AtomicFiles;
  * @param added          its added tokens by spelling: the ids that the file gives them
  * @param ids            ids of those spellings that were asked for, from the model's vocabulary
  * @param unknown        what the model itself gives for what it does not know
- * @param vocabularySize one more than the largest id
+ * @param vocabularySize one more than the largest id in the model's vocabulary
  * @param mostCharacters the longest text that can safely be encoded at once
  */
 record TokenizerFile(String text, ObjectNode rest, Map<String, Integer> added, Map<String, Integer> ids, OptionalInt unknown, int vocabularySize,
@@ -99,7 +99,7 @@ record TokenizerFile(String text, ObjectNode rest, Map<String, Integer> added, M
                 int most = new PipelineCheck(file.toString()).check(rest);
                 readAdded();
                 pass(text, false);
-                if (largestId < 0) {
+                if (largestId < 0 && added.isEmpty()) {
                     throw refused("has no tokens");
                 }
                 return new TokenizerFile(text, rest, added, ids, unknown(), (int) largestId + 1, most);
@@ -220,18 +220,22 @@ record TokenizerFile(String text, ObjectNode rest, Map<String, Integer> added, M
         private void readAdded() {
             for (JsonNode token : rest.path("added_tokens")) {
                 String content = token.path("content").asText();
-                note(content, token.path("id").isIntegralNumber() ? token.path("id").asLong() : -1);
+                checkId(content, token.path("id").isIntegralNumber() ? token.path("id").asLong() : -1);
                 added.put(content, token.path("id").asInt());
             }
         }
 
         private void note(String token, long id) {
-            if (id < 0 || id >= MOST_IDS) {
-                throw refused("gives the token \"" + token + "\" the id " + id + "; expected 0 to " + (MOST_IDS - 1));
-            }
+            checkId(token, id);
             largestId = Math.max(largestId, id);
             if (spellings.contains(token) || added.containsKey(token) || token.equals(model.path("unk_token").asText(null))) {
                 ids.put(token, (int) id);
+            }
+        }
+
+        private void checkId(String token, long id) {
+            if (id < 0 || id >= MOST_IDS) {
+                throw refused("gives the token \"" + token + "\" the id " + id + "; expected 0 to " + (MOST_IDS - 1));
             }
         }
 
