@@ -23,6 +23,9 @@ import org.lacuna.run.InputException;
  */
 record SafeCuts(boolean lines, boolean words) {
 
+    /** Nowhere, as far as is known. */
+    static final SafeCuts NONE = new SafeCuts(false, false);
+
     private static final int TOKENS = 40_000;
     private static final int LINE = 30;
     private static final int[] LINES = {2, 3, 5, 7};
@@ -39,7 +42,7 @@ record SafeCuts(boolean lines, boolean words) {
                 words &= !ACROSS_A_WORD.matcher(token).find();
             } catch (InputException e) {
                 // What can't be told apart from a token that goes across.
-                return new SafeCuts(false, false);
+                return NONE;
             }
         }
         String text = text();

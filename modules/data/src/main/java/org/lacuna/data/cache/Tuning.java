@@ -13,7 +13,7 @@ package org.lacuna.data.cache;
  */
 record Tuning(int atLeast, int brief, int atMost, int chunk, long commit, int threads, int mapBits) {
 
-    private static final long COMMIT = 1 << 24;
+    private static final long COMMIT = 1 << 22;
     private static final int MOST_THREADS = 16;
 
     /** For this machine. Chunks are held as text, ids and bytes, so their number is bounded. */
