@@ -1,6 +1,8 @@
 package org.lacuna.data;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -10,11 +12,14 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.data.sample.SamplerKind;
 import org.lacuna.data.tokenize.ByteTokenizer;
+import org.lacuna.data.tokenize.Tokenizer;
+import org.lacuna.fixtures.Fixtures;
 import org.lacuna.run.InputException;
 import org.lacuna.run.recipe.Recipes;
 
@@ -185,6 +190,74 @@ class CorporaTest {
         assertThrows(IndexOutOfBoundsException.class, () -> train.at(1L << 32));
         assertThrows(IndexOutOfBoundsException.class, () -> train.copy(5, new int[9], 0, 5));
         assertThrows(IndexOutOfBoundsException.class, () -> train.copy(0, new int[4], 0, 5));
+    }
+
+    private String[] sets(String... more) {
+        return Stream.concat(Stream.of("data.text=" + file, "data.cache=" + folder.resolve("cache")), Stream.of(more)).toArray(String[]::new);
+    }
+
+    @Test
+    void textByATokenizerIsKeptAsTokens() throws IOException {
+        Path tokenizer = Fixtures.unpack("gpt2-style-512", folder);
+        Files.writeString(file, "First Citizen:\nBefore we proceed any further, hear me speak.\n".repeat(20));
+        Corpus bytes = open();
+        assertFalse(Files.exists(folder.resolve("cache")), "plain text as bytes is not kept");
+        Corpus corpus = Corpora.open(recipe(sets("data.tokenizer=" + tokenizer)));
+        assertEquals(512, corpus.vocabularySize());
+        assertEquals("my text.txt", corpus.name());
+        Tokenizer pieces = corpus.tokenizer().orElseThrow();
+        assertEquals(decode(bytes.train()), pieces.decode(ids(corpus.train())));
+        assertEquals(decode(bytes.validation()), pieces.decode(ids(corpus.validation())));
+        assertEquals(bytes.validationBytes(), corpus.validationBytes());
+        assertTrue(corpus.train().length() < bytes.train().length() * 0.7);
+        assertEquals(corpus.sha256(), Corpora.open(recipe(sets("data.tokenizer=" + tokenizer.resolve("tokenizer.json")))).sha256());
+        assertNotEquals(corpus.sha256(), Corpora.open(recipe(sets("data.tokenizer=" + Fixtures.unpack("llama3-style-640", folder)))).sha256());
+        assertTrue(refused(sets("data.tokenizer=" + folder.resolve("none.json"))).contains("data.tokenizer: "));
+    }
+
+    private static int[] ids(TokenSequence tokens) {
+        int[] ids = new int[(int) tokens.length()];
+        tokens.copy(0, ids, 0, ids.length);
+        return ids;
+    }
+
+    @Test
+    void theByteTokenizersOwnFileIsBytes() throws IOException {
+        Files.writeString(file, "0123456789");
+        Path tokenizer = folder.resolve("tokenizer.json");
+        new ByteTokenizer().save(tokenizer);
+        assertEquals(open().sha256(), Corpora.open(recipe(sets("data.tokenizer=" + tokenizer))).sha256());
+    }
+
+    @Test
+    void jsonLinesAreDocumentsThatAreSplitByTheirHash() throws IOException {
+        file = folder.resolve("x.jsonl");
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 100; i++) {
+            lines.append("{\"body\":\"document ").append(i).append("\"}\n");
+        }
+        Files.writeString(file, lines);
+        Corpus corpus = Corpora.open(recipe(sets("data.field=body", "data.validationFraction=0.3")));
+        List<String> train = List.of(decode(corpus.train()).split("<\\|endoftext\\|>"));
+        List<String> validation = List.of(decode(corpus.validation()).split("<\\|endoftext\\|>"));
+        assertEquals(100, train.size() + validation.size());
+        assertTrue(validation.size() > 15 && validation.size() < 45, validation.size() + " of 100");
+        assertTrue(validation.stream().noneMatch(train::contains));
+        Corpus byPosition = Corpora.open(recipe(sets("data.field=body", "data.validationFraction=0.3", "data.split=position")));
+        assertTrue(decode(byPosition.validation()).endsWith("document 98<|endoftext|>document 99<|endoftext|>"));
+        assertTrue(decode(byPosition.train()).startsWith("document 0<|endoftext|>document 1<|endoftext|>"));
+        assertTrue(refused(sets()).contains("data.text: " + file + ": line 1: no field \"text\"; the fields there are: body"));
+    }
+
+    @Test
+    void keysOfTextThatContradict() throws IOException {
+        assertTrue(refused("data.tokenizer=x").contains("data.tokenizer"));
+        assertTrue(refused("data.split=hash").contains("data.split"));
+        assertTrue(refused(sets("data.split=random")).contains("data.split"));
+        assertTrue(refused(sets("data.field=''")).contains("data.field"));
+        Files.writeString(file, "0123456789");
+        assertTrue(refused(sets("data.split=hash")).contains("data.split: hash divides documents"));
+        assertEquals(recipe("data.text=x").withoutMachine(), recipe("data.text=x", "data.cache=y").withoutMachine());
     }
 
     private void writeIds(int... ids) throws IOException {

@@ -21,6 +21,8 @@ import org.slf4j.LoggerFactory;
 final class CacheBuilder {
 
     private static final Logger LOG = LoggerFactory.getLogger(CacheBuilder.class);
+    /** Bytes of a source that are encoded faster than safe cuts are found. */
+    private static final long WORTH_A_LOOK = 1 << 20;
     private static final String JOURNAL = "journal";
 
     private final TokenizedText text;
@@ -46,7 +48,9 @@ final class CacheBuilder {
 
     /** Builds or goes on; {@code trainCharacters} as {@link PieceSource} takes it. */
     Journal.Done build(long trainCharacters) throws IOException {
-        PieceCutter cutter = new PieceCutter(tuning.atLeast(), tuning.atMost());
+        SafeCuts safe = text.source().bytes() < WORTH_A_LOOK ? SafeCuts.NONE : SafeCuts.of(text.tokenizer());
+        PieceCutter cutter = new PieceCutter(safe.lines() ? tuning.brief() : tuning.atLeast(), tuning.atMost());
+        WordMemory words = new WordMemory(text.tokenizer(), safe.words());
         ExecutorService threads = Executors.newFixedThreadPool(tuning.threads(), task -> {
             Thread thread = new Thread(task, "tokens");
             thread.setDaemon(true);
@@ -68,7 +72,7 @@ final class CacheBuilder {
                     append(waiting.remove(), journal, train, validation);
                 }
                 List<Piece> taken = chunk;
-                waiting.add(threads.submit(() -> Encoded.of(taken, text)));
+                waiting.add(threads.submit(() -> Encoded.of(taken, text, words)));
             }
             while (!waiting.isEmpty()) {
                 append(waiting.remove(), journal, train, validation);

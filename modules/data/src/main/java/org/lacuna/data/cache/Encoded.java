@@ -1,7 +1,7 @@
 package org.lacuna.data.cache;
 
-import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.List;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.run.InputException;
@@ -21,7 +21,7 @@ record Encoded(byte[] train, byte[] validation, long trainDocuments, long valida
     private static final int BYTE = 8;
     private static final int NONE = -1;
 
-    static Encoded of(List<Piece> chunk, TokenizedText text) {
+    static Encoded of(List<Piece> chunk, TokenizedText text, WordMemory words) {
         Tokenizer tokenizer = text.tokenizer();
         int end = tokenizer.endOfText().orElse(NONE);
         int spelled = end == NONE ? 0 : utf8Length(tokenizer.decode(new int[] {end}));
@@ -39,7 +39,7 @@ record Encoded(byte[] train, byte[] validation, long trainDocuments, long valida
                 trainDocuments += piece.validation() ? 0 : 1;
                 validationDocuments += piece.validation() ? 1 : 0;
             } else {
-                int[] encoded = tokenizer.encode(piece.text());
+                int[] encoded = words.encode(piece.text());
                 validationBytes += piece.validation() ? utf8Length(piece.text()) : 0;
                 for (int id : encoded) {
                     ids.add(id);
@@ -47,7 +47,7 @@ record Encoded(byte[] train, byte[] validation, long trainDocuments, long valida
                 }
             }
         }
-        return new Encoded(train.bytes.toByteArray(), validation.bytes.toByteArray(), trainDocuments, validationDocuments, validationBytes, characters);
+        return new Encoded(train.toArray(), validation.toArray(), trainDocuments, validationDocuments, validationBytes, characters);
     }
 
     private static int utf8Length(String text) {
@@ -57,9 +57,10 @@ record Encoded(byte[] train, byte[] validation, long trainDocuments, long valida
     /** Ids as little-endian bytes. */
     private static final class Ids {
 
-        private final ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         private final int vocabularySize;
         private final int idBytes;
+        private byte[] bytes = new byte[1 << 12];
+        private int length;
 
         Ids(int vocabularySize, int idBytes) {
             this.vocabularySize = vocabularySize;
@@ -70,9 +71,16 @@ record Encoded(byte[] train, byte[] validation, long trainDocuments, long valida
             if (id < 0 || id >= vocabularySize) {
                 throw new InputException("data.tokenizer: gives the id " + id + "; its vocabulary is 0 to " + (vocabularySize - 1));
             }
-            for (int i = 0; i < idBytes; i++) {
-                bytes.write(id >>> BYTE * i);
+            if (length + idBytes > bytes.length) {
+                bytes = Arrays.copyOf(bytes, 2 * bytes.length);
             }
+            for (int i = 0; i < idBytes; i++) {
+                bytes[length++] = (byte) (id >>> BYTE * i);
+            }
+        }
+
+        byte[] toArray() {
+            return Arrays.copyOf(bytes, length);
         }
     }
 }

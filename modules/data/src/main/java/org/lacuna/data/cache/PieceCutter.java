@@ -7,7 +7,8 @@ import org.lacuna.data.text.Characters;
  * Cuts a text that may be too long for a tokenizer into pieces whose tokens, one after the other, are those of the whole wherever
  * that can be had.
  *
- * <p>A piece has at least 2¹⁹ UTF-16 units, the last one of a text apart, and ends at the first place from there on that is the
+ * <p>A piece has at least 2¹⁹ UTF-16 units (2¹⁴ where {@link SafeCuts} sees that it makes no difference), the last one of a text
+ * apart, and ends at the first place from there on that is the
  * beginning of a line: before a letter or digit, after a line feed that follows anything but white space. Byte-level BPE tokenizers
  * split a text by a pattern before they merge, and neither GPT-2's pattern nor Llama 3's lets a match go across such a place or
  * depend on what follows it. Where 10⁶ units (any tokenizer of a published model takes so many at once) hold no such place, the piece ends at the first single space between letters or digits
@@ -16,6 +17,7 @@ import org.lacuna.data.text.Characters;
 final class PieceCutter {
 
     static final int AT_LEAST = 1 << 19;
+    static final int AT_LEAST_IF_INDIFFERENT = 1 << 14;
     static final int AT_MOST = 1_000_000;
 
     private static final int STEP = 1 << 14;

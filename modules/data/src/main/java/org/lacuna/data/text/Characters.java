@@ -18,4 +18,36 @@ public interface Characters extends Closeable {
 
     @Override
     void close();
+
+    /**
+     * A text that is at hand.
+     *
+     * @param text without half pairs
+     * @return its characters
+     */
+    static Characters of(String text) {
+        return new Characters() {
+            private int at;
+
+            @Override
+            public int read(char[] into, int offset, int count) {
+                if (at == text.length()) {
+                    return -1;
+                }
+                int end = Math.min(text.length(), at + count);
+                if (end < text.length() && Character.isHighSurrogate(text.charAt(end - 1))) {
+                    end--;
+                }
+                int read = end - at;
+                text.getChars(at, end, into, offset);
+                at = end;
+                return read;
+            }
+
+            @Override
+            public void close() {
+                // Nothing is open.
+            }
+        };
+    }
 }

@@ -111,29 +111,7 @@ public final class Documents implements AutoCloseable {
 
     /** A text that is held whole. */
     static Document held(String text) {
-        return () -> new Characters() {
-            private int at;
-
-            @Override
-            public int read(char[] into, int offset, int count) {
-                if (at == text.length()) {
-                    return -1;
-                }
-                int end = Math.min(text.length(), at + count);
-                if (end < text.length() && Character.isHighSurrogate(text.charAt(end - 1))) {
-                    end--;
-                }
-                int read = end - at;
-                text.getChars(at, end, into, offset);
-                at = end;
-                return read;
-            }
-
-            @Override
-            public void close() {
-                // Nothing is open.
-            }
-        };
+        return () -> Characters.of(text);
     }
 
     private static final class OneText implements InFile {

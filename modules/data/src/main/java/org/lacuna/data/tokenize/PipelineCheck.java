@@ -22,6 +22,7 @@ final class PipelineCheck {
     private final String file;
     private int stages;
     private int steps;
+    private boolean bytesSpelled;
     private long growth = 1;
 
     PipelineCheck(String file) {
@@ -70,7 +71,8 @@ final class PipelineCheck {
 
     private void normalizer(JsonNode stage) {
         switch (stage.path("type").asText()) {
-            case "Strip", "StripAccents", "Lowercase", "Nmt" -> { }
+            case "Strip", "StripAccents", "Nmt" -> { }
+            case "Lowercase" -> grow(2);
             case "NFC" -> grow(3);
             case "NFD", "BertNormalizer", "ByteLevel" -> grow(4);
             case "NFKC", "NFKD" -> grow(18);
@@ -87,11 +89,26 @@ final class PipelineCheck {
 
     private void preTokenizer(JsonNode stage) {
         switch (stage.path("type").asText()) {
-            case "ByteLevel" -> steps = Math.max(steps, 1);
+            case "ByteLevel" -> {
+                searchSpelled();
+                steps = Math.max(steps, 1);
+                bytesSpelled = true;
+            }
             case "BertPreTokenizer", "CharDelimiterSplit", "Metaspace", "Whitespace", "WhitespaceSplit", "Punctuation", "Digits",
                     "UnicodeScripts" -> { }
-            case "Split" -> pattern("pre_tokenizer", stage.path("pattern"));
+            case "Split" -> {
+                searchSpelled();
+                pattern("pre_tokenizer", stage.path("pattern"));
+            }
             default -> throw unknown("pre_tokenizer", stage);
+        }
+    }
+
+    /** Behind a stage that spells each byte as a character a search has more of them to go through. */
+    private void searchSpelled() {
+        if (bytesSpelled) {
+            bytesSpelled = false;
+            grow(4);
         }
     }
 
@@ -109,7 +126,16 @@ final class PipelineCheck {
     private void decoder(JsonNode stage) {
         switch (stage.path("type").asText()) {
             case "ByteLevel", "WordPiece", "Metaspace", "CTC", "Fuse", "ByteFallback", "BPEDecoder" -> { }
-            case "Replace" -> replace("decoder", stage);
+            case "Replace" -> {
+                // A text that is decoded has no bound.
+                int before = steps;
+                steps = 0;
+                replace("decoder", stage);
+                if (steps > 0) {
+                    throw refused("decoder", "has a regular expression whose steps grow with the text");
+                }
+                steps = before;
+            }
             case "Strip" -> {
                 if (stage.path("stop").asLong() != 0) {
                     throw refused("decoder", "strips the ends of tokens (\"stop\"), which can't be done to short ones");

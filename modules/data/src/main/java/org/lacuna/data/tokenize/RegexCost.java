@@ -56,6 +56,7 @@ final class RegexCost {
     private final String pattern;
     private int at;
     private int depth;
+    private int unbounded;
     private int perCharacter;
     private boolean canBeEmpty;
 
@@ -181,6 +182,9 @@ final class RegexCost {
             }
         }
         boolean counted = pattern.charAt(start) == '{';
+        if (counted && least == most && at < pattern.length() && pattern.charAt(at) == '?') {
+            throw unknown("\"?\" behind a number of repetitions, which means different things,");
+        }
         boolean possessive = !counted && next('+');
         if (!possessive) {
             next('?');
@@ -196,6 +200,7 @@ final class RegexCost {
         if (atom.ways.degree > 0 || atom.ways.factor > 1 || atom.canBeEmpty) {
             throw new IllegalArgumentException("repeats without bound what can match in several ways (before position " + at + ")");
         }
+        unbounded++;
         Term n = new Term(1, 1);
         Term few = new Term(0, Math.max(1, least)).times(atom.all);
         Term all = atom.equals(Node.plain(false)) ? Term.ONE : n.times(atom.all);
@@ -276,7 +281,13 @@ final class RegexCost {
         }
         if (next('<')) {
             if (next('=') || next('!')) {
-                return closed(alternatives()).once(true, true);
+                int before = unbounded;
+                Node behind = closed(alternatives());
+                if (unbounded > before) {
+                    // What stands behind is tried at every length that it can have.
+                    throw new IllegalArgumentException("looks back without bound (before position " + at + ")");
+                }
+                return behind.once(true, true);
             }
             at = pattern.indexOf('>', start) + 1;
             if (at == 0 || !pattern.substring(start + 1, at - 1).matches("[A-Za-z_][A-Za-z0-9_]*")) {

@@ -3,6 +3,7 @@ package org.lacuna.data.cache;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.story.StoryCorpus;
 import org.lacuna.data.text.Characters;
+import org.lacuna.data.tokenize.ByteTokenizer;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.data.tokenize.Tokenizers;
 import org.lacuna.fixtures.Fixtures;
@@ -88,7 +90,7 @@ class PieceCutterTest {
     }
 
     private static String stories() {
-        Corpus corpus = StoryCorpus.generate(5, 300_000, 0.1);
+        Corpus corpus = StoryCorpus.generate(5, 100_000, 0.1);
         int[] ids = new int[(int) corpus.train().length()];
         corpus.train().copy(0, ids, 0, ids.length);
         return corpus.tokenizer().orElseThrow().decode(ids);
@@ -113,15 +115,48 @@ class PieceCutterTest {
         Tokenizer tokenizer = Tokenizers.load(Fixtures.unpack(name, temporary).resolve("tokenizer.json"));
         for (String text : texts()) {
             List<String> pieces = cut(text, 700, 5000);
-            assertTrue(pieces.size() > 50, pieces.size() + " pieces");
+            assertTrue(pieces.size() > 15, pieces.size() + " pieces");
             int[] ids = pieces.stream().flatMapToInt(piece -> Arrays.stream(tokenizer.encode(piece))).toArray();
             assertEquals(shown(tokenizer.encode(text)), shown(ids));
         }
+        assertEquals(new SafeCuts(true, true), SafeCuts.of(tokenizer));
+        WordMemory memory = new WordMemory(tokenizer, true);
+        for (int time = 0; time < 2; time++) {
+            for (String text : texts()) {
+                assertEquals(shown(tokenizer.encode(text)), shown(memory.encode(text)));
+            }
+        }
+        assertEquals(0, memory.encode("").length);
         // The check can fail: most places are not such.
         String text = texts().get(0).substring(0, 300);
         long others = IntStream.range(1, 300).filter(place -> !shown(tokenizer.encode(text)).equals(shown(tokenizer.encode(text.substring(0, place)))
                 + " " + shown(tokenizer.encode(text.substring(place))))).count();
         assertTrue(others > 100, others + " of 299 places");
+    }
+
+    /** Bytes, with one more token for one text, or something before each text. */
+    private static Tokenizer bytesAnd(String token, int[] before) {
+        Tokenizer bytes = new ByteTokenizer();
+        return (Tokenizer) Proxy.newProxyInstance(PieceCutterTest.class.getClassLoader(), new Class<?>[] {Tokenizer.class}, (proxy, method, arguments) -> {
+            if (method.getName().equals("vocabularySize")) {
+                return 258;
+            }
+            if (method.getName().equals("decode") && ((int[]) arguments[0])[0] == 257) {
+                return token;
+            }
+            Object result = method.invoke(bytes, arguments);
+            return method.getName().equals("encode") ? IntStream.concat(Arrays.stream(before), Arrays.stream((int[]) result)).toArray() : result;
+        });
+    }
+
+    @Test
+    void aTokenizerThatMindsIsAskedForLongPiecesOnly() {
+        assertEquals(new SafeCuts(true, true), SafeCuts.of(new ByteTokenizer()));
+        assertEquals(new SafeCuts(true, true), SafeCuts.of(bytesAnd(" the", new int[0])));
+        assertEquals(new SafeCuts(true, false), SafeCuts.of(bytesAnd("of the", new int[0])));
+        assertEquals(new SafeCuts(true, false), SafeCuts.of(bytesAnd("end\n", new int[0])));
+        assertEquals(new SafeCuts(false, false), SafeCuts.of(bytesAnd(".\nThe", new int[0])));
+        assertEquals(new SafeCuts(false, false), SafeCuts.of(bytesAnd(" the", new int[] {' '})));
     }
 
     private static String shown(int[] ids) {

@@ -39,7 +39,7 @@ import org.lacuna.run.RunException;
 class TokenCacheTest {
 
     /** Small pieces, chunks of a few of them, a journal that is written to often, mappings of 128 bytes. */
-    private static final Tuning SMALL = new Tuning(40, 300, 100, 400, 3, 7);
+    private static final Tuning SMALL = new Tuning(40, 40, 300, 100, 400, 3, 7);
 
     @TempDir
     private Path temporary;
