@@ -26,7 +26,7 @@ final class GeluTanh implements Activation {
 
     @Override
     public List<String> aliases() {
-        return List.of("gelu_new");
+        return List.of("gelu_new", "gelu_fast");
     }
 
     @Override

@@ -156,9 +156,9 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
 
         /** A weight is one tensor, which has at most 2³¹ − 1 bytes. */
         private void matrix(String component, long rows, long columns) {
-            if (rows > 0 && columns > 0 && rows * columns > Integer.MAX_VALUE / Float.BYTES) {
-                add(component, "makes a weight of " + rows + " × " + columns + " numbers, " + rows * columns * Float.BYTES + " bytes, more than the " + Integer.MAX_VALUE
-                        + " that one tensor can have");
+            if (rows > 0 && columns > 0 && rows > Integer.MAX_VALUE / Float.BYTES / columns) {
+                add(component, "makes a weight of " + rows + " × " + columns + " numbers of " + Float.BYTES + " bytes, more than the " + Integer.MAX_VALUE
+                        + " bytes that one tensor can have");
             }
         }
 

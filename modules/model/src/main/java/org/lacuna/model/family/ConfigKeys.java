@@ -104,6 +104,12 @@ final class ConfigKeys {
         return node.hasNonNull(key);
     }
 
+    /** Whether a key is not there at all; one that is null says that there is none of it. */
+    boolean absent(String key) {
+        unread.remove(path + key);
+        return !node.has(key);
+    }
+
     /** The keys that nobody asked for, by name; null ones are not among them. */
     Set<String> unread() {
         return Collections.unmodifiableSet(unread);
@@ -210,9 +216,29 @@ final class ConfigKeys {
         return value.doubleValue();
     }
 
-    /** A token's id; empty where there is none. */
-    OptionalInt token(String key) {
+    /**
+     * A token's id; empty where there is none.
+     *
+     * @param absent what transformers takes where the key is absent, if it takes one; a vocabulary without that id has none
+     */
+    OptionalInt token(String key, OptionalInt absent, int vocabulary) {
+        if (absent(key)) {
+            return absent.stream().filter(id -> id < vocabulary).mapToObj(OptionalInt::of).findFirst().orElse(OptionalInt.empty());
+        }
         return has(key) ? OptionalInt.of(integer(key, 0)) : OptionalInt.empty();
+    }
+
+    /** Tokens' ids, one or several, as {@link #token}. */
+    List<Integer> tokens(String key, OptionalInt absent, int vocabulary) {
+        return absent(key) ? token(key, absent, vocabulary).stream().boxed().toList() : integers(key);
+    }
+
+    /** The size of a head, where no key says it: {@code hidden} / {@code heads}. */
+    int headSize(String hiddenKey, int hidden, String headsKey, int heads) {
+        if (heads > 0 && hidden % heads != 0) {
+            problem(headsKey, "is " + heads + ", which does not divide the " + hidden + " of " + hiddenKey);
+        }
+        return heads <= 0 ? 0 : hidden / heads;
     }
 
     /** Our name for the activation at {@code key}; a name that nobody knows stays, for the check to refuse. */

@@ -5,6 +5,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.lacuna.model.config.AttentionForm;
 import org.lacuna.model.config.AttentionForm.HeadNorm;
@@ -40,20 +41,21 @@ final class Gemma3 implements Family {
             keys.mustBeAbsent(cap, "is set; Lacuna has no soft-capping");
         }
         keys.mustBe("use_bidirectional_attention", false, "Lacuna's Gemma 3 is causal");
+        int vocabulary = keys.integer("vocab_size");
         int hidden = keys.integer("hidden_size");
         int heads = keys.integer("num_attention_heads");
         int layers = keys.integer("num_hidden_layers");
         RotaryPosition global = rotary(keys, "full_attention", "rope_theta", GLOBAL_THETA, RotaryKeys.scaling(keys.object("rope_scaling")));
         RotaryPosition local = rotary(keys, "sliding_attention", "rope_local_base_freq", RotaryKeys.DEFAULT_THETA, Optional.empty());
-        Sliding sliding = new Sliding(keys.integer("sliding_window", 4096), slidingLayers(keys, layers), Optional.of(local));
+        Sliding sliding = new Sliding(keys.integer("sliding_window", LlamaKeys.WINDOW), slidingLayers(keys, layers), Optional.of(local));
         double scale = 1 / Math.sqrt(keys.number("query_pre_attn_scalar", 256));
         AttentionForm attention = new AttentionForm(false, false, HeadNorm.EACH, scale, sliding.layers().isEmpty() ? Optional.empty() : Optional.of(sliding));
-        return new ModelConfig(modelType(), keys.integer("vocab_size"), hidden, keys.integer("intermediate_size"), layers, heads,
-                keys.integer("num_key_value_heads", heads), keys.integer("head_dim", 256), attention,
+        return new ModelConfig(modelType(), vocabulary, hidden, keys.integer("intermediate_size"), layers, heads,
+                keys.absent("num_key_value_heads") ? 4 : keys.integer("num_key_value_heads", heads), keys.integer("head_dim", 256), attention,
                 new Norm(Norm.Kind.RMS_LESS_ONE, keys.number("rms_norm_eps", 1e-6)), Block.SANDWICH, global,
                 FeedForward.gated(keys.activation("hidden_activation", "gelu_pytorch_tanh")), Math.sqrt(hidden), keys.flag("tie_word_embeddings", true),
-                keys.integer("max_position_embeddings", 131072), keys.number("initializer_range", 0.02), keys.token("bos_token_id"),
-                keys.integers("eos_token_id"));
+                keys.integer("max_position_embeddings", 131072), keys.number("initializer_range", 0.02), keys.token("bos_token_id", OptionalInt.of(2), vocabulary),
+                keys.tokens("eos_token_id", OptionalInt.of(1), vocabulary));
     }
 
     private static RotaryPosition rotary(ConfigKeys keys, String kind, String theta, double absent, Optional<RotaryPosition.Scaling> scaling) {
@@ -62,12 +64,15 @@ final class Gemma3 implements Family {
         if (!parameters.has(kind)) {
             return old;
         }
-        RotaryPosition now = RotaryKeys.parameters(parameters.object(kind), absent);
+        RotaryPosition now = RotaryKeys.parameters(parameters.object(kind), old.theta());
         if (now.fraction() != 1) {
             parameters.object(kind).problem("partial_rotary_factor", "is not 1; this family rotates whole heads");
         }
         if (keys.has(theta) && now.theta() != old.theta()) {
             keys.problem(theta, "is " + old.theta() + ", but rope_parameters." + kind + ".rope_theta is " + now.theta());
+        }
+        if (scaling.isPresent() && !now.scaling().equals(scaling)) {
+            keys.problem("rope_scaling", "says something else than rope_parameters." + kind);
         }
         return now;
     }

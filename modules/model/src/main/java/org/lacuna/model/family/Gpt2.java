@@ -6,6 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.model.config.AttentionForm;
@@ -56,17 +57,15 @@ final class Gpt2 implements Family {
         keys.mustBe("scale_attn_by_inverse_layer_idx", false, "Lacuna's GPT-2 does not scale scores by the layer");
         keys.mustBe("add_cross_attention", false, "Lacuna's GPT-2 has no cross-attention");
         keys.mustBe("reorder_and_upcast_attn", false, "Lacuna's GPT-2 knows one order of multiplying");
+        int vocabulary = keys.integer("vocab_size");
         int hidden = keys.integer("n_embd");
         int heads = keys.integer("n_head");
-        int headSize = heads <= 0 ? 0 : hidden / heads;
-        if (heads > 0 && hidden % heads != 0) {
-            keys.problem("n_head", "is " + heads + ", which does not divide the " + hidden + " of n_embd");
-        }
+        int headSize = keys.headSize("n_embd", hidden, "n_head", heads);
         AttentionForm attention = new AttentionForm(true, true, HeadNorm.NONE, 1 / Math.sqrt(headSize), Optional.empty());
-        return new ModelConfig(modelType(), keys.integer("vocab_size"), hidden, keys.integer("n_inner", 4 * hidden), keys.integer("n_layer"), heads, heads,
+        return new ModelConfig(modelType(), vocabulary, hidden, keys.integer("n_inner", 4 * hidden), keys.integer("n_layer"), heads, heads,
                 headSize, attention, new Norm(Norm.Kind.LAYER, keys.number("layer_norm_epsilon", 1e-5)), Block.SEQUENTIAL, new LearnedPosition(0),
                 FeedForward.ungated(keys.activation("activation_function", "gelu_new")).withBiases(), 1, keys.flag("tie_word_embeddings", true),
-                keys.integer("n_positions", 1024), keys.number("initializer_range", 0.02), keys.token("bos_token_id"), keys.integers("eos_token_id"));
+                keys.integer("n_positions", 1024), keys.number("initializer_range", 0.02), keys.token("bos_token_id", OptionalInt.of(50256), vocabulary), keys.tokens("eos_token_id", OptionalInt.of(50256), vocabulary));
     }
 
     @Override

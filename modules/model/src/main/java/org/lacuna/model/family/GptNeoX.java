@@ -7,6 +7,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.model.config.AttentionForm;
@@ -48,20 +49,18 @@ final class GptNeoX implements Family {
 
     @Override
     public ModelConfig read(ConfigKeys keys) {
+        int vocabulary = keys.integer("vocab_size");
         int hidden = keys.integer("hidden_size");
         int heads = keys.integer("num_attention_heads");
-        int headSize = heads <= 0 ? 0 : hidden / heads;
-        if (heads > 0 && hidden % heads != 0) {
-            keys.problem("num_attention_heads", "is " + heads + ", which does not divide the " + hidden + " of hidden_size");
-        }
+        int headSize = keys.headSize("hidden_size", hidden, "num_attention_heads", heads);
         boolean biases = keys.flag("attention_bias", true);
         AttentionForm attention = new AttentionForm(biases, biases, HeadNorm.NONE, 1 / Math.sqrt(headSize), Optional.empty());
         RotaryPosition rotary = RotaryKeys.read(keys, "rotary_emb_base", RotaryKeys.DEFAULT_THETA, "rotary_pct", 0.25);
-        return new ModelConfig(modelType(), keys.integer("vocab_size"), hidden, keys.integer("intermediate_size"), keys.integer("num_hidden_layers"), heads, heads,
+        return new ModelConfig(modelType(), vocabulary, hidden, keys.integer("intermediate_size"), keys.integer("num_hidden_layers"), heads, heads,
                 headSize, attention, new Norm(Norm.Kind.LAYER, keys.number("layer_norm_eps", 1e-5)),
                 keys.flag("use_parallel_residual", true) ? Block.PARALLEL : Block.SEQUENTIAL, rotary,
                 FeedForward.ungated(keys.activation("hidden_act", "gelu")).withBiases(), 1, keys.flag("tie_word_embeddings", false),
-                keys.integer("max_position_embeddings", 2048), keys.number("initializer_range", 0.02), keys.token("bos_token_id"), keys.integers("eos_token_id"));
+                keys.integer("max_position_embeddings", 2048), keys.number("initializer_range", 0.02), keys.token("bos_token_id", OptionalInt.of(0), vocabulary), keys.tokens("eos_token_id", OptionalInt.of(2), vocabulary));
     }
 
     @Override

@@ -35,7 +35,7 @@ final class Llama implements Family {
         if (!LlamaKeys.slidingLayers(keys).isEmpty()) {
             keys.problem("layer_types", "names " + LlamaKeys.SLIDING + "; a Llama has " + LlamaKeys.FULL + " only");
         }
-        return LlamaKeys.read(keys, family, false, HeadNorm.NONE, feedForward, Optional.empty());
+        return LlamaKeys.read(keys, family, LlamaKeys.Defaults.LLAMA, false, HeadNorm.NONE, feedForward, Optional.empty());
     }
 
     @Override

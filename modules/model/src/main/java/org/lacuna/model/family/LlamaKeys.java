@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.IntStream;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.model.config.AttentionForm;
@@ -22,6 +23,11 @@ import org.lacuna.model.graph.DecoderParameters;
 final class LlamaKeys {
     static final String FULL = "full_attention";
     static final String SLIDING = "sliding_attention";
+
+    /** What transformers takes where no window is named. */
+    static final int WINDOW = 4096;
+    /** Likewise for {@code max_window_layers}. */
+    private static final int FIRST_SLIDING = 28;
 
     static final Map<String, String> NAMES = Map.ofEntries(
             Map.entry("vocabulary", "vocab_size"),
@@ -47,30 +53,42 @@ final class LlamaKeys {
 
     private LlamaKeys() {}
 
+    /**
+     * What transformers takes where a family's config leaves a key out. Sizes without a default here follow from others, or must be there.
+     *
+     * @param kvHeads empty for as many as heads
+     * @param headSize empty for hidden / heads
+     */
+    record Defaults(double epsilon, OptionalInt kvHeads, OptionalInt headSize, int maxPositions, OptionalInt bos, OptionalInt eos) {
+        static final Defaults LLAMA = new Defaults(1e-6, OptionalInt.empty(), OptionalInt.empty(), 2048, OptionalInt.of(1), OptionalInt.of(2));
+        static final Defaults MISTRAL = new Defaults(1e-6, OptionalInt.of(8), OptionalInt.empty(), 131072, OptionalInt.of(1), OptionalInt.of(2));
+        static final Defaults QWEN2 = new Defaults(1e-6, OptionalInt.of(32), OptionalInt.empty(), 32768, OptionalInt.empty(), OptionalInt.empty());
+        static final Defaults QWEN3 = new Defaults(1e-6, OptionalInt.of(32), OptionalInt.of(128), 32768, OptionalInt.empty(), OptionalInt.empty());
+        static final Defaults QWEN3_MOE = new Defaults(1e-6, OptionalInt.of(4), OptionalInt.empty(), 32768, OptionalInt.empty(), OptionalInt.empty());
+        static final Defaults OLMOE = new Defaults(1e-5, OptionalInt.empty(), OptionalInt.empty(), 4096, OptionalInt.empty(), OptionalInt.of(50279));
+    }
+
     /** Reads a model with RMS norms, rotary position and grouped queries. */
-    static ModelConfig read(ConfigKeys keys, String family, boolean inputBiases, HeadNorm headNorm, FeedForward feedForward, Optional<Sliding> sliding) {
-        return read(keys, family, inputBiases, headNorm, feedForward, sliding, "intermediate_size");
+    static ModelConfig read(ConfigKeys keys, String family, Defaults defaults, boolean inputBiases, HeadNorm headNorm, FeedForward feedForward, Optional<Sliding> sliding) {
+        return read(keys, family, defaults, inputBiases, headNorm, feedForward, sliding, "intermediate_size");
     }
 
     /** The same with another key for the inner size of the feed-forward block. */
-    static ModelConfig read(ConfigKeys keys, String family, boolean inputBiases, HeadNorm headNorm, FeedForward feedForward, Optional<Sliding> sliding, String intermediate) {
+    static ModelConfig read(ConfigKeys keys, String family, Defaults defaults, boolean inputBiases, HeadNorm headNorm, FeedForward feedForward, Optional<Sliding> sliding,
+            String intermediate) {
+        int vocabulary = keys.integer("vocab_size");
         int hidden = keys.integer("hidden_size");
         int heads = keys.integer("num_attention_heads");
-        int headSize = headSize(keys, hidden, heads, "hidden_size", "num_attention_heads");
+        int headSize = keys.has("head_dim") ? keys.integer("head_dim")
+                : defaults.headSize.isPresent() && keys.absent("head_dim") ? defaults.headSize.getAsInt()
+                : keys.headSize("hidden_size", hidden, "num_attention_heads", heads);
+        int kvHeads = defaults.kvHeads.isPresent() && keys.absent("num_key_value_heads") ? defaults.kvHeads.getAsInt() : keys.integer("num_key_value_heads", heads);
         AttentionForm attention = new AttentionForm(inputBiases, false, headNorm, 1 / Math.sqrt(headSize), sliding);
         RotaryPosition rotary = RotaryKeys.whole(keys, RotaryKeys.read(keys));
-        return new ModelConfig(family, keys.integer("vocab_size"), hidden, keys.integer(intermediate), keys.integer("num_hidden_layers"), heads,
-                keys.integer("num_key_value_heads", heads), headSize, attention, Norm.rms(keys.number("rms_norm_eps", 1e-6)), Block.SEQUENTIAL, rotary,
-                feedForward, 1, keys.flag("tie_word_embeddings", false), keys.integer("max_position_embeddings", 2048),
-                keys.number("initializer_range", 0.02), keys.token("bos_token_id"), keys.integers("eos_token_id"));
-    }
-
-    /** The size of a head where no key says it. */
-    static int headSize(ConfigKeys keys, int hidden, int heads, String hiddenKey, String headsKey) {
-        if (!keys.has("head_dim") && heads > 0 && hidden % heads != 0) {
-            keys.problem(headsKey, "is " + heads + ", which does not divide the " + hidden + " of " + hiddenKey + ", and there is no head_dim");
-        }
-        return keys.integer("head_dim", heads <= 0 ? 0 : hidden / heads);
+        return new ModelConfig(family, vocabulary, hidden, keys.integer(intermediate), keys.integer("num_hidden_layers"), heads, kvHeads, headSize, attention,
+                Norm.rms(keys.number("rms_norm_eps", defaults.epsilon)), Block.SEQUENTIAL, rotary, feedForward, 1, keys.flag("tie_word_embeddings", false),
+                keys.integer("max_position_embeddings", defaults.maxPositions), keys.number("initializer_range", 0.02),
+                keys.token("bos_token_id", defaults.bos, vocabulary), keys.tokens("eos_token_id", defaults.eos, vocabulary));
     }
 
     /** Refuses biases in a family that Lacuna knows without. */
@@ -85,10 +103,10 @@ final class LlamaKeys {
      * {@code max_window_layers} on.
      */
     static Optional<Sliding> switchedSliding(ConfigKeys keys) {
-        boolean named = keys.has("sliding_window"); // published files name a window and switch it off
+        boolean named = keys.has("sliding_window") || keys.absent("sliding_window"); // published files name a window and switch it off
         boolean on = keys.flag("use_sliding_window", false) && named;
         int layers = Math.min(keys.integer("num_hidden_layers"), 4096);
-        int first = keys.integer("max_window_layers", layers);
+        int first = keys.integer("max_window_layers", FIRST_SLIDING);
         List<Integer> byTypes = slidingLayers(keys);
         if (!on) {
             if (!byTypes.isEmpty()) {
@@ -97,7 +115,7 @@ final class LlamaKeys {
             return Optional.empty();
         }
         List<Integer> sliding = keys.has("layer_types") ? byTypes : IntStream.range(Math.max(0, first), layers).boxed().toList();
-        return sliding.isEmpty() ? Optional.empty() : Optional.of(new Sliding(keys.integer("sliding_window"), sliding, Optional.empty()));
+        return sliding.isEmpty() ? Optional.empty() : Optional.of(new Sliding(keys.integer("sliding_window", WINDOW), sliding, Optional.empty()));
     }
 
     /** The layers that {@code layer_types} calls sliding; none where it is absent. */

@@ -10,7 +10,7 @@ import org.lacuna.model.config.AttentionForm.Sliding;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
 
-/** Mistral (Jiang et al. 2023, arXiv 2310.06825): a Llama all of whose layers slide where {@code sliding_window} is set. */
+/** Mistral (Jiang et al. 2023, arXiv 2310.06825): a Llama all of whose layers slide, unless {@code sliding_window} is null. */
 final class Mistral implements Family {
     @Override
     public String modelType() {
@@ -26,10 +26,10 @@ final class Mistral implements Family {
     public ModelConfig read(ConfigKeys keys) {
         LlamaKeys.noBiases(keys);
         int layers = Math.min(keys.integer("num_hidden_layers"), 4096);
-        Optional<Sliding> sliding = keys.has("sliding_window")
-                ? Optional.of(new Sliding(keys.integer("sliding_window"), IntStream.range(0, layers).boxed().toList(), Optional.empty()))
+        Optional<Sliding> sliding = keys.has("sliding_window") || keys.absent("sliding_window")
+                ? Optional.of(new Sliding(keys.integer("sliding_window", LlamaKeys.WINDOW), IntStream.range(0, layers).boxed().toList(), Optional.empty()))
                 : Optional.empty();
-        return LlamaKeys.read(keys, modelType(), false, HeadNorm.NONE, FeedForward.gated(keys.activation("hidden_act", "silu")), sliding);
+        return LlamaKeys.read(keys, modelType(), LlamaKeys.Defaults.MISTRAL, false, HeadNorm.NONE, FeedForward.gated(keys.activation("hidden_act", "silu")), sliding);
     }
 
     @Override

@@ -27,7 +27,7 @@ final class Olmoe implements Family {
         LlamaKeys.noBiases(keys);
         keys.mustBeAbsent("clip_qkv", "is set; Lacuna does not clip queries, keys and values");
         Experts experts = new Experts(keys.integer("num_experts", 64), keys.integer("num_experts_per_tok", 8), keys.flag("norm_topk_prob", false));
-        return LlamaKeys.read(keys, modelType(), false, HeadNorm.ALL, FeedForward.gated(keys.activation("hidden_act", "silu")).withExperts(experts), Optional.empty());
+        return LlamaKeys.read(keys, modelType(), LlamaKeys.Defaults.OLMOE, false, HeadNorm.ALL, FeedForward.gated(keys.activation("hidden_act", "silu")).withExperts(experts), Optional.empty());
     }
 
     @Override

@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.model.config.AttentionForm;
 import org.lacuna.model.config.AttentionForm.HeadNorm;
@@ -48,18 +49,16 @@ final class Opt implements Family {
         keys.mustBe("_remove_final_layer_norm", false, "Lacuna's OPT ends with a norm");
         keys.mustBe("enable_bias", true, "Lacuna's OPT has biases");
         keys.mustBe("layer_norm_elementwise_affine", true, "Lacuna's norms have weights");
+        int vocabulary = keys.integer("vocab_size");
         int hidden = keys.integer("hidden_size");
         int heads = keys.integer("num_attention_heads");
-        int headSize = heads <= 0 ? 0 : hidden / heads;
-        if (heads > 0 && hidden % heads != 0) {
-            keys.problem("num_attention_heads", "is " + heads + ", which does not divide the " + hidden + " of hidden_size");
-        }
+        int headSize = keys.headSize("hidden_size", hidden, "num_attention_heads", heads);
         keys.mustBe("word_embed_proj_dim", hidden, "Lacuna's OPT has embeddings of hidden_size = " + hidden);
         AttentionForm attention = new AttentionForm(true, true, HeadNorm.NONE, 1 / Math.sqrt(headSize), Optional.empty());
-        return new ModelConfig(modelType(), keys.integer("vocab_size"), hidden, keys.integer("ffn_dim"), keys.integer("num_hidden_layers"), heads, heads,
+        return new ModelConfig(modelType(), vocabulary, hidden, keys.integer("ffn_dim"), keys.integer("num_hidden_layers"), heads, heads,
                 headSize, attention, new Norm(Norm.Kind.LAYER, EPSILON), Block.SEQUENTIAL, new LearnedPosition(OFFSET),
                 FeedForward.ungated(keys.activation("activation_function", "relu")).withBiases(), 1, keys.flag("tie_word_embeddings", true),
-                keys.integer("max_position_embeddings", 2048), keys.number("init_std", 0.02), keys.token("bos_token_id"), keys.integers("eos_token_id"));
+                keys.integer("max_position_embeddings", 2048), keys.number("init_std", 0.02), keys.token("bos_token_id", OptionalInt.of(2), vocabulary), keys.tokens("eos_token_id", OptionalInt.of(2), vocabulary));
     }
 
     @Override

@@ -21,7 +21,7 @@ final class Qwen2 implements Family {
 
     @Override
     public ModelConfig read(ConfigKeys keys) {
-        return LlamaKeys.read(keys, modelType(), true, HeadNorm.NONE, FeedForward.gated(keys.activation("hidden_act", "silu")), LlamaKeys.switchedSliding(keys));
+        return LlamaKeys.read(keys, modelType(), LlamaKeys.Defaults.QWEN2, true, HeadNorm.NONE, FeedForward.gated(keys.activation("hidden_act", "silu")), LlamaKeys.switchedSliding(keys));
     }
 
     @Override

@@ -22,7 +22,7 @@ final class Qwen3 implements Family {
     @Override
     public ModelConfig read(ConfigKeys keys) {
         LlamaKeys.noBiases(keys);
-        return LlamaKeys.read(keys, modelType(), false, HeadNorm.EACH, FeedForward.gated(keys.activation("hidden_act", "silu")), LlamaKeys.switchedSliding(keys));
+        return LlamaKeys.read(keys, modelType(), LlamaKeys.Defaults.QWEN3, false, HeadNorm.EACH, FeedForward.gated(keys.activation("hidden_act", "silu")), LlamaKeys.switchedSliding(keys));
     }
 
     @Override

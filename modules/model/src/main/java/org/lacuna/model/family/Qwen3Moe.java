@@ -38,7 +38,7 @@ final class Qwen3Moe implements Family {
         keys.has("intermediate_size"); // of layers without experts, which there are none of
         Experts experts = new Experts(count, keys.integer("num_experts_per_tok", 8), keys.flag("norm_topk_prob", false));
         FeedForward form = FeedForward.gated(keys.activation("hidden_act", "silu")).withExperts(experts);
-        return LlamaKeys.read(keys, modelType(), false, HeadNorm.EACH, form, Optional.empty(), "moe_intermediate_size");
+        return LlamaKeys.read(keys, modelType(), LlamaKeys.Defaults.QWEN3_MOE, false, HeadNorm.EACH, form, Optional.empty(), "moe_intermediate_size");
     }
 
     @Override

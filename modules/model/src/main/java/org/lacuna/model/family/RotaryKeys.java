@@ -24,13 +24,21 @@ final class RotaryKeys {
      * @param fraction likewise the key of the share of a head that turns
      */
     static RotaryPosition read(ConfigKeys keys, String theta, double absentTheta, String fraction, double absentFraction) {
-        RotaryPosition old = new RotaryPosition(keys.number(theta, absentTheta), keys.number(fraction, absentFraction), scaling(keys.object("rope_scaling")));
+        ConfigKeys stretched = keys.object("rope_scaling");
+        RotaryPosition old = new RotaryPosition(keys.number(theta, stretched.number("rope_theta", absentTheta)),
+                keys.number(fraction, stretched.number("partial_rotary_factor", absentFraction)), scaling(stretched));
+        if (stretched.number("rope_theta", old.theta()) != old.theta()) {
+            stretched.problem("rope_theta", "is " + stretched.number("rope_theta", 0) + ", but " + theta + " is " + old.theta());
+        }
+        if (stretched.number("partial_rotary_factor", old.fraction()) != old.fraction()) {
+            stretched.problem("partial_rotary_factor", "is " + stretched.number("partial_rotary_factor", 0) + ", but " + fraction + " is " + old.fraction());
+        }
         if (!keys.has("rope_parameters")) {
             return old;
         }
         ConfigKeys parameters = keys.object("rope_parameters");
         RotaryPosition now = new RotaryPosition(parameters.number("rope_theta", old.theta()), parameters.number("partial_rotary_factor", old.fraction()), scaling(parameters));
-        if (keys.has(theta) && now.theta() != old.theta()) {
+        if ((keys.has(theta) || stretched.has("rope_theta")) && now.theta() != old.theta()) {
             keys.problem(theta, "is " + old.theta() + ", but rope_parameters.rope_theta is " + now.theta());
         }
         if (keys.has(fraction) && now.fraction() != old.fraction()) {

@@ -137,6 +137,43 @@ class FamiliesTest {
         assertEquals(read, HuggingFaceConfig.read(Files.writeString(temporary.resolve("config.json"), HuggingFaceConfig.write(read))));
     }
 
+    /** What transformers takes where a key is absent; null is no window, no token. */
+    @Test
+    void absentKeysHaveTheFamilysDefaults() throws IOException {
+        ObjectNode config = config("llama-mha");
+        for (String key : List.of("rms_norm_eps", "max_position_embeddings", "bos_token_id", "eos_token_id", "num_key_value_heads", "head_dim")) {
+            config.remove(key);
+        }
+        config.put("num_attention_heads", 32).put("hidden_size", 512);
+        ModelConfig mistral = HuggingFaceConfig.read(file(config.put("model_type", "mistral")));
+        assertEquals(Optional.of(new Sliding(4096, List.of(0, 1), Optional.empty())), mistral.attention().sliding());
+        assertEquals(List.of(8, 16, 131072), List.of(mistral.kvHeads(), mistral.headSize(), mistral.maxPositions()));
+        assertEquals(List.of(1, 2), List.of(mistral.bos().orElseThrow(), mistral.eos().get(0)));
+        ModelConfig qwen = HuggingFaceConfig.read(file(config.put("model_type", "qwen3").put("num_hidden_layers", 30).put("use_sliding_window", true)));
+        assertEquals(Optional.of(new Sliding(4096, List.of(28, 29), Optional.empty())), qwen.attention().sliding());
+        assertEquals(List.of(32, 128, 32768), List.of(qwen.kvHeads(), qwen.headSize(), qwen.maxPositions()));
+        assertTrue(qwen.bos().isEmpty() && qwen.eos().isEmpty());
+        config.putNull("sliding_window");
+        assertEquals(Optional.empty(), HuggingFaceConfig.read(file(config)).attention().sliding());
+        ObjectNode olmoe = config("olmoe");
+        olmoe.remove(List.of("rms_norm_eps", "max_position_embeddings"));
+        assertEquals(1e-5, HuggingFaceConfig.read(file(olmoe)).norm().epsilon());
+        assertEquals(4096, HuggingFaceConfig.read(file(olmoe)).maxPositions());
+    }
+
+    @Test
+    void gemmasRopeKeysMustAgree() throws IOException {
+        ObjectNode config = config("gemma3-text");
+        config.putObject("rope_scaling").put("factor", 8.0).put("rope_type", "linear");
+        Path file = file(config);
+        String message = assertThrows(InputException.class, () -> HuggingFaceConfig.read(file)).getMessage();
+        assertTrue(message.contains("rope_scaling") && message.contains("full_attention"), message);
+        ObjectNode bare = (ObjectNode) JSON.readTree(temporary.resolve("gemma3-text").resolve("config.json").toFile());
+        ((ObjectNode) bare.get("rope_parameters").get("full_attention")).remove("rope_theta");
+        bare.put("rope_theta", 5e5);
+        assertEquals(RotaryPosition.plain(5e5), HuggingFaceConfig.read(file(bare)).position());
+    }
+
     @Test
     void gemmasGlobalLayersMayBeStretched() throws IOException {
         ObjectNode config = (ObjectNode) JSON.readTree(Fixtures.unpack("gemma3-text", temporary).resolve("config.hub.json").toFile());

@@ -69,10 +69,15 @@ class HuggingFaceConfigTest {
     void whatOldConfigsLeaveOutHasTransformersDefault() throws IOException {
         ModelConfig config = HuggingFaceConfig.read(file(SMALL.formatted("")));
         assertEquals(ModelConfig.llama(160, 64, 108, 2, 4, 4, 16, 1e-6, RotaryPosition.plain(10000), false, FeedForward.gated("silu"), 2048, 0.02,
-                OptionalInt.empty(), List.of()), config);
+                OptionalInt.of(1), List.of(2)), config);
+        ModelConfig none = HuggingFaceConfig.read(file(SMALL.formatted(",'bos_token_id':null,'eos_token_id':null")));
+        assertEquals(OptionalInt.empty(), none.bos());
+        assertEquals(List.of(), none.eos());
         assertEquals("gelu_pytorch_tanh", HuggingFaceConfig.read(file(SMALL.formatted(",'hidden_act':'gelu_new'"))).feedForward().activation());
         assertEquals("identity", HuggingFaceConfig.read(file(SMALL.formatted(",'hidden_act':'linear'"))).feedForward().activation());
         assertEquals(RotaryPosition.plain(1e6), HuggingFaceConfig.read(file(SMALL.formatted(",'rope_theta':1000000,'rope_parameters':{'rope_type':'default'}"))).position());
+        assertEquals(RotaryPosition.scaled(5e5, new RotaryPosition.Linear(2)),
+                HuggingFaceConfig.read(file(SMALL.formatted(",'rope_scaling':{'type':'linear','factor':2.0,'rope_theta':5e5}"))).position());
         assertEquals(RotaryPosition.scaled(10000, new RotaryPosition.Linear(2)), HuggingFaceConfig.read(file(SMALL.formatted(",'rope_scaling':{'type':'linear','factor':2.0}"))).position());
     }
 
@@ -102,6 +107,7 @@ class HuggingFaceConfigTest {
         "'rope_scaling':'llama3' | rope_scaling; not an object",
         "'rope_theta':5e5,'rope_parameters':{'rope_theta':1e4,'rope_type':'default'} | rope_theta; 500000.0; 10000.0",
         "'rope_scaling':{'rope_type':'llama3','factor':8,'low_freq_factor':1,'high_freq_factor':4,'original_max_position_embeddings':32},'rope_parameters':{'rope_type':'default'} | rope_scaling; rope_parameters",
+        "'rope_scaling':{'type':'linear','factor':2.0,'rope_theta':5e5},'rope_theta':1e4 | rope_scaling.rope_theta; 500000.0; 10000.0",
         "'rope_theta':0 | rope_theta",
         "'rope_theta':1e999 | rope_theta; finite",
         "'num_key_value_heads':3 | num_key_value_heads; divide; num_attention_heads",
