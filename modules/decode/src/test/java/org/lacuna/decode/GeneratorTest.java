@@ -127,9 +127,9 @@ class GeneratorTest {
     void theCacheIsAsLargeAsTheText() {
         Model model = Checkpoint.load(Fixtures.unpack("llama-gqa-tied-llama3rope", temporary), CPU);
         long row = 2L * 2 * 2 * 24 * Float.BYTES;
-        assertEquals(row * Generator.PIECE, Generator.cacheBytes(model, 1));
-        assertEquals(row * 2 * Generator.PIECE, Generator.cacheBytes(model, Generator.PIECE + 1));
-        assertEquals(row * 256, Generator.cacheBytes(model, Long.MAX_VALUE));
+        assertEquals(row * Generator.PIECE, Generator.cacheBytes(model.config(), 1));
+        assertEquals(row * 2 * Generator.PIECE, Generator.cacheBytes(model.config(), Generator.PIECE + 1));
+        assertEquals(row * 256, Generator.cacheBytes(model.config(), Long.MAX_VALUE));
         assertTrue(model.config().maxPositions() == 256);
     }
 }
