@@ -80,7 +80,7 @@ class BenchCommandTest {
     @ParameterizedTest
     @ValueSource(strings = {"train", "memory"})
     void aStepThatDoesNotFitTheMachineIsRefused(String command) {
-        assertEquals(ExitCode.FAILED, run(command + " --layers 2000 --batch 4096 --shards 1"));
+        assertEquals(ExitCode.FAILED, run(command + " --batch 6000 --shards 1"));
         assertTrue(err.toString().matches("bench: too large for this machine: parameters, moments and gradients take [0-9,]+ bytes, the activations of 1 shards [0-9,]+, .*--batch.*"),
                 err.toString());
     }

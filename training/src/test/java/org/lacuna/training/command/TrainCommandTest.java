@@ -58,7 +58,7 @@ class TrainCommandTest {
             --set train.batch=6                                   | train.batch
             --set train.window=64                                 | train.window
             --set model.hidden=30                                 | --set model.hidden=30: model.heads: 4 does not divide hidden = 30
-            --set model.hidden=65536                              | nano.yaml:8: model.heads: makes a weight of 65536 × 65536 numbers, 17179869184 bytes
+            --set model.hidden=65536                              | nano.yaml:9: model.heads: makes a weight of 65536 × 65536 numbers, 17179869184 bytes
             --set train.steps=5                                   | --set train.steps=5: train.warmup: 10 is more than steps = 5; give a smaller one too
             --set train.batch=1048576 --set train.window=4096 --set model.maxPositions=4096 | 1048576 windows of 4096 tokens
             --set model.maxPositions=16                           | --set model.maxPositions=16: train.window: 32 is more than
@@ -156,7 +156,7 @@ class TrainCommandTest {
             --model x                                              | --model and --set change a recipe; name it with --config, configs/finetune.yaml for example
             --config FINETUNE --model=                             | --model: is empty; expected the folder of a checkpoint or of a run
             --config FINETUNE --model x --set model.from=y         | --model x and --set model.from=y name two checkpoints; give one of them
-            --config FINETUNE --model x --set model.from=x         | model.from: x: no such folder; expected a checkpoint or a run
+            --config FINETUNE --model x --set model.from=x         | model.from='x': x: no such folder; expected a checkpoint or a run
             --config FINETUNE --model x:y                          | model.from='x:y': x:y: no such folder
             --config FINETUNE --set model.layers=2                 | model.from: the checkpoint has its own layers; leave these keys of model out
             --config NANO --model x                                | the checkpoint has its own hidden, intermediate, layers, heads
