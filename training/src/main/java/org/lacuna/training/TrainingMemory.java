@@ -1,5 +1,8 @@
 package org.lacuna.training;
 
+import java.util.Locale;
+import org.lacuna.run.RunException;
+
 /**
  * What a training run holds outside the Java heap from its first step to its last, in bytes, as it is asked for.
  *
@@ -15,5 +18,23 @@ public record TrainingMemory(int shards, long parameters, long moments, long gra
     /** All of it. */
     public long bytes() {
         return parameters + moments + gradients + activations + validation;
+    }
+
+    /**
+     * Refuses what with all that the process holds beside it is more than there is.
+     *
+     * @param name what the message calls the run
+     * @param processBytes what this process holds beside it; 0 if unknown
+     * @param memoryBytes what the process can have; 0 if unknown
+     * @param remedies what would take less
+     * @throws RunException if it does not fit
+     */
+    public void check(String name, long processBytes, long memoryBytes, String remedies) {
+        long all = bytes() + processBytes;
+        if (memoryBytes > 0 && all > memoryBytes) {
+            throw new RunException(String.format(Locale.ROOT, "%s: too large for this machine: parameters, moments and gradients take %,d bytes, the activations of %d shards %,d,"
+                    + " validation %,d, this process %,d: %,d bytes, and it can have %,d; %s would take less",
+                    name, parameters + moments + gradients, shards, activations, validation, processBytes, all, memoryBytes, remedies));
+        }
     }
 }

@@ -6,18 +6,23 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.data.Batch;
+import org.lacuna.fixtures.Fixtures;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.UnsupportedPrecisionException;
 import org.lacuna.graph.cpu.CpuDevice;
+import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Initialization;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.FeedForward;
@@ -62,16 +67,36 @@ class TrainingMemoryTest {
         AtomicLong bytes = new AtomicLong();
         Device device = counting(new CpuDevice(), bytes);
         assumeTrue(precision == Precision.FP32 || hasBf16());
-        TrainingPrograms programs = programs(settings(precision, recompute, shards, accumulation), lambda, device);
+        isWhatTheEngineAllocates(CONFIG, settings(precision, recompute, shards, accumulation), lambda, windows, device, bytes);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"qwen2", "qwen3", "gemma3-text", "gpt2", "opt", "gpt-neox", "olmoe", "qwen3-moe"})
+    void soItIsForEveryFamily(String family, @TempDir Path temp) {
+        AtomicLong bytes = new AtomicLong();
+        Device device = counting(new CpuDevice(), bytes);
+        ModelConfig config = Checkpoint.config(Fixtures.unpack(family, temp));
+        isWhatTheEngineAllocates(config, settings(Precision.FP32, Recompute.NONE, 2, 1), 0.01, 5, device, bytes);
+        bytes.set(0);
+        isWhatTheEngineAllocates(config, settings(Precision.FP32, Recompute.LAYER, 3, 2), 0, 5, device, bytes);
+        if (hasBf16()) {
+            bytes.set(0);
+            isWhatTheEngineAllocates(config, settings(Precision.BF16, Recompute.NONE, 2, 1), 0, 5, device, bytes);
+        }
+    }
+
+    private static void isWhatTheEngineAllocates(ModelConfig config, TrainSettings settings, double lambda, int windows, Device device, AtomicLong bytes) {
+        TrainingPrograms programs = TrainingPrograms.compile(config, settings, new Objective(lambda, 0, Site.INTERMEDIATE), device);
         TrainingMemory memory = programs.memory(windows);
+        int shards = settings.shards();
         assertEquals(shards, memory.shards());
         assertEquals(0, bytes.get(), "compiling takes nothing");
-        Model model = Initialization.of(CONFIG, device, 1);
+        Model model = Initialization.of(config, device, 1);
         long vector = Float.BYTES * model.parameters().length();
         assertEquals(vector, bytes.get());
-        assertEquals(precision == Precision.FP32 ? vector : vector + vector / 2, memory.parameters());
+        assertEquals(settings.precision() == Precision.FP32 ? vector : vector + vector / 2, memory.parameters());
         assertEquals(2 * vector, memory.moments());
-        assertEquals(vector * (accumulation > 1 ? shards + 1 : shards), memory.gradients());
+        assertEquals(vector * (settings.accumulation() > 1 ? shards + 1 : shards), memory.gradients());
         try (Trainer trainer = new Trainer(model, programs)) {
             assertEquals(bytes.get(), memory.parameters() + memory.moments() + memory.gradients() + memory.activations());
             long before = bytes.get();

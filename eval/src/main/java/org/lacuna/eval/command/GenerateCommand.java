@@ -14,9 +14,11 @@ import org.lacuna.decode.Generator;
 import org.lacuna.decode.Sampling;
 import org.lacuna.eval.generate.StopStrings;
 import org.lacuna.eval.generate.TextStream;
+import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.source.ModelSource;
+import org.lacuna.graph.Device;
 import org.lacuna.graph.cpu.CpuDevice;
-import org.lacuna.model.Model;
+import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
 import org.lacuna.run.Interrupts;
@@ -72,19 +74,34 @@ public final class GenerateCommand implements Callable<Integer> {
         ModelSource source = ModelSource.of(model);
         Tokenizer tokenizer = Tokenizers.load(source.checkpoint().resolve("tokenizer.json"));
         CpuDevice device = new CpuDevice();
-        Model loaded = source.load(device);
-        if (tokenizer.vocabularySize() > loaded.config().vocabulary()) {
+        ModelConfig config = source.modelConfig();
+        if (tokenizer.vocabularySize() > config.vocabulary()) {
             throw new InputException(source.checkpoint() + ": tokenizer.json has " + tokenizer.vocabularySize() + " token ids, the model "
-                    + loaded.config().vocabulary());
+                    + config.vocabulary());
         }
         int[] ids = ids(tokenizer);
         if (ids.length == 0) {
             throw new InputException(source.checkpoint() + ": its tokenizer names no token that begins or ends a text; give a --prompt to begin with");
         }
-        try (Generator generator = new Generator(loaded, device, Runtime.getRuntime().availableProcessors())) {
-            go(generator, tokenizer, ends(tokenizer, loaded), ids, sampling);
+        int workers = Runtime.getRuntime().availableProcessors();
+        ForwardMemory memory = memory(source, config, device, workers, ids.length);
+        try (Generator generator = new Generator(source.load(config, device), device, workers)) {
+            PrintWriter err = spec.commandLine().getErr();
+            err.println("memory " + memory.line());
+            err.flush();
+            go(generator, tokenizer, ends(tokenizer, config), ids, sampling);
         }
         return ExitCode.DONE;
+    }
+
+    /** What it will hold, if that is there. */
+    private ForwardMemory memory(ModelSource source, ModelConfig config, Device device, int workers, int promptTokens) {
+        String name = source.checkpoint().toString();
+        ForwardMemory parameters = ForwardMemory.of(config);
+        parameters.check(name, "a smaller model"); // before compiling a graph of any size
+        ForwardMemory memory = parameters.withText(Generator.bytes(config, device, workers, (long) promptTokens + tokens));
+        memory.check(name, "fewer --max-new-tokens, a shorter --prompt, or a smaller model");
+        return memory;
     }
 
     private int[] ids(Tokenizer tokenizer) {
@@ -97,8 +114,8 @@ public final class GenerateCommand implements Callable<Integer> {
     }
 
     /** The ids that end a text: by the tokenizer, and by the model's config, which may name several. */
-    private static Set<Integer> ends(Tokenizer tokenizer, Model model) {
-        Set<Integer> ends = new HashSet<>(model.config().eos());
+    private static Set<Integer> ends(Tokenizer tokenizer, ModelConfig config) {
+        Set<Integer> ends = new HashSet<>(config.eos());
         tokenizer.endOfText().ifPresent(ends::add);
         return ends;
     }

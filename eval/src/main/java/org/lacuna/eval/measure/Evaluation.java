@@ -64,6 +64,7 @@ public final class Evaluation {
      * @param windows how many
      * @param length  tokens in each
      * @throws InputException if model, corpus and windows do not fit together
+     * @throws org.lacuna.run.RunException if the machine has not the memory for the parameters
      */
     public Evaluation(ModelSource source, Corpus corpus, int windows, int length, Device device) {
         this.source = source;
@@ -74,6 +75,7 @@ public final class Evaluation {
             throw new InputException("--window: " + length + " tokens are more than the " + config.maxPositions()
                     + " (max_position_embeddings) that " + source.checkpoint() + " is meant for; give a smaller --window");
         }
+        ForwardMemory.of(config).check(source.checkpoint().toString(), "a smaller model"); // before its files are hashed, or a graph of any size compiled
         this.windows = Windows.first(corpus.validation(), windows, length);
         summary = source.summary(config, corpus);
         data = new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(this.windows), windows, length, bytes(corpus, this.windows));
@@ -155,7 +157,6 @@ public final class Evaluation {
             throw new InputException(summary.checkpoint() + ": the model has no " + missing.get(0).key() + " (its feed-forward block is "
                     + summary.feedForward() + "); there are " + String.join(", ", sites().stream().map(SiteSet::key).toList()));
         }
-        ForwardMemory.of(config).check(summary.checkpoint(), "a smaller model"); // before compiling a graph of any size
         GridPrograms programs = new GridPrograms(config, device, data.windows(), data.windowLength());
         ForwardMemory memory = programs.memory(settings, workers.count());
         memory.check(summary.checkpoint(), "fewer --workers, a shorter --window, or a smaller model");

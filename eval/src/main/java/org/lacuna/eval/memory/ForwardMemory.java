@@ -15,20 +15,26 @@ import org.lacuna.run.memory.ProcessMemory;
  *
  * @param count how many parameters
  * @param parameters their flat vector
- * @param workers who compute side by side
- * @param activations of all workers: activations, working memory, what is fed
+ * @param workers who compute side by side, each in memory of its own; 0 where nothing is computed yet
+ * @param held what else there is, in words
+ * @param activations its bytes: activations, working memory, what is fed
  */
-public record ForwardMemory(long count, long parameters, int workers, long activations) {
+public record ForwardMemory(long count, long parameters, int workers, String held, long activations) {
 
     /** The parameters alone. */
     public static ForwardMemory of(ModelConfig config) {
         return new ForwardMemory(DecoderParameters.of(config).stream().mapToLong(TensorSpec::length).sum(),
-                Float.BYTES * ParameterStore.length(DecoderParameters.of(config)), 0, 0);
+                Float.BYTES * ParameterStore.length(DecoderParameters.of(config)), 0, "no activations", 0);
     }
 
     /** The same with what so many workers compute in. */
     public ForwardMemory with(int team, long bytes) {
-        return new ForwardMemory(count, parameters, team, bytes);
+        return new ForwardMemory(count, parameters, team, "activations of " + team + (team == 1 ? " worker" : " workers"), bytes);
+    }
+
+    /** The same with what one text is written in. */
+    public ForwardMemory withText(long bytes) {
+        return new ForwardMemory(count, parameters, 1, "keys, values and activations", bytes);
     }
 
     /** All of it. */
@@ -39,7 +45,7 @@ public record ForwardMemory(long count, long parameters, int workers, long activ
     /** The plan in a line; looks at what the process holds now, so it is to be asked for when the parameters are there. */
     public String line() {
         long beside = ProcessMemory.besideEngine(parameters);
-        return "parameters " + Megabytes.of(parameters) + " MB, activations of " + workers + (workers == 1 ? " worker " : " workers ") + Megabytes.of(activations)
+        return "parameters " + Megabytes.of(parameters) + " MB, " + held + " " + Megabytes.of(activations)
                 + (beside == 0 ? "" : ", the JVM and libraries " + Megabytes.of(beside)) + ": " + Megabytes.of(bytes() + beside) + " MB in all";
     }
 
@@ -63,7 +69,7 @@ public record ForwardMemory(long count, long parameters, int workers, long activ
         if (memoryBytes > 0 && all > memoryBytes) {
             throw new RunException(String.format(Locale.ROOT, "%s: too large for this machine: its %,d parameters take %,d bytes as 32-bit numbers, %sthis process %,d: %,d bytes,"
                     + " and it can have %,d; %s would take less", model, count, parameters,
-                    workers == 0 ? "" : String.format(Locale.ROOT, "the activations of %d workers %,d, ", workers, activations), processBytes, all, memoryBytes, remedies));
+                    workers == 0 ? "" : String.format(Locale.ROOT, "%s %,d, ", held, activations), processBytes, all, memoryBytes, remedies));
         }
     }
 }

@@ -67,7 +67,7 @@ public final class ResultJson {
         try {
             return MAPPER.treeToValue(json, type);
         } catch (JsonProcessingException e) {
-            throw new InputException(file + ": not what eval or compare writes: " + e.getOriginalMessage(), e);
+            throw new InputException(file + ": not what eval or compare writes: " + Json.reason(e), e);
         }
     }
 }

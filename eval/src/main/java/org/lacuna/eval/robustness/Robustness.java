@@ -79,7 +79,7 @@ public final class Robustness {
      */
     public DenseResult dense(OptionalLong bytes) {
         Sweep sweep = new Sweep(name, model, windows, model.config().feedForward().sites(), Rules.byName("none"), List.of(0.0), true, programs.dense());
-        sweep.run(workers, stop);
+        run(sweep);
         Map<Site, List<Double>> exactZeros = new EnumMap<>(Site.class);
         for (Site site : model.config().feedForward().sites()) {
             exactZeros.put(site, layerSparsity(sweep, List.of(site), 0));
@@ -108,7 +108,7 @@ public final class Robustness {
     public SiteResult curve(SiteSet sites, Settings settings, DenseResult dense) {
         Rule rule = Rules.byName(settings.rule());
         Sweep sweep = new Sweep(name, model, windows, sites.sites(), rule, settings.grid(), false, programs.curve(sites, settings.grid().size()));
-        sweep.run(workers, stop);
+        run(sweep);
         List<MeasuredPoint> points = new ArrayList<>();
         for (int p = 0; p < settings.grid().size(); p++) {
             long[] kept = new long[windows.rows()];
@@ -121,6 +121,12 @@ public final class Robustness {
         }
         long elements = elements(List.copyOf(sites.sites())) * windows.length() * model.config().layers();
         return MeasuredPoint.curve(sites, elements, windows.length(), points, dense, settings);
+    }
+
+    private void run(Sweep sweep) {
+        // What the sweep before this one computed in is garbage that lies outside the heap: the collector would wait, since it can't tell how large it is.
+        System.gc();
+        sweep.run(workers, stop);
     }
 
     private List<Double> layerSparsity(Sweep sweep, List<Site> sites, int point) {

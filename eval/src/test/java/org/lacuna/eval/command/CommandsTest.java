@@ -44,6 +44,7 @@ import org.lacuna.model.Model;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
+import org.lacuna.model.family.HuggingFaceConfig;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
@@ -152,6 +153,31 @@ class CommandsTest {
         write(run.resolve("checkpoints").resolve("step-000013"), FeedForward.gated("silu"));
         ModelSource trained = ModelSource.of(run.toString());
         assertTrue(new Evaluation(trained, Corpora.open(trained.data(List.of())), 3, 16, DEVICE).kept(result.settings()).isEmpty(), "other weights");
+    }
+
+    /** Its weights are not even there to be looked at. */
+    @Test
+    void aModelThatDoesNotFitTheMachineIsRefusedByItsConfig() throws IOException {
+        Path large = Files.createDirectory(folder.resolve("large"));
+        Files.writeString(large.resolve("config.json"), HuggingFaceConfig.write(ModelConfig.llama(32_000, 8192, 28_672, 1000, 64, 8, 128, 1e-6, RotaryPosition.plain(10_000), false,
+                FeedForward.gated("silu"), 64, 0.1, OptionalInt.empty(), List.of())));
+        new ByteTokenizer().save(large.resolve("tokenizer.json"));
+        for (String command : List.of("eval", "generate")) {
+            String out = command.equals("eval") ? eval("--model", large.toString(), "--set", "data.text=" + text, "--window", "16", "--windows", "2")
+                    : generate("--model", large.toString());
+            assertEquals("", out);
+            String message = assertInstanceOf(RunException.class, failure).getMessage();
+            assertTrue(message.matches("\\Q" + large + "\\E: too large for this machine: its 856,[0-9,]{11} parameters take 3,4[0-9,]+ bytes as 32-bit numbers,"
+                    + " this process [0-9,]+: [0-9,]+ bytes, and it can have [0-9,]+; a smaller model would take less"), message);
+        }
+    }
+
+    @Test
+    void whatAMeasurementAndATextHoldIsTold() {
+        String table = eval("--run", run.toString(), "--windows", "3", "--window", "16", "--replicates", "40", "--workers", "1");
+        assertTrue(table.lines().anyMatch(line -> line.matches("memory parameters 0\\.0 MB, activations of 1 worker [0-9.,]+(, the JVM and libraries [0-9.,]+)?: [0-9.,]+ MB in all")), table);
+        generate("--model", run.toString(), "--prompt", "line", "--max-new-tokens", "2");
+        assertTrue(err.toString().lines().anyMatch(line -> line.matches("memory parameters 0\\.0 MB, keys, values and activations [0-9.,]+(, .*)?: [0-9.,]+ MB in all")), err.toString());
     }
 
     private List<Path> kept() throws IOException {

@@ -2,8 +2,10 @@ package org.lacuna.cli;
 
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.regex.Pattern;
 import org.lacuna.cli.checkpoint.ExportCommand;
 import org.lacuna.cli.checkpoint.ImportCommand;
 import org.lacuna.data.command.TokenizerCommand;
@@ -11,6 +13,7 @@ import org.lacuna.eval.command.CompareCommand;
 import org.lacuna.eval.command.EvalCommand;
 import org.lacuna.eval.command.GenerateCommand;
 import org.lacuna.graph.UnusableBackendException;
+import org.lacuna.graph.WrongPropertyException;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
@@ -53,6 +56,8 @@ import picocli.CommandLine.Spec;
             DoctorCommand.class,
         })
 public final class Main implements Callable<Integer> {
+    private static final Pattern CONSTANTS = Pattern.compile("one of \\[([A-Z0-9, ]+)\\] \\(case-insensitive\\)");
+
     @Spec
     private CommandSpec spec;
 
@@ -105,22 +110,27 @@ public final class Main implements Callable<Integer> {
     private static int wrongArguments(ParameterException failure) {
         CommandLine command = failure.getCommandLine();
         PrintWriter err = command.getErr();
-        err.println(command.getCommandSpec().qualifiedName() + ": " + failure.getMessage());
+        err.println(command.getCommandSpec().qualifiedName() + ": " + asTyped(failure.getMessage()));
         CommandLine.UnmatchedArgumentException.printSuggestions(failure, err);
         err.println("Try \"" + command.getCommandSpec().qualifiedName() + " --help\".");
         debugTrace(failure, command);
         return ExitCode.BAD_INPUT;
     }
 
+    /** Names of an enum's constants as they are documented: {@code one of [FP32, BF16] (case-insensitive)} is {@code one of fp32, bf16}. */
+    private static String asTyped(String message) {
+        return CONSTANTS.matcher(message).replaceAll(found -> "one of " + found.group(1).toLowerCase(Locale.ROOT));
+    }
+
     private static int report(Throwable failure, CommandLine command) {
         String name = command.getCommandSpec().qualifiedName();
         command.getErr().println(name + ": " + message(failure));
         debugTrace(failure, command);
-        return ExitCode.of(failure);
+        return failure instanceof WrongPropertyException ? ExitCode.BAD_INPUT : ExitCode.of(failure);
     }
 
     private static String message(Throwable failure) {
-        if (failure instanceof InputException || failure instanceof RunException || failure instanceof InterruptedRunException) {
+        if (failure instanceof InputException || failure instanceof RunException || failure instanceof InterruptedRunException || failure instanceof WrongPropertyException) {
             return failure.getMessage();
         }
         if (failure instanceof UnusableBackendException) {

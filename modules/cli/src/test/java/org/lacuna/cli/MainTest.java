@@ -10,6 +10,7 @@ import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.lacuna.graph.UnusableBackendException;
+import org.lacuna.graph.WrongPropertyException;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
@@ -58,8 +59,15 @@ class MainTest {
     }
 
     @Test
+    void constantsAreToldAsTheyAreTyped() {
+        assertEquals(2, run("bench", "train", "--precision", "fp16"));
+        assertTrue(err.toString().contains("'--precision': expected one of fp32, bf16 but was 'fp16'"), err.toString());
+    }
+
+    @Test
     void whatACommandThrowsBecomesOneLineAndACode() {
         assertEquals(2, fail(new InputException("r.yaml: no such file"), "fail"));
+        assertEquals(2, fail(new WrongPropertyException("-Da=b: expected c"), "fail"));
         assertEquals(1, fail(new RunException("disk full"), "fail"));
         assertEquals(130, fail(new InterruptedRunException("saved; go on with --resume"), "fail"));
         assertEquals(1, fail(new IllegalStateException("odd\nin two lines"), "fail"));
@@ -69,6 +77,7 @@ class MainTest {
         assertEquals(1, fail(new OutOfMemoryError("Cannot allocate new BytePointer(9)"), "fail"));
         assertEquals(List.of(
                 "lacuna fail: r.yaml: no such file",
+                "lacuna fail: -Da=b: expected c",
                 "lacuna fail: disk full",
                 "lacuna fail: saved; go on with --resume",
                 "lacuna fail: unexpected java.lang.IllegalStateException: odd (--debug shows where)",

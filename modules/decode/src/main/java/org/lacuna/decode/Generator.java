@@ -11,6 +11,7 @@ import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
+import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.graph.DecoderGraph;
 import org.lacuna.run.RunException;
 
@@ -51,8 +52,21 @@ public final class Generator implements AutoCloseable {
     }
 
     /** What keys and values of {@code tokens} tokens take in memory. */
-    public static long cacheBytes(Model model, long tokens) {
-        return 2L * model.config().layers() * model.config().kvHeads() * model.config().headSize() * Float.BYTES * room(tokens, model.config().maxPositions());
+    public static long cacheBytes(ModelConfig config, long tokens) {
+        return 2L * config.layers() * config.kvHeads() * config.headSize() * Float.BYTES * room(tokens, config.maxPositions());
+    }
+
+    /**
+     * What a generator holds beside the parameters, keys and values included; compiles what it will compute.
+     *
+     * @param workers threads
+     * @param tokens of the prompt, and those to be added
+     */
+    public static long bytes(ModelConfig config, Device device, int workers, long tokens) {
+        int capacity = room(tokens, config.maxPositions());
+        long arenas = program(config, device, workers, capacity, 1, true).arenaBytes() + program(config, device, workers, capacity, PIECE, false).arenaBytes();
+        // Ids and positions of both, and where each begins.
+        return cacheBytes(config, tokens) + arenas + Integer.BYTES * (2L * (1 + PIECE) + 2);
     }
 
     private static int room(long tokens, int positions) {
@@ -141,13 +155,17 @@ public final class Generator implements AutoCloseable {
     }
 
     private Program program(int tokens, boolean logits) {
-        long width = (long) model.config().kvHeads() * model.config().headSize();
-        Program.Builder builder = Program.of(DecoderGraph.decoding(model.config()), device)
+        return program(model.config(), device, workers.count(), capacity, tokens, logits);
+    }
+
+    private static Program program(ModelConfig config, Device device, int workers, int capacity, int tokens, boolean logits) {
+        long width = (long) config.kvHeads() * config.headSize();
+        Program.Builder builder = Program.of(DecoderGraph.decoding(config), device)
                 .placeholder(DecoderGraph.INPUT_IDS, 1, tokens)
                 .placeholder(DecoderGraph.POSITIONS, 1, tokens)
                 .placeholder(DecoderGraph.PAST, 1)
-                .panels(workers.count());
-        for (Map.Entry<String, String> state : DecoderGraph.states(model.config()).entrySet()) {
+                .panels(workers);
+        for (Map.Entry<String, String> state : DecoderGraph.states(config).entrySet()) {
             builder.placeholder(state.getKey(), 1, capacity, width).state(state.getKey(), state.getValue());
         }
         if (logits) {

@@ -8,11 +8,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntPredicate;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -22,6 +24,7 @@ import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.fixtures.Fixtures;
 import org.lacuna.graph.Device;
+import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
@@ -123,13 +126,32 @@ class GeneratorTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-gqa-tied-llama3rope", "opt", "gpt2", "qwen3-moe"})
+    void whatItHoldsIsWhatTheEngineAllocates(String name) {
+        AtomicLong bytes = new AtomicLong();
+        Device counting = (Device) Proxy.newProxyInstance(Device.class.getClassLoader(), new Class<?>[] {Device.class}, (proxy, method, args) -> {
+            if (method.getName().equals("allocate")) {
+                bytes.addAndGet(args[0] instanceof TensorSpec spec ? spec.bytes() : (long) args[0]);
+            }
+            return method.invoke(CPU, args);
+        });
+        Model model = Checkpoint.load(Fixtures.unpack(name, temporary), counting);
+        long expected = Generator.bytes(model.config(), counting, 2, 30);
+        long before = bytes.get();
+        try (Generator generator = new Generator(model, counting, 2)) {
+            generate(generator, new int[] {9, 8, 7, 6, 5, 4, 3, 9, 8, 7}, 20, NEVER);
+        }
+        assertEquals(expected, bytes.get() - before);
+    }
+
     @Test
     void theCacheIsAsLargeAsTheText() {
         Model model = Checkpoint.load(Fixtures.unpack("llama-gqa-tied-llama3rope", temporary), CPU);
         long row = 2L * 2 * 2 * 24 * Float.BYTES;
-        assertEquals(row * Generator.PIECE, Generator.cacheBytes(model, 1));
-        assertEquals(row * 2 * Generator.PIECE, Generator.cacheBytes(model, Generator.PIECE + 1));
-        assertEquals(row * 256, Generator.cacheBytes(model, Long.MAX_VALUE));
+        assertEquals(row * Generator.PIECE, Generator.cacheBytes(model.config(), 1));
+        assertEquals(row * 2 * Generator.PIECE, Generator.cacheBytes(model.config(), Generator.PIECE + 1));
+        assertEquals(row * 256, Generator.cacheBytes(model.config(), Long.MAX_VALUE));
         assertTrue(model.config().maxPositions() == 256);
     }
 }

@@ -4,13 +4,19 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
+import org.lacuna.graph.Device;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
 import org.lacuna.model.graph.DecoderParameters;
+import org.lacuna.run.RunException;
 import org.lacuna.run.folder.Json;
+import org.lacuna.run.memory.ProcessMemory;
+import org.lacuna.sparsity.Site;
+import org.lacuna.training.TrainingPrograms;
+import org.lacuna.training.recipe.Objective;
 import org.lacuna.training.recipe.Recompute;
 import org.lacuna.training.recipe.TrainSettings;
 
@@ -56,6 +62,18 @@ public record Shape(ModelConfig config, int batch, int window, int shards, int w
     /** A training run of so many steps: AdamW as by default, at a constant learning rate. */
     TrainSettings settings(int steps) {
         return new TrainSettings(1, steps, batch, window, 1, shards, workers, precision, recompute, 1e-3, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
+    }
+
+    /**
+     * Refuses a training step that does not fit the machine; asked before there is a model.
+     *
+     * @return this
+     * @throws RunException with the arithmetic
+     */
+    public Shape fitting(Device device) {
+        TrainingPrograms.compile(config, settings(1), new Objective(0, 0, Site.INTERMEDIATE), device).memory(0)
+                .check("bench", ProcessMemory.resident(), ProcessMemory.limit(), "a smaller --batch or --window, fewer --shards, or a smaller model");
+        return this;
     }
 
     /** Begins a setup in JSON. */

@@ -2,6 +2,8 @@ package org.lacuna.training.command;
 
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.lacuna.decode.Generator;
+import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.Precision;
 import org.lacuna.model.Checkpoint;
@@ -9,6 +11,7 @@ import org.lacuna.model.Initialization;
 import org.lacuna.model.Model;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
+import org.lacuna.run.folder.ModelReference;
 import org.lacuna.training.bench.GenerateBench;
 import org.lacuna.training.bench.Shape;
 import picocli.CommandLine.Command;
@@ -34,8 +37,8 @@ final class BenchGenerateCommand implements Callable<Integer> {
     @Option(names = "--runs", defaultValue = "5", description = "Measured generations.")
     private int runs;
 
-    @Option(names = "--model", paramLabel = "DIR", description = "Measure this checkpoint instead of random weights.")
-    private Path checkpoint;
+    @Option(names = "--model", paramLabel = "DIR", description = "Measure this checkpoint, or a run's latest, instead of random weights.")
+    private String model;
 
     @Override
     public Integer call() {
@@ -44,12 +47,14 @@ final class BenchGenerateCommand implements Callable<Integer> {
             throw new InputException("--precision: generation multiplies in fp32 only");
         }
         Device device = options.device();
-        Model model = checkpoint == null ? Initialization.of(options.shape().config(), device, 1) : Checkpoint.load(checkpoint, device);
-        Shape shape = checkpoint == null ? options.shape() : options.shapeOf(model.config());
+        Path checkpoint = model == null ? null : new ModelReference(model).checkpoint();
+        Shape shape = checkpoint == null ? options.shape() : options.shapeOf(Checkpoint.config(checkpoint));
         if (prompt + tokens > shape.window()) {
             throw new InputException("--prompt-tokens and --new-tokens: " + prompt + " and " + tokens + " are more than the " + shape.window() + " of --window");
         }
-        options.show(GenerateBench.run(shape, model, prompt, tokens, warmUp, runs, device));
+        ForwardMemory.of(shape.config()).withText(Generator.bytes(shape.config(), device, shape.workers(), (long) prompt + tokens)).check("bench", "a smaller model");
+        Model weights = checkpoint == null ? Initialization.of(shape.config(), device, 1) : Checkpoint.load(checkpoint, shape.config(), device);
+        options.show(GenerateBench.run(shape, weights, prompt, tokens, warmUp, runs, device));
         return ExitCode.DONE;
     }
 }

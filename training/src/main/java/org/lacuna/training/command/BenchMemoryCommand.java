@@ -28,7 +28,7 @@ final class BenchMemoryCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         options.times(0, "--warm-up", warmUp).times(1, "--steps", steps).check();
-        options.show(MemoryBench.run(options.shape().with(recompute), warmUp, steps, options.device()));
+        options.show(MemoryBench.run(options.shape().with(recompute).fitting(options.device()), warmUp, steps, options.device()));
         return ExitCode.DONE;
     }
 }

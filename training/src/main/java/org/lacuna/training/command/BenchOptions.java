@@ -105,7 +105,11 @@ final class BenchOptions {
             }
         }
         throwProblems();
-        config().check("bench " + command.name(), key -> "--" + key);
+        try {
+            config().check("", key -> "--" + key);
+        } catch (InputException e) {
+            throw e.map(problem -> problem.replaceFirst("^: (--\\w+) ", "$1: ")); // the command's name stands before all of them
+        }
         checkActivations(config());
         throwProblems();
         if (json != null && !"-".equals(json)) {

@@ -9,6 +9,7 @@ import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Initialization;
 import org.lacuna.model.Model;
 import org.lacuna.run.ExitCode;
+import org.lacuna.run.folder.ModelReference;
 import org.lacuna.training.bench.Shape;
 import org.lacuna.training.bench.TokenBatches;
 import org.lacuna.training.bench.TrainBench;
@@ -34,8 +35,8 @@ final class BenchTrainCommand implements Callable<Integer> {
     @Option(names = "--steps", defaultValue = "100", description = "Measured steps.")
     private int steps;
 
-    @Option(names = "--model", paramLabel = "DIR", description = "Begin with this checkpoint instead of random weights; its shape is measured.")
-    private Path checkpoint;
+    @Option(names = "--model", paramLabel = "DIR", description = "Begin with this checkpoint, or a run's latest, instead of random weights; its shape is measured.")
+    private String model;
 
     @Option(names = "--tokens", paramLabel = "FILE",
             description = "Train on these instead of random tokens: little-endian int32 ids, batch after batch, window + 1 ids for each window.")
@@ -45,10 +46,11 @@ final class BenchTrainCommand implements Callable<Integer> {
     public Integer call() {
         options.times(0, "--warm-up", warmUp).times(1, "--steps", steps).check();
         Device device = options.device();
-        Model model = checkpoint == null ? Initialization.of(options.shape().config(), device, 1) : Checkpoint.load(checkpoint, device);
-        Shape shape = (checkpoint == null ? options.shape() : options.shapeOf(model.config())).with(recompute);
+        Path checkpoint = model == null ? null : new ModelReference(model).checkpoint();
+        Shape shape = (checkpoint == null ? options.shape() : options.shapeOf(Checkpoint.config(checkpoint))).with(recompute).fitting(device);
+        Model weights = checkpoint == null ? Initialization.of(shape.config(), device, 1) : Checkpoint.load(checkpoint, shape.config(), device);
         List<Batch> batches = tokens == null ? TokenBatches.random(shape) : TokenBatches.read(tokens, shape);
-        options.show(TrainBench.run(shape, model, batches, warmUp, steps, device));
+        options.show(TrainBench.run(shape, weights, batches, warmUp, steps, device));
         return ExitCode.DONE;
     }
 }

@@ -62,13 +62,7 @@ final class MemoryNeed {
      * @throws RunException if it does not fit; the message says what would take less
      */
     static void check(TrainRecipe recipe, TrainingMemory need, long processBytes, RecomputeTrade trade, long memoryBytes) {
-        long bytes = need.bytes() + processBytes;
-        if (memoryBytes > 0 && bytes > memoryBytes) {
-            throw new RunException(String.format(Locale.ROOT, "%s: too large for this machine: parameters, moments and gradients take %,d bytes, the activations of %d shards %,d,"
-                    + " validation %,d, this process %,d: %,d bytes, and it can have %,d; %s would take less",
-                    recipe.name(), need.parameters() + need.moments() + need.gradients(), need.shards(), need.activations(), need.validation(), processBytes,
-                    bytes, memoryBytes, remedies(recipe.train(), trade)));
-        }
+        need.check(recipe.name(), processBytes, memoryBytes, remedies(recipe.train(), trade));
     }
 
     private static String remedies(TrainSettings train, RecomputeTrade trade) {

@@ -63,16 +63,26 @@ class BenchCommandTest {
             gemm --workers -1                       | --workers: must be at least 0, not -1
             gemm --workers 100000 --batch 100000    | --workers: must be at most 4096, not 100000
             gemm --batch 2 --workers 2 --window 1000000 | --batch: 1000000 tokens of a worker make activations of 2752000000 bytes
-            train --vocabulary 16000000             | bench train: --vocabulary makes a weight of 16000000 × 256 numbers
-            train --model /proc/lacuna              | there is no checkpoint folder /proc/lacuna
+            train --vocabulary 16000000             | --vocabulary: makes a weight of 16000000 × 256 numbers
+            train --model /proc/lacuna              | /proc/lacuna: no such folder; expected a checkpoint or a run
+            generate --model=                       | the name of the model is empty; expected the folder of a checkpoint or of a run
+            eval --json=                            | the name of the file to write is empty; expected one
             train --tokens /proc/lacuna             | there is no file /proc/lacuna
             eval --json /proc/lacuna/x              | /proc/lacuna/x: can't be written
             """)
     void wrongFlagsAreNamedBeforeAnythingIsMeasured(String flags, String named) {
         int exit = run(flags);
-        assertEquals(flags.contains("--json") ? ExitCode.FAILED : ExitCode.BAD_INPUT, exit, err.toString());
+        assertEquals(flags.contains("--json /proc") ? ExitCode.FAILED : ExitCode.BAD_INPUT, exit, err.toString());
         assertTrue(err.toString().startsWith(named), err.toString());
         assertEquals("", out.toString());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"train", "memory"})
+    void aStepThatDoesNotFitTheMachineIsRefused(String command) {
+        assertEquals(ExitCode.FAILED, run(command + " --batch 6000 --shards 1"));
+        assertTrue(err.toString().matches("bench: too large for this machine: parameters, moments and gradients take [0-9,]+ bytes, the activations of 1 shards [0-9,]+, .*--batch.*"),
+                err.toString());
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -57,7 +58,7 @@ class TrainCommandTest {
             --set train.batch=6                                   | train.batch
             --set train.window=64                                 | train.window
             --set model.hidden=30                                 | --set model.hidden=30: model.heads: 4 does not divide hidden = 30
-            --set model.hidden=65536                              | nano.yaml:8: model.heads: makes a weight of 65536 × 65536 numbers, 17179869184 bytes
+            --set model.hidden=65536                              | nano.yaml:9: model.heads: makes a weight of 65536 × 65536 numbers, 17179869184 bytes
             --set train.steps=5                                   | --set train.steps=5: train.warmup: 10 is more than steps = 5; give a smaller one too
             --set train.batch=1048576 --set train.window=4096 --set model.maxPositions=4096 | 1048576 windows of 4096 tokens
             --set model.maxPositions=16                           | --set model.maxPositions=16: train.window: 32 is more than
@@ -127,6 +128,45 @@ class TrainCommandTest {
         // Nobody, not even root, makes a folder there; the input is right.
         assertEquals(ExitCode.FAILED, execute("--config", NANO, "--out", "/proc/lacuna/run"));
         assertTrue(err.toString().contains("/proc/lacuna/run: can't be written"), err.toString());
+    }
+
+    @Test
+    void beginsWithACheckpoint() throws IOException {
+        Path first = temp.resolve("first");
+        String[] tiny = {"--set", "train.steps=2", "--set", "train.warmup=1", "--set", "train.batch=4", "--set", "train.window=16", "--set", "train.evalWindows=2"};
+        assertEquals(ExitCode.DONE, execute(with(tiny, "--config", NANO, "--out", first.toString())), err.toString());
+        String finetune = Path.of("..", "configs", "finetune.yaml").toString();
+        Path text = Files.writeString(temp.resolve("text.txt"), "It was a dark and stormy night. ".repeat(50));
+        Path second = temp.resolve("second");
+        String[] args = with(tiny, "--config", finetune, "--model", first.toString(), "--set", "data.text=" + text, "--set", "model.activation=silu", "--out", second.toString());
+        assertEquals(ExitCode.DONE, execute(args), err.toString());
+        assertTrue(out.toString().contains("parameters from " + first + ", data text.txt"), out.toString());
+        assertTrue(Files.readString(second.resolve("config.yaml")).contains("  from: " + first), Files.readString(second.resolve("config.yaml")));
+        assertEquals(ExitCode.DONE, execute(with(args, "--resume")), err.toString());
+        assertEquals(ExitCode.DONE, execute("--resume", "--out", second.toString()), err.toString());
+        assertEquals("", err.toString());
+    }
+
+    private static String[] with(String[] some, String... more) {
+        return Stream.concat(Stream.of(some), Stream.of(more)).toArray(String[]::new);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            --model x                                              | --model and --set change a recipe; name it with --config, configs/finetune.yaml for example
+            --config FINETUNE --model=                             | --model: is empty; expected the folder of a checkpoint or of a run
+            --config FINETUNE --model x --set model.from=y         | --model x and --set model.from=y name two checkpoints; give one of them
+            --config FINETUNE --model x --set model.from=x         | model.from='x': x: no such folder; expected a checkpoint or a run
+            --config FINETUNE --model x:y                          | model.from='x:y': x:y: no such folder
+            --config FINETUNE --set model.layers=2                 | model.from: the checkpoint has its own layers; leave these keys of model out
+            --config NANO --model x                                | the checkpoint has its own hidden, intermediate, layers, heads
+            """)
+    void aCheckpointThatCannotBeBegunWithIsNamed(String flags, String named) {
+        Path folder = temp.resolve("run");
+        String all = flags.replace("FINETUNE", Path.of("..", "configs", "finetune.yaml").toString()).replace("NANO", NANO);
+        assertEquals(ExitCode.BAD_INPUT, execute(with(all.split(" "), "--out", folder.toString())));
+        assertTrue(err.toString().contains(named), err.toString());
+        assertFalse(Files.exists(folder));
     }
 
     @Test

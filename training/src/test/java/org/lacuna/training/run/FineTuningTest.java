@@ -35,6 +35,7 @@ import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Model;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
+import org.lacuna.run.RunException;
 import org.lacuna.run.folder.Json;
 import org.lacuna.training.progress.PlainProgress;
 import org.lacuna.training.recipe.TrainRecipe;
@@ -150,6 +151,15 @@ class FineTuningTest {
             ByteBuffer a = then.parameters().tensor(name).bytes();
             assertEquals(same, a.equals(now.parameters().tensor(name).bytes()), name);
         }
+    }
+
+    @Test
+    void whatDoesNotFitTheMachineIsRefusedBeforeWeightsAreLookedAt() throws IOException {
+        Path from = Fixtures.unpack("qwen3-moe", temp);
+        Files.delete(from.resolve("model.safetensors"));
+        TrainRecipe recipe = onIds(from, "train.batch=1048576", "train.shards=64");
+        RunException e = assertThrows(RunException.class, () -> TrainingRun.begin(recipe, temp.resolve("run"), DEVICE));
+        assertTrue(e.getMessage().startsWith("finetune: too large for this machine: parameters, moments and gradients take "), e.getMessage());
     }
 
     @Test

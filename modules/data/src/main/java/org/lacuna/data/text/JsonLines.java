@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import org.lacuna.run.InputException;
+import org.lacuna.run.folder.Json;
 
 /** JSON lines: each line that is not blank is an object, and one of its fields, a string, is a document. */
 final class JsonLines implements Documents.InFile {
@@ -145,7 +146,7 @@ final class JsonLines implements Documents.InFile {
             checkPairs(text);
             return text;
         } catch (JsonProcessingException e) {
-            throw new InputException(where() + ": not JSON: " + e.getOriginalMessage() + ", column " + e.getLocation().getColumnNr()
+            throw new InputException(where() + ": not JSON: " + Json.reason(e) + ", column " + e.getLocation().getColumnNr()
                     + "; expected an object with the text in its field \"" + field + "\"", e);
         } catch (IOException e) {
             throw SourceFile.unreadable(where(), e);

@@ -22,6 +22,7 @@ import java.util.OptionalInt;
 import java.util.Set;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.run.folder.Json;
 
 /**
  * A {@code tokenizer.json} that was read and found to be one that Hugging Face's library survives.
@@ -104,7 +105,7 @@ record TokenizerFile(String text, ObjectNode rest, Map<String, Integer> added, M
                 }
                 return new TokenizerFile(text, rest, added, ids, unknown(), (int) largestId + 1, most);
             } catch (JsonProcessingException e) {
-                throw new InputException(file + ": not valid JSON, so it is damaged: " + e.getOriginalMessage(), e);
+                throw new InputException(file + ": not valid JSON, so it is damaged: " + Json.reason(e), e);
             } catch (IOException e) {
                 throw new InputException(file + ": can't be read: " + e.getMessage(), e);
             }

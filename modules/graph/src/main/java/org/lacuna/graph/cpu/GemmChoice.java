@@ -2,6 +2,7 @@ package org.lacuna.graph.cpu;
 
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.UnsupportedPrecisionException;
+import org.lacuna.graph.WrongPropertyException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -17,14 +18,14 @@ final class GemmChoice {
     /**
      * Loads the library.
      *
-     * @throws IllegalArgumentException if the property names no library
+     * @throws WrongPropertyException if the property names no library
      * @throws UnsupportedPrecisionException if the library has no such precision on this CPU
      * @throws LinkageError if the library does not load
      */
     static GemmLibrary library(Precision precision) {
         String wanted = System.getProperty(PROPERTY, "");
         if (!wanted.isEmpty() && !wanted.equals("onednn") && !wanted.equals("openblas")) {
-            throw new IllegalArgumentException("-D" + PROPERTY + "=" + wanted + ": expected onednn or openblas");
+            throw new WrongPropertyException("-D" + PROPERTY + "=" + wanted + ": expected onednn or openblas");
         }
         if (!wanted.equals("openblas")) {
             try {

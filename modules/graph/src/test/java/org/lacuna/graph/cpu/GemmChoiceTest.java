@@ -8,6 +8,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.UnsupportedPrecisionException;
+import org.lacuna.graph.WrongPropertyException;
 
 class GemmChoiceTest {
 
@@ -31,6 +32,6 @@ class GemmChoiceTest {
     void refusesALibraryThatItDoesNotKnow() {
         System.setProperty(GemmChoice.PROPERTY, "mkl");
         assertEquals("-Dlacuna.gemm=mkl: expected onednn or openblas",
-                assertThrows(IllegalArgumentException.class, CpuDevice::new).getMessage());
+                assertThrows(WrongPropertyException.class, CpuDevice::new).getMessage());
     }
 }

@@ -24,6 +24,7 @@ import org.lacuna.graph.activation.Activations;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
+import org.lacuna.run.folder.Json;
 
 /**
  * The keys of a JSON object of unknown origin, read with their types. What is wrong is collected, so that all of it can be
@@ -82,7 +83,7 @@ final class ConfigKeys {
             return new ConfigKeys(file + ": ", "", node, new ArrayList<>(), new TreeSet<>(), new HashSet<>());
         } catch (JsonProcessingException e) {
             String line = e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
-            throw new InputException(file + ": not valid JSON" + line + ": " + e.getOriginalMessage(), e);
+            throw new InputException(file + ": not valid JSON" + line + ": " + Json.reason(e), e);
         } catch (IOException e) {
             throw new InputException(file + ": not valid JSON: " + e.getMessage(), e);
         }

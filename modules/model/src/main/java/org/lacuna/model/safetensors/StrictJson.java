@@ -13,6 +13,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import org.lacuna.run.InputException;
+import org.lacuna.run.folder.Json;
 
 /**
  * One JSON object from a stranger, read token by token rather than into a tree, so that it costs no more memory than what
@@ -61,7 +62,7 @@ final class StrictJson {
         } catch (CharacterCodingException e) {
             throw new InputException(file + ": " + what + " is not UTF-8", e);
         } catch (JsonProcessingException e) {
-            throw new InputException(file + ": " + what + " is not valid JSON: " + shown(e.getOriginalMessage()), e);
+            throw new InputException(file + ": " + what + " is not valid JSON: " + shown(Json.reason(e)), e);
         }
     }
 

@@ -34,6 +34,9 @@ public final class Destination {
 
     /** Refuses what {@link AtomicFiles} is asked to write as a file and can't be one. */
     static void checkNoFolder(Path file) {
+        if (file.toString().isEmpty()) {
+            throw new InputException("the name of the file to write is empty; expected one");
+        }
         if (Files.isDirectory(file)) {
             throw new InputException(file + ": is a folder; expected the name of a file");
         }

@@ -55,7 +55,7 @@ public record ModelReference(String text) {
         } catch (InvalidPathException e) {
             throw new InputException("an unusable model reference; expected the folder of a checkpoint or of a run", e);
         }
-        throw new InputException("an empty model reference; expected the folder of a checkpoint or of a run");
+        throw new InputException("the name of the model is empty; expected the folder of a checkpoint or of a run");
     }
 
     private ModelResolver resolver(String scheme) {

@@ -153,7 +153,7 @@ public final class RunFolder implements AutoCloseable {
             }
             channel.close();
         } catch (IOException e) {
-            throw new RunException(file + ": can't be locked: " + AtomicFiles.reason(e), e);
+            throw new RunException(file + ": can't be locked: " + AtomicFiles.reason(e) + "; a run writes into its folder: make it writable, or go on with a copy of it", e);
         }
         throw new InputException(folder + ": another run is writing there; wait until it ends, or name another folder");
     }

@@ -28,6 +28,12 @@ class JsonTest {
     }
 
     @Test
+    void whatIsWrongIsToldWithoutTheParsersOwnAffairs() {
+        assertEquals("x.json: not valid JSON: Unexpected end-of-input: expected close marker for Object (start marker at line 2, column 3)",
+                assertThrows(InputException.class, () -> Json.parse("x.json", "\n  {\"a\": 1")).getMessage());
+    }
+
+    @Test
     void refusesADeepNest() {
         assertThrows(InputException.class, () -> Json.parse("x.json", "[".repeat(100_000)));
     }

@@ -62,7 +62,7 @@ class ModelReferenceTest {
         assertEquals(folder.resolve("x") + ": no such folder; expected a checkpoint or a run", refusal(folder.resolve("x")));
         Path file = Files.writeString(folder.resolve("f"), "");
         assertEquals(file + ": is a file; expected the folder of a checkpoint or of a run", refusal(file));
-        assertEquals("an empty model reference; expected the folder of a checkpoint or of a run", refusal(""));
+        assertEquals("the name of the model is empty; expected the folder of a checkpoint or of a run", refusal(""));
         assertEquals("an unusable model reference; expected the folder of a checkpoint or of a run", refusal("a\0b"));
     }
 }

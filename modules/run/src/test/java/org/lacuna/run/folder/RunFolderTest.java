@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.run.ForkedJvm;
 import org.lacuna.run.InputException;
+import org.lacuna.run.RunException;
 
 class RunFolderTest {
     @TempDir
@@ -72,6 +73,18 @@ class RunFolderTest {
         }
         InputException none = assertThrows(InputException.class, () -> RunFolder.resume(folder.resolve("none")));
         assertEquals(folder.resolve("none") + ": no run to resume there (it has no config.yaml)", none.getMessage());
+    }
+
+    /** A folder in the lock's place keeps even root from locking it. */
+    @Test
+    void aFolderThatCannotBeWrittenIsToldWithWhatToDo() throws IOException {
+        Path path = folder.resolve("x");
+        RunFolder.create(path, "a: 1\n").close();
+        Files.delete(path.resolve(".lock"));
+        Files.createDirectory(path.resolve(".lock"));
+        String message = assertThrows(RunException.class, () -> RunFolder.resume(path)).getMessage();
+        assertTrue(message.startsWith(path.resolve(".lock") + ": can't be locked: ")
+                && message.endsWith("; a run writes into its folder: make it writable, or go on with a copy of it"), message);
     }
 
     @Test
