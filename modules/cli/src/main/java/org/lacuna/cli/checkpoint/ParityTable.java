@@ -83,7 +83,7 @@ final class ParityTable {
         if (!out.isEmpty()) {
             String named = out.stream().limit(NAMED).map(c -> String.format(Locale.ROOT, "%s (off by %.1e, allowed %.1e)", c.tensor(), c.difference(), c.tolerance()))
                     .collect(Collectors.joining(", "));
-            throw new RunException(String.format(Locale.ROOT, "%s: %d of %d tensors are out of tolerance: %s%s", file, out.size(), all.size(), named,
+            throw new RunException(String.format(Locale.ROOT, "%s: out of tolerance, %d of %d tensors: %s%s", file, out.size(), all.size(), named,
                     out.size() > NAMED ? ", and " + (out.size() - NAMED) + " more" : ""));
         }
     }
