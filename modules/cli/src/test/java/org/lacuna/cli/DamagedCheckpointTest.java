@@ -94,7 +94,9 @@ class DamagedCheckpointTest {
         for (List<String> command : List.of(
                 List.of("train", "--resume", "--out", run.toString()),
                 List.of("eval", "--run", run.toString(), "--windows", "2", "--window", "16"),
-                List.of("generate", "--model", run.toString(), "--prompt", "x"))) {
+                List.of("generate", "--model", run.toString(), "--prompt", "x"),
+                List.of("import", run.toString()),
+                List.of("export", "--model", run.toString(), "--out", temp.resolve("exported").toString()))) {
             StringWriter err = new StringWriter();
             assertEquals(ExitCode.BAD_INPUT, lacuna(err, command.toArray(String[]::new)), err::toString);
             assertTrue(err.toString().startsWith("lacuna " + command.get(0) + ": " + file() + ": "), err::toString);
@@ -102,5 +104,6 @@ class DamagedCheckpointTest {
             assertEquals(1, err.toString().lines().count(), err::toString);
         }
         assertEquals(before, contents());
+        assertTrue(Files.notExists(temp.resolve("exported")));
     }
 }

@@ -41,8 +41,8 @@ public final class ExportCommand implements Callable<Integer> {
     /** A tokenizer's files are smaller by far. */
     private static final long MOST_COPIED = 1L << 28;
 
-    private static final Pattern SIZE = Pattern.compile("(\\d{1,9})\\s*([KMGT]?)(I?)B");
-    private static final String PREFIXES = "KMGT";
+    private static final Pattern SIZE = Pattern.compile("(\\d{1,9})\\s*([KMG]?)(I?)B");
+    private static final String PREFIXES = "KMG";
 
     /** From this magnitude on, half a step above the largest bfloat16, rounding gives infinity. */
     private static final float INFINITE_AS_BFLOAT16 = 0x1.ffp127f;
@@ -160,11 +160,11 @@ public final class ExportCommand implements Callable<Integer> {
 
     private void tell(Model exported, List<Path> copied) {
         PrintWriter printer = spec.commandLine().getOut();
-        String with = copied.isEmpty() ? "without a tokenizer: the model's folder has none"
-                : "with " + String.join(", ", copied.stream().map(file -> file.getFileName().toString()).toList());
+        List<String> names = copied.stream().map(file -> file.getFileName().toString()).toList();
+        String with = (names.isEmpty() ? "" : ", with " + String.join(", ", names)) + (names.contains("tokenizer.json") ? "" : "; there is no tokenizer.json to go with it");
         try (StoredWeights written = StoredWeights.open(out)) {
             int files = written.paths().size();
-            printer.println(String.format(Locale.ROOT, "%s: %s, %,d parameters as %s in %d %s of weights, %s", out, exported.config().family(),
+            printer.println(String.format(Locale.ROOT, "%s: %s, %,d parameters as %s in %d %s of weights%s", out, exported.config().family(),
                     exported.parameters().count(), dtype.name().toLowerCase(Locale.ROOT), files, files == 1 ? "file" : "files", with));
         }
         if (exported.config().family().equals(ModelConfig.LACUNA_LLAMA)) {

@@ -23,6 +23,7 @@ import org.lacuna.model.family.HuggingFaceWeights;
 import org.lacuna.model.graph.DecoderParameters;
 import org.lacuna.model.parity.Expected;
 import org.lacuna.model.parity.Parity;
+import org.lacuna.model.parity.Quantity;
 import org.lacuna.model.safetensors.StoredTensor;
 import org.lacuna.model.safetensors.StoredType;
 import org.lacuna.model.safetensors.StoredWeights;
@@ -39,7 +40,7 @@ import picocli.CommandLine.Spec;
 /** {@code lacuna import}: whether Lacuna opens a checkpoint, what it is, and whether Lacuna computes the same as transformers. */
 @Command(name = "import", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Check a Hugging Face checkpoint and tell what it is and what it takes. Nothing is written: Lacuna works on such folders as they are.",
-        footer = {"", "modules/model/expected.py makes FILE for --expect with transformers.", ParityTable.TOLERANCES})
+        footer = {"", "modules/model/expected.py makes FILE for --expect with transformers.", Quantity.TOLERANCES})
 public final class ImportCommand implements Callable<Integer> {
     private static final String TOKENIZER = "tokenizer.json";
     private static final int USUAL_WINDOW = 512;

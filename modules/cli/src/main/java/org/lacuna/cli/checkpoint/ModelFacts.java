@@ -71,7 +71,7 @@ final class ModelFacts {
     private String attention() {
         AttentionForm form = config.attention();
         List<String> parts = new ArrayList<>(List.of("causal"));
-        parts.add(form.sliding().map(this::window).orElse("all layers see the whole text"));
+        parts.add(form.sliding().map(this::window).orElse("all layers: the whole text"));
         if (form.inputBiases() || form.outputBias()) {
             parts.add("biases" + (form.outputBias() ? "" : " of queries, keys and values"));
         }
@@ -86,9 +86,9 @@ final class ModelFacts {
 
     private String window(Sliding sliding) {
         int count = sliding.layers().size();
-        String which = count == config.layers() ? "all layers see" : count > LISTED ? format("%d of the layers see", count)
-                : "layers " + sliding.layers().stream().map(String::valueOf).collect(Collectors.joining(", ")) + " see";
-        return format("%s %,d tokens%s", which, sliding.window(), count == config.layers() ? "" : ", the others the whole text");
+        String which = count == config.layers() ? "all layers" : count > LISTED ? format("%d of the layers", count)
+                : (count == 1 ? "layer " : "layers ") + sliding.layers().stream().map(String::valueOf).collect(Collectors.joining(", "));
+        return format("%s: the last %,d tokens%s", which, sliding.window(), count == config.layers() ? "" : "; the others: the whole text");
     }
 
     private String norm() {

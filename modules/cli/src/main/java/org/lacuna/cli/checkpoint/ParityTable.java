@@ -35,15 +35,11 @@ final class ParityTable {
             all.forEach(c -> row(out, c.quantity().key(), 1, c));
         }
         line(out, "");
-        line(out, "The difference is the largest, of the tensor where it takes the most of the tolerance. %s", TOLERANCES);
+        line(out, "The difference is the largest, of the tensor where it takes the most of the tolerance. %s", Quantity.TOLERANCES);
     }
 
-    /** For help texts and below the table. */
-    static final String TOLERANCES = "Tolerances: logits 3e-5, loss 1e-6, hidden and sites 1e-4, each × largest / 20 where the tensor's largest expected entry is above 20;"
-            + " experts 0 entries; gradients 2e-4 × the tensor's largest entry + 1e-6.";
-
     private static void row(PrintWriter out, String name, int tensors, Compared c) {
-        String note = c.quantity() == Quantity.GRADIENTS && c.largest() > 0 ? String.format(Locale.ROOT, " (%.1e of its largest entry)", c.difference() / c.largest()) : "";
+        String note = c.quantity() == Quantity.GRADIENTS && c.difference() <= c.largest() ? String.format(Locale.ROOT, " (%.1e of its largest entry)", c.difference() / c.largest()) : "";
         line(out, "%-12s %8d %12.1e %11.1e  %s%s%s", name, tensors, c.difference(), c.tolerance(), c.tensor(), note, c.within() ? "" : "  OUT OF TOLERANCE");
     }
 
@@ -87,7 +83,7 @@ final class ParityTable {
         if (!out.isEmpty()) {
             String named = out.stream().limit(NAMED).map(c -> String.format(Locale.ROOT, "%s (off by %.1e, allowed %.1e)", c.tensor(), c.difference(), c.tolerance()))
                     .collect(Collectors.joining(", "));
-            throw new RunException(String.format(Locale.ROOT, "%s: %d of %d tensors are out of tolerance: %s%s", file, out.size(), all.size(), named,
+            throw new RunException(String.format(Locale.ROOT, "%s: out of tolerance, %d of %d tensors: %s%s", file, out.size(), all.size(), named,
                     out.size() > NAMED ? ", and " + (out.size() - NAMED) + " more" : ""));
         }
     }

@@ -98,19 +98,21 @@ final class Gemma3 implements Family {
         json.put("hidden_activation", HuggingFaceConfig.activation(c));
         json.put("intermediate_size", c.intermediate());
         LlamaKeys.writeLayerTypes(json, c);
-        json.put("query_pre_attn_scalar", scalar(c.attention().scale()));
+        double scalar = 1 / (c.attention().scale() * c.attention().scale());
+        if (Math.abs(scalar - Math.rint(scalar)) < 1e-9 * scalar) {
+            json.put("query_pre_attn_scalar", Math.round(scalar)); // transformers wants a whole number
+        } else {
+            json.put("query_pre_attn_scalar", scalar);
+        }
         RotaryPosition global = (RotaryPosition) c.position();
         RotaryPosition local = c.attention().sliding().flatMap(Sliding::rotary).orElse(RotaryPosition.plain(RotaryKeys.DEFAULT_THETA));
         ObjectNode parameters = json.putObject("rope_parameters");
         RotaryKeys.writeParameters(parameters.putObject("full_attention"), global);
         RotaryKeys.writeParameters(parameters.putObject("sliding_attention"), local);
+        json.put("rope_local_base_freq", local.theta());
+        RotaryKeys.writeScaling(json, global);
+        json.put("rope_theta", global.theta());
         json.put("sliding_window", c.attention().sliding().map(Sliding::window).orElse(4096));
-    }
-
-    /** The number whose root's reciprocal the scale is; nearly all are whole. */
-    private static double scalar(double scale) {
-        double scalar = 1 / (scale * scale);
-        return Math.abs(scalar - Math.rint(scalar)) < 1e-9 * scalar ? Math.rint(scalar) : scalar;
     }
 
     @Override

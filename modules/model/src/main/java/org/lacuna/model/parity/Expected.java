@@ -41,6 +41,7 @@ public final class Expected implements AutoCloseable {
 
     private final Path path;
     private final SafetensorsFile file;
+    private final ModelConfig config;
     private final int rows;
     private final int length;
     private final int[] ids;
@@ -58,11 +59,12 @@ public final class Expected implements AutoCloseable {
     private Expected(Path path, SafetensorsFile file, ModelConfig config) {
         this.path = path;
         this.file = file;
+        this.config = config;
         StoredTensor stored = file.tensor(INPUT_IDS);
         if (stored.type() != StoredType.I64 || stored.shape().length != 2) {
             throw new InputException(path + ": tensor " + stored + "; expected are rows of token ids, I64[windows, tokens]");
         }
-        checkSize(stored, config);
+        checkSize(stored);
         rows = (int) stored.shape()[0];
         length = (int) stored.shape()[1];
         ids = new int[rows * length];
@@ -74,7 +76,7 @@ public final class Expected implements AutoCloseable {
             }
             ids[i] = (int) given[i];
         }
-        wanted = wanted(config);
+        wanted = checked();
     }
 
     /**
@@ -99,14 +101,14 @@ public final class Expected implements AutoCloseable {
     }
 
     /** The numbers of a file are worth nothing before its sizes are known to be such as a model can compute with. */
-    private void checkSize(StoredTensor stored, ModelConfig c) {
+    private void checkSize(StoredTensor stored) {
         long rows = stored.shape()[0];
         long length = stored.shape()[1];
-        if (rows < 1 || length < 1 || length > c.maxPositions()) {
-            throw new InputException(path + ": tensor " + stored + "; expected are one window or more, of 1 to " + c.maxPositions() + " tokens (the model's positions)");
+        if (rows < 1 || length < 1 || length > config.maxPositions()) {
+            throw new InputException(path + ": tensor " + stored + "; expected are one window or more, of 1 to " + config.maxPositions() + " tokens (the model's positions)");
         }
-        long width = Math.max(Math.max(c.vocabulary(), c.hidden()), Math.max((long) c.heads() * c.headSize(),
-                (long) c.intermediate() * c.feedForward().rowsPerToken(Site.INTERMEDIATE)));
+        long width = Math.max(Math.max(config.vocabulary(), config.hidden()), Math.max((long) config.heads() * config.headSize(),
+                (long) config.intermediate() * config.feedForward().rowsPerToken(Site.INTERMEDIATE)));
         long most = Integer.MAX_VALUE / Float.BYTES / width;
         if (length > most || rows > most / length) {
             throw new InputException(path + ": tensor " + stored + ": logits or activations of so many tokens are more than the " + Integer.MAX_VALUE
@@ -114,8 +116,8 @@ public final class Expected implements AutoCloseable {
         }
     }
 
-    private List<Wanted> wanted(ModelConfig config) {
-        Map<String, Wanted> known = known(config);
+    private List<Wanted> checked() {
+        Map<String, Wanted> known = known();
         List<String> problems = new ArrayList<>();
         List<Wanted> found = new ArrayList<>();
         for (StoredTensor stored : file.tensors().values()) {
@@ -145,30 +147,30 @@ public final class Expected implements AutoCloseable {
         return found;
     }
 
-    private Map<String, Wanted> known(ModelConfig c) {
+    private Map<String, Wanted> known() {
         Map<String, Wanted> known = new LinkedHashMap<>();
-        add(known, "logits", Quantity.LOGITS, DecoderGraph.LOGITS, rows, length, c.vocabulary());
+        add(known, "logits", Quantity.LOGITS, DecoderGraph.LOGITS, rows, length, config.vocabulary());
         add(known, "loss", Quantity.LOSS, DecoderGraph.LOSS);
-        for (int layer = 0; layer < c.layers(); layer++) {
-            add(known, "hidden." + layer, Quantity.HIDDEN, DecoderGraph.output(layer), rows, length, c.hidden());
-            addSites(known, c.feedForward(), layer, c);
+        for (int layer = 0; layer < config.layers(); layer++) {
+            add(known, "hidden." + layer, Quantity.HIDDEN, DecoderGraph.output(layer), rows, length, config.hidden());
+            addSites(known, config.feedForward(), layer);
         }
-        for (FileTensor weight : HuggingFaceWeights.tensors(c)) {
+        for (FileTensor weight : HuggingFaceWeights.tensors(config)) {
             String name = "grad." + weight.name();
             known.put(name, new Wanted(name, Quantity.GRADIENTS, weight.shape(), Optional.empty(), Optional.of(weight)));
         }
         return known;
     }
 
-    private void addSites(Map<String, Wanted> known, FeedForward form, int layer, ModelConfig c) {
+    private void addSites(Map<String, Wanted> known, FeedForward form, int layer) {
         String at = "site." + layer + ".";
         for (Site site : form.sites()) {
-            long[] shape = site == Site.INPUT ? new long[] {rows, length, c.hidden()}
-                    : form.experts().isEmpty() ? new long[] {rows, length, c.intermediate()} : new long[] {rows, length, form.rowsPerToken(site), c.intermediate()};
+            long[] shape = site == Site.INPUT ? new long[] {rows, length, config.hidden()}
+                    : form.experts().isEmpty() ? new long[] {rows, length, config.intermediate()} : new long[] {rows, length, form.rowsPerToken(site), config.intermediate()};
             add(known, at + site.key(), Quantity.SITES, DecoderGraph.site(layer, site), shape);
         }
         if (!form.gated()) {
-            add(known, at + "preact", Quantity.SITES, DecoderGraph.preActivation(layer), rows, length, c.intermediate());
+            add(known, at + "preact", Quantity.SITES, DecoderGraph.preActivation(layer), rows, length, config.intermediate());
         }
         if (form.experts().isPresent()) {
             Experts e = form.experts().get();
@@ -225,7 +227,7 @@ public final class Expected implements AutoCloseable {
                 difference = Math.max(difference, Math.abs(expected - found.get(from + i)));
             }
         }
-        return new Compared(w.name(), w.quantity(), largest, difference, w.quantity().tolerance(largest));
+        return new Compared(w.name(), w.quantity(), largest, difference, w.quantity().tolerance(largest, config));
     }
 
     /** Compares the experts of each token. */

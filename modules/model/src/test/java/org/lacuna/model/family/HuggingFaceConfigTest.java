@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
@@ -63,6 +64,23 @@ class HuggingFaceConfigTest {
             String type = new ObjectMapper().readTree(HuggingFaceConfig.write(config)).get("model_type").asText();
             assertEquals(f.equals(FeedForward.gated("silu")) ? "llama" : "lacuna_llama", type);
         }
+    }
+
+    @Test
+    void gemmasPositionsAreWrittenForOldAndNewReaders() throws IOException {
+        Path fixture = Fixtures.unpack("gemma3-text", temporary).resolve("config.json");
+        String scaled = Files.readString(fixture).replaceFirst("\"rope_theta\": 1000000.0,\\s*\"rope_type\": \"default\"",
+                "\"rope_theta\": 500000.0, \"rope_type\": \"linear\", \"factor\": 8.0").replace("\"rope_theta\": 10000.0", "\"rope_theta\": 20000.0");
+        ModelConfig config = HuggingFaceConfig.read(file(scaled));
+        JsonNode written = new ObjectMapper().readTree(HuggingFaceConfig.write(config));
+        assertEquals(config, HuggingFaceConfig.read(file(written.toString())));
+        assertTrue(written.path("query_pre_attn_scalar").isIntegralNumber(), "transformers 5 refuses 24.0");
+        assertEquals(5e5, written.path("rope_theta").asDouble());
+        assertEquals(2e4, written.path("rope_local_base_freq").asDouble());
+        assertEquals(8, written.at("/rope_scaling/factor").asDouble());
+        ObjectNode old = (ObjectNode) written;
+        old.remove("rope_parameters");
+        assertEquals(config, HuggingFaceConfig.read(file(old.toString())));
     }
 
     @Test
