@@ -75,11 +75,12 @@ public final class GenerateCommand implements Callable<Integer> {
         Tokenizer tokenizer = Tokenizers.load(source.checkpoint().resolve("tokenizer.json"));
         CpuDevice device = new CpuDevice();
         ModelConfig config = source.modelConfig();
-        if (tokenizer.vocabularySize() > config.vocabulary()) {
-            throw new InputException(source.checkpoint() + ": tokenizer.json has " + tokenizer.vocabularySize() + " token ids, the model "
-                    + config.vocabulary());
-        }
         int[] ids = ids(tokenizer);
+        int largest = Arrays.stream(ids).max().orElse(-1);
+        if (largest >= config.vocabulary()) {
+            throw new InputException(source.checkpoint() + ": the prompt has the token " + largest + " of tokenizer.json, and the model only " + config.vocabulary()
+                    + " token ids; is that tokenizer the model's?");
+        }
         if (ids.length == 0) {
             throw new InputException(source.checkpoint() + ": its tokenizer names no token that begins or ends a text; give a --prompt to begin with");
         }
@@ -131,7 +132,9 @@ public final class GenerateCommand implements Callable<Integer> {
             print(out, prompt);
             generator.generate(ids, tokens, ends::contains, sampling, new SplittableRandom(seed), token -> {
                 added[0]++;
-                closed[0] = !print(out, ends.contains(token) ? "" : until.add(stream.add(token)));
+                // A model may have more ids than its tokenizer, to fill up a size that multiplies well: they are no text.
+                boolean silent = ends.contains(token) || token >= tokenizer.vocabularySize();
+                closed[0] = !print(out, silent ? "" : until.add(stream.add(token)));
                 return !closed[0] && !until.found() && !interrupts.requested();
             });
             print(out, until.add(stream.end()) + until.end() + System.lineSeparator());

@@ -147,16 +147,20 @@ public final class ModelSource {
     }
 
     /**
-     * Refuses a corpus that can't be in this model's tokens: one with more token ids than the model has, or a text that was read as bytes where
-     * the model's own {@code tokenizer.json} says otherwise, or the other way round. What passes may still be other tokens: of a corpus of ids, and of a model without a
-     * tokenizer, nothing tells (a comparison notes the latter).
+     * Refuses a corpus that can't be in this model's tokens: one with ids beyond the model's (a tokenizer may know more, as that of the small
+     * Gemma 3 does, if the text has none of them), or a text that was read as bytes where the model's own {@code tokenizer.json} says otherwise,
+     * or the other way round. What passes may still be other tokens: of a corpus of ids, and of a model without a tokenizer, nothing tells (a
+     * comparison notes the latter).
      *
      * @throws InputException if it is refused
      */
     public void check(Corpus corpus, ModelConfig model) {
         if (corpus.vocabularySize() > model.vocabulary()) {
-            throw new InputException(checkpoint + ": the model has " + model.vocabulary() + " token ids, the corpus " + corpus.name() + " "
-                    + corpus.vocabularySize() + "; give the data that it was trained for, in its tokens");
+            int largest = Math.max(corpus.train().largest(), corpus.validation().largest());
+            if (largest >= model.vocabulary()) {
+                throw new InputException(checkpoint + ": the model has " + model.vocabulary() + " token ids, and the corpus " + corpus.name() + " has the id " + largest
+                        + "; give the data that it was trained for, in its tokens");
+            }
         }
         if (corpus.tokenizer().isPresent() && Files.isRegularFile(checkpoint.resolve(TOKENIZER))) {
             boolean bytes = Tokenizers.load(checkpoint.resolve(TOKENIZER)) instanceof ByteTokenizer;

@@ -29,4 +29,22 @@ public interface TokenSequence {
      * @throws IndexOutOfBoundsException when either side is too short
      */
     void copy(long from, int[] into, int offset, int count);
+
+    /**
+     * The largest id. Reads all of it.
+     *
+     * @return an id; −1 where there is none
+     */
+    default int largest() {
+        int[] piece = new int[1 << 16];
+        int largest = -1;
+        for (long from = 0; from < length(); from += piece.length) {
+            int count = (int) Math.min(piece.length, length() - from);
+            copy(from, piece, 0, count);
+            for (int i = 0; i < count; i++) {
+                largest = Math.max(largest, piece[i]);
+            }
+        }
+        return largest;
+    }
 }
