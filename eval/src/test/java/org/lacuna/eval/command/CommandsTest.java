@@ -75,7 +75,11 @@ class CommandsTest {
     }
 
     private static void write(Path checkpoint, FeedForward form) {
-        ModelConfig config = ModelConfig.llama(257, 16, 24, 2, 2, 1, 8, 1e-6, RotaryPosition.plain(10_000), true, form, 64, 0.1,
+        write(checkpoint, form, 257);
+    }
+
+    private static void write(Path checkpoint, FeedForward form, int vocabulary) {
+        ModelConfig config = ModelConfig.llama(vocabulary, 16, 24, 2, 2, 1, 8, 1e-6, RotaryPosition.plain(10_000), true, form, 64, 0.1,
                 OptionalInt.empty(), List.of(256));
         Model model = Initialization.of(config, DEVICE, 3);
         AtomicFiles.folder(checkpoint, fresh -> Checkpoint.write(fresh, model));
@@ -352,6 +356,29 @@ class CommandsTest {
         assertTrue(one.startsWith("line"), one);
         assertEquals(one, generate("--model", run.toString(), "--prompt", "line", "--max-new-tokens", "90", "--temperature", "1", "--seed", "4"));
         assertNotEquals(one, generate("--model", run.toString(), "--prompt", "line", "--max-new-tokens", "90", "--temperature", "1", "--seed", "5"));
+    }
+
+    @Test
+    void idsThatTheTokenizerHasNotAreNoText() {
+        Path padded = folder.resolve("padded");
+        write(padded, FeedForward.gated("silu"), 4000);
+        new ByteTokenizer().save(padded.resolve("tokenizer.json"));
+        String text = generate("--model", padded.toString(), "--prompt", "a", "--max-new-tokens", "60", "--temperature", "1");
+        assertEquals(null, failure);
+        assertTrue(text.startsWith("a") && text.length() < 20, text);
+    }
+
+    @Test
+    void aTextEndsBeforeAStop() {
+        String all = generate("--model", run.toString(), "--prompt", "line", "--max-new-tokens", "40", "--temperature", "0").strip();
+        String stop = all.substring(8, 10);
+        String cut = generate("--model", run.toString(), "--prompt", "line", "--max-new-tokens", "40", "--temperature", "0", "--stop", stop).strip();
+        assertEquals(null, failure);
+        assertEquals(all.substring(0, all.indexOf(stop, 4)).strip(), cut);
+        generate("--model", run.toString(), "--stop", "");
+        assertRefused("--stop");
+        generate("--model", run.toString(), "--top-p", "0");
+        assertRefused("--top-p");
     }
 
     @Test

@@ -173,13 +173,14 @@ class FineTuningTest {
     void dataThatIsNotInTheModelsTokensIsRefused() throws IOException {
         Path from = Fixtures.unpack("gpt2", temp);
         Path folder = temp.resolve("run");
-        refused(onIds(from, "data.vocabularySize=161"), folder, "model.from: " + from + ": the model has 160 token ids, the corpus", "161");
+        Path beyond = Files.write(temp.resolve("beyond"), ByteBuffer.allocate(8000).order(ByteOrder.LITTLE_ENDIAN).putInt(7996, 160).array());
+        refused(onIds(from, "data.vocabularySize=161", "data.ids=" + beyond), folder, "model.from: " + from + ": the model has 160 token ids, and the corpus", "has the id 160");
         Path text = Files.writeString(temp.resolve("text.txt"), "It was a dark and stormy night. ".repeat(100));
         refused(recipe(from.toString(), "data.text=" + text), folder, "model.from: " + from.resolve("tokenizer.json"), "no such file", "data.tokenizer");
         refused(recipe(from.toString(), "data.text=null"), folder, "model.from: " + from.resolve("tokenizer.json"), "no such file", "data.ids");
         Path tokenizer = Fixtures.unpack("gpt2-style-512", temp).resolve("tokenizer.json");
         Files.copy(tokenizer, from.resolve("tokenizer.json"));
-        refused(recipe(from.toString(), "data.text=" + text), folder, "the model has 160 token ids", "512");
+        refused(recipe(from.toString(), "data.text=" + text), folder, "the model has 160 token ids, and the corpus", "has the id ");
         refused(recipe(from.toString(), "data.text=null"), folder, "the stories are byte-level tokens", "data.text");
         Path empty = Files.createDirectory(temp.resolve("empty"));
         refused(recipe(empty.toString(), "data.text=" + text), folder, "model.from: " + empty + ": neither a checkpoint");
