@@ -5,7 +5,7 @@ import java.util.SplittableRandom;
 
 /**
  * Draws the next token from a model's logits, in the order of transformers: divided by the temperature, cut to the k largest, then to
- * the fewest of these whose probabilities add up to p.
+ * the fewest of these whose probabilities add up to p. Of logits that equal the k-th, transformers keeps all and this the lower ids.
  *
  * @param temperature what logits are divided by; 0 takes the largest
  * @param topK        how many of the largest logits can be drawn; 0 for all

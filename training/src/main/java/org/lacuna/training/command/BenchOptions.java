@@ -134,7 +134,7 @@ final class BenchOptions {
     /** An activation is one tensor, which has at most 2³¹ − 1 bytes. */
     private void checkActivations(ModelConfig config) {
         long tokens = (long) batch / shards() * window;
-        long width = Math.max(config.intermediate(), Math.max(config.hidden(), config.heads() * config.headSize()));
+        long width = config.widest();
         if (tokens * width * Float.BYTES > Integer.MAX_VALUE) {
             problems.add("--batch: " + tokens + " tokens of a worker make activations of " + tokens * width * Float.BYTES + " bytes, more than the " + Integer.MAX_VALUE
                     + " that one tensor can have; give fewer or shorter windows, or more --workers");

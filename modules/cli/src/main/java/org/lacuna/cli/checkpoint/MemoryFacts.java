@@ -14,6 +14,7 @@ import org.lacuna.graph.Precision;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
+import org.lacuna.run.memory.Megabytes;
 import org.lacuna.sparsity.Site;
 import org.lacuna.training.RecomputeTrade;
 import org.lacuna.training.TrainingMemory;
@@ -32,7 +33,6 @@ import org.lacuna.training.recipe.TrainSettings;
  */
 record MemoryFacts(int windows, int window, int batch, ForwardMemory evaluation, TrainingMemory training, RecomputeTrade trade) {
     private static final int WINDOWS = 64;
-    private static final double MEGABYTE = 1 << 20;
     private static final int MOST_BATCH = 1 << 20;
 
     /**
@@ -78,8 +78,7 @@ record MemoryFacts(int windows, int window, int batch, ForwardMemory evaluation,
 
     /** An activation is one tensor, which has at most 2³¹ − 1 bytes. */
     private static void checkActivations(ModelConfig c, long tokens) {
-        long width = Math.max(Math.max(c.hidden(), (long) c.heads() * c.headSize()), (long) c.intermediate() * c.feedForward().rowsPerToken(Site.INTERMEDIATE));
-        long most = Integer.MAX_VALUE / Float.BYTES / width;
+        long most = Integer.MAX_VALUE / Float.BYTES / c.widest();
         if (tokens > most) {
             throw new InputException("--batch, --window: " + tokens + " tokens of a worker make activations of more than the " + Integer.MAX_VALUE
                     + " bytes that one tensor can have; give at most " + most + " tokens");
@@ -89,7 +88,7 @@ record MemoryFacts(int windows, int window, int batch, ForwardMemory evaluation,
     /** For the table. */
     List<String> evaluationLines() {
         return List.of(String.format(Locale.ROOT, "%d windows of %,d tokens, %d side by side: parameters %s MB, activations %s: %s MB in all", windows, window,
-                evaluation.workers(), megabytes(evaluation.parameters()), megabytes(evaluation.activations()), megabytes(evaluation.bytes())));
+                evaluation.workers(), Megabytes.of(evaluation.parameters()), Megabytes.of(evaluation.activations()), Megabytes.of(evaluation.bytes())));
     }
 
     /** For the table. */
@@ -98,11 +97,6 @@ record MemoryFacts(int windows, int window, int batch, ForwardMemory evaluation,
         lines.add(String.format(Locale.ROOT, "steps of %,d × %,d tokens, fp32, AdamW", batch, window));
         lines.addAll(MemoryLines.of(training, 0, trade));
         return lines;
-    }
-
-    private static String megabytes(long bytes) {
-        double megabytes = bytes / MEGABYTE;
-        return String.format(Locale.ROOT, megabytes < 10 ? "%.1f" : "%,.0f", megabytes);
     }
 
     ObjectNode toJson() {

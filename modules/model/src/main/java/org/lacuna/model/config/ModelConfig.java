@@ -7,6 +7,7 @@ import java.util.OptionalInt;
 import java.util.function.UnaryOperator;
 import org.lacuna.graph.activation.Activations;
 import org.lacuna.run.InputException;
+import org.lacuna.sparsity.Site;
 
 /**
  * A decoder: what it is made of and how large it is.
@@ -59,6 +60,12 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
     public ModelConfig withActivation(String activation) {
         return new ModelConfig(family, vocabulary, hidden, intermediate, layers, heads, kvHeads, headSize, attention, norm, block, position,
                 feedForward.withActivation(activation), embeddingScale, tied, maxPositions, initializer, bos, eos);
+    }
+
+    /** The most numbers that one activation has for a token; logits aside, which are computed for some rows at a time. */
+    public long widest() {
+        long rows = feedForward.rowsPerToken(Site.INTERMEDIATE);
+        return Math.max((long) heads * headSize, rows * Math.max(hidden, intermediate));
     }
 
     /** How positions turn queries and keys in a layer; empty where positions are learned. */

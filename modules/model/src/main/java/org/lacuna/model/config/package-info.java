@@ -1,5 +1,4 @@
 /**
- * What a model is, without its weights: sizes, rotary position, feed-forward block; and the reading and writing of it as
- * Hugging Face's {@code config.json}.
+ * What a model is, without its weights: sizes, norms, positions, attention, feed-forward block, experts.
  */
 package org.lacuna.model.config;

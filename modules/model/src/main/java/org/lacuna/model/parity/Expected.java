@@ -107,9 +107,7 @@ public final class Expected implements AutoCloseable {
         if (rows < 1 || length < 1 || length > config.maxPositions()) {
             throw new InputException(path + ": tensor " + stored + "; expected are one window or more, of 1 to " + config.maxPositions() + " tokens (the model's positions)");
         }
-        long width = Math.max(Math.max(config.vocabulary(), config.hidden()), Math.max((long) config.heads() * config.headSize(),
-                (long) config.intermediate() * config.feedForward().rowsPerToken(Site.INTERMEDIATE)));
-        long most = Integer.MAX_VALUE / Float.BYTES / width;
+        long most = Integer.MAX_VALUE / Float.BYTES / Math.max(config.vocabulary(), config.widest());
         if (length > most || rows > most / length) {
             throw new InputException(path + ": tensor " + stored + ": logits or activations of so many tokens are more than the " + Integer.MAX_VALUE
                     + " bytes that one tensor can have; give at most " + most + " tokens in all");
