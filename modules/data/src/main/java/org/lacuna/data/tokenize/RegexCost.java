@@ -202,9 +202,13 @@ final class RegexCost {
         }
         unbounded++;
         Term n = new Term(1, 1);
-        Term few = new Term(0, Math.max(1, least)).times(atom.all);
-        Term all = atom.equals(Node.plain(false)) ? Term.ONE : n.times(atom.all);
-        return new Node(n, all, few, few, least > 0 && atom.canFail, least == 0);
+        boolean canFail = least > 0 && atom.canFail;
+        if (atom.equals(Node.plain(false))) {
+            // It steps back where the last character was, and nowhere before.
+            return new Node(n, Term.ONE, Term.ONE, Term.ONE, canFail, least == 0);
+        }
+        Term fail = new Term(0, Math.max(1, least)).times(atom.all);
+        return new Node(n, n.times(atom.all), n.times(atom.first).plus(fail), fail, canFail, least == 0);
     }
 
     private Node bounded(Node atom, int least, int most) {
