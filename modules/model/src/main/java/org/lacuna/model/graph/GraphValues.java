@@ -1,5 +1,7 @@
 package org.lacuna.model.graph;
 
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
@@ -49,6 +51,23 @@ public final class GraphValues {
      */
     static SDVariable declare(SameDiff graph, TensorSpec spec, DataType type) {
         DataBuffer one = Nd4j.createBuffer(type, 1, true);
-        return graph.var(spec.name(), Nd4j.create(one, spec.shape(), new long[spec.shape().length], 0, 'c', type));
+        return graph.var(spec.name(), placeOf(Nd4j.create(one, spec.shape(), new long[spec.shape().length], 0, 'c', type)));
+    }
+
+    /**
+     * The array, which has no copies: making the gradient function, SameDiff copies each variable's array, and a copy of this one
+     * would be written out.
+     */
+    private static INDArray placeOf(INDArray array) {
+        return (INDArray) Proxy.newProxyInstance(INDArray.class.getClassLoader(), new Class<?>[] {INDArray.class}, (proxy, method, args) -> {
+            if (method.getName().equals("dup")) {
+                return proxy;
+            }
+            try {
+                return method.invoke(array, args);
+            } catch (InvocationTargetException e) {
+                throw e.getCause();
+            }
+        });
     }
 }
