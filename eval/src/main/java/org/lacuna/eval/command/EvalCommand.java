@@ -72,7 +72,7 @@ public final class EvalCommand implements Callable<Integer> {
             throw new InputException(which.run + ": not a run's folder (no config.yaml); name a bare checkpoint by --model");
         }
         Corpus corpus = Corpora.open(source.data(sets));
-        Evaluation evaluation = new Evaluation(source, corpus, measure.windows(), measure.window(), new CpuDevice());
+        Evaluation evaluation = new Evaluation(source, corpus, measure.windows(), measure.window(source.modelConfig().maxPositions()), new CpuDevice());
         Settings settings = measure.settings(evaluation.sites());
         PrintWriter printer = spec.commandLine().getOut();
         EvalTable table = "-".equals(json) ? EvalTable.silent() : EvalTable.to(printer);

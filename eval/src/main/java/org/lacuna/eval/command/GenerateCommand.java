@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.data.tokenize.Tokenizers;
@@ -162,10 +163,16 @@ public final class GenerateCommand implements Callable<Integer> {
     }
 
     private Sampling sampling() {
+        named("--temperature", () -> new Sampling(temperature, 0, 1));
+        named("--top-k", () -> new Sampling(1, topK, 1));
+        return named("--top-p", () -> new Sampling(temperature, topK, topP));
+    }
+
+    private static Sampling named(String option, Supplier<Sampling> sampling) {
         try {
-            return new Sampling(temperature, topK, topP);
+            return sampling.get();
         } catch (IllegalArgumentException e) {
-            throw new InputException("--temperature, --top-k or --top-p: " + e.getMessage(), e);
+            throw new InputException(option + ": " + e.getMessage(), e);
         }
     }
 }

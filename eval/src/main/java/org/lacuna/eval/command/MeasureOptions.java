@@ -22,11 +22,13 @@ public final class MeasureOptions {
     /** All draws are held in memory. */
     private static final int MOST_REPLICATES = 100_000;
 
+    private static final int WINDOW = 128;
+
     @Option(names = "--windows", defaultValue = "64", paramLabel = "N", description = "Windows of text. Default: ${DEFAULT-VALUE}.")
     private int windows;
 
-    @Option(names = "--window", defaultValue = "128", paramLabel = "T", description = "Tokens in a window. Default: ${DEFAULT-VALUE}.")
-    private int window;
+    @Option(names = "--window", paramLabel = "T", description = "Tokens in a window. Default: " + WINDOW + ", or as many positions as a model has that is measured alone.")
+    private Integer window;
 
     @Option(names = "--sites", split = ",", paramLabel = "SITE",
             description = "Where to sparsify, a curve each: input, up, gate, intermediate, all_inputs. Default: all that the model has.")
@@ -55,7 +57,9 @@ public final class MeasureOptions {
     public void check() {
         List<String> problems = new ArrayList<>();
         atLeast(problems, 2, "--windows", windows); // all draws of one window are the same: no interval
-        atLeast(problems, 1, "--window", window);
+        if (window != null) {
+            atLeast(problems, 1, "--window", window);
+        }
         atLeast(problems, LEAST_REPLICATES, "--replicates", replicates);
         if (replicates > MOST_REPLICATES) {
             problems.add("--replicates: must be at most " + MOST_REPLICATES + ", not " + replicates);
@@ -91,9 +95,9 @@ public final class MeasureOptions {
         return windows;
     }
 
-    /** Tokens in a window. */
-    public int window() {
-        return window;
+    /** Tokens in a window, for a model of so many positions. */
+    public int window(int positions) {
+        return window == null ? Math.min(WINDOW, positions) : window;
     }
 
     /** The threads that were asked for, but no crowd: beyond a thread a processor they only wait for each other. */
@@ -115,6 +119,6 @@ public final class MeasureOptions {
      * @param stop asked between pieces of the work
      */
     public Measuring measuring(List<String> sets, Device device, Workers team, BooleanSupplier stop, Consumer<String> progress) {
-        return new Measuring(sets, windows, window, settings(List.of(SiteSet.values())), device, team, stop, progress);
+        return new Measuring(sets, windows, window(WINDOW), settings(List.of(SiteSet.values())), device, team, stop, progress);
     }
 }

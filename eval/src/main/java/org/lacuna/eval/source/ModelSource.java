@@ -166,7 +166,7 @@ public final class ModelSource {
             boolean bytes = Tokenizers.load(checkpoint.resolve(TOKENIZER)) instanceof ByteTokenizer;
             if (bytes != corpus.tokenizer().get() instanceof ByteTokenizer) {
                 throw new InputException(checkpoint.resolve(TOKENIZER) + ": the model " + (bytes ? "reads byte-level tokens, the corpus "
-                        + corpus.name() + " has others" : "does not read the byte-level tokens that the corpus " + corpus.name() + " has"));
+                        + corpus.name() + " has others" : "does not read the byte-level tokens that the corpus " + corpus.name() + " has; give it text by --set data.text=FILE"));
             }
         }
     }
@@ -212,7 +212,11 @@ public final class ModelSource {
         if (config.isMissingNode()) {
             return Training.UNKNOWN;
         }
-        return config.at("/objective/l1").asDouble() > 0 ? Training.INDUCED : Training.NATURAL;
+        if (config.at("/objective/l1").asDouble() > 0) {
+            return Training.INDUCED;
+        }
+        // What it began with may have been made sparse.
+        return config.at("/model/from").isTextual() ? Training.UNKNOWN : Training.NATURAL;
     }
 
     private Optional<String> dataName(String hash, Corpus corpus) {

@@ -136,10 +136,10 @@ final class QuickstartCommand implements Callable<Integer> {
 
     /** What is measured after training must fit the data and the models: found out before. */
     private void checkWindows(List<TrainRecipe> recipes) {
-        Windows.first(Corpora.open(recipes.get(0).data()).validation(), measure.windows(), measure.window());
+        Windows.first(Corpora.open(recipes.get(0).data()).validation(), measure.windows(), measure.window(Integer.MAX_VALUE));
         for (TrainRecipe recipe : recipes) {
-            recipe.model().maxPositions().filter(positions -> measure.window() > positions).ifPresent(positions -> {
-                throw new InputException("--window: " + measure.window() + " tokens are more than model.maxPositions = " + positions + " of " + recipe.name());
+            recipe.model().maxPositions().filter(positions -> measure.window(Integer.MAX_VALUE) > positions).ifPresent(positions -> {
+                throw new InputException("--window: " + measure.window(Integer.MAX_VALUE) + " tokens are more than model.maxPositions = " + positions + " of " + recipe.name());
             });
         }
     }

@@ -48,12 +48,12 @@ public final class Generator implements AutoCloseable {
         this.model = model;
         this.device = device;
         this.workers = new Workers(workers);
-        positions = model.config().maxPositions();
+        positions = positions(model.config());
     }
 
     /** What keys and values of {@code tokens} tokens take in memory. */
     public static long cacheBytes(ModelConfig config, long tokens) {
-        return 2L * config.layers() * config.kvHeads() * config.headSize() * Float.BYTES * room(tokens, config.maxPositions());
+        return 2L * config.layers() * config.kvHeads() * config.headSize() * Float.BYTES * room(tokens, config);
     }
 
     /**
@@ -63,15 +63,21 @@ public final class Generator implements AutoCloseable {
      * @param tokens of the prompt, and those to be added
      */
     public static long bytes(ModelConfig config, Device device, int workers, long tokens) {
-        int capacity = room(tokens, config.maxPositions());
+        int capacity = room(tokens, config);
         long arenas = program(config, device, workers, capacity, 1, true).arenaBytes() + program(config, device, workers, capacity, PIECE, false).arenaBytes();
         // Ids and positions of both, and where each begins.
         return cacheBytes(config, tokens) + arenas + Integer.BYTES * (2L * (1 + PIECE) + 2);
     }
 
-    private static int room(long tokens, int positions) {
-        int most = (int) Math.min(tokens, positions);
-        return Math.toIntExact(((long) most + PIECE - 1) / PIECE * PIECE);
+    private static int room(long tokens, ModelConfig config) {
+        int most = (int) Math.min(tokens, positions(config));
+        return (most + PIECE - 1) / PIECE * PIECE;
+    }
+
+    /** Tokens that the model reads at most: its positions, or what a tensor of a layer's keys can hold. */
+    private static int positions(ModelConfig config) {
+        long width = (long) config.kvHeads() * config.headSize() * Float.BYTES;
+        return (int) Math.max(1, Math.min(config.maxPositions(), Integer.MAX_VALUE / width - PIECE));
     }
 
     /**
@@ -88,8 +94,8 @@ public final class Generator implements AutoCloseable {
             throw new IllegalArgumentException("a prompt has at least one token");
         }
         int count = Math.min(prompt.length, positions);
-        int[] text = Arrays.copyOf(Arrays.copyOfRange(prompt, prompt.length - count, prompt.length), (int) Math.min(count + most, positions));
-        reserve(text.length);
+        int[] text = Arrays.copyOfRange(prompt, prompt.length - count, prompt.length);
+        reserve((int) Math.min(count + most, positions));
         past = 0;
         for (long added = 0; added < most; added++) {
             int token = sampling.next(logits(text, count), random);
@@ -103,6 +109,9 @@ public final class Generator implements AutoCloseable {
                 if (count == positions) {
                     count = 0; // one position: nothing but the new token fits
                 }
+            }
+            if (count == text.length) {
+                text = Arrays.copyOf(text, (int) Math.min(2L * count + 1, positions));
             }
             text[count++] = token;
         }
@@ -143,7 +152,7 @@ public final class Generator implements AutoCloseable {
     }
 
     private void reserve(int tokens) {
-        int wanted = room(tokens, positions);
+        int wanted = room(tokens, model.config());
         if (wanted <= capacity) {
             return;
         }

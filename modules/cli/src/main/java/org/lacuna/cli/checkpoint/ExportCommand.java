@@ -26,9 +26,11 @@ import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Destination;
 import org.lacuna.run.folder.FileOutput;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 /** {@code lacuna export}: a model as a Hugging Face folder. */
 @Command(name = "export", mixinStandardHelpOptions = true, sortOptions = false,
@@ -56,8 +58,8 @@ public final class ExportCommand implements Callable<Integer> {
     @Option(names = "--out", required = true, paramLabel = "DIR", description = "The folder to make; there must be none.")
     private Path out;
 
-    @Option(names = "--dtype", defaultValue = "float32", paramLabel = "TYPE",
-            description = "float32, or bfloat16: to the nearest. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--dtype", defaultValue = "float32", paramLabel = "TYPE", converter = DtypeConverter.class,
+            description = "float32, or bfloat16: to the nearest; fp32 and bf16 mean the same. Default: ${DEFAULT-VALUE}.")
     private Dtype dtype;
 
     @Option(names = "--max-shard-size", defaultValue = "5GB", paramLabel = "SIZE",
@@ -73,6 +75,18 @@ public final class ExportCommand implements Callable<Integer> {
 
         Dtype(StoredType stored) {
             this.stored = stored;
+        }
+    }
+
+    /** By PyTorch's names, or by those of {@code train.precision}. */
+    private static final class DtypeConverter implements ITypeConverter<Dtype> {
+        @Override
+        public Dtype convert(String name) {
+            return switch (name.toLowerCase(Locale.ROOT)) {
+                case "float32", "fp32" -> Dtype.FLOAT32;
+                case "bfloat16", "bf16" -> Dtype.BFLOAT16;
+                default -> throw new TypeConversionException("expected float32 or bfloat16, not " + name);
+            };
         }
     }
 
@@ -101,7 +115,7 @@ public final class ExportCommand implements Callable<Integer> {
         boolean unit = m.matches() && (m.group(3).isEmpty() || !m.group(2).isEmpty());
         long bytes = unit ? Long.parseLong(m.group(1)) : 0;
         for (int i = unit && !m.group(2).isEmpty() ? PREFIXES.indexOf(m.group(2)) : -1; i >= 0; i--) {
-            bytes *= m.group(3).isEmpty() ? 1000 : 1024;
+            bytes = Math.min(Long.MAX_VALUE / 1024, bytes) * (m.group(3).isEmpty() ? 1000 : 1024);
         }
         if (bytes <= 0) {
             throw new InputException("--max-shard-size: " + size + " is no size; expected a whole number with B, KB, MB, GB (powers of 1000) or KiB, MiB, GiB (of 1024): 5GB");
@@ -110,6 +124,10 @@ public final class ExportCommand implements Callable<Integer> {
     }
 
     private void checkOut() {
+        if (out.toString().isEmpty() || out.toAbsolutePath().normalize().equals(Path.of("").toAbsolutePath().normalize())) {
+            throw new InputException("--out: \"" + out + "\" is the folder that the command runs in; name a new one");
+        }
+        out = out.normalize();
         if (Files.exists(out) && !isEmptyFolder()) {
             throw new InputException(out + ": exists already, and nothing is overwritten; name another folder with --out, or delete it first");
         }

@@ -78,12 +78,13 @@ public final class ImportCommand implements Callable<Integer> {
         if (all && expect == null) {
             throw new InputException("--all: shows the tensors that --expect compares; name a file with --expect");
         }
+        ModelSource source = ModelSource.of(model);
         if (json != null && !"-".equals(json)) {
             Destination.checkFile(Path.of(json));
+            checkApart(source.checkpoint());
         }
         PrintWriter printer = spec.commandLine().getOut();
         PrintWriter out = "-".equals(json) ? new PrintWriter(Writer.nullWriter()) : printer;
-        ModelSource source = ModelSource.of(model);
         ModelConfig config = Checkpoint.config(source.checkpoint());
         ObjectNode report = Json.object().put("checkpoint", source.checkpoint().toString()).put("family", config.family());
         row(out, "checkpoint", source.checkpoint().toString());
@@ -107,6 +108,14 @@ public final class ImportCommand implements Callable<Integer> {
             parity.check(expect.toString());
         }
         return ExitCode.DONE;
+    }
+
+    /** What was read stays as it is. */
+    private void checkApart(Path checkpoint) {
+        Path file = Path.of(json).toAbsolutePath().normalize();
+        if (file.startsWith(checkpoint.toAbsolutePath().normalize()) || expect != null && file.equals(expect.toAbsolutePath().normalize())) {
+            throw new InputException("--json: " + json + " would replace what is read; name a file outside of the checkpoint's folder");
+        }
     }
 
     private void weights(Path checkpoint, ModelConfig config, PrintWriter out, ObjectNode report) {

@@ -39,6 +39,9 @@ public record TextSource(Path path, List<SourceFile> files) {
         if (!Files.exists(path)) {
             throw new InputException(path + ": no such file; a path is taken from the folder that the command runs in");
         }
+        if (!Files.isDirectory(path) && !Files.isRegularFile(path)) {
+            throw new InputException(path + ": is a pipe or a device; expected a file or a folder");
+        }
         if (!Files.isDirectory(path)) {
             return new TextSource(path, List.of(SourceFile.of(path, "")));
         }

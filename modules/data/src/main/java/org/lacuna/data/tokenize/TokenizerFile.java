@@ -42,6 +42,8 @@ record TokenizerFile(String text, ObjectNode rest, Map<String, Integer> added, M
     static final long LARGEST = 128L << 20;
 
     private static final int MOST_IDS = 1 << 24;
+    /** Characters of an added token: the library searches for all of them at once, and longer ones take it minutes. */
+    public static final int MOST_ADDED = 1000;
     private static final int MOST_VALUES = 2_000_000;
 
     private static final JsonFactory JSON = JsonFactory.builder()
@@ -221,6 +223,9 @@ record TokenizerFile(String text, ObjectNode rest, Map<String, Integer> added, M
         private void readAdded() {
             for (JsonNode token : rest.path("added_tokens")) {
                 String content = token.path("content").asText();
+                if (content.length() > MOST_ADDED) {
+                    throw refused("has an added token of " + content.length() + " characters; expected at most " + MOST_ADDED);
+                }
                 checkId(content, token.path("id").isIntegralNumber() ? token.path("id").asLong() : -1);
                 added.put(content, token.path("id").asInt());
             }

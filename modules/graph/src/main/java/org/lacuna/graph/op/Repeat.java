@@ -6,6 +6,7 @@ import java.util.List;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * What belongs to a token, for each of the rows that its experts have.
@@ -57,8 +58,9 @@ public final class Repeat extends LacunaOp {
 
     @Override
     public void reference(INDArray[] in, INDArray[] out) {
-        INDArray column = in[0].dup('c').reshape('c', in[0].length(), 1);
-        out[0].assign(column.repmat(1, times()).dup('c').reshape('c', out[0].shape()));
+        INDArray[] columns = new INDArray[times()];
+        Arrays.fill(columns, in[0].dup('c').reshape('c', in[0].length(), 1));
+        out[0].assign(Nd4j.concat(1, columns).reshape('c', out[0].shape()));
     }
 
     @Override

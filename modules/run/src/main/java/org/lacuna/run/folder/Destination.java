@@ -40,6 +40,9 @@ public final class Destination {
         if (Files.isDirectory(file)) {
             throw new InputException(file + ": is a folder; expected the name of a file");
         }
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            throw new InputException(file + ": is a pipe or a device, which a file would replace; expected the name of a file");
+        }
     }
 
     /** The nearest folder that is there, from {@code folder} upwards; refuses a file in its place. */

@@ -32,7 +32,8 @@ public record ModelReference(String text) {
             return resolver(scheme.group(1)).resolve(scheme.group(2));
         }
         if (!Files.exists(folder)) {
-            throw new InputException(text + ": no such folder; expected a checkpoint or a run");
+            boolean ofTheHub = text.matches("[\\w.-]+/[\\w.-]+");
+            throw new InputException(text + ": no such folder; expected a checkpoint or a run" + (ofTheHub ? "; a model of Hugging Face's hub has to be downloaded first" : ""));
         }
         if (!Files.isDirectory(folder)) {
             throw new InputException(text + ": is a file; expected the folder of a checkpoint or of a run");

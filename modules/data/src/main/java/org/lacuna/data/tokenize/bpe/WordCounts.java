@@ -46,6 +46,9 @@ public final class WordCounts {
         if (!Files.exists(path)) {
             throw new InputException(path + ": no such file; a path is taken from the folder that the command runs in");
         }
+        if (!Files.isDirectory(path) && !Files.isRegularFile(path)) {
+            throw new InputException(path + ": is a pipe or a device; expected a file or a folder");
+        }
         if (!Files.isDirectory(path)) {
             addFile(path);
             return;
