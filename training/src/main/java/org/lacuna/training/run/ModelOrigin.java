@@ -65,7 +65,6 @@ final class ModelOrigin {
         }
     }
 
-
     /** The recipe's checkpoint, where the model begins with it. */
     Optional<ModelSource> named() {
         return named;
