@@ -326,6 +326,7 @@ class ImportTest {
     void wrongInputIsNamed() throws IOException {
         Path folder = Fixtures.unpack("qwen2", temp);
         refused("no such folder", "import", temp.resolve("none"));
+        refused("would replace what is read", "import", folder, "--json", folder.resolve("config.json"));
         refused("neither a checkpoint", "import", temp);
         refused("--window: must be from 1 to the 128 positions", "import", folder, "--window", 129);
         refused("--batch: must be from 1", "import", folder, "--batch", 0);

@@ -43,7 +43,7 @@ record TokenizerFile(String text, ObjectNode rest, Map<String, Integer> added, M
 
     private static final int MOST_IDS = 1 << 24;
     /** Characters of an added token: the library searches for all of them at once, and longer ones take it minutes. */
-    public static final int MOST_ADDED = 1000;
+    public static final int MOST_ADDED = 1_000;
     private static final int MOST_VALUES = 2_000_000;
 
     private static final JsonFactory JSON = JsonFactory.builder()

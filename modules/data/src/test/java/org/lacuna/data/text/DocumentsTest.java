@@ -113,6 +113,8 @@ class DocumentsTest {
         String message = refused("a.jsonl", good + good + "{\"text\":\"a\",}\n");
         assertTrue(message.contains("a.jsonl: line 3: not JSON: ") && message.contains("column ") && message.lines().count() == 1, message);
         assertTrue(refused("a.jsonl", good + "{\"text\":\"a").contains("line 2: not JSON"));
+        assertTrue(refused("a.jsonl", good + "{\"x\":" + "[".repeat(5000) + "\n").contains("line 2: not JSON"));
+        assertTrue(refused("a.jsonl", good + "{\"x\":" + "1".repeat(100_000) + "}\n").contains("line 2: not JSON"));
         assertTrue(refused("a.jsonl", good + "[1]\n").contains("line 2: an array; expected a JSON object"));
         assertTrue(refused("a.jsonl", good + "{\"content\":\"a\",\"id\":2}\n").contains("line 2: no field \"text\"; the fields there are: content, id (data.field"));
         assertTrue(refused("a.jsonl", "{\"text\":17}").contains("line 1: field \"text\" is a number; expected a string"));

@@ -149,6 +149,12 @@ class HostileTokenizerTest {
         assertRefused("more than 100 characters", root -> root.set("normalizer", json("{'type':'Prepend','prepend':'" + "a".repeat(101) + "'}")));
     }
 
+    /** The library takes minutes to prepare the search for them. */
+    @Test
+    void longAddedTokensAreRefused() {
+        assertRefused("has an added token of 1001 characters; expected at most 1000", root -> ((ObjectNode) root.path("added_tokens").get(0)).put("content", "x".repeat(1001)));
+    }
+
     @Test
     void expressionsThatStepBackWithoutBoundAreRefused() {
         for (String expression : List.of("(a+)+$", "(a|a)*b", "\\s*\\s*x", "(\\w+\\s?)*:", "(a?){50}b", "(x+x+)+y", "[ab]+[bc]+[cd]+!", "(?=(a*)*)",

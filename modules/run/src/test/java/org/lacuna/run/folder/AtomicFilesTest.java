@@ -139,6 +139,7 @@ class AtomicFilesTest {
         String inTheWay = below + ": " + file + " is a file, not a folder; name another place";
         assertEquals(inTheWay, assertThrows(InputException.class, () -> AtomicFiles.write(below, "x")).getMessage());
         assertEquals(inTheWay, assertThrows(InputException.class, () -> AtomicFiles.folder(below, fresh -> fresh.text("a", "x"))).getMessage());
+        assertTrue(assertThrows(InputException.class, () -> AtomicFiles.write(Path.of("/dev/full"), "x")).getMessage().startsWith("/dev/full: is a pipe or a device"));
         assertEquals(folder + ": is a folder; expected the name of a file",
                 assertThrows(InputException.class, () -> AtomicFiles.write(folder, "x")).getMessage());
     }
