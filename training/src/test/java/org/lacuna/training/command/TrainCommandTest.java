@@ -58,7 +58,7 @@ class TrainCommandTest {
             --set train.batch=6                                   | train.batch
             --set train.window=64                                 | train.window
             --set model.hidden=30                                 | --set model.hidden=30: model.heads: 4 does not divide hidden = 30
-            --set model.hidden=65536                              | nano.yaml:9: model.heads: makes a weight of 65536 × 65536 numbers, 17179869184 bytes
+            --set model.hidden=65536                              | nano.yaml:9: model.heads: makes a weight of 65536 × 65536 numbers
             --set train.steps=5                                   | --set train.steps=5: train.warmup: 10 is more than steps = 5; give a smaller one too
             --set train.batch=1048576 --set train.window=4096 --set model.maxPositions=4096 | 1048576 windows of 4096 tokens
             --set model.maxPositions=16                           | --set model.maxPositions=16: train.window: 32 is more than
