@@ -60,7 +60,9 @@ class ArchitectureTest {
 
     @BeforeAll
     static void read() {
-        lacuna = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests()).importPackages("org.lacuna");
+        // Fixtures are an ordinary module that tests alone use.
+        lacuna = new ClassFileImporter().withImportOption(new ImportOption.DoNotIncludeTests()).withImportOption(location -> !location.contains("/fixtures/"))
+                .importPackages("org.lacuna");
     }
 
     @Test

@@ -109,7 +109,7 @@ class MainTest {
         assertEquals("lacuna: expected a command", lines.get(0));
         assertEquals("Try \"lacuna --help\".", lines.get(1));
         assertEquals("lacuna: Unmatched argument at index 0: 'doctorr'", lines.get(2));
-        assertEquals("Did you mean: lacuna doctor or lacuna tokenizer?", lines.get(3));
+        assertEquals("Did you mean: lacuna doctor or lacuna export or lacuna tokenizer?", lines.get(3));
         assertTrue(err.toString().contains("lacuna fail: Invalid value for option '--steps': 'many' is not an int"), err::toString);
         assertEquals("", out.toString());
     }

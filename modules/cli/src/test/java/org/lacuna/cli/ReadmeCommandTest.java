@@ -131,7 +131,7 @@ class ReadmeCommandTest {
 
         Result unknown = lacuna("doctorr");
         assertEquals(new Result(2, "", List.of(JVM_LINE, "lacuna: Unmatched argument at index 0: 'doctorr'",
-                "Did you mean: lacuna doctor or lacuna tokenizer?", "Try \"lacuna --help\".")), unknown);
+                "Did you mean: lacuna doctor or lacuna export or lacuna tokenizer?", "Try \"lacuna --help\".")), unknown);
 
         Result failed = lacuna("doctor --json pom.xml/below.json");
         assertEquals(new Result(2, failed.out(), List.of(JVM_LINE,
