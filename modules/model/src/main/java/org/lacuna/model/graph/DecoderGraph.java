@@ -5,7 +5,6 @@ import static org.lacuna.model.graph.DecoderParameters.module;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -22,7 +21,6 @@ import org.lacuna.graph.op.CachedAttention;
 import org.lacuna.graph.op.CombineExperts;
 import org.lacuna.graph.op.Embedding;
 import org.lacuna.graph.op.ExpertLinear;
-import org.lacuna.graph.op.Fan;
 import org.lacuna.graph.op.Gated;
 import org.lacuna.graph.op.L1;
 import org.lacuna.graph.op.LacunaOps;
@@ -96,9 +94,7 @@ public final class DecoderGraph {
     private final SameDiff sd = GraphValues.graph();
     private final Activation activation;
     private final Activation upActivation;
-    /** Names of variables that have P·B sequences; those not here have B. Empty where nothing fans out. */
-    private final Set<String> wide = new HashSet<>();
-    private final Map<String, SDVariable> widened = new HashMap<>();
+    private final Fans fans;
     private final Map<String, SDVariable> repeated = new HashMap<>();
     private final Map<RotaryPosition, SDVariable> tables = new HashMap<>();
     private final List<SDVariable> penalties = new ArrayList<>();
@@ -123,6 +119,7 @@ public final class DecoderGraph {
         this.shown = shown;
         this.sparsified = sparsified;
         this.fan = fan;
+        fans = new Fans(sd, fan ? rule(0, Collections.min(sparsified)) : null);
         activation = Activations.byName(config.feedForward().activation());
         upActivation = Activations.byName(config.feedForward().upActivation());
     }
@@ -332,7 +329,7 @@ public final class DecoderGraph {
         SDVariable q = placed(layer, at + "q", qkv[0], "self_attn.q_norm");
         SDVariable k = placed(layer, at + "k", qkv[1], "self_attn.k_norm");
         AttentionMask mask = form.sliding(layer).map(s -> AttentionMask.slidingWindow(s.window())).orElse(AttentionMask.causal());
-        SDVariable y = follow(h, past == null
+        SDVariable y = fans.follow(h, past == null
                 ? Attention.of(sd, at + "heads", q, k, qkv[2], config.heads(), config.kvHeads(), mask, form.scale())[0]
                 : CachedAttention.of(sd, at + "heads", q, k, qkv[2], cache(pastKeys(layer)), cache(pastValues(layer)), past, config.heads(), config.kvHeads(), mask, form.scale())[0]);
         return linear(List.of(at + "projected"), y, List.of(module(layer, "self_attn.o_proj")), form.outputBias())[0];
@@ -347,7 +344,7 @@ public final class DecoderGraph {
         SDVariable x = v;
         if (config.attention().headNorm() != AttentionForm.HeadNorm.NONE) {
             SDVariable weight = sd.getVariable(DecoderParameters.weight(module(layer, norm)));
-            x = follow(x, RmsNorm.of(sd, name + ".normed", x, weight, config.norm().epsilon(), config.norm().shift()));
+            x = fans.follow(x, RmsNorm.of(sd, name + ".normed", x, weight, config.norm().epsilon(), config.norm().shift()));
         }
         Optional<RotaryPosition> rotary = config.rotary(layer);
         if (rotary.isEmpty()) {
@@ -355,7 +352,7 @@ public final class DecoderGraph {
         }
         SDVariable table = tables.computeIfAbsent(rotary.get(),
                 r -> RotaryTable.of(sd, tables.isEmpty() ? "rotary_table" : "rotary_table." + tables.size(), positions, r.frequencies(config.headSize())));
-        return follow(x, Rotary.of(sd, name + ".turned", x, wide.contains(x.name()) ? widen(table) : table, config.headSize()));
+        return fans.follow(x, Rotary.of(sd, name + ".turned", x, fans.like(x, table), config.headSize()));
     }
 
     /** What the feed-forward block adds to the residual stream. */
@@ -374,8 +371,8 @@ public final class DecoderGraph {
             return linear(List.of(output), i, List.of(module(layer, "mlp.down_proj")), config.feedForward().biased())[0];
         }
         SDVariable down = sd.getVariable(DecoderParameters.weight(module(layer, "mlp.experts.down_proj")));
-        SDVariable y = follow(i, ExpertLinear.of(sd, "layers." + layer + ".mlp.down", i, down, like(i, routing.experts), false));
-        return follow(y, CombineExperts.of(sd, output, y, like(y, routing.weights)));
+        SDVariable y = fans.follow(i, ExpertLinear.of(sd, "layers." + layer + ".mlp.down", i, down, fans.like(i, routing.experts), false));
+        return fans.follow(y, CombineExperts.of(sd, output, y, fans.like(y, routing.weights)));
     }
 
     /**
@@ -389,12 +386,7 @@ public final class DecoderGraph {
     private Routing routing(int layer, SDVariable x, Experts form) {
         SDVariable logits = linear(List.of(routerLogits(layer)), x, List.of(module(layer, "mlp.router")), false)[0];
         SDVariable[] routed = Route.of(sd, experts(layer), expertWeights(layer), logits, form.perToken(), form.renormalized());
-        return new Routing(follow(x, routed[0]), follow(x, routed[1]));
-    }
-
-    /** {@code v} with as many sequences as {@code x}. */
-    private SDVariable like(SDVariable x, SDVariable v) {
-        return wide.contains(x.name()) ? widen(v) : v;
+        return new Routing(fans.follow(x, routed[0]), fans.follow(x, routed[1]));
     }
 
     /** A mask or weight of tokens [B, T], for the rows of a site. */
@@ -405,7 +397,7 @@ public final class DecoderGraph {
 
     private SDVariable ungated(int layer, SDVariable x) {
         SDVariable z = linear(List.of(preActivation(layer)), x, List.of(module(layer, "mlp.up_proj")), config.feedForward().biased())[0];
-        return follow(x, Activated.of(sd, site(layer, Site.INTERMEDIATE), activation, z));
+        return fans.follow(x, Activated.of(sd, site(layer, Site.INTERMEDIATE), activation, z));
     }
 
     private SDVariable gated(int layer, SDVariable x, Routing routing) {
@@ -414,16 +406,16 @@ public final class DecoderGraph {
         List<String> names = List.of("layers." + layer + ".mlp.gate_proj", upIsPlain ? site(layer, Site.UP) : projection);
         SDVariable[] zu = routing == null
                 ? linear(names, x, List.of(module(layer, "mlp.gate_proj"), module(layer, "mlp.up_proj")), config.feedForward().biased())
-                : experts(layer, names, x, like(x, routing.experts));
+                : experts(layer, names, x, fans.like(x, routing.experts));
         SDVariable z = zu[0];
-        SDVariable u = upIsPlain ? zu[1] : follow(x, Activated.of(sd, site(layer, Site.UP), upActivation, zu[1]));
+        SDVariable u = upIsPlain ? zu[1] : fans.follow(x, Activated.of(sd, site(layer, Site.UP), upActivation, zu[1]));
         u = sparsify(layer, Site.UP, u);
         String intermediate = site(layer, Site.INTERMEDIATE);
         if (!shown.contains(Site.GATE)) {
-            return meet(z, u, (a, b) -> Gated.of(sd, intermediate, activation, a, b));
+            return fans.meet(z, u, (a, b) -> Gated.of(sd, intermediate, activation, a, b));
         }
-        SDVariable g = sparsify(layer, Site.GATE, follow(z, Activated.of(sd, site(layer, Site.GATE), activation, z)));
-        return meet(g, u, (a, b) -> Gated.of(sd, intermediate, Activations.byName(FeedForward.IDENTITY), a, b));
+        SDVariable g = sparsify(layer, Site.GATE, fans.follow(z, Activated.of(sd, site(layer, Site.GATE), activation, z)));
+        return fans.meet(g, u, (a, b) -> Gated.of(sd, intermediate, Activations.byName(FeedForward.IDENTITY), a, b));
     }
 
     private SDVariable[] experts(int layer, List<String> names, SDVariable x, SDVariable experts) {
@@ -431,7 +423,7 @@ public final class DecoderGraph {
                 sd.getVariable(DecoderParameters.weight(module(layer, "mlp.experts.up_proj"))));
         SDVariable[] out = ExpertLinear.of(sd, names, x, weights, experts, true);
         for (SDVariable y : out) {
-            follow(x, y);
+            fans.follow(x, y);
         }
         return out;
     }
@@ -439,7 +431,7 @@ public final class DecoderGraph {
     private SDVariable norm(String name, SDVariable x, String module) {
         Norm norm = config.norm();
         SDVariable weight = sd.getVariable(DecoderParameters.weight(module));
-        return follow(x, norm.kind() == Norm.Kind.LAYER
+        return fans.follow(x, norm.kind() == Norm.Kind.LAYER
                 ? LayerNorm.of(sd, name, x, weight, sd.getVariable(DecoderParameters.bias(module)), norm.epsilon())
                 : RmsNorm.of(sd, name, x, weight, norm.epsilon(), norm.shift()));
     }
@@ -448,13 +440,13 @@ public final class DecoderGraph {
         SDVariable[] out = Linear.of(sd, names, x, modules.stream().map(m -> sd.getVariable(DecoderParameters.weight(m))).toList(),
                 biased ? modules.stream().map(m -> sd.getVariable(DecoderParameters.bias(m))).toList() : List.of());
         for (SDVariable y : out) {
-            follow(x, y);
+            fans.follow(x, y);
         }
         return out;
     }
 
     private SDVariable add(String name, SDVariable a, SDVariable b) {
-        return meet(a, b, (x, y) -> Add.of(sd, name, x, y));
+        return fans.meet(a, b, (x, y) -> Add.of(sd, name, x, y));
     }
 
     /** {@code v} after the site's rule, where the site has one. The first rule that a grid meets makes P sequences of each. */
@@ -462,49 +454,13 @@ public final class DecoderGraph {
         if (!sparsified.contains(site)) {
             return v;
         }
-        boolean fansOut = fan && !wide.contains(v.name());
+        boolean fansOut = fan && !fans.isWide(v);
         SDVariable rule = sd.placeHolder(rule(layer, site), DataType.INT32, -1);
         SDVariable parameters = sd.placeHolder(parameters(layer, site), DataType.DOUBLE, -1, -1);
         SDVariable narrow = forRows(site, tokenMask);
-        SDVariable mask = fan && !fansOut ? widen(narrow) : narrow;
+        SDVariable mask = fan && !fansOut ? fans.widen(narrow) : narrow;
         SDVariable[] out = Sparsify.of(sd, v.name() + ".sparse", kept(layer, site), v, rule, parameters, mask, fansOut);
-        if (fan) {
-            wide.add(out[0].name());
-        }
-        return out[0];
-    }
-
-    private interface Join {
-        SDVariable of(SDVariable a, SDVariable b);
-    }
-
-    /** Joins two variables, first repeating the one that has not fanned out if the other has. */
-    private SDVariable meet(SDVariable a, SDVariable b, Join join) {
-        boolean anyWide = wide.contains(a.name()) || wide.contains(b.name());
-        SDVariable joined = anyWide ? join.of(widen(a), widen(b)) : join.of(a, b);
-        if (anyWide) {
-            wide.add(joined.name());
-        }
-        return joined;
-    }
-
-    /** {@code y}, made from {@code x} alone, has as many sequences as {@code x}. */
-    private SDVariable follow(SDVariable x, SDVariable y) {
-        if (wide.contains(x.name())) {
-            wide.add(y.name());
-        }
-        return y;
-    }
-
-    /** {@code v} with P·B sequences. */
-    private SDVariable widen(SDVariable v) {
-        if (wide.contains(v.name())) {
-            return v;
-        }
-        return widened.computeIfAbsent(v.name(), name -> {
-            Site first = Collections.min(sparsified);
-            return Fan.of(sd, name + ".fanned", v, sd.getVariable(rule(0, first)));
-        });
+        return fan ? fans.wide(out[0]) : out[0];
     }
 
     private SDVariable outputEmbedding() {
