@@ -36,20 +36,35 @@ public record TextSource(Path path, List<SourceFile> files) {
      * @throws InputException when there is none, a file can't be read or is an archive
      */
     public static TextSource of(Path path) {
-        if (!Files.exists(path)) {
-            throw new InputException(path + ": no such file; a path is taken from the folder that the command runs in");
-        }
-        if (!Files.isDirectory(path) && !Files.isRegularFile(path)) {
-            throw new InputException(path + ": is a pipe or a device; expected a file or a folder");
-        }
+        List<Path> found = files(path);
         if (!Files.isDirectory(path)) {
             return new TextSource(path, List.of(SourceFile.of(path, "")));
         }
-        List<SourceFile> files = list(path).stream().map(file -> SourceFile.of(file, spelled(path.relativize(file)).substring(1))).toList();
+        List<SourceFile> files = found.stream().map(file -> SourceFile.of(file, spelled(path.relativize(file)).substring(1))).toList();
         if (files.isEmpty()) {
             throw new InputException(path + ": holds no text; expected files of UTF-8 text");
         }
         return new TextSource(path, files);
+    }
+
+    /**
+     * A file, or the regular files of a folder and below it in order, but those whose names begin with a dot.
+     *
+     * @param path a file or a folder
+     * @return the files, of a folder perhaps none
+     * @throws InputException when there is nothing, a pipe or a device, or a folder that can't be read
+     */
+    public static List<Path> files(Path path) {
+        if (!Files.exists(path)) {
+            throw new InputException(path + ": no such file; a path is taken from the folder that the command runs in");
+        }
+        if (Files.isDirectory(path)) {
+            return list(path);
+        }
+        if (!Files.isRegularFile(path)) {
+            throw new InputException(path + ": is a pipe or a device; expected a file or a folder");
+        }
+        return List.of(path);
     }
 
     /** The regular files of a folder, in order. */

@@ -3,7 +3,6 @@ package org.lacuna.data.tokenize.bpe;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.Reader;
-import java.io.UncheckedIOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -11,7 +10,7 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.stream.Stream;
+import org.lacuna.data.text.TextSource;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.AtomicFiles;
 
@@ -43,32 +42,7 @@ public final class WordCounts {
      * @throws InputException if there is none, or it is not text
      */
     public void add(Path path) {
-        if (!Files.exists(path)) {
-            throw new InputException(path + ": no such file; a path is taken from the folder that the command runs in");
-        }
-        if (!Files.isDirectory(path) && !Files.isRegularFile(path)) {
-            throw new InputException(path + ": is a pipe or a device; expected a file or a folder");
-        }
-        if (!Files.isDirectory(path)) {
-            addFile(path);
-            return;
-        }
-        try (Stream<Path> files = Files.walk(path)) {
-            files.filter(Files::isRegularFile).filter(file -> visible(path.relativize(file))).forEach(this::addFile);
-        } catch (IOException e) {
-            throw new InputException(path + ": can't be read: " + AtomicFiles.reason(e), e);
-        } catch (UncheckedIOException e) {
-            throw new InputException(path + ": can't be read: " + AtomicFiles.reason(e.getCause()), e);
-        }
-    }
-
-    private static boolean visible(Path relative) {
-        for (Path name : relative) {
-            if (name.toString().startsWith(".")) {
-                return false;
-            }
-        }
-        return true;
+        TextSource.files(path).forEach(this::addFile);
     }
 
     private void addFile(Path file) {
