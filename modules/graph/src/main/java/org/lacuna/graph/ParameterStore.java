@@ -1,43 +1,74 @@
 package org.lacuna.graph;
 
-import java.util.ArrayList;
-import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * A model's trainable parameters: fp32 tensors that lie one behind the other in one flat vector, each from a multiple of
+ * A model's parameters: fp32 tensors. The trainable ones lie one behind the other in one flat vector, each from a multiple of
  * 32 elements on, so that the optimizer is one pass, a checkpoint a stream, and a gradient or an optimizer's moment has
- * the same layout. The gaps between tensors are zero and stay so.
+ * the same layout. The gaps between tensors are zero and stay so. Frozen ones, where there are any, lie in a vector of their own, and
+ * have neither gradient nor moments.
  */
 public final class ParameterStore {
     private static final int ALIGNMENT = 32;
 
-    private final Map<String, Long> offsets = new LinkedHashMap<>();
-    private final Map<String, TensorSpec> specs = new LinkedHashMap<>();
     private final Device device;
-    private final long length;
+    private final Layout trainable = new Layout();
+    private final Layout fixed = new Layout();
     private final Flat values;
+    private final Flat frozen;
+    /** Of the frozen ones; null until somebody asks for it. */
+    private Rounded frozenRounded;
 
-    /** Allocates zeroed parameters on {@code device} in the order given. */
+    /** Where tensors lie in a flat vector. */
+    private static final class Layout {
+        private final Map<String, Long> offsets = new LinkedHashMap<>();
+        private final Map<String, TensorSpec> specs = new LinkedHashMap<>();
+        private long length;
+
+        private void add(TensorSpec spec) {
+            specs.put(spec.name(), spec);
+            offsets.put(spec.name(), length);
+            length += aligned(spec.length());
+        }
+
+        private long count() {
+            return specs.values().stream().mapToLong(TensorSpec::length).sum();
+        }
+    }
+
+    /** Allocates zeroed parameters on {@code device} in the order given, all of them trainable. */
     public ParameterStore(Device device, List<TensorSpec> parameters) {
+        this(device, parameters, Set.of());
+    }
+
+    /**
+     * The same, some of them frozen.
+     *
+     * @param frozen their names
+     */
+    public ParameterStore(Device device, List<TensorSpec> parameters, Set<String> frozen) {
         this.device = device;
-        long next = 0;
+        Set<String> names = new HashSet<>();
         for (TensorSpec spec : parameters) {
             if (spec.dataType() != DataType.FLOAT) {
-                throw new IllegalArgumentException(spec + ": a trainable parameter is FLOAT");
+                throw new IllegalArgumentException(spec + ": a parameter is FLOAT");
             }
-            if (specs.put(spec.name(), spec) != null) {
+            if (!names.add(spec.name())) {
                 throw new IllegalArgumentException("two parameters are called " + spec.name());
             }
-            offsets.put(spec.name(), next);
-            next += aligned(spec.length());
+            (frozen.contains(spec.name()) ? fixed : trainable).add(spec);
         }
-        length = next;
-        values = new Flat();
+        if (!names.containsAll(frozen)) {
+            throw new IllegalArgumentException("there are no parameters " + frozen.stream().filter(name -> !names.contains(name)).sorted().toList() + " to freeze");
+        }
+        values = new Flat(trainable);
+        this.frozen = new Flat(fixed);
     }
 
     private static long aligned(long elements) {
@@ -49,36 +80,51 @@ public final class ParameterStore {
         return parameters.stream().mapToLong(spec -> aligned(spec.length())).sum();
     }
 
-    /** Names in the order of the flat vector. */
+    /** Names of the trainable ones, in the order of the flat vector. */
     public List<String> names() {
-        return Collections.unmodifiableList(new ArrayList<>(specs.keySet()));
+        return List.copyOf(trainable.specs.keySet());
     }
 
+    /** Names of the frozen ones, in order. */
+    public List<String> frozenNames() {
+        return List.copyOf(fixed.specs.keySet());
+    }
+
+    private Layout layout(String name) {
+        return fixed.specs.containsKey(name) ? fixed : trainable;
+    }
+
+    /** The parameter's name and shape. */
     public TensorSpec spec(String name) {
-        TensorSpec spec = specs.get(name);
+        TensorSpec spec = layout(name).specs.get(name);
         if (spec == null) {
             throw new IllegalArgumentException("no parameter is called " + name);
         }
         return spec;
     }
 
-    /** Where the tensor starts in the flat vector, in elements. */
+    /** Where the tensor starts in its flat vector, in elements. */
     public long offset(String name) {
         spec(name);
-        return offsets.get(name);
+        return layout(name).offsets.get(name);
     }
 
     /** The flat vector's length in elements, gaps included. */
     public long length() {
-        return length;
+        return trainable.length;
     }
 
-    /** How many elements the tensors have together, without gaps. */
+    /** How many elements the tensors have together, frozen ones too, without gaps. */
     public long count() {
-        return specs.values().stream().mapToLong(TensorSpec::length).sum();
+        return trainable.count() + fixed.count();
     }
 
-    /** The parameters' values. */
+    /** How many elements the trainable ones have together, without gaps. */
+    public long trainableCount() {
+        return trainable.count();
+    }
+
+    /** The trainable parameters' values. */
     public Flat values() {
         return values;
     }
@@ -88,9 +134,9 @@ public final class ParameterStore {
         return values.tensor(name);
     }
 
-    /** A new zeroed vector of the same layout: for a gradient or an optimizer's moment. */
+    /** A new zeroed vector in the layout of {@link #values}: for a gradient or an optimizer's moment. */
     public Flat like() {
-        return new Flat();
+        return new Flat(trainable);
     }
 
     /** Fills a tensor with normal numbers of mean 0, drawn from {@code random} in order. */
@@ -103,13 +149,17 @@ public final class ParameterStore {
 
     /** One flat vector in the store's layout. */
     public final class Flat {
-        private final Device.Memory memory = device.allocate(length * Float.BYTES);
+        private final Layout layout;
+        private final Device.Memory memory;
 
-        private Flat() {}
+        private Flat(Layout layout) {
+            this.layout = layout;
+            memory = device.allocate(layout.length * Float.BYTES);
+        }
 
-        /** The part that belongs to the parameter {@code name}. */
+        /** The part that belongs to the parameter {@code name}; of a frozen one the store's own, the only one that there is. */
         public Tensor tensor(String name) {
-            return memory.tensor(spec(name), offset(name) * Float.BYTES);
+            return (layout == layout(name) ? memory : frozen.memory).tensor(spec(name), offset(name) * Float.BYTES);
         }
 
         /** Elements {@code from} to {@code from + count}, {@code from} a multiple of 32, as one tensor. */
@@ -118,29 +168,48 @@ public final class ParameterStore {
         }
 
         public long length() {
-            return length;
+            return layout.length;
         }
 
         /** New memory for the vector in bf16, zeroed; {@link FlatMath#round} fills it. */
         public Rounded rounded() {
-            return new Rounded();
+            return new Rounded(layout);
         }
     }
 
     /** A flat vector in bf16, in the same layout. */
     public final class Rounded {
-        private final Device.Memory memory = device.allocate(length * Short.BYTES);
+        private final Layout layout;
+        private final Device.Memory memory;
 
-        private Rounded() {}
+        private Rounded(Layout layout) {
+            this.layout = layout;
+            memory = device.allocate(layout.length * Short.BYTES);
+        }
 
-        /** The part that belongs to the parameter {@code name}, as {@code called}. */
+        /**
+         * The part that belongs to the parameter {@code name}, as {@code called}; of a frozen one the store's own copy, which is made
+         * when it is first asked for and holds what the parameters were then.
+         */
         public Tensor tensor(String name, String called) {
-            return memory.tensor(new TensorSpec(called, DataType.BFLOAT16, spec(name).shape()), offset(name) * Short.BYTES);
+            Device.Memory from = layout == layout(name) ? memory : frozenRounded().memory;
+            return from.tensor(new TensorSpec(called, DataType.BFLOAT16, spec(name).shape()), offset(name) * Short.BYTES);
         }
 
         /** Elements {@code from} to {@code from + count}, {@code from} a multiple of 32, as one tensor. */
         public Tensor part(long from, int count) {
             return memory.tensor(new TensorSpec("[" + from + ", " + (from + count) + ")", DataType.BFLOAT16, count), from * Short.BYTES);
         }
+    }
+
+    private synchronized Rounded frozenRounded() {
+        if (frozenRounded == null) {
+            frozenRounded = frozen.rounded();
+            FlatMath.Pass pass = device.flatMath().round(frozen, frozenRounded);
+            for (int block = 0; block < pass.blocks(); block++) {
+                pass.accept(block);
+            }
+        }
+        return frozenRounded;
     }
 }

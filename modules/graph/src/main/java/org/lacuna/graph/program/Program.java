@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Predicate;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.Precision;
@@ -77,7 +78,8 @@ public final class Program {
         private final Set<String> kept = new LinkedHashSet<>();
         private final States states = new States();
         private int panels = 1;
-        private boolean gradients;
+        /** By which parameters the loss is differentiated; null for none. */
+        private Predicate<String> differentiated;
 
         private Builder(SameDiff graph, Device device) {
             this.graph = graph;
@@ -119,7 +121,16 @@ public final class Program {
 
         /** Also computes the gradient of the graph's loss variable with respect to every parameter. */
         public Builder gradients() {
-            gradients = true;
+            return gradients(parameter -> true);
+        }
+
+        /**
+         * The same with respect to some of them: what only the others would need is not computed.
+         *
+         * @param parameters which, by name
+         */
+        public Builder gradients(Predicate<String> parameters) {
+            differentiated = parameters;
             return this;
         }
 
@@ -145,7 +156,7 @@ public final class Program {
          */
         public Program build() {
             LacunaOps.register();
-            SameDiff source = gradients ? GradientGraph.of(graph) : graph;
+            SameDiff source = differentiated != null ? GradientGraph.of(graph) : graph;
             states.checkNames(graph);
             Set<String> wanted = new LinkedHashSet<>(outputs);
             wanted.addAll(states.outputs().values());
@@ -154,7 +165,7 @@ public final class Program {
             for (SDVariable v : graph.variables()) {
                 if (v.getVariableType() == VariableType.VARIABLE) {
                     parameters.add(v.name());
-                    SDVariable gradient = gradients ? source.getGradForVariable(v.name()) : null;
+                    SDVariable gradient = differentiated != null && differentiated.test(v.name()) ? source.getGradForVariable(v.name()) : null;
                     if (gradient != null) {
                         gradientNames.put(v.name(), gradient.name());
                         wanted.add(gradient.name());
