@@ -1,8 +1,11 @@
 package org.lacuna.training;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.FlatMath;
@@ -10,10 +13,13 @@ import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
+import org.lacuna.model.graph.PenaltySite;
 import org.lacuna.run.InputException;
+import org.lacuna.training.objective.Lambda;
 import org.lacuna.training.optimizer.LearningRate;
 import org.lacuna.training.optimizer.Optimizer;
 import org.lacuna.training.recipe.Objective;
+import org.lacuna.training.recipe.PenaltyRecipe;
 import org.lacuna.training.recipe.TrainSettings;
 
 /**
@@ -28,6 +34,8 @@ public final class Trainer implements AutoCloseable {
     private final Model model;
     private final TrainSettings settings;
     private final Objective objective;
+    private final List<Lambda> lambdas;
+    private final double[] weights;
     private final TrainingPrograms programs;
     private final BatchGradient batchGradient;
     private final Optimizer optimizer;
@@ -57,6 +65,8 @@ public final class Trainer implements AutoCloseable {
         this.programs = programs;
         settings = programs.settings();
         objective = programs.objective();
+        lambdas = objective.penalties().stream().map(Lambda::of).toList();
+        weights = new double[lambdas.size()];
         ParameterStore parameters = model.parameters();
         workers = new Workers(settings.workersHere());
         FlatMath math = programs.device().flatMath();
@@ -76,6 +86,9 @@ public final class Trainer implements AutoCloseable {
     public StepMetrics step(Batch batch) {
         StepMetrics metrics = gradient(batch);
         optimizer.update(metrics.step(), metrics.learningRate(), metrics.gradientNorm(), workers);
+        for (int k = 0; k < weights.length; k++) {
+            lambdas.get(k).measured(metrics.penalties().get(k).zeros());
+        }
         step = metrics.step();
         return metrics;
     }
@@ -83,15 +96,22 @@ public final class Trainer implements AutoCloseable {
     /** The first half of a step: everything but the update. */
     StepMetrics gradient(Batch batch) {
         long next = step + 1;
-        double lambda = objective.lambda(next);
-        batchGradient.compute(batch, lambda, opNanos);
-        StepMetrics metrics = new StepMetrics(next, batchGradient.loss(), batchGradient.penalty(), lambda, batchGradient.zeros(),
+        Arrays.setAll(weights, k -> lambdas.get(k).at(next));
+        batchGradient.compute(batch, weights, opNanos);
+        StepMetrics metrics = new StepMetrics(next, batchGradient.loss(), penalties(), batchGradient.zeros(PenaltySite.INTERMEDIATE), batchGradient.dead(),
                 learningRate.at(next), batchGradient.norm(), batch.scored());
         if (!Double.isFinite(metrics.loss()) || !Double.isFinite(metrics.gradientNorm())) {
             throw new Diverged("step " + next + ": the loss is " + metrics.loss() + " and the gradient's norm " + metrics.gradientNorm()
                     + "; " + place(batchGradient.firstNonFinite()));
         }
         return metrics;
+    }
+
+    private List<StepMetrics.PenaltyMetrics> penalties() {
+        return IntStream.range(0, weights.length).mapToObj(k -> {
+            PenaltyRecipe p = objective.penalties().get(k);
+            return new StepMetrics.PenaltyMetrics(p.name(), batchGradient.penalty(k), weights[k], batchGradient.zeros(p.site()));
+        }).toList();
     }
 
     private static String place(Optional<String> variable) {
@@ -116,6 +136,11 @@ public final class Trainer implements AutoCloseable {
     /** Says that parameters and moments are now those of after {@code step}. */
     public void resumeAt(long step) {
         this.step = step;
+    }
+
+    /** The penalties' weights, in the objective's order. */
+    public List<Lambda> lambdas() {
+        return lambdas;
     }
 
     /** The model; what is written to its parameters is trained on. */

@@ -200,20 +200,45 @@ public final class ModelSource {
         if (config.isMissingNode()) {
             return Optional.empty();
         }
-        JsonNode objective = config.path("objective");
-        if (!(objective.path("l1").asDouble() > 0)) {
-            return Optional.of("cross-entropy");
+        StringBuilder text = new StringBuilder("cross-entropy");
+        for (JsonNode penalty : config.at("/objective/penalties")) {
+            if (weighs(penalty)) {
+                text.append(" + ").append(inWords(penalty));
+            }
         }
-        return Optional.of("cross-entropy + " + objective.path("l1").asText() + " · L1 norm of " + objective.path("site").asText("intermediate")
-                + ", rising over " + objective.path("warmup").asText("0") + " steps");
+        return Optional.of(text.toString());
+    }
+
+    private static boolean weighs(JsonNode penalty) {
+        for (JsonNode stage : penalty.path("stages")) {
+            if (stage.path("lambda").asDouble() > 0) {
+                return true;
+            }
+        }
+        return penalty.path("lambda").asDouble() > 0;
+    }
+
+    private static String inWords(JsonNode penalty) {
+        String schedule = penalty.path("schedule").asText("constant");
+        JsonNode stages = penalty.path("stages");
+        String lambda = stages.isEmpty() ? penalty.path("lambda").asText() : stages.get(stages.size() - 1).path("lambda").asText();
+        String path = switch (schedule) {
+            case "stages" -> ", in " + stages.size() + " stages";
+            case "linear", "cosine" -> ", rising over " + penalty.path("warmup").asText("0") + " steps";
+            default -> "";
+        };
+        String target = penalty.path("target").isNumber() ? ", moved to hold " + penalty.path("target").asText() + " zeros" : "";
+        return lambda + " · " + penalty.path("kind").asText() + " of " + penalty.path("site").asText("intermediate") + path + target;
     }
 
     private Training training() {
         if (config.isMissingNode()) {
             return Training.UNKNOWN;
         }
-        if (config.at("/objective/l1").asDouble() > 0) {
-            return Training.INDUCED;
+        for (JsonNode penalty : config.at("/objective/penalties")) {
+            if (weighs(penalty)) {
+                return Training.INDUCED;
+            }
         }
         // What it began with may have been made sparse.
         return config.at("/model/from").isTextual() ? Training.UNKNOWN : Training.NATURAL;

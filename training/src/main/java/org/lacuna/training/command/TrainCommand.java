@@ -84,6 +84,7 @@ public final class TrainCommand implements Callable<Integer> {
             try (Progress progress = progress(out, run)) {
                 last = run.train(progress, interrupts::requested);
             }
+            run.verdicts().forEach(out::println);
             out.println((last.isPresent() ? "done: " : "there was nothing left to do: ") + run.folder().checkpoint(steps));
         }
         return ExitCode.DONE;

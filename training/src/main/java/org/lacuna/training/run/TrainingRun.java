@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -41,6 +42,7 @@ import org.lacuna.training.Validation;
 import org.lacuna.training.checkpoint.BuildInfo;
 import org.lacuna.training.checkpoint.TrainingCheckpoint;
 import org.lacuna.training.checkpoint.TrainingState;
+import org.lacuna.training.objective.Lambda;
 import org.lacuna.training.progress.Progress;
 import org.lacuna.training.recipe.TrainRecipe;
 import org.lacuna.training.recipe.TrainSettings;
@@ -206,11 +208,36 @@ public final class TrainingRun implements AutoCloseable {
             } catch (InputException e) {
                 throw e.map(problem -> file + ": " + problem);
             }
+            restoreLambdas(file, state.lambdas());
             TrainingCheckpoint.restore(checkpoint, trainer, state);
             return trainer;
         });
         tokens = state.tokens();
         modelFrom = state.modelFrom();
+    }
+
+    private void restoreLambdas(Path file, List<JsonNode> states) {
+        List<Lambda> lambdas = trainer.lambdas();
+        if (states.size() != lambdas.size()) {
+            throw new InputException(file + ": lambdas: expected " + lambdas.size() + ", one for each penalty, found " + states.size());
+        }
+        for (int k = 0; k < states.size(); k++) {
+            try {
+                lambdas.get(k).restore(states.get(k));
+            } catch (InputException e) {
+                throw e.map(problem -> file + ": lambdas: " + problem);
+            }
+        }
+    }
+
+    /** Of each penalty with a target: whether it was met. */
+    public List<String> verdicts() {
+        List<String> verdicts = new ArrayList<>();
+        for (int k = 0; k < trainer.lambdas().size(); k++) {
+            String name = recipe.objective().penalties().get(k).name();
+            trainer.lambdas().get(k).verdict().ifPresent(verdict -> verdicts.add(name + ": " + verdict));
+        }
+        return verdicts;
     }
 
     /**
@@ -282,7 +309,7 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private void save() {
-        TrainingState state = new TrainingState(trainer.step(), tokens, sampler.state(), recipe.sha256(), corpus.sha256(), modelFrom, build);
+        TrainingState state = new TrainingState(trainer.step(), tokens, sampler.state(), trainer.lambdas().stream().map(Lambda::state).toList(), recipe.sha256(), corpus.sha256(), modelFrom, build);
         TrainingCheckpoint.write(folder.checkpoint(trainer.step()), trainer, tokenizer, state);
     }
 

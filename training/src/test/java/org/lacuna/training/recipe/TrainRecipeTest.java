@@ -69,14 +69,16 @@ class TrainRecipeTest {
         assertEquals(relu.train(), silu.train());
         assertEquals(Optional.of("silu"), silu.model().activation());
         assertEquals(Optional.of("relu"), relu.model().activation());
-        assertTrue(l1.objective().l1() > 0 && relu.objective().l1() == 0 && silu.objective().l1() == 0);
+        assertTrue(l1.objective().isPenalised());
+        assertEquals(Objective.plain(), relu.objective());
+        assertEquals(Objective.plain(), silu.objective());
         TrainSettings t = relu.train();
         assertTrue((long) t.steps() * t.batch() * t.window() >= 1_000_000);
     }
 
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
-            objective.l1=-1e-3         | objective.l1
+            objective.penalties.0.lambda=-1 | objective.penalties[0].lambda
             model.heads=3              | model.heads
             model.heads=32             | even
             model.kvHeads=3            | model.kvHeads
@@ -92,7 +94,8 @@ class TrainRecipeTest {
             train.beta2=1              | train.beta2
             train.steps=1.5            | train.steps
             train.stepz=3              | steps
-            objective.site=input       | objective.site
+            objective.penalties.0.site=inside | objective.penalties[0].site
+            objective.zLoss=2          | objective.zLoss
             name=a/b                   | name
             """)
     void wrongKeysAreNamed(String set, String named) {
@@ -103,8 +106,8 @@ class TrainRecipeTest {
     @Test
     void allProblemsComeTogether() {
         InputException e = assertThrows(InputException.class, () -> TrainRecipe.load(NANO,
-                List.of("objective.l1=-1", "model.heads=3", "model.activation=rellu", "train.warmup=61", "train.batch=7", "train.foo=1")));
-        for (String key : List.of("objective.l1", "model.heads", "model.activation", "train.foo")) {
+                List.of("objective.penalties.0.lambda=-1", "model.heads=3", "model.activation=rellu", "train.warmup=61", "train.batch=7", "train.foo=1")));
+        for (String key : List.of("objective.penalties[0].lambda", "model.heads", "model.activation", "train.foo")) {
             assertTrue(e.problems().stream().anyMatch(p -> p.contains(key)), key + " is missing in " + e.getMessage());
         }
     }
@@ -139,16 +142,6 @@ class TrainRecipeTest {
         assertEquals(hash, TrainRecipe.load(NANO, List.of("train.workers=1", "train.logEvery=3", "train.recompute=layer")).sha256());
         assertNotEquals(hash, TrainRecipe.load(NANO, List.of("train.shards=1")).sha256());
         assertNotEquals(hash, TrainRecipe.load(NANO, List.of("train.lr=1e-5")).sha256());
-    }
-
-    @Test
-    void lambdaRises() {
-        Objective objective = TrainRecipe.load(NANO, List.of("objective.l1=0.5", "objective.warmup=10")).objective();
-        assertEquals(0.05, objective.lambda(1), 1e-15);
-        assertEquals(0.25, objective.lambda(5), 1e-15);
-        assertEquals(0.5, objective.lambda(10));
-        assertEquals(0.5, objective.lambda(11));
-        assertEquals(0.5, TrainRecipe.load(NANO, List.of("objective.l1=0.5", "objective.warmup=0")).objective().lambda(1));
     }
 
     @Test
