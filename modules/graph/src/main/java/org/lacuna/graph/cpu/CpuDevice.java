@@ -11,6 +11,7 @@ import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.Activated;
 import org.lacuna.graph.op.ActivatedGrad;
+import org.lacuna.graph.op.Activity;
 import org.lacuna.graph.op.Add;
 import org.lacuna.graph.op.Attention;
 import org.lacuna.graph.op.AttentionGrad;
@@ -44,6 +45,8 @@ import org.lacuna.graph.op.Rotary;
 import org.lacuna.graph.op.RotaryTable;
 import org.lacuna.graph.op.Route;
 import org.lacuna.graph.op.RouteGrad;
+import org.lacuna.graph.op.SitePenalty;
+import org.lacuna.graph.op.SitePenaltyGrad;
 import org.lacuna.graph.op.Sparsify;
 import org.lacuna.graph.op.SparsifyGrad;
 import org.lacuna.graph.op.ToBfloat16;
@@ -108,6 +111,9 @@ public final class CpuDevice implements Device {
         kernels.put(Repeat.NAME, new RepeatKernel());
         kernels.put(L1.NAME, new L1Kernel());
         kernels.put(L1Grad.NAME, new L1GradKernel());
+        kernels.put(SitePenalty.NAME, new SitePenaltyKernel());
+        kernels.put(SitePenaltyGrad.NAME, new SitePenaltyGradKernel());
+        kernels.put(Activity.NAME, new ActivityKernel());
         kernels.put(WeightedSum.NAME, new WeightedSumKernel());
         kernels.put(WeightedSumGrad.NAME, new WeightedSumGradKernel());
     }

@@ -32,7 +32,7 @@ public final class Lanes {
     private Lanes() {}
 
     /** Memory for {@code n} floats and up to whole vectors, aligned. */
-    static ByteBuffer floats(int n) {
+    public static ByteBuffer floats(int n) {
         int whole = (n + WIDTH - 1) / WIDTH * WIDTH;
         // The slice ends at a multiple of the alignment too.
         int bytes = (whole * Float.BYTES + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -87,11 +87,13 @@ public final class Lanes {
         return F.indexInRange(i, n);
     }
 
-    static float get(ByteBuffer b, int index) {
+    /** The float at element {@code index}. */
+    public static float get(ByteBuffer b, int index) {
         return b.getFloat(index * Float.BYTES);
     }
 
-    static void put(ByteBuffer b, int index, float value) {
+    /** Writes the float at element {@code index}. */
+    public static void put(ByteBuffer b, int index, float value) {
         b.putFloat(index * Float.BYTES, value);
     }
 

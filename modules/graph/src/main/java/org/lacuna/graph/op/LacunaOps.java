@@ -46,6 +46,8 @@ public final class LacunaOps {
                 Fan::new, FanGrad::new,
                 Repeat::new,
                 L1::new, L1Grad::new,
+                SitePenalty::new, SitePenaltyGrad::new,
+                Activity::new,
                 WeightedSum::new, WeightedSumGrad::new);
     }
 
