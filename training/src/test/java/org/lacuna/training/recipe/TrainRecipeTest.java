@@ -51,6 +51,9 @@ class TrainRecipeTest {
         }
         // A shipped recipe names every key, so that nobody has to look elsewhere for what there is.
         for (String line : Recipes.toYaml(recipe).split("\n")) {
+            if (line.matches("  +- .*|   +.*")) {
+                continue; // within a list or a nested mapping
+            }
             String key = line.strip().replaceFirst(":.*", ":");
             boolean ofTheCheckpoint = !fresh && SIZES.contains(key);
             assertEquals(!ofTheCheckpoint, yaml.contains("\n  " + key) || yaml.contains("\n" + key), file + " and " + key);

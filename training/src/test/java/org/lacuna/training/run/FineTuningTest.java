@@ -104,7 +104,7 @@ class FineTuningTest {
     void aResumedRunEndsInTheSameBytesAndDoesNotNeedTheCheckpoint(String family, String activation, String l1, String trained) throws IOException {
         Path from = Fixtures.unpack(family, temp);
         new ByteTokenizer().save(from.resolve("tokenizer.json"));
-        TrainRecipe recipe = onIds(from, "model.activation=" + activation, "objective.l1=" + l1);
+        TrainRecipe recipe = onIds(from, "model.activation=" + activation, "objective.penalties=[{kind: l1, lambda: " + l1 + "}]");
         Path whole = temp.resolve("whole");
         finish(recipe, whole);
         assertEquals(recipe, TrainRecipe.load(whole.resolve("config.yaml"), List.of()));

@@ -27,8 +27,6 @@ import org.lacuna.graph.op.Fan;
 import org.lacuna.graph.op.FanGrad;
 import org.lacuna.graph.op.Gated;
 import org.lacuna.graph.op.GatedGrad;
-import org.lacuna.graph.op.L1;
-import org.lacuna.graph.op.L1Grad;
 import org.lacuna.graph.op.LacunaOp;
 import org.lacuna.graph.op.LayerNorm;
 import org.lacuna.graph.op.LayerNormGrad;
@@ -109,8 +107,6 @@ public final class CpuDevice implements Device {
         kernels.put(Fan.NAME, new FanKernel());
         kernels.put(FanGrad.NAME, new FanGradKernel());
         kernels.put(Repeat.NAME, new RepeatKernel());
-        kernels.put(L1.NAME, new L1Kernel());
-        kernels.put(L1Grad.NAME, new L1GradKernel());
         kernels.put(SitePenalty.NAME, new SitePenaltyKernel());
         kernels.put(SitePenaltyGrad.NAME, new SitePenaltyGradKernel());
         kernels.put(Activity.NAME, new ActivityKernel());

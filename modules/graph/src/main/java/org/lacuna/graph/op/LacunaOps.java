@@ -45,7 +45,6 @@ public final class LacunaOps {
                 Sparsify::new, SparsifyGrad::new,
                 Fan::new, FanGrad::new,
                 Repeat::new,
-                L1::new, L1Grad::new,
                 SitePenalty::new, SitePenaltyGrad::new,
                 Activity::new,
                 WeightedSum::new, WeightedSumGrad::new);
