@@ -92,7 +92,7 @@ class FlopsOfOpsTest {
         SDVariable targets = sd.placeHolder("targets", DataType.INT32, 2, 3);
         SDVariable[] loss = LmHeadLoss.of(sd, "loss", "nll", in(X), in(7, 5), targets, in(2, 3));
         assertEquals(2 * 210, maker(loss[0]).flops(new long[][] {X, {7, 5}, {2, 3}, {2, 3}}));
-        SDVariable[] d = LmHeadLossGrad.of(sd, in(X), in(7, 5), in(), targets, in(2, 3));
+        SDVariable[] d = LmHeadLossGrad.of(sd, in(X), in(7, 5), in(), targets, in(2, 3), 0);
         assertEquals(3 * 2 * 210, maker(d[0]).flops(new long[][] {X, {7, 5}, {}, {2, 3}, {2, 3}}));
     }
 
