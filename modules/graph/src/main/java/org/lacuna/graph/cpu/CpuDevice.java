@@ -17,6 +17,8 @@ import org.lacuna.graph.op.AttentionGrad;
 import org.lacuna.graph.op.CachedAttention;
 import org.lacuna.graph.op.CombineExperts;
 import org.lacuna.graph.op.CombineExpertsGrad;
+import org.lacuna.graph.op.DistillLoss;
+import org.lacuna.graph.op.DistillLossGrad;
 import org.lacuna.graph.op.Embedding;
 import org.lacuna.graph.op.EmbeddingGrad;
 import org.lacuna.graph.op.ExpertLinear;
@@ -97,6 +99,8 @@ public final class CpuDevice implements Device {
         kernels.put(CombineExpertsGrad.NAME, new CombineExpertsGradKernel());
         kernels.put(LmHeadLoss.NAME, new LmHeadLossKernel(gemms));
         kernels.put(LmHeadLossGrad.NAME, new LmHeadLossGradKernel(gemms));
+        kernels.put(DistillLoss.NAME, new DistillLossKernel(gemms));
+        kernels.put(DistillLossGrad.NAME, new DistillLossGradKernel(gemms));
         kernels.put(Activated.NAME, new ActivatedKernel());
         kernels.put(ActivatedGrad.NAME, new ActivatedGradKernel());
         kernels.put(Gated.NAME, new GatedKernel());

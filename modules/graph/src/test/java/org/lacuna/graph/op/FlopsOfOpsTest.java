@@ -97,6 +97,17 @@ class FlopsOfOpsTest {
     }
 
     @Test
+    void distillationMultipliesByBothHeads() {
+        long[] teacher = {2, 3, 4};
+        long[] weight = {2, 3};
+        SDVariable[] loss = DistillLoss.of(sd, "loss", "kl", in(X), in(7, 5), in(teacher), in(7, 4), in(weight), 1);
+        // 6 rows · 7 words · (5 + 4) multiply-adds
+        assertEquals(2 * 378, maker(loss[0]).flops(new long[][] {X, {7, 5}, teacher, {7, 4}, weight}));
+        SDVariable[] d = DistillLossGrad.of(sd, in(X), in(7, 5), in(), in(teacher), in(7, 4), in(weight), 1);
+        assertEquals(2 * (3 * 210 + 168), maker(d[0]).flops(new long[][] {X, {7, 5}, {}, teacher, {7, 4}, weight}));
+    }
+
+    @Test
     void whatIsDoneElementByElementCountsNothing() {
         assertEquals(0, maker(Add.of(sd, "sum", in(X), in(X))).flops(new long[][] {X, X}));
     }
