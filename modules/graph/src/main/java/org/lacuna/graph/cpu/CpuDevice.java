@@ -28,6 +28,8 @@ import org.lacuna.graph.op.Fan;
 import org.lacuna.graph.op.FanGrad;
 import org.lacuna.graph.op.Gated;
 import org.lacuna.graph.op.GatedGrad;
+import org.lacuna.graph.op.HiddenDistance;
+import org.lacuna.graph.op.HiddenDistanceGrad;
 import org.lacuna.graph.op.L1;
 import org.lacuna.graph.op.L1Grad;
 import org.lacuna.graph.op.LacunaOp;
@@ -101,6 +103,8 @@ public final class CpuDevice implements Device {
         kernels.put(LmHeadLossGrad.NAME, new LmHeadLossGradKernel(gemms));
         kernels.put(DistillLoss.NAME, new DistillLossKernel(gemms));
         kernels.put(DistillLossGrad.NAME, new DistillLossGradKernel(gemms));
+        kernels.put(HiddenDistance.NAME, new HiddenDistanceKernel());
+        kernels.put(HiddenDistanceGrad.NAME, new HiddenDistanceGradKernel());
         kernels.put(Activated.NAME, new ActivatedKernel());
         kernels.put(ActivatedGrad.NAME, new ActivatedGradKernel());
         kernels.put(Gated.NAME, new GatedKernel());

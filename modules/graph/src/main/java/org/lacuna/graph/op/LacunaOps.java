@@ -41,6 +41,7 @@ public final class LacunaOps {
                 CombineExperts::new, CombineExpertsGrad::new,
                 LmHeadLoss::new, LmHeadLossGrad::new,
                 DistillLoss::new, DistillLossGrad::new,
+                HiddenDistance::new, HiddenDistanceGrad::new,
                 Activated::new, ActivatedGrad::new,
                 Gated::new, GatedGrad::new,
                 Sparsify::new, SparsifyGrad::new,
