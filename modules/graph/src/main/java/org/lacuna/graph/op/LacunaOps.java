@@ -40,6 +40,8 @@ public final class LacunaOps {
                 ExpertLinear::new, ExpertLinearDx::new, ExpertLinearDw::new,
                 CombineExperts::new, CombineExpertsGrad::new,
                 LmHeadLoss::new, LmHeadLossGrad::new,
+                DistillLoss::new, DistillLossGrad::new,
+                HiddenDistance::new, HiddenDistanceGrad::new,
                 Activated::new, ActivatedGrad::new,
                 Gated::new, GatedGrad::new,
                 Sparsify::new, SparsifyGrad::new,
