@@ -178,15 +178,19 @@ public final class ModelSource {
      * @param corpus what it is measured on; named as its training data where the hashes agree
      */
     public ModelSummary summary(ModelConfig c, Corpus corpus) {
-        FeedForward ffn = c.feedForward();
-        String form = !ffn.gated() ? "ungated" : ffn.upActivation().equals(FeedForward.IDENTITY) ? "gated" : "gated with " + ffn.upActivation() + " on up";
         Optional<String> dataHash = text(state.path("data_sha256"));
         Path tokenizer = checkpoint.resolve(TOKENIZER);
         return new ModelSummary(name(), checkpoint.toString(), weightsSha256(),
                 Hashes.file(checkpoint.resolve(Checkpoint.CONFIG)), ForwardMemory.of(c).count(), c.layers(), c.hidden(), c.intermediate(), c.heads(),
-                c.kvHeads(), c.vocabulary(), ffn.activation(), form, c.tied(), objective(), training(), number(config.at("/train/seed")),
+                c.kvHeads(), c.vocabulary(), c.feedForward().activation(), form(c), c.tied(), objective(), training(), number(config.at("/train/seed")),
                 number(state.path("step")), number(state.path("tokens")), dataHash.flatMap(hash -> dataName(hash, corpus)), dataHash,
                 Files.isRegularFile(tokenizer) ? Optional.of(Hashes.file(tokenizer)) : Optional.empty());
+    }
+
+    private static String form(ModelConfig c) {
+        FeedForward ffn = c.feedForward();
+        String form = !ffn.gated() ? "ungated" : ffn.upActivation().equals(FeedForward.IDENTITY) ? "gated" : "gated with " + ffn.upActivation() + " on up";
+        return form + (ffn.thresholds().isEmpty() ? "" : ", thresholds");
     }
 
     /** Hash of the files of its weights. */

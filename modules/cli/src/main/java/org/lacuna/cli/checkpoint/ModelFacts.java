@@ -3,6 +3,7 @@ package org.lacuna.cli.checkpoint;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -111,9 +112,13 @@ final class ModelFacts {
     private String feedForward() {
         FeedForward f = config.feedForward();
         String form = f.activation() + (f.gated() ? ", gated" : ", no gate") + (f.upActivation().equals(FeedForward.IDENTITY) ? "" : ", " + f.upActivation() + " on up")
-                + (f.biased() ? ", biases" : "");
+                + (f.biased() ? ", biases" : "") + thresholds(f.thresholds());
         return form + f.experts().map(e -> format("; %,d experts, %,d a token, their weights %s", e.count(), e.perToken(), e.renormalized() ? "made to add up to 1" : "as they are"))
                 .orElse("");
+    }
+
+    private static String thresholds(List<Double> thresholds) {
+        return thresholds.isEmpty() ? "" : format(", thresholds from %.4g to %.4g", Collections.min(thresholds), Collections.max(thresholds));
     }
 
     /** Adds the same to {@code json}. */
@@ -129,6 +134,8 @@ final class ModelFacts {
         ObjectNode form = Json.object().put("activation", f.activation()).put("gated", f.gated()).put("upActivation", f.upActivation()).put("biased", f.biased());
         f.experts().ifPresentOrElse(e -> form.putObject("experts").put("count", e.count()).put("perToken", e.perToken()).put("renormalized", e.renormalized()),
                 () -> form.putNull("experts"));
+        ArrayNode thresholds = form.putArray("thresholds");
+        f.thresholds().forEach(thresholds::add);
         json.set("feedForward", form);
         ArrayNode sites = json.putArray("sites");
         f.sites().forEach(site -> sites.add(site.key()));

@@ -62,6 +62,27 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
                 feedForward.withActivation(activation), embeddingScale, tied, maxPositions, initializer, bos, eos);
     }
 
+    /**
+     * The same with thresholds in the feed-forward blocks' ReLU. A Llama becomes one that only Lacuna opens; {@link #check} refuses the other
+     * families, whose files can't say it.
+     *
+     * @param thresholds one a layer
+     */
+    public ModelConfig withThresholds(List<Double> thresholds) {
+        return new ModelConfig(lacunas(), vocabulary, hidden, intermediate, layers, heads, kvHeads, headSize, attention, norm, block, position,
+                feedForward.withThresholds(thresholds), embeddingScale, tied, maxPositions, initializer, bos, eos);
+    }
+
+    /** The family that stores what a Llama has not. */
+    private String lacunas() {
+        return family.equals(LLAMA) ? LACUNA_LLAMA : family;
+    }
+
+    /** Whether it has what no family but Lacuna's own can store, so that another's file would describe another model. */
+    public boolean onlyLacunas() {
+        return !feedForward.thresholds().isEmpty();
+    }
+
     /** The most numbers that one activation has for a token; logits aside, which are computed for some rows at a time. */
     public long widest() {
         long rows = feedForward.rowsPerToken(Site.INTERMEDIATE);
@@ -82,7 +103,7 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
      *     the parts of {@code norm}, {@code attention}, {@code position} and {@code feedForward} are called {@code epsilon},
      *     {@code scale}, {@code window}, {@code theta}, {@code fraction}, {@code factor}, {@code lowFrequencyFactor},
      *     {@code highFrequencyFactor}, {@code originalLength}, {@code activation}, {@code upActivation}, {@code experts},
-     *     {@code perToken}
+     *     {@code perToken}, {@code thresholds}
      * @throws InputException with all problems, each naming file and key
      */
     public void check(String where, UnaryOperator<String> keyOf) {
@@ -134,11 +155,32 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
         if (!feedForward.gated() && !feedForward.upActivation().equals(FeedForward.IDENTITY)) {
             p.add("upActivation", "is " + feedForward.upActivation() + ", but a block without a gate has one activation only");
         }
+        checkThresholds(p);
         bos.ifPresent(id -> p.token("bos", id, vocabulary));
         eos.forEach(id -> p.token("eos", id, vocabulary));
         if (!p.found.isEmpty()) {
             throw new InputException(p.found);
         }
+    }
+
+    private void checkThresholds(Problems p) {
+        List<Double> thresholds = feedForward.thresholds();
+        if (thresholds.isEmpty()) {
+            return;
+        }
+        if (!feedForward.activation().equals(FeedForward.RELU)) {
+            p.add("thresholds", "are there, but " + p.keyOf.apply("activation") + " is " + feedForward.activation() + "; only relu can have them");
+        }
+        if (thresholds.size() != layers) {
+            p.add("thresholds", "are " + thresholds.size() + ", but " + p.keyOf.apply("layers") + " is " + layers + "; each layer has one");
+        }
+        for (int layer = 0; layer < thresholds.size(); layer++) {
+            if (!(thresholds.get(layer) >= 0 && thresholds.get(layer) <= Float.MAX_VALUE)) {
+                p.add("thresholds", "has " + thresholds.get(layer) + " for layer " + layer + ", it must be a 32-bit number from 0 on");
+                return; // a file may have a million of them
+            }
+        }
+        p.stored("thresholds", "are there", family);
     }
 
     private static final class Problems {
@@ -153,6 +195,12 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
 
         private void add(String component, String problem) {
             found.add(where + ": " + keyOf.apply(component) + " " + problem);
+        }
+
+        private void stored(String component, String there, String family) {
+            if (!family.equals(LACUNA_LLAMA)) {
+                add(component, there + ", which a model of the family " + family + " can't store; a " + LLAMA + " can, as a " + LACUNA_LLAMA);
+            }
         }
 
         private void size(String component, int size, int most) {

@@ -93,7 +93,6 @@ public final class DecoderGraph {
     private final Set<Site> sparsified;
     private final boolean fan;
     private final SameDiff sd = GraphValues.graph();
-    private final Activation activation;
     private final Activation upActivation;
     private final Fans fans;
     private final Map<String, SDVariable> repeated = new HashMap<>();
@@ -123,7 +122,6 @@ public final class DecoderGraph {
         this.sparsified = sparsified;
         this.fan = fan;
         fans = new Fans(sd, fan ? rule(0, Collections.min(sparsified)) : null);
-        activation = Activations.byName(config.feedForward().activation());
         upActivation = Activations.byName(config.feedForward().upActivation());
     }
 
@@ -431,9 +429,15 @@ public final class DecoderGraph {
         return rows == 1 ? v : repeated.computeIfAbsent(v.name(), name -> Repeat.of(sd, name + ".repeated", v, rows));
     }
 
+    /** A layer's activation: of the gate, where there is one. */
+    private Activation activation(int layer) {
+        double threshold = config.feedForward().threshold(layer);
+        return threshold == 0 ? Activations.byName(config.feedForward().activation()) : Activations.fatRelu(threshold);
+    }
+
     private SDVariable ungated(int layer, SDVariable x) {
         SDVariable z = linear(List.of(preActivation(layer)), x, List.of(module(layer, "mlp.up_proj")), config.feedForward().biased())[0];
-        return fans.follow(x, Activated.of(sd, site(layer, Site.INTERMEDIATE), activation, z));
+        return fans.follow(x, Activated.of(sd, site(layer, Site.INTERMEDIATE), activation(layer), z));
     }
 
     private SDVariable gated(int layer, SDVariable x, Routing routing) {
@@ -448,9 +452,9 @@ public final class DecoderGraph {
         u = sparsify(layer, Site.UP, u);
         String intermediate = site(layer, Site.INTERMEDIATE);
         if (!shown.contains(Site.GATE)) {
-            return fans.meet(z, u, (a, b) -> Gated.of(sd, intermediate, activation, a, b));
+            return fans.meet(z, u, (a, b) -> Gated.of(sd, intermediate, activation(layer), a, b));
         }
-        SDVariable g = sparsify(layer, Site.GATE, fans.follow(z, Activated.of(sd, site(layer, Site.GATE), activation, z)));
+        SDVariable g = sparsify(layer, Site.GATE, fans.follow(z, Activated.of(sd, site(layer, Site.GATE), activation(layer), z)));
         return fans.meet(g, u, (a, b) -> Gated.of(sd, intermediate, Activations.byName(FeedForward.IDENTITY), a, b));
     }
 

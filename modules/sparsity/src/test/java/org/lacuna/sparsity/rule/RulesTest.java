@@ -52,9 +52,9 @@ class RulesTest {
             assertSame(rule, Rules.byCode(rule.code()));
             assertTrue(codes.add(rule.code()), "code " + rule.code() + " is taken twice");
         }
-        assertEquals("no rule 'topp'; there are none, top_p",
+        assertEquals("no rule 'topp'; there are none, top_p, stat_top_k",
                 assertThrows(IllegalArgumentException.class, () -> Rules.byName("topp")).getMessage());
-        assertEquals("no rule with code 9; there are 0 (none), 1 (top_p)",
+        assertEquals("no rule with code 9; there are 0 (none), 1 (top_p), 2 (stat_top_k)",
                 assertThrows(IllegalArgumentException.class, () -> Rules.byCode(9)).getMessage());
     }
 
