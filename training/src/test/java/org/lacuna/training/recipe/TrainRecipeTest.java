@@ -87,6 +87,8 @@ class TrainRecipeTest {
             train.warmup=61            | train.warmup
             train.window=33            | train.window
             train.lr=fast              | train.lr
+            train.schedule=step        | train.schedule
+            train.decay=0              | train.decay
             train.clip=0               | train.clip
             train.recompute=layers     | train.recompute
             train.beta2=1              | train.beta2
