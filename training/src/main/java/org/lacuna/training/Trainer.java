@@ -1,5 +1,6 @@
 package org.lacuna.training;
 
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -13,6 +14,7 @@ import org.lacuna.model.Model;
 import org.lacuna.run.InputException;
 import org.lacuna.training.optimizer.LearningRate;
 import org.lacuna.training.optimizer.Optimizer;
+import org.lacuna.training.optimizer.ParameterGroups;
 import org.lacuna.training.recipe.Objective;
 import org.lacuna.training.recipe.TrainSettings;
 
@@ -51,6 +53,7 @@ public final class Trainer implements AutoCloseable {
      *
      * @param model whose parameters are trained in place
      * @param programs of such a model
+     * @throws InputException if a group of the settings has no parameter
      */
     public Trainer(Model model, TrainingPrograms programs) {
         this.model = model;
@@ -58,12 +61,13 @@ public final class Trainer implements AutoCloseable {
         settings = programs.settings();
         objective = programs.objective();
         ParameterStore parameters = model.parameters();
+        Map<String, FlatMath.AdamWGroup> groups = ParameterGroups.of(parameters, settings.groups(), settings.weightDecay());
         workers = new Workers(settings.workersHere());
         FlatMath math = programs.device().flatMath();
         batchGradient = new BatchGradient(programs.graph(), programs.training(), parameters, math, settings.shardRows() * settings.window(),
                 settings.shards(), settings.accumulation(), workers);
         optimizer = new Optimizer(math, parameters, batchGradient.gradient(),
-                new FlatMath.AdamWConstants(settings.beta1(), settings.beta2(), settings.eps(), settings.weightDecay()), settings.clip());
+                new FlatMath.AdamWConstants(settings.beta1(), settings.beta2(), settings.eps()), groups, settings.clip());
         learningRate = settings.learningRate();
     }
 

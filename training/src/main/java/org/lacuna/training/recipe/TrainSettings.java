@@ -6,6 +6,7 @@ import org.lacuna.graph.Precision;
 import org.lacuna.run.InputException;
 import org.lacuna.run.recipe.Key;
 import org.lacuna.training.optimizer.LearningRate;
+import org.lacuna.training.optimizer.ParameterGroup;
 import org.lacuna.training.optimizer.Schedule;
 
 /** How long, how fast and by which steps a model is trained. Steps are counted from 1. */
@@ -28,6 +29,7 @@ public record TrainSettings(
         @Key(doc = "AdamW's decay of the second moment", def = "0.95", min = 0, below = 1) double beta2,
         @Key(doc = "AdamW's epsilon", def = "1e-8", above = 0, max = 1) double eps,
         @Key(doc = "decoupled decay of parameters with two or more dimensions", def = "0.1", min = 0, max = 100) double weightDecay,
+        @Key(doc = "parameters with a learning rate and decay of their own; the first pattern that matches counts", def = "[]") List<ParameterGroup> groups,
         @Key(doc = "largest norm of the gradient over all parameters", def = "1", above = 0) double clip,
         @Key(doc = "steps between validations, 0 for none", def = "100", min = 0) int evalEvery,
         @Key(doc = "validation windows", def = "32", min = 1, max = 1 << 20) int evalWindows,
@@ -60,7 +62,7 @@ public record TrainSettings(
             double lr, double minLrRatio, int warmup, double beta1, double beta2, double eps, double weightDecay, double clip, int evalEvery, int evalWindows,
             int saveEvery, int logEvery) {
         this(seed, steps, batch, window, accumulation, shards, workers, precision, recompute, lr, minLrRatio, warmup, Schedule.COSINE, 0.2, beta1, beta2,
-                eps, weightDecay, clip, evalEvery, evalWindows, saveEvery, logEvery);
+                eps, weightDecay, List.of(), clip, evalEvery, evalWindows, saveEvery, logEvery);
     }
 
     private static int decaySteps(double decay, int steps) {
@@ -91,6 +93,6 @@ public record TrainSettings(
     /** The same but for what does not change the result: threads, what is computed again, and log lines. */
     TrainSettings withoutMachine() {
         return new TrainSettings(seed, steps, batch, window, accumulation, shards, 0, precision, Recompute.NONE, lr, minLrRatio, warmup, schedule, decay, beta1, beta2,
-                eps, weightDecay, clip, evalEvery, evalWindows, saveEvery, 1);
+                eps, weightDecay, groups, clip, evalEvery, evalWindows, saveEvery, 1);
     }
 }
