@@ -13,6 +13,7 @@ import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.run.InputException;
 import org.lacuna.training.optimizer.LearningRate;
+import org.lacuna.training.optimizer.MovingAverage;
 import org.lacuna.training.optimizer.Optimizer;
 import org.lacuna.training.optimizer.ParameterGroups;
 import org.lacuna.training.recipe.Objective;
@@ -33,6 +34,7 @@ public final class Trainer implements AutoCloseable {
     private final TrainingPrograms programs;
     private final BatchGradient batchGradient;
     private final Optimizer optimizer;
+    private final Optional<MovingAverage> average;
     private final LearningRate learningRate;
     private final Workers workers;
     private long[][] opNanos;
@@ -68,6 +70,7 @@ public final class Trainer implements AutoCloseable {
                 settings.shards(), settings.accumulation(), workers);
         optimizer = new Optimizer(math, parameters, batchGradient.gradient(),
                 new FlatMath.AdamWConstants(settings.beta1(), settings.beta2(), settings.eps()), groups, settings.clip());
+        average = settings.ema() == 0 ? Optional.empty() : Optional.of(new MovingAverage(math, model, settings.ema()));
         learningRate = settings.learningRate();
     }
 
@@ -80,6 +83,7 @@ public final class Trainer implements AutoCloseable {
     public StepMetrics step(Batch batch) {
         StepMetrics metrics = gradient(batch);
         optimizer.update(metrics.step(), metrics.learningRate(), metrics.gradientNorm(), workers);
+        average.ifPresent(a -> a.update(workers));
         step = metrics.step();
         return metrics;
     }
@@ -108,8 +112,17 @@ public final class Trainer implements AutoCloseable {
 
     /** A validation over fixed windows; the memory is made here, once. */
     public Validation validation(Batch windows) {
+        return validation(windows, model);
+    }
+
+    /** The same of the weights' moving average, where there is one; the memory is made here, once. */
+    public Optional<Validation> averageValidation(Batch windows) {
+        return average.map(a -> validation(windows, a.model()));
+    }
+
+    private Validation validation(Batch windows, Model validated) {
         int rows = programs.validationRows(windows.rows());
-        return new Validation(programs.graph(), programs.forward(rows, windows.length()), model.parameters(), programs.device().flatMath(), windows, rows, settings.shards(), workers);
+        return new Validation(programs.graph(), programs.forward(rows, windows.length()), validated.parameters(), programs.device().flatMath(), windows, rows, settings.shards(), workers);
     }
 
     /** The step taken last; 0 before the first. */
@@ -125,6 +138,11 @@ public final class Trainer implements AutoCloseable {
     /** The model; what is written to its parameters is trained on. */
     public Model model() {
         return model;
+    }
+
+    /** The model with the moving average of the weights, where there is one; what is written to it is averaged on. */
+    public Optional<Model> average() {
+        return average.map(MovingAverage::model);
     }
 
     /** The gradient of the step taken last, in the parameters' layout. */

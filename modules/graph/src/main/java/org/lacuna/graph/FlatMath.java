@@ -70,6 +70,12 @@ public interface FlatMath {
     Pass round(ParameterStore.Flat vector, ParameterStore.Rounded rounded);
 
     /**
+     * average = average + weight · (vector − average): with {@code weight} 1 − d the exponential moving average
+     * d · average + (1 − d) · vector, in the form whose fixed point is the vector itself, however d is rounded.
+     */
+    Pass average(ParameterStore.Flat average, ParameterStore.Flat vector, double weight);
+
+    /**
      * AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019) with PyTorch's placement of ε:
      * <pre>
      *   g = scale · gradient

@@ -44,6 +44,14 @@ final class CpuFlatMath implements FlatMath {
     }
 
     @Override
+    public Pass average(Flat average, Flat vector, double weight) {
+        if (average.length() != vector.length()) {
+            throw new IllegalArgumentException("an average of " + average.length() + " elements and a vector of " + vector.length());
+        }
+        return new AveragingPass(average, vector, (float) weight);
+    }
+
+    @Override
     public Pass round(Flat vector, Rounded rounded) {
         return new RoundingPass(vector, rounded);
     }
@@ -85,6 +93,39 @@ final class CpuFlatMath implements FlatMath {
         public void accept(int block) {
             Bfloat16.round(from[block], 0, to[block], 0, elements(from[block]));
             Reference.reachabilityFence(vectors);
+        }
+    }
+
+    private static final class AveragingPass implements Pass {
+        /** Buffers keep no memory alive: the vectors do. */
+        private final List<Flat> vectors;
+        private final ByteBuffer[] average;
+        private final ByteBuffer[] vector;
+        private final float weight;
+
+        AveragingPass(Flat average, Flat vector, float weight) {
+            vectors = List.of(average, vector);
+            this.average = cut(average);
+            this.vector = cut(vector);
+            this.weight = weight;
+        }
+
+        @Override
+        public int blocks() {
+            return average.length;
+        }
+
+        @Override
+        public void accept(int block) {
+            average(average[block], vector[block], elements(average[block]), weight);
+            Reference.reachabilityFence(vectors);
+        }
+    }
+
+    static void average(ByteBuffer average, ByteBuffer vector, int n, float weight) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
+            FloatVector a = Lanes.load(average, i);
+            Lanes.store(a.add(Lanes.load(vector, i).sub(a).mul(weight)), average, i);
         }
     }
 

@@ -185,6 +185,32 @@ class FlatMathTest {
         return groups;
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void averagesMove(int workers) {
+        Flat average = random(20);
+        Flat vector = random(21);
+        float[] a = floats(average);
+        float[] v = floats(vector);
+        FlatMath.Pass pass = math.average(average, vector, 1 - 0.9);
+        run(pass, workers);
+        float[] once = floats(average);
+        for (int i = 0; i < a.length; i++) {
+            assertEquals(0.9 * a[i] + 0.1 * v[i], once[i], 2e-7 * (Math.abs(a[i]) + Math.abs(v[i])), "element " + i);
+        }
+        assertArrayEquals(v, floats(vector));
+        // What has arrived stays, whatever 1 − d is rounded to.
+        FlatMath.Pass fixed = math.average(average, average, 0.1);
+        run(fixed, workers);
+        assertArrayEquals(once, floats(average));
+    }
+
+    @Test
+    void averagesOfOtherVectorsAreRefused() {
+        ParameterStore other = new ParameterStore(device, List.of(new TensorSpec("t", DataType.FLOAT, 7)));
+        assertThrows(IllegalArgumentException.class, () -> math.average(store.like(), other.like(), 0.1));
+    }
+
     @Test
     void gapsStayZero() {
         Flat gradient = random(9);
