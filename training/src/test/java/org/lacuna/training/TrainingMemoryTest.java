@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.data.Batch;
 import org.lacuna.fixtures.Fixtures;
@@ -28,6 +29,7 @@ import org.lacuna.model.Model;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
+import org.lacuna.run.recipe.Recipes;
 import org.lacuna.sparsity.Site;
 import org.lacuna.training.recipe.Objective;
 import org.lacuna.training.recipe.Recompute;
@@ -68,6 +70,28 @@ class TrainingMemoryTest {
         Device device = counting(new CpuDevice(), bytes);
         assumeTrue(precision == Precision.FP32 || hasBf16());
         isWhatTheEngineAllocates(CONFIG, settings(precision, recompute, shards, accumulation), lambda, windows, device, bytes);
+    }
+
+    /** With a moving average there is a vector more, and a validation more. */
+    @ParameterizedTest
+    @EnumSource
+    void anAverageIsCounted(Precision precision) {
+        assumeTrue(precision == Precision.FP32 || hasBf16());
+        AtomicLong bytes = new AtomicLong();
+        Device device = counting(new CpuDevice(), bytes);
+        TrainSettings plain = settings(precision, Recompute.NONE, 2, 1);
+        TrainSettings averaged = Recipes.parse("with an average", Recipes.toYaml(plain), List.of("ema=0.9"), TrainSettings.class);
+        TrainingMemory without = programs(plain, 0, device).memory(5);
+        TrainingPrograms programs = programs(averaged, 0, device);
+        TrainingMemory memory = programs.memory(5);
+        assertEquals(2 * without.validation(), memory.validation());
+        try (Trainer trainer = new Trainer(Initialization.of(CONFIG, device, 1), programs)) {
+            Batch windows = new Batch(5, WINDOW, new int[5 * WINDOW], new int[5 * WINDOW]);
+            trainer.validation(windows);
+            trainer.averageValidation(windows);
+            assertEquals(bytes.get(), memory.bytes());
+            assertEquals(Float.BYTES * trainer.model().parameters().length(), memory.parameters() - without.parameters());
+        }
     }
 
     @ParameterizedTest

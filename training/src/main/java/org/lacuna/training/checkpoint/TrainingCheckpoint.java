@@ -1,5 +1,7 @@
 package org.lacuna.training.checkpoint;
 
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -25,11 +27,14 @@ import org.lacuna.training.Trainer;
  *
  * <pre>
  *   config.json, model.safetensors, tokenizer.json   the model, as Hugging Face's loaders expect it
+ *   ema/                                             the same three files with the weights' moving average, where there is one
  *   optimizer.safetensors                            AdamW's moments: m.NAME and v.NAME for each parameter
  *   state.json                                       {@link TrainingState}
  * </pre>
  */
 public final class TrainingCheckpoint {
+    /** The folder within with the model of the averaged weights. */
+    public static final String EMA = "ema";
     private static final String OPTIMIZER = "optimizer.safetensors";
     private static final String FIRST = "m.";
     private static final String SECOND = "v.";
@@ -49,9 +54,9 @@ public final class TrainingCheckpoint {
             moments.add(renamed(SECOND, trainer.optimizer().second().tensor(name)));
         }
         AtomicFiles.folder(folder, fresh -> {
-            Checkpoint.write(fresh, trainer.model());
-            if (tokenizer.isPresent()) {
-                tokenizer.get().save(fresh.path().resolve("tokenizer.json"));
+            write(fresh, trainer.model(), tokenizer);
+            if (trainer.average().isPresent()) {
+                write(fresh.folder(EMA), trainer.average().get(), tokenizer);
             }
             try (FileOutput out = fresh.file(OPTIMIZER)) {
                 SafetensorsWriter.write(out, Map.of(), moments);
@@ -60,15 +65,25 @@ public final class TrainingCheckpoint {
         });
     }
 
-    /** What a checkpoint takes on the disk: parameters and both moments; its other files are small beside them. */
-    public static long bytes(Model model) {
-        return 3L * Float.BYTES * model.parameters().count();
+    private static void write(AtomicFiles.NewFolder folder, Model model, Optional<Tokenizer> tokenizer) throws IOException {
+        Checkpoint.write(folder, model);
+        if (tokenizer.isPresent()) {
+            tokenizer.get().save(folder.path().resolve("tokenizer.json"));
+        }
+    }
+
+    /** What a checkpoint takes on the disk: parameters, both moments, and the average; its other files are small beside them. */
+    public static long bytes(Trainer trainer) {
+        return (trainer.average().isPresent() ? 4L : 3L) * Float.BYTES * trainer.model().parameters().count();
     }
 
     /** Whether all files of a checkpoint can be read; not whether it belongs to a certain run. */
     public static boolean isWhole(Path folder, Device device) {
         try (SafetensorsFile moments = SafetensorsFile.open(folder.resolve(OPTIMIZER))) {
             TrainingState.read(folder);
+            if (Files.isDirectory(folder.resolve(EMA))) {
+                Checkpoint.load(folder.resolve(EMA), device);
+            }
             return moments.tensors().size() == 2 * Checkpoint.load(folder, device).parameters().names().size();
         } catch (InputException | RunException e) {
             return false;
@@ -80,7 +95,7 @@ public final class TrainingCheckpoint {
     }
 
     /**
-     * Puts a checkpoint's moments into a trainer of its model and sets its step.
+     * Puts a checkpoint's moments and average into a trainer of its model and sets its step.
      *
      * @throws InputException if the file is damaged or belongs to another model
      */
@@ -100,6 +115,7 @@ public final class TrainingCheckpoint {
                 moments.read(SECOND + name, trainer.optimizer().second().tensor(name));
             }
         }
+        trainer.average().ifPresent(average -> Checkpoint.read(folder.resolve(EMA), average));
         trainer.resumeAt(state.step());
     }
 }

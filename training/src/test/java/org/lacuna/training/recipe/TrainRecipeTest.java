@@ -92,6 +92,10 @@ class TrainRecipeTest {
             train.warmup=61            | train.warmup
             train.window=33            | train.window
             train.lr=fast              | train.lr
+            train.schedule=step        | train.schedule
+            train.decay=0              | train.decay
+            train.groups=[{lr: 2}]     | train.groups[0].pattern
+            train.groups=[{pattern: '*', lr: -1}] | train.groups[0].lr
             train.clip=0               | train.clip
             train.recompute=layers     | train.recompute
             train.beta2=1              | train.beta2
