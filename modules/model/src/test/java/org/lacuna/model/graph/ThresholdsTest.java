@@ -59,6 +59,8 @@ class ThresholdsTest {
         return inputs;
     }
 
+    private static final TrainingForm L1 = new TrainingForm(List.of(Forms.form("l1", PenaltySite.INTERMEDIATE)), 0);
+
     private static ParameterStore store(ModelConfig config) {
         return Initialization.of(config, CPU, 5).parameters();
     }
@@ -67,7 +69,7 @@ class ThresholdsTest {
     private static List<float[]> step(ModelConfig config) {
         ParameterStore store = store(config);
         ParameterStore.Flat gradients = store.like();
-        Instance run = Feeds.run(Program.of(DecoderGraph.training(config), CPU).gradients(), inputs(true), store, gradients, List.of(DecoderGraph.OBJECTIVE, DecoderGraph.NLL));
+        Instance run = Feeds.run(Program.of(DecoderGraph.training(config, L1), CPU).gradients(), inputs(true), store, gradients, List.of(DecoderGraph.OBJECTIVE, DecoderGraph.NLL));
         List<float[]> all = new ArrayList<>(List.of(run.tensor(DecoderGraph.OBJECTIVE).toFloats(), run.tensor(DecoderGraph.NLL).toFloats()));
         store.names().forEach(name -> all.add(gradients.tensor(name).toFloats()));
         return all;
@@ -114,13 +116,15 @@ class ThresholdsTest {
         Map<String, INDArray> inputs = inputs(true);
         List<String> intermediates = outputs.subList(LAYERS, 2 * LAYERS);
         List<String> fusedOutputs = new ArrayList<>(intermediates);
-        IntStream.range(0, LAYERS).forEach(layer -> fusedOutputs.add(DecoderGraph.zeros(layer)));
-        Instance fused = Feeds.run(Program.of(DecoderGraph.training(cut), CPU), inputs, store(cut), null, fusedOutputs);
+        IntStream.range(0, LAYERS).forEach(layer -> fusedOutputs.add(DecoderGraph.active(PenaltySite.INTERMEDIATE, layer)));
+        Instance fused = Feeds.run(Program.of(DecoderGraph.training(cut, L1), CPU), inputs, store(cut), null, fusedOutputs);
         for (int layer = 0; layer < LAYERS; layer++) {
             float[] i = fused.tensor(intermediates.get(layer)).toFloats();
             assertArrayEquals(thresholded.tensor(intermediates.get(layer)).toFloats(), i);
-            long zeros = IntStream.range(0, i.length).filter(j -> i[j] == 0).count();
-            assertEquals(zeros, fused.tensor(DecoderGraph.zeros(layer)).bytes().getLong(0));
+            long active = IntStream.range(0, i.length).filter(j -> i[j] != 0).count();
+            int[] counts = new int[(int) fused.tensor(DecoderGraph.active(PenaltySite.INTERMEDIATE, layer)).length()];
+            fused.tensor(DecoderGraph.active(PenaltySite.INTERMEDIATE, layer)).ints().get(counts);
+            assertEquals(active, IntStream.of(counts).sum());
         }
     }
 
@@ -131,7 +135,7 @@ class ThresholdsTest {
     }
 
     private static List<String> ops(ModelConfig config) {
-        Program.Builder builder = Program.of(DecoderGraph.training(config), CPU).outputs(DecoderGraph.OBJECTIVE).gradients();
+        Program.Builder builder = Program.of(DecoderGraph.training(config, L1), CPU).outputs(DecoderGraph.OBJECTIVE).gradients();
         inputs(true).forEach((name, array) -> builder.placeholder(name, array.shape()));
         return builder.build().opNames();
     }
