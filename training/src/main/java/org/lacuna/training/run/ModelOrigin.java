@@ -45,7 +45,7 @@ final class ModelOrigin {
      *
      * @param run the run's folder
      * @param own its latest checkpoint
-     * @throws InputException if what the recipe names is no checkpoint, or its positions end before the windows do
+     * @throws InputException if what the recipe names is no checkpoint, can't have the recipe's activations, or its positions end before the windows do
      */
     ModelOrigin(TrainRecipe recipe, Path run, Optional<Path> own, Device device) {
         this.recipe = recipe;
@@ -53,7 +53,7 @@ final class ModelOrigin {
         this.device = device;
         this.own = own;
         named = own.isPresent() ? Optional.empty() : recipe.model().from().map(reference -> byKey(() -> ModelSource.of(reference)));
-        config = named.map(source -> byKey(() -> recipe.model().config(Checkpoint.config(source.checkpoint()))));
+        config = named.map(source -> checked(recipe.model().config(byKey(() -> Checkpoint.config(source.checkpoint())))));
         config.ifPresent(this::checkWindow);
     }
 
@@ -125,13 +125,7 @@ final class ModelOrigin {
         ModelRecipe model = recipe.model();
         if (model.from().isEmpty()) {
             OptionalInt endOfText = corpus.tokenizer().map(Tokenizer::endOfText).orElse(OptionalInt.empty());
-            ModelConfig fresh = model.config(corpus.vocabularySize(), endOfText);
-            try {
-                fresh.check("model", key -> key);
-            } catch (InputException e) {
-                throw e.map(ModelOrigin::keyed);
-            }
-            return fresh;
+            return checked(model.config(corpus.vocabularySize(), endOfText));
         }
         if (own.isPresent()) {
             ModelConfig stored = OwnCheckpoint.read(run, device, () -> Checkpoint.config(own.get()));
@@ -144,6 +138,16 @@ final class ModelOrigin {
             named.orElseThrow().check(corpus, config.orElseThrow());
             return config.get();
         });
+    }
+
+    /** The config, which the recipe made or changed. */
+    private static ModelConfig checked(ModelConfig config) {
+        try {
+            config.check("model", key -> key);
+            return config;
+        } catch (InputException e) {
+            throw e.map(ModelOrigin::keyed);
+        }
     }
 
     /** {@code model: heads makes …} as {@code model.heads: makes …}, so that it can be placed where the key stands. */

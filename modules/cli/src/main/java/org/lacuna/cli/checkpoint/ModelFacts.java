@@ -93,11 +93,12 @@ final class ModelFacts {
     }
 
     private String norm() {
-        return switch (config.norm().kind()) {
+        String kind = switch (config.norm().kind()) {
             case RMS -> "RMS";
             case RMS_LESS_ONE -> "RMS, weights stored less 1";
             case LAYER -> "mean and variance, with biases";
         };
+        return kind + (config.normActivation().equals(FeedForward.IDENTITY) ? "" : "; " + config.normActivation() + " behind those of the inputs");
     }
 
     private String block() {
@@ -129,7 +130,8 @@ final class ModelFacts {
         json.set("positions", config.position() instanceof LearnedPosition learned ? Json.object().put("kind", "learned").put("offset", learned.offset())
                 : toJson((RotaryPosition) config.position()));
         json.set("attention", attentionJson());
-        json.set("norm", Json.object().put("kind", name(config.norm().kind())).put("epsilon", config.norm().epsilon()).put("block", name(config.block())));
+        json.set("norm", Json.object().put("kind", name(config.norm().kind())).put("epsilon", config.norm().epsilon()).put("block", name(config.block()))
+                .put("activation", config.normActivation()));
         FeedForward f = config.feedForward();
         ObjectNode form = Json.object().put("activation", f.activation()).put("gated", f.gated()).put("upActivation", f.upActivation()).put("biased", f.biased());
         f.experts().ifPresentOrElse(e -> form.putObject("experts").put("count", e.count()).put("perToken", e.perToken()).put("renormalized", e.renormalized()),

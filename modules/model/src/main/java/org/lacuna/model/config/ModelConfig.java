@@ -34,10 +34,12 @@ import org.lacuna.sparsity.Site;
  * @param initializer standard deviation of fresh weights
  * @param bos the token that begins a text, if there is one
  * @param eos tokens that end a text, none, one or more
+ * @param normActivation what the outputs of each layer's input norms, those in front of attention and feed-forward block, go through; {@code identity}
+ *     in most models, {@code relu} in stage 2 of ReLU Strikes Back (arXiv 2310.04564)
  */
 public record ModelConfig(String family, int vocabulary, int hidden, int intermediate, int layers, int heads, int kvHeads, int headSize,
         AttentionForm attention, Norm norm, Block block, Position position, FeedForward feedForward, double embeddingScale, boolean tied,
-        int maxPositions, double initializer, OptionalInt bos, List<Integer> eos) {
+        int maxPositions, double initializer, OptionalInt bos, List<Integer> eos, String normActivation) {
 
     /** Hugging Face's Llama. */
     public static final String LLAMA = "llama";
@@ -49,6 +51,14 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
     /** Of all layers; a file has three tensors for each. */
     private static final int MAX_EXPERTS = 1 << 15;
 
+    /** A decoder with nothing behind its norms. */
+    public ModelConfig(String family, int vocabulary, int hidden, int intermediate, int layers, int heads, int kvHeads, int headSize,
+            AttentionForm attention, Norm norm, Block block, Position position, FeedForward feedForward, double embeddingScale, boolean tied,
+            int maxPositions, double initializer, OptionalInt bos, List<Integer> eos) {
+        this(family, vocabulary, hidden, intermediate, layers, heads, kvHeads, headSize, attention, norm, block, position, feedForward, embeddingScale,
+                tied, maxPositions, initializer, bos, eos, FeedForward.IDENTITY);
+    }
+
     /** A Llama: RMS norm, rotary position, grouped queries, no biases. */
     public static ModelConfig llama(int vocabulary, int hidden, int intermediate, int layers, int heads, int kvHeads, int headSize, double rmsNormEps,
             RotaryPosition rotary, boolean tied, FeedForward feedForward, int maxPositions, double initializer, OptionalInt bos, List<Integer> eos) {
@@ -59,7 +69,7 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
     /** The same with another activation in the feed-forward blocks. */
     public ModelConfig withActivation(String activation) {
         return new ModelConfig(family, vocabulary, hidden, intermediate, layers, heads, kvHeads, headSize, attention, norm, block, position,
-                feedForward.withActivation(activation), embeddingScale, tied, maxPositions, initializer, bos, eos);
+                feedForward.withActivation(activation), embeddingScale, tied, maxPositions, initializer, bos, eos, normActivation);
     }
 
     /**
@@ -70,7 +80,16 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
      */
     public ModelConfig withThresholds(List<Double> thresholds) {
         return new ModelConfig(lacunas(), vocabulary, hidden, intermediate, layers, heads, kvHeads, headSize, attention, norm, block, position,
-                feedForward.withThresholds(thresholds), embeddingScale, tied, maxPositions, initializer, bos, eos);
+                feedForward.withThresholds(thresholds), embeddingScale, tied, maxPositions, initializer, bos, eos, normActivation);
+    }
+
+    /**
+     * The same with another activation behind each layer's input norms. A Llama becomes one that only Lacuna opens, unless it is {@code identity};
+     * {@link #check} refuses the other families, whose files can't say it.
+     */
+    public ModelConfig withNormActivation(String other) {
+        return new ModelConfig(other.equals(FeedForward.IDENTITY) ? family : lacunas(), vocabulary, hidden, intermediate, layers, heads, kvHeads, headSize,
+                attention, norm, block, position, feedForward, embeddingScale, tied, maxPositions, initializer, bos, eos, other);
     }
 
     /** The family that stores what a Llama has not. */
@@ -80,7 +99,7 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
 
     /** Whether it has what no family but Lacuna's own can store, so that another's file would describe another model. */
     public boolean onlyLacunas() {
-        return !feedForward.thresholds().isEmpty();
+        return !feedForward.thresholds().isEmpty() || !normActivation.equals(FeedForward.IDENTITY);
     }
 
     /** The most numbers that one activation has for a token; logits aside, which are computed for some rows at a time. */
@@ -154,6 +173,10 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
         p.activation("upActivation", feedForward.upActivation());
         if (!feedForward.gated() && !feedForward.upActivation().equals(FeedForward.IDENTITY)) {
             p.add("upActivation", "is " + feedForward.upActivation() + ", but a block without a gate has one activation only");
+        }
+        p.activation("normActivation", normActivation);
+        if (!normActivation.equals(FeedForward.IDENTITY)) {
+            p.stored("normActivation", "is " + normActivation, family);
         }
         checkThresholds(p);
         bos.ifPresent(id -> p.token("bos", id, vocabulary));

@@ -80,6 +80,20 @@ class HuggingFaceConfigTest {
         assertTrue(message.contains("here: thresholds") && message.contains("family opt"), message);
     }
 
+    @Test
+    void anActivationBehindTheNormsDoesToo() throws IOException {
+        ModelConfig plain = ModelConfig.llama(300, 48, 100, 1, 6, 3, 8, 1e-6, RotaryPosition.plain(1e4), true, FeedForward.gated("silu"), 64, 0.02, OptionalInt.empty(), List.of());
+        assertEquals(plain, plain.withNormActivation("identity"));
+        ModelConfig relu = plain.withNormActivation("relu");
+        assertEquals("lacuna_llama", relu.family());
+        assertEquals(relu, HuggingFaceConfig.read(file(HuggingFaceConfig.write(relu))));
+        refused(HuggingFaceConfig.write(relu).replace("\"relu\"", "\"rellu\""), "lacuna_norm_activation", "rellu");
+        refused(HuggingFaceConfig.write(relu).replace("\"lacuna_llama\"", "\"llama\""), "lacuna_norm_activation", "belongs to model_type lacuna_llama");
+        ModelConfig opt = HuggingFaceConfig.read(Fixtures.unpack("opt", temporary).resolve("config.json")).withNormActivation("relu");
+        assertThrows(IllegalArgumentException.class, () -> HuggingFaceConfig.write(opt));
+        assertThrows(InputException.class, () -> opt.check("here", key -> key));
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
         "'hidden_act':'relu','lacuna_thresholds':[0.1] | lacuna_thresholds; num_hidden_layers; 2",
