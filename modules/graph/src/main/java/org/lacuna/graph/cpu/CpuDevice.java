@@ -20,6 +20,7 @@ import org.lacuna.graph.op.CombineExperts;
 import org.lacuna.graph.op.CombineExpertsGrad;
 import org.lacuna.graph.op.DistillLoss;
 import org.lacuna.graph.op.DistillLossGrad;
+import org.lacuna.graph.op.Dropout;
 import org.lacuna.graph.op.Embedding;
 import org.lacuna.graph.op.EmbeddingGrad;
 import org.lacuna.graph.op.ExpertLinear;
@@ -112,6 +113,7 @@ public final class CpuDevice implements Device {
         kernels.put(GatedGrad.NAME, new GatedGradKernel());
         kernels.put(Sparsify.NAME, new SparsifyKernel());
         kernels.put(SparsifyGrad.NAME, new SparsifyGradKernel());
+        kernels.put(Dropout.NAME, new DropoutKernel());
         kernels.put(Fan.NAME, new FanKernel());
         kernels.put(FanGrad.NAME, new FanGradKernel());
         kernels.put(Repeat.NAME, new RepeatKernel());

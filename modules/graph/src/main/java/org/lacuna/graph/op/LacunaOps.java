@@ -45,6 +45,7 @@ public final class LacunaOps {
                 Activated::new, ActivatedGrad::new,
                 Gated::new, GatedGrad::new,
                 Sparsify::new, SparsifyGrad::new,
+                Dropout::new,
                 Fan::new, FanGrad::new,
                 Repeat::new,
                 SitePenalty::new, SitePenaltyGrad::new,
