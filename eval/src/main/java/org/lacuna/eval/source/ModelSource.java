@@ -141,6 +141,9 @@ public final class ModelSource {
     public DataRecipe data(List<String> sets) {
         DataRecipe data = run.map(folder -> Recipes.loadPart(folder.resolve("config.yaml"), sets, DataPart.class))
                 .orElseGet(() -> Recipes.parse("--set", "data: {}", sets, DataPart.class)).data();
+        if (data.instructions().isPresent()) {
+            throw new InputException("data.instructions: a model is measured on running text; give one by --set data.instructions=null --set data.text=FILE");
+        }
         Path tokenizer = checkpoint.resolve(TOKENIZER);
         boolean own = data.text().isPresent() && data.tokenizer().isEmpty() && Files.isRegularFile(tokenizer);
         return own && !(Tokenizers.load(tokenizer) instanceof ByteTokenizer) ? data.withTokenizer(tokenizer) : data;
@@ -249,7 +252,7 @@ public final class ModelSource {
     }
 
     private Optional<String> dataName(String hash, Corpus corpus) {
-        return hash.equals(corpus.sha256()) ? Optional.of(corpus.name()) : text(config.at("/data/text")).or(() -> text(config.at("/data/ids")));
+        return hash.equals(corpus.sha256()) ? Optional.of(corpus.name()) : text(config.at("/data/text")).or(() -> text(config.at("/data/instructions"))).or(() -> text(config.at("/data/ids")));
     }
 
     private static OptionalLong number(JsonNode node) {

@@ -76,7 +76,7 @@ final class ModelOrigin {
     }
 
     /**
-     * What is trained on: text in the tokens of the checkpoint that the recipe names, unless it names a tokenizer too.
+     * What is trained on: text or instructions in the tokens of the checkpoint that the recipe names, unless it names a tokenizer too.
      *
      * @throws InputException if nothing tells what the checkpoint's tokens are
      */
@@ -88,9 +88,9 @@ final class ModelOrigin {
         Path tokenizer = folder().orElseThrow().resolve(TOKENIZER);
         if (!Files.isRegularFile(tokenizer)) {
             throw new InputException(KEY + ": " + tokenizer + ": no such file, so nothing tells which tokens the model reads; "
-                    + (data.text().isPresent() ? "name its tokenizer by data.tokenizer, or give data.ids" : "give data.ids, or data.text with data.tokenizer"));
+                    + (data.text().isPresent() || data.instructions().isPresent() ? "name its tokenizer by data.tokenizer, or give data.ids" : "give data.ids, or data.text with data.tokenizer"));
         }
-        if (data.text().isPresent()) {
+        if (data.text().isPresent() || data.instructions().isPresent()) {
             return data.withTokenizer(tokenizer);
         }
         if (!(byKey(() -> Tokenizers.load(tokenizer)) instanceof ByteTokenizer)) {
