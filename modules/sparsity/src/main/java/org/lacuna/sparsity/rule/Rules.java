@@ -8,7 +8,8 @@ public final class Rules {
     private static final List<Rule> ALL = List.of(
             new None(),
             new TopP(),
-            new StatTopK());
+            new StatTopK(),
+            new TopK());
 
     private Rules() {
     }
