@@ -38,6 +38,7 @@ public final class Trainer implements AutoCloseable {
     private final LearningRate learningRate;
     private final Workers workers;
     private long[][] opNanos;
+    private double rateFactor = 1;
     private long step;
 
     /**
@@ -94,7 +95,7 @@ public final class Trainer implements AutoCloseable {
         double lambda = objective.lambda(next);
         batchGradient.compute(batch, lambda, opNanos);
         StepMetrics metrics = new StepMetrics(next, batchGradient.loss(), batchGradient.penalty(), lambda, batchGradient.zeros(),
-                learningRate.at(next), batchGradient.norm(), batch.scored());
+                rateFactor * learningRate.at(next), batchGradient.norm(), batch.scored());
         if (!Double.isFinite(metrics.loss()) || !Double.isFinite(metrics.gradientNorm())) {
             throw new Diverged("step " + next + ": the loss is " + metrics.loss() + " and the gradient's norm " + metrics.gradientNorm()
                     + "; " + place(batchGradient.firstNonFinite()));
@@ -133,6 +134,11 @@ public final class Trainer implements AutoCloseable {
     /** Says that parameters and moments are now those of after {@code step}. */
     public void resumeAt(long step) {
         this.step = step;
+    }
+
+    /** From the next step on the learning rate is the schedule's times {@code factor}. */
+    public void scaleLearningRate(double factor) {
+        rateFactor = factor;
     }
 
     /** The model; what is written to its parameters is trained on. */
