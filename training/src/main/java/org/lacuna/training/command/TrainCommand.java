@@ -73,10 +73,9 @@ public final class TrainCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         Device device = new CpuDevice();
         try (TrainingRun run = open(device); Interrupts interrupts = Interrupts.listen()) {
-            long first = run.step();
             int steps = run.recipe().train().steps();
             out.printf(Locale.ROOT, "%s: %,d parameters%s, data %s, %d of %d steps left, folder %s%n", run.recipe().name(),
-                    run.trainer().model().parameters().count(), run.recipe().model().from().map(from -> " from " + from).orElse(""), run.corpus().name(), steps - first, steps, run.folder().path());
+                    run.trainer().model().parameters().count(), run.recipe().model().from().map(from -> " from " + from).orElse(""), run.corpus().name(), run.stepsLeft(), steps, run.folder().path());
             long beside = ProcessMemory.besideEngine(run.memory().bytes());
             MemoryLines.of(run.memory(), beside, run.trainer().programs().recomputeTrade()).forEach(out::println);
             out.flush();
@@ -85,7 +84,8 @@ public final class TrainCommand implements Callable<Integer> {
                 last = run.train(progress, interrupts::requested);
             }
             run.verdicts().forEach(out::println);
-            out.println((last.isPresent() ? "done: " : "there was nothing left to do: ") + run.folder().checkpoint(steps));
+            out.println((last.isPresent() ? "done: " : "there was nothing left to do" + run.earlyEnd().map(end -> ", the run " + end).orElse("") + ": ")
+                    + run.folder().checkpoint(run.step()));
         }
         return ExitCode.DONE;
     }
