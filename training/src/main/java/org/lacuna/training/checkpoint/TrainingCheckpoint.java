@@ -1,5 +1,6 @@
 package org.lacuna.training.checkpoint;
 
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -12,6 +13,7 @@ import org.lacuna.graph.Device;
 import org.lacuna.graph.Tensor;
 import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Model;
+import org.lacuna.model.lora.PeftFolder;
 import org.lacuna.model.safetensors.SafetensorsFile;
 import org.lacuna.model.safetensors.SafetensorsWriter;
 import org.lacuna.run.InputException;
@@ -25,11 +27,14 @@ import org.lacuna.training.Trainer;
  *
  * <pre>
  *   config.json, model.safetensors, tokenizer.json   the model, as Hugging Face's loaders expect it
- *   optimizer.safetensors                            AdamW's moments: m.NAME and v.NAME for each parameter
+ *   adapter/                                         where adapters are trained: they alone ({@link PeftFolder}); the model above has them merged
+ *   optimizer.safetensors                            AdamW's moments: m.NAME and v.NAME for each parameter that is trained
  *   state.json                                       {@link TrainingState}
  * </pre>
  */
 public final class TrainingCheckpoint {
+    /** The folder within that has the adapters. */
+    public static final String ADAPTER = "adapter";
     private static final String OPTIMIZER = "optimizer.safetensors";
     private static final String FIRST = "m.";
     private static final String SECOND = "v.";
@@ -40,9 +45,10 @@ public final class TrainingCheckpoint {
      * Writes a checkpoint of a trainer as it stands, straight from its memory.
      *
      * @param folder must not exist
+     * @param base what the model began with, if it is a checkpoint
      * @throws RunException if the file system refuses; there is no such folder then
      */
-    public static void write(Path folder, Trainer trainer, Optional<Tokenizer> tokenizer, TrainingState state) {
+    public static void write(Path folder, Trainer trainer, Optional<Tokenizer> tokenizer, Optional<String> base, TrainingState state) {
         List<Tensor> moments = new ArrayList<>();
         for (String name : trainer.model().parameters().names()) {
             moments.add(renamed(FIRST, trainer.optimizer().first().tensor(name)));
@@ -50,6 +56,9 @@ public final class TrainingCheckpoint {
         }
         AtomicFiles.folder(folder, fresh -> {
             Checkpoint.write(fresh, trainer.model());
+            if (!trainer.model().adapters().isEmpty()) {
+                PeftFolder.write(fresh.folder(ADAPTER), trainer.model(), base.orElseThrow());
+            }
             if (tokenizer.isPresent()) {
                 tokenizer.get().save(fresh.path().resolve("tokenizer.json"));
             }
@@ -60,16 +69,22 @@ public final class TrainingCheckpoint {
         });
     }
 
-    /** What a checkpoint takes on the disk: parameters and both moments; its other files are small beside them. */
+    /** What a checkpoint takes on the disk: parameters, and both moments of those that are trained; its other files are small beside them. */
     public static long bytes(Model model) {
-        return 3L * Float.BYTES * model.parameters().count();
+        return Float.BYTES * (model.parameters().count() + 2 * model.parameters().trainableCount());
     }
 
     /** Whether all files of a checkpoint can be read; not whether it belongs to a certain run. */
     public static boolean isWhole(Path folder, Device device) {
         try (SafetensorsFile moments = SafetensorsFile.open(folder.resolve(OPTIMIZER))) {
             TrainingState.read(folder);
-            return moments.tensors().size() == 2 * Checkpoint.load(folder, device).parameters().names().size();
+            Checkpoint.load(folder, device);
+            if (Files.isDirectory(folder.resolve(ADAPTER))) {
+                SafetensorsFile.open(folder.resolve(ADAPTER).resolve(PeftFolder.WEIGHTS)).close();
+            }
+            // Of which parameters they have to be only the recipe knows.
+            Set<String> names = moments.tensors().keySet();
+            return !names.isEmpty() && names.stream().allMatch(name -> names.contains((name.startsWith(FIRST) ? SECOND : FIRST) + name.substring(FIRST.length())));
         } catch (InputException | RunException e) {
             return false;
         }

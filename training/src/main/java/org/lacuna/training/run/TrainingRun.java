@@ -22,6 +22,7 @@ import org.lacuna.data.sample.Windows;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.graph.Device;
 import org.lacuna.model.Model;
+import org.lacuna.model.Tuning;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
@@ -140,9 +141,10 @@ public final class TrainingRun implements AutoCloseable {
         Optional<Batch> windows = train.evalEvery() == 0 ? Optional.empty()
                 : Optional.of(fitting("train.evalWindows", corpus, () -> Windows.first(corpus.validation(), train.evalWindows(), train.window())));
         ModelConfig config = origin.config(corpus);
-        TrainingPrograms programs = MemoryNeed.fitting(recipe, config, device, windows.map(Batch::rows).orElse(0));
+        Tuning tuning = origin.tuning(config);
+        TrainingPrograms programs = MemoryNeed.fitting(recipe, config, tuning, device, windows.map(Batch::rows).orElse(0));
         Optional<String> modelFrom = origin.weightsSha256();
-        Model model = origin.load(config);
+        Model model = origin.load(config, tuning);
         Trainer trainer = new Trainer(model, programs);
         try {
             Optional<Validation> validation = windows.map(trainer::validation);
@@ -310,7 +312,7 @@ public final class TrainingRun implements AutoCloseable {
 
     private void save() {
         TrainingState state = new TrainingState(trainer.step(), tokens, sampler.state(), trainer.lambdas().stream().map(Lambda::state).toList(), recipe.sha256(), corpus.sha256(), modelFrom, build);
-        TrainingCheckpoint.write(folder.checkpoint(trainer.step()), trainer, tokenizer, state);
+        TrainingCheckpoint.write(folder.checkpoint(trainer.step()), trainer, tokenizer, origin.named().map(source -> source.checkpoint().toString()), state);
     }
 
     /** The recipe, with this command's threads, log lines and what is computed again. */

@@ -72,6 +72,11 @@ public final class AtomicFiles {
             return new FileOutput(path.resolve(name));
         }
 
+        /** Makes a folder in it. */
+        public NewFolder folder(String name) throws IOException {
+            return new NewFolder(Files.createDirectory(path.resolve(name)));
+        }
+
         /** Writes a small text file, UTF-8. */
         public void text(String name, String content) throws IOException {
             try (OutputStream output = file(name)) {
