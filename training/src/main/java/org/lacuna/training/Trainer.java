@@ -2,6 +2,7 @@ package org.lacuna.training;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -17,7 +18,9 @@ import org.lacuna.model.graph.PenaltySite;
 import org.lacuna.run.InputException;
 import org.lacuna.training.objective.Lambda;
 import org.lacuna.training.optimizer.LearningRate;
+import org.lacuna.training.optimizer.MovingAverage;
 import org.lacuna.training.optimizer.Optimizer;
+import org.lacuna.training.optimizer.ParameterGroups;
 import org.lacuna.training.recipe.Objective;
 import org.lacuna.training.recipe.PenaltyRecipe;
 import org.lacuna.training.recipe.TrainSettings;
@@ -39,6 +42,7 @@ public final class Trainer implements AutoCloseable {
     private final TrainingPrograms programs;
     private final BatchGradient batchGradient;
     private final Optimizer optimizer;
+    private final Optional<MovingAverage> average;
     private final LearningRate learningRate;
     private final Workers workers;
     private long[][] opNanos;
@@ -59,6 +63,7 @@ public final class Trainer implements AutoCloseable {
      *
      * @param model whose parameters are trained in place
      * @param programs of such a model, of which the same is trained
+     * @throws InputException if a group of the settings has no parameter
      */
     public Trainer(Model model, TrainingPrograms programs) {
         this.model = model;
@@ -68,13 +73,15 @@ public final class Trainer implements AutoCloseable {
         lambdas = objective.penalties().stream().map(Lambda::of).toList();
         weights = new double[lambdas.size()];
         ParameterStore parameters = model.parameters();
+        Map<String, FlatMath.AdamWGroup> groups = ParameterGroups.of(parameters, settings.groups(), settings.weightDecay());
         workers = new Workers(settings.workersHere());
         FlatMath math = programs.device().flatMath();
         batchGradient = new BatchGradient(programs.graph(), programs.training(), parameters, math, settings.shardRows() * settings.window(),
                 settings.shards(), settings.accumulation(), workers);
         optimizer = new Optimizer(math, parameters, batchGradient.gradient(),
-                new FlatMath.AdamWConstants(settings.beta1(), settings.beta2(), settings.eps(), settings.weightDecay()), settings.clip());
-        learningRate = new LearningRate(settings.lr(), settings.minLrRatio(), settings.warmup(), settings.steps());
+                new FlatMath.AdamWConstants(settings.beta1(), settings.beta2(), settings.eps()), groups, settings.clip());
+        average = settings.ema() == 0 ? Optional.empty() : Optional.of(new MovingAverage(math, model, settings.ema()));
+        learningRate = settings.learningRate();
     }
 
     /**
@@ -89,6 +96,7 @@ public final class Trainer implements AutoCloseable {
         for (int k = 0; k < weights.length; k++) {
             lambdas.get(k).measured(metrics.penalties().get(k).zeros());
         }
+        average.ifPresent(a -> a.update(workers));
         step = metrics.step();
         return metrics;
     }
@@ -124,8 +132,17 @@ public final class Trainer implements AutoCloseable {
 
     /** A validation over fixed windows; the memory is made here, once. */
     public Validation validation(Batch windows) {
+        return validation(windows, model);
+    }
+
+    /** The same of the weights' moving average, where there is one; the memory is made here, once. */
+    public Optional<Validation> averageValidation(Batch windows) {
+        return average.map(a -> validation(windows, a.model()));
+    }
+
+    private Validation validation(Batch windows, Model validated) {
         int rows = programs.validationRows(windows.rows());
-        return new Validation(programs.graph(), programs.forward(rows, windows.length()), model.parameters(), programs.device().flatMath(), windows, rows, settings.shards(), workers);
+        return new Validation(programs.graph(), programs.forward(rows, windows.length()), validated.parameters(), programs.device().flatMath(), windows, rows, settings.shards(), workers);
     }
 
     /** The step taken last; 0 before the first. */
@@ -146,6 +163,11 @@ public final class Trainer implements AutoCloseable {
     /** The model; what is written to its parameters is trained on. */
     public Model model() {
         return model;
+    }
+
+    /** The model with the moving average of the weights, where there is one; what is written to it is averaged on. */
+    public Optional<Model> average() {
+        return average.map(MovingAverage::model);
     }
 
     /** The gradient of the step taken last, in the parameters' layout. */

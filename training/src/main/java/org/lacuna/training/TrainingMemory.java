@@ -7,7 +7,7 @@ import org.lacuna.run.RunException;
  * What a training run holds outside the Java heap from its first step to its last, in bytes, as it is asked for.
  *
  * @param shards pieces of the batch that are computed side by side
- * @param parameters the flat vector of all, and its copy in bf16 where the step reads one
+ * @param parameters the flat vector of all, its copy in bf16 where the step reads one, and its moving average where there is one
  * @param moments AdamW's two vectors
  * @param gradients a vector for each shard, and one for the sum of several rounds
  * @param activations of all shards: activations, their gradients, working memory, the tokens of a piece

@@ -75,8 +75,13 @@ public final class TrainingPrograms {
         int shards = settings.shards();
         int sums = settings.accumulation() > 1 ? 1 : 0;
         long shard = training.arenaBytes() + graph.placeholderBytes(settings.shardRows(), settings.window()) + SEED;
-        return new TrainingMemory(shards, frozen() + vector + copy(training, vector), MOMENTS * vector, (shards + sums) * vector, shards * shard,
-                validationWindows == 0 ? 0 : validation(validationWindows, vector));
+        return new TrainingMemory(shards, frozen() + (1 + averages()) * vector + copy(training, vector), MOMENTS * vector, (shards + sums) * vector, shards * shard,
+                validationWindows == 0 ? 0 : (1 + averages()) * validation(validationWindows, vector));
+    }
+
+    /** How many averages of the weights there are; each is validated beside them, in memory of its own. */
+    private int averages() {
+        return settings.ema() > 0 ? 1 : 0;
     }
 
     /** Bytes of the frozen parameters, and of their copy in bf16 where the program reads one of them so. */

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.data.Batch;
 import org.lacuna.fixtures.Fixtures;
@@ -30,6 +31,7 @@ import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
 import org.lacuna.model.lora.Adapters;
+import org.lacuna.run.recipe.Recipes;
 import org.lacuna.sparsity.Site;
 import org.lacuna.training.recipe.Objective;
 import org.lacuna.training.recipe.Recompute;
@@ -87,6 +89,28 @@ class TrainingMemoryTest {
         assumeTrue(precision == Precision.FP32 || hasBf16());
         Tuning tuning = frozen.equals("LORA") ? Tuning.adapting(CONFIG, Adapters.matching(CONFIG, 4, 8, List.of("q_proj", "down_proj"))) : Tuning.freezing(CONFIG, List.of(frozen.split(", ")));
         isWhatTheEngineAllocates(CONFIG, tuning, settings(precision, Recompute.NONE, 2, 2), 0, 5, device, bytes);
+    }
+
+    /** With a moving average there is a vector more, and a validation more. */
+    @ParameterizedTest
+    @EnumSource
+    void anAverageIsCounted(Precision precision) {
+        assumeTrue(precision == Precision.FP32 || hasBf16());
+        AtomicLong bytes = new AtomicLong();
+        Device device = counting(new CpuDevice(), bytes);
+        TrainSettings plain = settings(precision, Recompute.NONE, 2, 1);
+        TrainSettings averaged = Recipes.parse("with an average", Recipes.toYaml(plain), List.of("ema=0.9"), TrainSettings.class);
+        TrainingMemory without = programs(plain, 0, device).memory(5);
+        TrainingPrograms programs = programs(averaged, 0, device);
+        TrainingMemory memory = programs.memory(5);
+        assertEquals(2 * without.validation(), memory.validation());
+        try (Trainer trainer = new Trainer(Initialization.of(CONFIG, device, 1), programs)) {
+            Batch windows = new Batch(5, WINDOW, new int[5 * WINDOW], new int[5 * WINDOW]);
+            trainer.validation(windows);
+            trainer.averageValidation(windows);
+            assertEquals(bytes.get(), memory.bytes());
+            assertEquals(Float.BYTES * trainer.model().parameters().length(), memory.parameters() - without.parameters());
+        }
     }
 
     @ParameterizedTest

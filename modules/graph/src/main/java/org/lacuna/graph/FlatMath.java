@@ -1,7 +1,7 @@
 package org.lacuna.graph;
 
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import java.util.function.IntConsumer;
 
 /**
@@ -49,9 +49,16 @@ public interface FlatMath {
      * @param beta1 decay of the first moment, 0 ≤ β₁ &lt; 1
      * @param beta2 decay of the second moment, 0 ≤ β₂ &lt; 1
      * @param epsilon added to the root of the corrected second moment
-     * @param weightDecay decoupled: each step multiplies the decayed parameters by 1 − learning rate · weightDecay
      */
-    record AdamWConstants(double beta1, double beta2, double epsilon, double weightDecay) {}
+    record AdamWConstants(double beta1, double beta2, double epsilon) {}
+
+    /**
+     * What is a parameter's own in AdamW.
+     *
+     * @param rate its learning rate / that of the step
+     * @param weightDecay decoupled: each step multiplies the parameter by 1 − learning rate · rate · weightDecay; 0 for none
+     */
+    record AdamWGroup(double rate, double weightDecay) {}
 
     /**
      * total = terms[0] + terms[1] + …, added in this order, element by element; with {@code accumulate},
@@ -63,13 +70,20 @@ public interface FlatMath {
     Pass round(ParameterStore.Flat vector, ParameterStore.Rounded rounded);
 
     /**
+     * average = average + weight · (vector − average): with {@code weight} 1 − d the exponential moving average
+     * d · average + (1 − d) · vector, in the form whose fixed point is the vector itself, however d is rounded.
+     */
+    Pass average(ParameterStore.Flat average, ParameterStore.Flat vector, double weight);
+
+    /**
      * AdamW (Loshchilov and Hutter, "Decoupled weight decay regularization", ICLR 2019) with PyTorch's placement of ε:
      * <pre>
      *   g = scale · gradient
-     *   p = p · (1 − lr · weightDecay)              for the parameters in {@code decayed}
+     *   r = lr · rate                               the rate and the decay are those of the parameter's group
+     *   p = p · (1 − r · weightDecay)
      *   m = β₁ · m + (1 − β₁) · g
      *   v = β₂ · v + (1 − β₂) · g²
-     *   p = p − lr / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
+     *   p = p − r / (1 − β₁ᵗ) · m / (√v / √(1 − β₂ᵗ) + ε)
      * </pre>
      * in fp32; the factors that depend on the step alone are made in double.
      *
@@ -77,8 +91,8 @@ public interface FlatMath {
      * @param gradient read, not changed
      * @param first m, zero before the first step
      * @param second v, zero before the first step
-     * @param decayed names of the parameters that decay
+     * @param groups of each parameter, by its name
      */
     AdamW adamW(ParameterStore store, ParameterStore.Flat gradient, ParameterStore.Flat first, ParameterStore.Flat second,
-            AdamWConstants constants, Set<String> decayed);
+            AdamWConstants constants, Map<String, AdamWGroup> groups);
 }

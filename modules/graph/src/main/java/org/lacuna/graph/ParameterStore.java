@@ -1,5 +1,6 @@
 package org.lacuna.graph;
 
+import java.nio.ByteBuffer;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -18,8 +19,8 @@ public final class ParameterStore {
     private static final int ALIGNMENT = 32;
 
     private final Device device;
-    private final Layout trainable = new Layout();
-    private final Layout fixed = new Layout();
+    private final Layout trainable;
+    private final Layout fixed;
     private final Flat values;
     private final Flat frozen;
     /** Of the frozen ones; null until somebody asks for it. */
@@ -54,6 +55,8 @@ public final class ParameterStore {
      */
     public ParameterStore(Device device, List<TensorSpec> parameters, Set<String> frozen) {
         this.device = device;
+        trainable = new Layout();
+        fixed = new Layout();
         Set<String> names = new HashSet<>();
         for (TensorSpec spec : parameters) {
             if (spec.dataType() != DataType.FLOAT) {
@@ -69,6 +72,28 @@ public final class ParameterStore {
         }
         values = new Flat(trainable);
         this.frozen = new Flat(fixed);
+    }
+
+    private ParameterStore(ParameterStore other) {
+        device = other.device;
+        trainable = other.trainable;
+        fixed = other.fixed;
+        values = new Flat(trainable);
+        frozen = other.frozen;
+        frozenRounded = other.frozenRounded;
+        copy(other.values, values);
+    }
+
+    private static void copy(Flat from, Flat to) {
+        for (String name : from.layout.specs.keySet()) {
+            ByteBuffer source = from.tensor(name).bytes();
+            to.tensor(name).bytes().put(0, source, 0, source.capacity());
+        }
+    }
+
+    /** Another store with trainable parameters of its own, for now the same numbers, and with this one's frozen ones. */
+    public ParameterStore copy() {
+        return new ParameterStore(this);
     }
 
     private static long aligned(long elements) {

@@ -57,6 +57,21 @@ public final class Checkpoint {
     }
 
     /**
+     * Puts the weights in a folder into a model that is there already.
+     *
+     * @throws InputException as {@link #load(Path, Device)} does, or when they are another model's
+     */
+    public static void read(Path folder, Model model) {
+        if (!config(folder).equals(model.config())) {
+            throw new InputException(folder.resolve(CONFIG) + ": is another model's");
+        }
+        try (StoredWeights weights = StoredWeights.open(folder)) {
+            HuggingFaceWeights.check(weights, model.config());
+            HuggingFaceWeights.read(weights, model.config(), model.parameters());
+        }
+    }
+
+    /**
      * What the model in a folder is, without its weights.
      *
      * @throws InputException when there is no such folder, or its config is missing or wrong

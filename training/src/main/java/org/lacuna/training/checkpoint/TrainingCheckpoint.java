@@ -1,5 +1,6 @@
 package org.lacuna.training.checkpoint;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,6 +11,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.graph.Device;
+import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.Tensor;
 import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Model;
@@ -28,12 +30,15 @@ import org.lacuna.training.Trainer;
  * <pre>
  *   config.json, model.safetensors, tokenizer.json   the model, as Hugging Face's loaders expect it
  *   adapter/                                         where adapters are trained: they alone ({@link PeftFolder}); the model above has them merged
+ *   ema/                                             the same with the weights' moving average, where there is one
  *   optimizer.safetensors                            AdamW's moments: m.NAME and v.NAME for each parameter that is trained
  *   state.json                                       {@link TrainingState}
  * </pre>
  */
 public final class TrainingCheckpoint {
-    /** The folder within that has the adapters. */
+    /** The folder within with the model of the averaged weights. */
+    public static final String EMA = "ema";
+    /** The folder within, and within {@value #EMA}, that has the adapters. */
     public static final String ADAPTER = "adapter";
     private static final String OPTIMIZER = "optimizer.safetensors";
     private static final String FIRST = "m.";
@@ -55,12 +60,9 @@ public final class TrainingCheckpoint {
             moments.add(renamed(SECOND, trainer.optimizer().second().tensor(name)));
         }
         AtomicFiles.folder(folder, fresh -> {
-            Checkpoint.write(fresh, trainer.model());
-            if (!trainer.model().adapters().isEmpty()) {
-                PeftFolder.write(fresh.folder(ADAPTER), trainer.model(), base.orElseThrow());
-            }
-            if (tokenizer.isPresent()) {
-                tokenizer.get().save(fresh.path().resolve("tokenizer.json"));
+            write(fresh, trainer.model(), tokenizer, base);
+            if (trainer.average().isPresent()) {
+                write(fresh.folder(EMA), trainer.average().get(), tokenizer, base);
             }
             try (FileOutput out = fresh.file(OPTIMIZER)) {
                 SafetensorsWriter.write(out, Map.of(), moments);
@@ -69,9 +71,20 @@ public final class TrainingCheckpoint {
         });
     }
 
-    /** What a checkpoint takes on the disk: parameters, and both moments of those that are trained; its other files are small beside them. */
-    public static long bytes(Model model) {
-        return Float.BYTES * (model.parameters().count() + 2 * model.parameters().trainableCount());
+    private static void write(AtomicFiles.NewFolder folder, Model model, Optional<Tokenizer> tokenizer, Optional<String> base) throws IOException {
+        Checkpoint.write(folder, model);
+        if (!model.adapters().isEmpty()) {
+            PeftFolder.write(folder.folder(ADAPTER), model, base.orElseThrow());
+        }
+        if (tokenizer.isPresent()) {
+            tokenizer.get().save(folder.path().resolve("tokenizer.json"));
+        }
+    }
+
+    /** What a checkpoint takes on the disk: parameters, both moments of those that are trained, and the average; its other files are small beside them. */
+    public static long bytes(Trainer trainer) {
+        ParameterStore parameters = trainer.model().parameters();
+        return Float.BYTES * ((trainer.average().isPresent() ? 2 : 1) * parameters.count() + 2 * parameters.trainableCount());
     }
 
     /** Whether all files of a checkpoint can be read; not whether it belongs to a certain run. */
@@ -79,8 +92,13 @@ public final class TrainingCheckpoint {
         try (SafetensorsFile moments = SafetensorsFile.open(folder.resolve(OPTIMIZER))) {
             TrainingState.read(folder);
             Checkpoint.load(folder, device);
-            if (Files.isDirectory(folder.resolve(ADAPTER))) {
-                SafetensorsFile.open(folder.resolve(ADAPTER).resolve(PeftFolder.WEIGHTS)).close();
+            if (Files.isDirectory(folder.resolve(EMA))) {
+                Checkpoint.load(folder.resolve(EMA), device);
+            }
+            for (Path adapter : List.of(folder.resolve(ADAPTER), folder.resolve(EMA).resolve(ADAPTER))) {
+                if (Files.isDirectory(adapter)) {
+                    SafetensorsFile.open(adapter.resolve(PeftFolder.WEIGHTS)).close();
+                }
             }
             // Of which parameters they have to be only the recipe knows.
             Set<String> names = moments.tensors().keySet();
@@ -95,7 +113,7 @@ public final class TrainingCheckpoint {
     }
 
     /**
-     * Puts a checkpoint's moments into a trainer of its model and sets its step.
+     * Puts a checkpoint's moments and average into a trainer of its model and sets its step.
      *
      * @throws InputException if the file is damaged or belongs to another model
      */
@@ -115,6 +133,15 @@ public final class TrainingCheckpoint {
                 moments.read(SECOND + name, trainer.optimizer().second().tensor(name));
             }
         }
+        trainer.average().ifPresent(average -> readAverage(folder.resolve(EMA), average));
         trainer.resumeAt(state.step());
+    }
+
+    private static void readAverage(Path folder, Model average) {
+        if (average.adapters().isEmpty()) {
+            Checkpoint.read(folder, average);
+        } else {
+            PeftFolder.read(folder.resolve(ADAPTER), average);
+        }
     }
 }

@@ -17,14 +17,15 @@ import org.lacuna.run.folder.Json;
  *
  * <pre>
  * e = target − share of zeros
- * ln λ ← ln λ + clamp(K_I · e + K_P · (e − e of the step before), ±0.1)
+ * ln λ ← ln λ + clamp(½ e, ±0.05) + clamp(20 (e − e of the step before), ±0.1)
  * </pre>
- * λ stays within a factor of 10⁶ of where it began.
+ * The second term damps the first: zeros follow λ after some 100 steps. λ stays within a factor of 10⁶ of where it began.
  */
 final class TargetLambda implements Lambda {
-    private static final double INTEGRAL = 0.1;
-    private static final double PROPORTIONAL = 2;
-    private static final double LARGEST_MOVE = 0.1;
+    private static final double INTEGRAL = 0.5;
+    private static final double LARGEST_INTEGRAL = 0.05;
+    private static final double PROPORTIONAL = 20;
+    private static final double LARGEST_PROPORTIONAL = 0.1;
     private static final double RANGE = 1e6;
     /** The steps that a verdict is on. */
     private static final int WINDOW = 100;
@@ -50,13 +51,16 @@ final class TargetLambda implements Lambda {
     @Override
     public void measured(double zeros) {
         double before = recent.isEmpty() ? zeros : recent.getLast();
-        double move = INTEGRAL * (target - zeros) + PROPORTIONAL * (before - zeros);
-        lambda *= Math.exp(Math.max(-LARGEST_MOVE, Math.min(LARGEST_MOVE, move)));
+        lambda *= Math.exp(clamp(INTEGRAL * (target - zeros), LARGEST_INTEGRAL) + clamp(PROPORTIONAL * (before - zeros), LARGEST_PROPORTIONAL));
         lambda = Math.max(start / RANGE, Math.min(start * RANGE, lambda));
         recent.addLast(zeros);
         if (recent.size() > WINDOW) {
             recent.removeFirst();
         }
+    }
+
+    private static double clamp(double x, double largest) {
+        return Math.max(-largest, Math.min(largest, x));
     }
 
     @Override

@@ -1,14 +1,12 @@
 package org.lacuna.training.optimizer;
 
-import java.util.HashSet;
-import java.util.Set;
+import java.util.Map;
 import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.program.Workers;
 
 /**
- * AdamW over a whole parameter store, with decay on the parameters of two or more dimensions only and the gradient
- * clipped beforehand: multiplied by min(1, clip / (norm + 1e-6)), as {@code torch.nn.utils.clip_grad_norm_} does.
+ * AdamW over a whole parameter store, each parameter with the rate and decay of its group, and the gradient clipped beforehand: multiplied by min(1, clip / (norm + 1e-6)), as {@code torch.nn.utils.clip_grad_norm_} does.
  */
 public final class Optimizer {
     private static final double NORM_EPSILON = 1e-6;
@@ -22,15 +20,15 @@ public final class Optimizer {
      * An optimizer before its first step.
      *
      * @param gradient where it will find the gradient at each step
+     * @param groups of each parameter
      * @param clip the largest norm that a gradient keeps
      */
-    public Optimizer(FlatMath math, ParameterStore store, ParameterStore.Flat gradient, FlatMath.AdamWConstants constants, double clip) {
+    public Optimizer(FlatMath math, ParameterStore store, ParameterStore.Flat gradient, FlatMath.AdamWConstants constants,
+            Map<String, FlatMath.AdamWGroup> groups, double clip) {
         first = store.like();
         second = store.like();
         this.clip = clip;
-        Set<String> decayed = new HashSet<>(store.names());
-        decayed.removeIf(name -> store.spec(name).shape().length < 2);
-        pass = math.adamW(store, gradient, first, second, constants, decayed);
+        pass = math.adamW(store, gradient, first, second, constants, groups);
     }
 
     /**

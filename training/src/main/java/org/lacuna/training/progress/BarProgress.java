@@ -3,6 +3,7 @@ package org.lacuna.training.progress;
 import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Optional;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -41,8 +42,8 @@ public final class BarProgress implements Progress {
     }
 
     @Override
-    public void validated(long step, Validation.Result r) {
-        validation = String.format(Locale.ROOT, ", validation %.3f", r.loss());
+    public void validated(long step, Validation.Result r, Optional<Validation.Result> average) {
+        validation = String.format(Locale.ROOT, ", validation %.3f", r.loss()) + average.map(a -> String.format(Locale.ROOT, ", ema %.3f", a.loss())).orElse("");
         bar.setExtraMessage(" " + losses + validation);
     }
 

@@ -2,6 +2,7 @@ package org.lacuna.training.progress;
 
 import java.io.PrintWriter;
 import java.util.Locale;
+import java.util.Optional;
 import org.lacuna.training.StepMetrics;
 import org.lacuna.training.Validation;
 
@@ -27,12 +28,13 @@ public final class PlainProgress implements Progress {
     }
 
     @Override
-    public void validated(long step, Validation.Result result) {
-        say(line(step, steps, result));
+    public void validated(long step, Validation.Result result, Optional<Validation.Result> average) {
+        say(line(step, steps, result, average));
     }
 
-    static String line(long step, int steps, Validation.Result r) {
-        return String.format(Locale.ROOT, "step %05d/%05d | validation loss: %.4f | zeros: %.3f | dead: %.3f | tokens: %,d", step, steps, r.loss(), r.zeros(), r.dead(), r.tokens());
+    static String line(long step, int steps, Validation.Result r, Optional<Validation.Result> average) {
+        return String.format(Locale.ROOT, "step %05d/%05d | validation loss: %.4f | zeros: %.3f | dead: %.3f | tokens: %,d", step, steps, r.loss(), r.zeros(), r.dead(), r.tokens())
+                + average.map(a -> String.format(Locale.ROOT, " | ema loss: %.4f | ema zeros: %.3f", a.loss(), a.zeros())).orElse("");
     }
 
     private void say(String line) {

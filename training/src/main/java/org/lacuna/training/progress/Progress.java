@@ -1,5 +1,6 @@
 package org.lacuna.training.progress;
 
+import java.util.Optional;
 import org.lacuna.training.StepMetrics;
 import org.lacuna.training.Validation;
 
@@ -12,8 +13,12 @@ public interface Progress extends AutoCloseable {
     /** After every so many steps, and after the last. */
     void report(StepMetrics metrics, Pace pace);
 
-    /** After a validation. */
-    void validated(long step, Validation.Result result);
+    /**
+     * After a validation.
+     *
+     * @param average of the weights' moving average, where there is one
+     */
+    void validated(long step, Validation.Result result, Optional<Validation.Result> average);
 
     @Override
     void close();

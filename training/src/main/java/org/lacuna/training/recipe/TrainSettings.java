@@ -5,6 +5,9 @@ import java.util.List;
 import org.lacuna.graph.Precision;
 import org.lacuna.run.InputException;
 import org.lacuna.run.recipe.Key;
+import org.lacuna.training.optimizer.LearningRate;
+import org.lacuna.training.optimizer.ParameterGroup;
+import org.lacuna.training.optimizer.Schedule;
 
 /** How long, how fast and by which steps a model is trained. Steps are counted from 1. */
 public record TrainSettings(
@@ -20,11 +23,15 @@ public record TrainSettings(
         @Key(doc = "highest learning rate", def = "1e-3", min = 0, max = 1e6) double lr,
         @Key(doc = "last learning rate / highest", def = "0.1", min = 0, max = 1) double minLrRatio,
         @Key(doc = "steps over which the learning rate rises from 0", def = "0", min = 0) int warmup,
+        @Key(doc = "how the learning rate falls then to lr · minLrRatio", def = "cosine") Schedule schedule,
+        @Key(doc = "with schedule = wsd: the last share of the steps, in which it falls", def = "0.2", above = 0, max = 1) double decay,
         @Key(doc = "AdamW's decay of the first moment", def = "0.9", min = 0, below = 1) double beta1,
         @Key(doc = "AdamW's decay of the second moment", def = "0.95", min = 0, below = 1) double beta2,
         @Key(doc = "AdamW's epsilon", def = "1e-8", above = 0, max = 1) double eps,
         @Key(doc = "decoupled decay of parameters with two or more dimensions", def = "0.1", min = 0, max = 100) double weightDecay,
+        @Key(doc = "parameters with a learning rate and decay of their own; the first pattern that matches counts", def = "[]") List<ParameterGroup> groups,
         @Key(doc = "largest norm of the gradient over all parameters", def = "1", above = 0) double clip,
+        @Key(doc = "decay of the weights' exponential moving average, which is kept beside them; 0 for none", def = "0", min = 0, below = 1) double ema,
         @Key(doc = "steps between validations, 0 for none", def = "100", min = 0) int evalEvery,
         @Key(doc = "validation windows", def = "32", min = 1, max = 1 << 20) int evalWindows,
         @Key(doc = "steps between checkpoints, 0 for one at the end only", def = "500", min = 0) int saveEvery,
@@ -39,12 +46,33 @@ public record TrainSettings(
         if (warmup > steps) {
             problems.add("warmup: " + warmup + " is more than steps = " + steps + "; give a smaller one too, or more steps");
         }
+        if (schedule == Schedule.WSD && warmup <= steps && warmup + (long) decaySteps(decay, steps) > steps) {
+            problems.add("decay: " + decay + " of the steps are " + decaySteps(decay, steps) + ", more than the " + (steps - warmup) + " that are left of steps = " + steps
+                    + " after warmup = " + warmup);
+        }
         if ((long) batch * window > Integer.MAX_VALUE) {
             problems.add("batch: " + batch + " windows of " + window + " tokens are more than the " + Integer.MAX_VALUE + " tokens that a step can have");
         }
         if (!problems.isEmpty()) {
             throw new InputException(problems);
         }
+    }
+
+    /** Bare steps: the cosine schedule alone, and all else that has a default as it is by default. */
+    public TrainSettings(long seed, int steps, int batch, int window, int accumulation, int shards, int workers, Precision precision, Recompute recompute,
+            double lr, double minLrRatio, int warmup, double beta1, double beta2, double eps, double weightDecay, double clip, int evalEvery, int evalWindows,
+            int saveEvery, int logEvery) {
+        this(seed, steps, batch, window, accumulation, shards, workers, precision, recompute, lr, minLrRatio, warmup, Schedule.COSINE, 0.2, beta1, beta2,
+                eps, weightDecay, List.of(), clip, 0, evalEvery, evalWindows, saveEvery, logEvery);
+    }
+
+    private static int decaySteps(double decay, int steps) {
+        return (int) Math.max(1, Math.round(decay * steps));
+    }
+
+    /** The learning rate of each step. */
+    public LearningRate learningRate() {
+        return new LearningRate(schedule, lr, minLrRatio, warmup, decaySteps(decay, steps), steps);
     }
 
     /** Windows that one worker computes at a time. */
@@ -65,7 +93,7 @@ public record TrainSettings(
 
     /** The same but for what does not change the result: threads, what is computed again, and log lines. */
     TrainSettings withoutMachine() {
-        return new TrainSettings(seed, steps, batch, window, accumulation, shards, 0, precision, Recompute.NONE, lr, minLrRatio, warmup, beta1, beta2,
-                eps, weightDecay, clip, evalEvery, evalWindows, saveEvery, 1);
+        return new TrainSettings(seed, steps, batch, window, accumulation, shards, 0, precision, Recompute.NONE, lr, minLrRatio, warmup, schedule, decay, beta1, beta2,
+                eps, weightDecay, groups, clip, ema, evalEvery, evalWindows, saveEvery, 1);
     }
 }

@@ -39,7 +39,6 @@ import org.lacuna.training.StepMetrics;
 import org.lacuna.training.Trainer;
 import org.lacuna.training.TrainingMemory;
 import org.lacuna.training.TrainingPrograms;
-import org.lacuna.training.Validation;
 import org.lacuna.training.checkpoint.BuildInfo;
 import org.lacuna.training.checkpoint.TrainingCheckpoint;
 import org.lacuna.training.checkpoint.TrainingState;
@@ -64,14 +63,14 @@ public final class TrainingRun implements AutoCloseable {
     private final Optional<Tokenizer> tokenizer;
     private final Trainer trainer;
     private final Sampler sampler;
-    private final Optional<Validation> validation;
+    private final Optional<Validations> validations;
     private final BuildInfo build;
     private final RunFolder folder;
     private long tokens;
     /** Hash of the weights that the model began with. */
     private Optional<String> modelFrom;
 
-    private TrainingRun(TrainRecipe recipe, Corpus corpus, ModelOrigin origin, Optional<String> modelFrom, Sampler sampler, Trainer trainer, Optional<Validation> validation,
+    private TrainingRun(TrainRecipe recipe, Corpus corpus, ModelOrigin origin, Optional<String> modelFrom, Sampler sampler, Trainer trainer, Optional<Validations> validations,
             BuildInfo build, RunFolder folder) {
         this.recipe = recipe;
         this.corpus = corpus;
@@ -80,7 +79,7 @@ public final class TrainingRun implements AutoCloseable {
         this.modelFrom = modelFrom;
         this.sampler = sampler;
         this.trainer = trainer;
-        this.validation = validation;
+        this.validations = validations;
         this.build = build;
         this.folder = folder;
     }
@@ -147,10 +146,10 @@ public final class TrainingRun implements AutoCloseable {
         Model model = origin.load(config, tuning);
         Trainer trainer = new Trainer(model, programs);
         try {
-            Optional<Validation> validation = windows.map(trainer::validation);
+            Optional<Validations> validations = windows.map(batch -> new Validations(trainer, batch));
             BuildInfo build = BuildInfo.here(device.gemm());
             RunFolder folder = opening.open();
-            TrainingRun begun = new TrainingRun(recipe, corpus, origin, modelFrom, sampler, trainer, validation, build, folder);
+            TrainingRun begun = new TrainingRun(recipe, corpus, origin, modelFrom, sampler, trainer, validations, build, folder);
             try {
                 begun.writeProvenance();
             } catch (RunException e) {
@@ -267,10 +266,10 @@ public final class TrainingRun implements AutoCloseable {
                 if (last || step % recipe.train().logEvery() == 0) {
                     progress.report(metrics, meter.report(step));
                 }
-                if (validation.isPresent() && (last || step % recipe.train().evalEvery() == 0)) {
-                    Validation.Result result = validation.get().measure();
-                    log.append(MetricsLines.validation(step, result));
-                    progress.validated(step, result);
+                if (validations.isPresent() && (last || step % recipe.train().evalEvery() == 0)) {
+                    Validations.Results results = validations.get().measure();
+                    log.append(results.line(step));
+                    progress.validated(step, results.plain(), results.average());
                 }
                 boolean stopping = stop.getAsBoolean();
                 if (last || stopping || isDue(step, recipe.train().saveEvery())) {
@@ -285,7 +284,7 @@ public final class TrainingRun implements AutoCloseable {
         } catch (RunException e) {
             // Nothing else in the loop fails so but the writing of metrics and checkpoints.
             throw new RunException(String.format(Locale.ROOT, "%s. %s; a checkpoint takes some %,d bytes: %s",
-                    e.getMessage(), intact(), TrainingCheckpoint.bytes(trainer.model()), goOn(folder)), e);
+                    e.getMessage(), intact(), TrainingCheckpoint.bytes(trainer), goOn(folder)), e);
         } catch (Diverged e) {
             throw new RunException(e.getMessage() + ". " + intact() + "; a lower train.lr or more train.warmup may help", e);
         }

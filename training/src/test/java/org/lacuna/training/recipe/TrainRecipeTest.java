@@ -16,6 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.InputException;
 import org.lacuna.run.recipe.Recipes;
 
@@ -86,12 +87,17 @@ class TrainRecipeTest {
             model.heads=32             | even
             model.kvHeads=3            | model.kvHeads
             model.activation=rellu     | model.activation
+            model.normActivation=rellu | model.normActivation
             model.ffn=relu             | model.ffn
             model.layers=0             | model.layers
             train.batch=7              | train.batch
             train.warmup=61            | train.warmup
             train.window=33            | train.window
             train.lr=fast              | train.lr
+            train.schedule=step        | train.schedule
+            train.decay=0              | train.decay
+            train.groups=[{lr: 2}]     | train.groups[0].pattern
+            train.groups=[{pattern: '*', lr: -1}] | train.groups[0].lr
             train.clip=0               | train.clip
             train.recompute=layers     | train.recompute
             train.beta2=1              | train.beta2
@@ -118,11 +124,11 @@ class TrainRecipeTest {
     @Test
     void aFreshModelHasDefaultsAndACheckpointsHasNone() {
         ModelRecipe fresh = Recipes.parse("fresh", "{}", List.of(), ModelRecipe.class);
-        assertEquals(new ModelRecipe(Optional.empty(), Optional.of(128), Optional.of(352), Optional.of(4), Optional.of(4), Optional.of(4), Optional.of("silu"),
+        assertEquals(new ModelRecipe(Optional.empty(), Optional.of(128), Optional.of(352), Optional.of(4), Optional.of(4), Optional.of(4), Optional.of("silu"), Optional.of("identity"),
                 Optional.of(ModelRecipe.Ffn.GATED), Optional.of(true), Optional.of(10000.0), Optional.of(1e-6), Optional.of(0.02), Optional.of(2048), List.of(), Optional.empty()), fresh);
         ModelRecipe from = TrainRecipe.load(FINETUNE, List.of("model.from=some/where", "model.activation=relu")).model();
         Optional<Integer> none = Optional.empty();
-        assertEquals(new ModelRecipe(Optional.of("some/where"), none, none, none, none, none, Optional.of("relu"), Optional.empty(), Optional.empty(),
+        assertEquals(new ModelRecipe(Optional.of("some/where"), none, none, none, none, none, Optional.of("relu"), Optional.empty(), Optional.empty(), Optional.empty(),
                 Optional.empty(), Optional.empty(), Optional.empty(), none, List.of(), Optional.empty()), from);
         assertEquals(from, Recipes.parse("again", Recipes.toYaml(from), List.of(), ModelRecipe.class));
         assertThrows(IllegalStateException.class, () -> from.config(257, OptionalInt.empty()));
@@ -137,6 +143,23 @@ class TrainRecipeTest {
         assertTrue(one.getMessage().contains("model.from: the checkpoint has its own layers;"), one.getMessage());
         InputException activation = assertThrows(InputException.class, () -> TrainRecipe.load(FINETUNE, List.of("model.activation=rellu")));
         assertTrue(activation.getMessage().startsWith("--set model.activation=rellu: "), activation.getMessage());
+    }
+
+    @Test
+    void theActivationBehindTheNormsIsTheRecipesOrTheCheckpoints() {
+        ModelConfig plain = TrainRecipe.load(NANO, List.of()).model().config(257, OptionalInt.empty());
+        ModelConfig relu = TrainRecipe.load(NANO, List.of("model.normActivation=relu")).model().config(257, OptionalInt.empty());
+        assertEquals("identity", plain.normActivation());
+        assertEquals("llama", plain.family());
+        assertEquals(plain.withNormActivation("relu"), relu);
+        assertEquals("lacuna_llama", relu.family());
+        ModelRecipe own = TrainRecipe.load(FINETUNE, List.of()).model();
+        ModelRecipe silu = TrainRecipe.load(FINETUNE, List.of("model.normActivation=silu", "model.activation=gelu")).model();
+        assertEquals(relu, own.config(relu));
+        assertEquals(plain, own.config(plain));
+        assertEquals("silu", silu.config(relu).normActivation());
+        assertEquals("gelu", silu.config(relu).feedForward().activation());
+        assertEquals("silu", silu.config(plain).normActivation());
     }
 
     @Test

@@ -59,7 +59,7 @@ class TrainingRunTest {
             public void report(StepMetrics metrics, Pace pace) {}
 
             @Override
-            public void validated(long step, Validation.Result result) {}
+            public void validated(long step, Validation.Result result, Optional<Validation.Result> average) {}
 
             @Override
             public void close() {}

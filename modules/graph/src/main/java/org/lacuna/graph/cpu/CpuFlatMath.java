@@ -4,7 +4,9 @@ import java.lang.ref.Reference;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.function.ToIntFunction;
 import jdk.incubator.vector.DoubleVector;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorOperators;
@@ -37,8 +39,16 @@ final class CpuFlatMath implements FlatMath {
     }
 
     @Override
-    public AdamW adamW(ParameterStore store, Flat gradient, Flat first, Flat second, AdamWConstants constants, Set<String> decayed) {
-        return new AdamWPass(store, gradient, first, second, constants, decayed);
+    public AdamW adamW(ParameterStore store, Flat gradient, Flat first, Flat second, AdamWConstants constants, Map<String, AdamWGroup> groups) {
+        return new AdamWPass(store, gradient, first, second, constants, groups);
+    }
+
+    @Override
+    public Pass average(Flat average, Flat vector, double weight) {
+        if (average.length() != vector.length()) {
+            throw new IllegalArgumentException("an average of " + average.length() + " elements and a vector of " + vector.length());
+        }
+        return new AveragingPass(average, vector, (float) weight);
     }
 
     @Override
@@ -83,6 +93,39 @@ final class CpuFlatMath implements FlatMath {
         public void accept(int block) {
             Bfloat16.round(from[block], 0, to[block], 0, elements(from[block]));
             Reference.reachabilityFence(vectors);
+        }
+    }
+
+    private static final class AveragingPass implements Pass {
+        /** Buffers keep no memory alive: the vectors do. */
+        private final List<Flat> vectors;
+        private final ByteBuffer[] average;
+        private final ByteBuffer[] vector;
+        private final float weight;
+
+        AveragingPass(Flat average, Flat vector, float weight) {
+            vectors = List.of(average, vector);
+            this.average = cut(average);
+            this.vector = cut(vector);
+            this.weight = weight;
+        }
+
+        @Override
+        public int blocks() {
+            return average.length;
+        }
+
+        @Override
+        public void accept(int block) {
+            average(average[block], vector[block], elements(average[block]), weight);
+            Reference.reachabilityFence(vectors);
+        }
+    }
+
+    static void average(ByteBuffer average, ByteBuffer vector, int n, float weight) {
+        for (int i = 0; i < n; i += Lanes.WIDTH) {
+            FloatVector a = Lanes.load(average, i);
+            Lanes.store(a.add(Lanes.load(vector, i).sub(a).mul(weight)), average, i);
         }
     }
 
@@ -160,63 +203,71 @@ final class CpuFlatMath implements FlatMath {
         private final ByteBuffer[] gradient;
         private final ByteBuffer[] first;
         private final ByteBuffer[] second;
-        /** For each block the ends of its stretches, in elements; every other stretch decays, the first one does not. */
-        private final int[][] ends;
+        /** For each block its stretches, which leave no gap. */
+        private final Stretch[][] stretches;
+        private final AdamWGroup[] groups;
         private final AdamWConstants constants;
+        /** Of each group, in the step that is prepared. */
+        private final float[] keep;
+        private final float[] stepSize;
         private float scale;
-        private float keep;
-        private float stepSize;
         private float rootOfCorrection;
 
-        AdamWPass(ParameterStore store, Flat gradient, Flat first, Flat second, AdamWConstants constants, Set<String> decayed) {
-            decayed.forEach(store::spec); // throws on a name that is no parameter's
+        /** Elements of a block from the end of the stretch before to {@code end}, all of one group. */
+        private record Stretch(int end, int group) {}
+
+        AdamWPass(ParameterStore store, Flat gradient, Flat first, Flat second, AdamWConstants constants, Map<String, AdamWGroup> groups) {
+            if (!groups.keySet().equals(Set.copyOf(store.names()))) {
+                throw new IllegalArgumentException("groups of " + groups.keySet() + " for the parameters " + store.names());
+            }
             vectors = List.of(store.values(), gradient, first, second);
             values = cut(store.values());
             this.gradient = cut(gradient);
             this.first = cut(first);
             this.second = cut(second);
             this.constants = constants;
-            ends = ends(store, decayed, values.length);
+            List<AdamWGroup> distinct = groups.values().stream().distinct().toList();
+            this.groups = distinct.toArray(AdamWGroup[]::new);
+            keep = new float[distinct.size()];
+            stepSize = new float[distinct.size()];
+            stretches = stretches(store, name -> distinct.indexOf(groups.get(name)), values.length);
         }
 
-        private static int[][] ends(ParameterStore store, Set<String> decayed, int blocks) {
-            List<List<Integer>> ends = new ArrayList<>();
+        private static Stretch[][] stretches(ParameterStore store, ToIntFunction<String> group, int blocks) {
+            List<List<Stretch>> stretches = new ArrayList<>();
             for (int i = 0; i < blocks; i++) {
-                ends.add(new ArrayList<>());
+                stretches.add(new ArrayList<>());
             }
             List<String> names = store.names();
             for (int i = 0; i < names.size(); i++) {
-                long from = store.offset(names.get(i));
                 long to = i + 1 < names.size() ? store.offset(names.get(i + 1)) : store.length();
-                for (long at = from; at < to; ) {
+                for (long at = store.offset(names.get(i)); at < to; ) {
                     int block = (int) (at / BLOCK);
                     long end = Math.min(to, (block + 1L) * BLOCK);
-                    append(ends.get(block), decayed.contains(names.get(i)), (int) (at % BLOCK), (int) (end - (long) block * BLOCK));
+                    append(stretches.get(block), new Stretch((int) (end - (long) block * BLOCK), group.applyAsInt(names.get(i))));
                     at = end;
                 }
             }
-            return ends.stream().map(list -> list.stream().mapToInt(Integer::intValue).toArray()).toArray(int[][]::new);
+            return stretches.stream().map(list -> list.toArray(Stretch[]::new)).toArray(Stretch[][]::new);
         }
 
-        private static void append(List<Integer> ends, boolean decays, int from, int to) {
-            boolean lastDecays = ends.size() % 2 == 0;
-            if (ends.isEmpty()) {
-                if (decays) {
-                    ends.add(from);
-                }
-                ends.add(to);
-            } else if (lastDecays == decays) {
-                ends.set(ends.size() - 1, to);
+        private static void append(List<Stretch> stretches, Stretch next) {
+            int last = stretches.size() - 1;
+            if (last >= 0 && stretches.get(last).group == next.group) {
+                stretches.set(last, next);
             } else {
-                ends.add(to);
+                stretches.add(next);
             }
         }
 
         @Override
         public void prepare(long step, double learningRate, double gradientScale) {
             scale = (float) gradientScale;
-            keep = (float) (1 - learningRate * constants.weightDecay());
-            stepSize = (float) (learningRate / (1 - Math.pow(constants.beta1(), step)));
+            for (int i = 0; i < groups.length; i++) {
+                double rate = learningRate * groups[i].rate();
+                keep[i] = (float) (1 - rate * groups[i].weightDecay());
+                stepSize[i] = (float) (rate / (1 - Math.pow(constants.beta1(), step)));
+            }
             rootOfCorrection = (float) Math.sqrt(1 - Math.pow(constants.beta2(), step));
         }
 
@@ -228,21 +279,20 @@ final class CpuFlatMath implements FlatMath {
         @Override
         public void accept(int block) {
             int from = 0;
-            float factor = 1;
-            for (int end : ends[block]) {
-                update(values[block], gradient[block], first[block], second[block], from, end, factor);
-                from = end;
-                factor = factor == 1 ? keep : 1;
+            for (Stretch stretch : stretches[block]) {
+                update(block, from, stretch.end, keep[stretch.group], stepSize[stretch.group]);
+                from = stretch.end;
             }
             Reference.reachabilityFence(vectors);
         }
 
-        private void update(ByteBuffer p, ByteBuffer g, ByteBuffer m, ByteBuffer v, int from, int to, float factor) {
+        private void update(int block, int from, int to, float keep, float stepSize) {
             float b1 = (float) constants.beta1();
             float c1 = (float) (1 - constants.beta1());
             float b2 = (float) constants.beta2();
             float c2 = (float) (1 - constants.beta2());
-            adamW(p, g, m, v, from, to, factor, scale, b1, c1, b2, c2, rootOfCorrection, (float) constants.epsilon(), stepSize);
+            adamW(values[block], gradient[block], first[block], second[block], from, to, keep, scale, b1, c1, b2, c2, rootOfCorrection,
+                    (float) constants.epsilon(), stepSize);
         }
     }
 

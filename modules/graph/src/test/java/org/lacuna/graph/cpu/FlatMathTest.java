@@ -5,9 +5,13 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,7 +25,10 @@ import org.nd4j.linalg.api.buffer.DataType;
 class FlatMathTest {
     /** Tensors that begin and end within blocks and at their edges, and one that spans several. */
     private static final int[] LENGTHS = {1, 17, CpuFlatMath.BLOCK - 48, 16, 3 * CpuFlatMath.BLOCK + 5, 100, 33};
-    private static final Set<String> DECAYED = Set.of("t0", "t2", "t4", "t5");
+    private static final FlatMath.AdamWConstants CONSTANTS = new FlatMath.AdamWConstants(0.9, 0.95, 1e-8);
+    /** Neighbours of one group and of different ones. */
+    private static final List<FlatMath.AdamWGroup> GROUPS = Stream.of(0, 1, 0, 2, 3, 3, 4).map(List.of(new FlatMath.AdamWGroup(1, 0.1), new FlatMath.AdamWGroup(1, 0),
+            new FlatMath.AdamWGroup(0.5, 0.3), new FlatMath.AdamWGroup(0.5, 0.1), new FlatMath.AdamWGroup(0, 0.1))::get).toList();
 
     private final CpuDevice device = new CpuDevice();
     private final FlatMath math = device.flatMath();
@@ -122,7 +129,7 @@ class FlatMathTest {
         assertThrows(IllegalArgumentException.class, () -> math.sum(b, List.of(a, b), false));
         assertThrows(IllegalArgumentException.class, () -> math.sum(b, List.of(b), true));
         assertThrows(IllegalArgumentException.class, () -> math.sum(b, List.of(), false));
-        assertThrows(IllegalArgumentException.class, () -> math.adamW(store, a, a, b, new FlatMath.AdamWConstants(0.9, 0.95, 1e-8, 0.1), Set.of("nobody")));
+        assertThrows(IllegalArgumentException.class, () -> math.adamW(store, a, a, b, CONSTANTS, Map.of("nobody", GROUPS.get(0))));
     }
 
     /** Three steps against the formula in double, each from the same fp32 state. */
@@ -133,8 +140,7 @@ class FlatMathTest {
         Flat v = store.like();
         Flat gradient = store.like();
         fill(store.values(), 7);
-        FlatMath.AdamWConstants c = new FlatMath.AdamWConstants(0.9, 0.95, 1e-8, 0.1);
-        FlatMath.AdamW pass = math.adamW(store, gradient, m, v, c, DECAYED);
+        FlatMath.AdamW pass = math.adamW(store, gradient, m, v, CONSTANTS, groups());
         double lr = 1e-2;
         double scale = 0.37;
         for (int t = 1; t <= 3; t++) {
@@ -149,13 +155,14 @@ class FlatMathTest {
             float[] m1 = floats(m);
             float[] v1 = floats(v);
             assertArrayEquals(g0, floats(gradient));
-            boolean[] decays = decays();
+            FlatMath.AdamWGroup[] groups = groupOfEach();
             for (int i = 0; i < p0.length; i++) {
                 double g = scale * g0[i];
                 double first = 0.9 * m0[i] + 0.1 * g;
                 double second = 0.95 * v0[i] + 0.05 * g * g;
-                double p = p0[i] * (decays[i] ? 1 - lr * 0.1 : 1);
-                p -= lr / (1 - Math.pow(0.9, t)) * first / (Math.sqrt(second) / Math.sqrt(1 - Math.pow(0.95, t)) + 1e-8);
+                double rate = lr * groups[i].rate();
+                double p = p0[i] * (1 - rate * groups[i].weightDecay());
+                p -= rate / (1 - Math.pow(0.9, t)) * first / (Math.sqrt(second) / Math.sqrt(1 - Math.pow(0.95, t)) + 1e-8);
                 assertEquals(first, m1[i], 4e-7 * (Math.abs(0.9 * m0[i]) + Math.abs(0.1 * g)));
                 assertEquals(second, v1[i], 4e-7 * second);
                 assertEquals(p, p1[i], 2e-7 * Math.abs(p0[i]) + 1e-8, "element " + i + " at step " + t);
@@ -163,22 +170,52 @@ class FlatMathTest {
         }
     }
 
-    private boolean[] decays() {
-        boolean[] decays = new boolean[(int) store.length()];
-        for (String name : DECAYED) {
-            long from = store.offset(name);
-            for (int i = 0; i < store.spec(name).length(); i++) {
-                decays[(int) from + i] = true;
-            }
+    private Map<String, FlatMath.AdamWGroup> groups() {
+        return store.names().stream().collect(Collectors.toMap(name -> name, name -> GROUPS.get(store.names().indexOf(name))));
+    }
+
+    /** Of each element; what lies between parameters belongs to any. */
+    private FlatMath.AdamWGroup[] groupOfEach() {
+        FlatMath.AdamWGroup[] groups = new FlatMath.AdamWGroup[(int) store.length()];
+        Arrays.fill(groups, GROUPS.get(0));
+        for (String name : store.names()) {
+            int from = (int) store.offset(name);
+            Arrays.fill(groups, from, from + (int) store.spec(name).length(), groups().get(name));
         }
-        return decays;
+        return groups;
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 3})
+    void averagesMove(int workers) {
+        Flat average = random(20);
+        Flat vector = random(21);
+        float[] a = floats(average);
+        float[] v = floats(vector);
+        FlatMath.Pass pass = math.average(average, vector, 1 - 0.9);
+        run(pass, workers);
+        float[] once = floats(average);
+        for (int i = 0; i < a.length; i++) {
+            assertEquals(0.9 * a[i] + 0.1 * v[i], once[i], 2e-7 * (Math.abs(a[i]) + Math.abs(v[i])), "element " + i);
+        }
+        assertArrayEquals(v, floats(vector));
+        // What has arrived stays, whatever 1 − d is rounded to.
+        FlatMath.Pass fixed = math.average(average, average, 0.1);
+        run(fixed, workers);
+        assertArrayEquals(once, floats(average));
+    }
+
+    @Test
+    void averagesOfOtherVectorsAreRefused() {
+        ParameterStore other = new ParameterStore(device, List.of(new TensorSpec("t", DataType.FLOAT, 7)));
+        assertThrows(IllegalArgumentException.class, () -> math.average(store.like(), other.like(), 0.1));
     }
 
     @Test
     void gapsStayZero() {
         Flat gradient = random(9);
         fill(store.values(), 8);
-        FlatMath.AdamW pass = math.adamW(store, gradient, store.like(), store.like(), new FlatMath.AdamWConstants(0.9, 0.95, 1e-8, 0.1), DECAYED);
+        FlatMath.AdamW pass = math.adamW(store, gradient, store.like(), store.like(), CONSTANTS, groups());
         pass.prepare(1, 1e-2, 1);
         run(pass, 2);
         float[] all = floats(store.values());

@@ -72,6 +72,12 @@ class FrozenTest {
         assertEquals(7, moments.tensor("b").getFloat(2), "the only one there is");
         assertEquals(0, moments.tensor("a").getFloat(2));
         assertEquals(0, store.tensor("a").getFloat(2));
+        ParameterStore copy = store.copy();
+        store.tensor("a").setFloat(3, 5);
+        store.tensor("b").setFloat(3, 6);
+        assertEquals(0, copy.tensor("a").getFloat(3), "its own");
+        assertEquals(6, copy.tensor("b").getFloat(3), "the same");
+        assertEquals(5, store.copy().tensor("a").getFloat(3));
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> new ParameterStore(device, specs, Set.of("b", "d")));
         assertTrue(e.getMessage().contains("[d]"), e.getMessage());
     }

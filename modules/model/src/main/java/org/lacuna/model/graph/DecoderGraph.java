@@ -61,7 +61,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * activations   layers.L.mlp.input [B, T, D], layers.L.mlp.up, .gate, .intermediate [B, T·k, F]: the four sites
  *               layers.L.output [B, T, D]: the residual stream after the layer
  * </pre>
- * {@code .gate} is the gate after its activation; it is a variable of its own only where a graph sparsifies it or was
+ * {@code .input} is what the projections read, after the activation behind the norm, where there is one. {@code .gate} is the gate after its activation; it is a variable of its own only where a graph sparsifies it or was
  * asked to show it, since otherwise one op makes the intermediate from gate and up projection. Where there are experts, row
  * t·k + j is that of token t's j-th, by falling weight; the router reads the input before a rule is applied to it.
  */
@@ -96,7 +96,6 @@ public final class DecoderGraph {
     private final boolean fan;
     private final LowRank adapters;
     private final SameDiff sd = GraphValues.graph();
-    private final Activation activation;
     private final Activation upActivation;
     private final Fans fans;
     private final Map<String, SDVariable> repeated = new HashMap<>();
@@ -131,7 +130,6 @@ public final class DecoderGraph {
         this.sparsified = sparsified;
         this.fan = fan;
         fans = new Fans(sd, fan ? rule(0, Collections.min(sparsified)) : null);
-        activation = Activations.byName(config.feedForward().activation());
         upActivation = Activations.byName(config.feedForward().upActivation());
     }
 
@@ -362,7 +360,7 @@ public final class DecoderGraph {
     private SDVariable attention(int layer, SDVariable h) {
         String at = "layers." + layer + ".attention.";
         AttentionForm form = config.attention();
-        SDVariable x = norm(at + "input", h, module(layer, "input_layernorm"));
+        SDVariable x = inputNorm(at + "input", h, module(layer, "input_layernorm"));
         SDVariable[] qkv = linear(List.of(at + "q", at + "k", at + "v"), x,
                 List.of(module(layer, "self_attn.q_proj"), module(layer, "self_attn.k_proj"), module(layer, "self_attn.v_proj")), form.inputBiases());
         SDVariable q = placed(layer, at + "q", qkv[0], "self_attn.q_norm");
@@ -396,7 +394,7 @@ public final class DecoderGraph {
 
     /** What the feed-forward block adds to the residual stream. */
     private SDVariable feedForward(int layer, SDVariable h, String norm) {
-        SDVariable dense = norm(site(layer, Site.INPUT), h, module(layer, norm));
+        SDVariable dense = inputNorm(site(layer, Site.INPUT), h, module(layer, norm));
         Routing routing = config.feedForward().experts().isPresent() ? routing(layer, dense, config.feedForward().experts().get()) : null;
         SDVariable x = sparsify(layer, Site.INPUT, dense);
         SDVariable i = sparsify(layer, Site.INTERMEDIATE, config.feedForward().gated() ? gated(layer, x, routing) : ungated(layer, x));
@@ -456,9 +454,15 @@ public final class DecoderGraph {
         return rows == 1 ? v : repeated.computeIfAbsent(v.name(), name -> Repeat.of(sd, name + ".repeated", v, rows));
     }
 
+    /** A layer's activation: of the gate, where there is one. */
+    private Activation activation(int layer) {
+        double threshold = config.feedForward().threshold(layer);
+        return threshold == 0 ? Activations.byName(config.feedForward().activation()) : Activations.fatRelu(threshold);
+    }
+
     private SDVariable ungated(int layer, SDVariable x) {
         SDVariable z = linear(List.of(preActivation(layer)), x, List.of(module(layer, "mlp.up_proj")), config.feedForward().biased())[0];
-        return fans.follow(x, Activated.of(sd, site(layer, Site.INTERMEDIATE), activation, z));
+        return fans.follow(x, Activated.of(sd, site(layer, Site.INTERMEDIATE), activation(layer), z));
     }
 
     private SDVariable gated(int layer, SDVariable x, Routing routing) {
@@ -473,9 +477,9 @@ public final class DecoderGraph {
         u = sparsify(layer, Site.UP, u);
         String intermediate = site(layer, Site.INTERMEDIATE);
         if (!shown.contains(Site.GATE)) {
-            return fans.meet(z, u, (a, b) -> Gated.of(sd, intermediate, activation, a, b));
+            return fans.meet(z, u, (a, b) -> Gated.of(sd, intermediate, activation(layer), a, b));
         }
-        SDVariable g = sparsify(layer, Site.GATE, fans.follow(z, Activated.of(sd, site(layer, Site.GATE), activation, z)));
+        SDVariable g = sparsify(layer, Site.GATE, fans.follow(z, Activated.of(sd, site(layer, Site.GATE), activation(layer), z)));
         return fans.meet(g, u, (a, b) -> Gated.of(sd, intermediate, Activations.byName(FeedForward.IDENTITY), a, b));
     }
 
@@ -487,6 +491,15 @@ public final class DecoderGraph {
             fans.follow(x, y);
         }
         return out;
+    }
+
+    /** A norm in front of attention or feed-forward block, with what the model has behind it. */
+    private SDVariable inputNorm(String name, SDVariable x, String module) {
+        if (config.normActivation().equals(FeedForward.IDENTITY)) {
+            return norm(name, x, module);
+        }
+        SDVariable normed = norm(name + ".normed", x, module);
+        return fans.follow(normed, Activated.of(sd, name, Activations.byName(config.normActivation()), normed));
     }
 
     private SDVariable norm(String name, SDVariable x, String module) {

@@ -29,7 +29,7 @@ class GradientTest {
     private static final double STEP = 1e-5;
 
     static Stream<FeedForward> forms() {
-        List<FeedForward> forms = new ArrayList<>(List.of(FeedForward.dRelu()));
+        List<FeedForward> forms = new ArrayList<>(List.of(FeedForward.dRelu(), FeedForward.gated("relu").withThresholds(List.of(0.3)), FeedForward.ungated("relu").withThresholds(List.of(0.3))));
         for (Activation f : Activations.all()) {
             forms.add(FeedForward.gated(f.name()));
             forms.add(FeedForward.ungated(f.name()));
