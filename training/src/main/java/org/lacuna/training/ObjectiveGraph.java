@@ -8,6 +8,7 @@ import org.lacuna.graph.Device;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.program.Program;
+import org.lacuna.model.Tuning;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.graph.DecoderGraph;
 import org.lacuna.model.config.FeedForwardSite;
@@ -25,17 +26,19 @@ final class ObjectiveGraph {
     private final ModelConfig config;
     private final boolean penalised;
     private final Precision precision;
+    private final Tuning tuning;
     private final SameDiff graph;
     private final List<List<String>> penalties;
     private final List<FeedForwardSite> observed;
     private final List<String> active;
 
-    ObjectiveGraph(ModelConfig config, Objective objective, Precision precision) {
+    ObjectiveGraph(ModelConfig config, Tuning tuning, Objective objective, Precision precision) {
         this.precision = precision;
+        this.tuning = tuning;
         this.config = config;
         penalised = objective.isPenalised();
         TrainingForm form = objective.form();
-        graph = DecoderGraph.training(config, form);
+        graph = DecoderGraph.training(config, tuning.adapters(), form);
         if (!penalised) {
             graph.setLossVariables(DecoderGraph.LOSS);
         }
@@ -52,7 +55,7 @@ final class ObjectiveGraph {
     Program training(Device device, int rows, int window, int panels, Recompute recompute) {
         List<String> outputs = new ArrayList<>(active);
         penalties.forEach(outputs::addAll);
-        return program(device, rows, window, outputs).panels(panels).gradients().recompute(kept(recompute)).build();
+        return program(device, rows, window, outputs).panels(panels).gradients(tuning::trains).recompute(kept(recompute)).build();
     }
 
     /** What the backward pass starts from. The last layer's begins when its forward pass has just ended, so that nothing would be saved there. */

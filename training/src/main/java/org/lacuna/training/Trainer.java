@@ -56,14 +56,14 @@ public final class Trainer implements AutoCloseable {
      * @param model whose parameters are trained in place
      */
     public Trainer(Model model, TrainSettings settings, Objective objective, Device device) {
-        this(model, TrainingPrograms.compile(model.config(), settings, objective, device));
+        this(model, TrainingPrograms.compile(model.config(), model.tuning(), settings, objective, device));
     }
 
     /**
      * Allocates.
      *
      * @param model whose parameters are trained in place
-     * @param programs of such a model
+     * @param programs of such a model, of which the same is trained
      * @throws InputException if a group of the settings has no parameter
      */
     public Trainer(Model model, TrainingPrograms programs) {

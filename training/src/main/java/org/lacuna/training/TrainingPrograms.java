@@ -1,12 +1,14 @@
 package org.lacuna.training;
 
+import java.util.List;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.ParameterStore;
+import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.UnsupportedPrecisionException;
 import org.lacuna.graph.op.OpCost;
 import org.lacuna.graph.program.Program;
+import org.lacuna.model.Tuning;
 import org.lacuna.model.config.ModelConfig;
-import org.lacuna.model.graph.DecoderParameters;
 import org.lacuna.run.InputException;
 import org.lacuna.training.recipe.Objective;
 import org.lacuna.training.recipe.Recompute;
@@ -19,19 +21,30 @@ public final class TrainingPrograms {
     private static final int SEED = Float.BYTES;
 
     private final ModelConfig config;
+    private final Tuning tuning;
     private final TrainSettings settings;
     private final Objective objective;
     private final Device device;
     private final ObjectiveGraph graph;
     private final Program training;
 
-    private TrainingPrograms(ModelConfig config, TrainSettings settings, Objective objective, Device device) {
+    private TrainingPrograms(ModelConfig config, Tuning tuning, TrainSettings settings, Objective objective, Device device) {
         this.config = config;
+        this.tuning = tuning;
         this.settings = settings;
         this.objective = objective;
         this.device = device;
-        graph = new ObjectiveGraph(config, objective, settings.precision());
+        graph = new ObjectiveGraph(config, tuning, objective, settings.precision());
         training = training(settings.recompute());
+    }
+
+    /**
+     * Compiles the step of one piece, in which all parameters are trained.
+     *
+     * @throws InputException as {@link #compile(ModelConfig, Tuning, TrainSettings, Objective, Device)} does
+     */
+    public static TrainingPrograms compile(ModelConfig config, TrainSettings settings, Objective objective, Device device) {
+        return compile(config, Tuning.full(), settings, objective, device);
     }
 
     /**
@@ -39,10 +52,10 @@ public final class TrainingPrograms {
      *
      * @throws InputException if this machine can't multiply in the settings' precision, or the model lacks a site of the objective
      */
-    public static TrainingPrograms compile(ModelConfig config, TrainSettings settings, Objective objective, Device device) {
+    public static TrainingPrograms compile(ModelConfig config, Tuning tuning, TrainSettings settings, Objective objective, Device device) {
         objective.check(config.feedForward());
         try {
-            return new TrainingPrograms(config, settings, objective, device);
+            return new TrainingPrograms(config, tuning, settings, objective, device);
         } catch (UnsupportedPrecisionException e) {
             throw new InputException("train.precision: " + e.getMessage());
         }
@@ -58,11 +71,11 @@ public final class TrainingPrograms {
      * @param validationWindows 0 where nothing is validated
      */
     public TrainingMemory memory(int validationWindows) {
-        long vector = Float.BYTES * ParameterStore.length(DecoderParameters.of(config));
+        long vector = Float.BYTES * ParameterStore.length(tuning.parameters(config, true));
         int shards = settings.shards();
         int sums = settings.accumulation() > 1 ? 1 : 0;
         long shard = training.arenaBytes() + graph.placeholderBytes(settings.shardRows(), settings.window()) + SEED;
-        return new TrainingMemory(shards, averages() * vector + vector + copy(training, vector), MOMENTS * vector, (shards + sums) * vector, shards * shard,
+        return new TrainingMemory(shards, frozen() + (1 + averages()) * vector + copy(training, vector), MOMENTS * vector, (shards + sums) * vector, shards * shard,
                 validationWindows == 0 ? 0 : (1 + averages()) * validation(validationWindows, vector));
     }
 
@@ -71,13 +84,20 @@ public final class TrainingPrograms {
         return settings.ema() > 0 ? 1 : 0;
     }
 
+    /** Bytes of the frozen parameters, and of their copy in bf16 where the program reads one of them so. */
+    private long frozen() {
+        List<TensorSpec> frozen = tuning.parameters(config, false);
+        long vector = Float.BYTES * ParameterStore.length(frozen);
+        return frozen.stream().anyMatch(spec -> training.readsRounded(spec.name())) ? vector / Float.BYTES * Short.BYTES + vector : vector;
+    }
+
     private long validation(int windows, long vector) {
         int rows = validationRows(windows);
         Program forward = forward(rows, settings.window());
         return Validation.runs(windows, rows, settings.shards()) * (forward.arenaBytes() + graph.placeholderBytes(rows, settings.window())) + copy(forward, vector);
     }
 
-    /** Bytes of the parameters' copy in bf16, where the program reads one. */
+    /** Bytes of the trained parameters' copy in bf16, where the program reads one. */
     private static long copy(Program program, long vector) {
         return program.readsRounded() ? vector / Float.BYTES * Short.BYTES : 0;
     }
@@ -106,6 +126,11 @@ public final class TrainingPrograms {
 
     ObjectiveGraph graph() {
         return graph;
+    }
+
+    /** What of the model is trained. */
+    public Tuning tuning() {
+        return tuning;
     }
 
     TrainSettings settings() {

@@ -18,6 +18,7 @@ import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Initialization;
+import org.lacuna.model.Tuning;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
@@ -37,7 +38,7 @@ class PanelsTest {
         ModelConfig config = ModelConfig.llama(VOCABULARY, 72, 200, 2, 6, 2, 12, 1e-5, RotaryPosition.plain(10000), true, FeedForward.gated("silu"), 150,
                 0.2, OptionalInt.empty(), List.of());
         ParameterStore store = Initialization.of(config, device, 5).parameters();
-        ObjectiveGraph graph = new ObjectiveGraph(config, Objectives.of("""
+        ObjectiveGraph graph = new ObjectiveGraph(config, Tuning.full(), Objectives.of("""
                 penalties:
                 - {kind: l1, lambda: 1}
                 - {kind: hoyer_square, site: input, lambda: 1}

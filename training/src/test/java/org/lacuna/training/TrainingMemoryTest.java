@@ -26,9 +26,11 @@ import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Initialization;
 import org.lacuna.model.Model;
+import org.lacuna.model.Tuning;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
+import org.lacuna.model.lora.Adapters;
 import org.lacuna.run.recipe.Recipes;
 import org.lacuna.sparsity.Site;
 import org.lacuna.training.recipe.Objective;
@@ -69,7 +71,24 @@ class TrainingMemoryTest {
         AtomicLong bytes = new AtomicLong();
         Device device = counting(new CpuDevice(), bytes);
         assumeTrue(precision == Precision.FP32 || hasBf16());
-        isWhatTheEngineAllocates(CONFIG, settings(precision, recompute, shards, accumulation), lambda, windows, device, bytes);
+        isWhatTheEngineAllocates(CONFIG, Tuning.full(), settings(precision, recompute, shards, accumulation), lambda, windows, device, bytes);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            FP32 | model.embed_tokens*
+            FP32 | *.mlp.*, *.self_attn.*
+            BF16 | *layernorm*
+            BF16 | *.mlp.down_proj.weight
+            BF16 | LORA
+            FP32 | LORA
+            """)
+    void whatIsFrozenIsThereOnce(Precision precision, String frozen) {
+        AtomicLong bytes = new AtomicLong();
+        Device device = counting(new CpuDevice(), bytes);
+        assumeTrue(precision == Precision.FP32 || hasBf16());
+        Tuning tuning = frozen.equals("LORA") ? Tuning.adapting(CONFIG, Adapters.matching(CONFIG, 4, 8, List.of("q_proj", "down_proj"))) : Tuning.freezing(CONFIG, List.of(frozen.split(", ")));
+        isWhatTheEngineAllocates(CONFIG, tuning, settings(precision, Recompute.NONE, 2, 2), 0, 5, device, bytes);
     }
 
     /** With a moving average there is a vector more, and a validation more. */
@@ -100,25 +119,28 @@ class TrainingMemoryTest {
         AtomicLong bytes = new AtomicLong();
         Device device = counting(new CpuDevice(), bytes);
         ModelConfig config = Checkpoint.config(Fixtures.unpack(family, temp));
-        isWhatTheEngineAllocates(config, settings(Precision.FP32, Recompute.NONE, 2, 1), 0.01, 5, device, bytes);
+        isWhatTheEngineAllocates(config, Tuning.full(), settings(Precision.FP32, Recompute.NONE, 2, 1), 0.01, 5, device, bytes);
         bytes.set(0);
-        isWhatTheEngineAllocates(config, settings(Precision.FP32, Recompute.LAYER, 3, 2), 0, 5, device, bytes);
+        isWhatTheEngineAllocates(config, Tuning.full(), settings(Precision.FP32, Recompute.LAYER, 3, 2), 0, 5, device, bytes);
         if (hasBf16()) {
             bytes.set(0);
-            isWhatTheEngineAllocates(config, settings(Precision.BF16, Recompute.NONE, 2, 1), 0, 5, device, bytes);
+            isWhatTheEngineAllocates(config, Tuning.full(), settings(Precision.BF16, Recompute.NONE, 2, 1), 0, 5, device, bytes);
         }
     }
 
-    private static void isWhatTheEngineAllocates(ModelConfig config, TrainSettings settings, double lambda, int windows, Device device, AtomicLong bytes) {
-        TrainingPrograms programs = TrainingPrograms.compile(config, settings, Objectives.l1(lambda), device);
+    private static void isWhatTheEngineAllocates(ModelConfig config, Tuning tuning, TrainSettings settings, double lambda, int windows, Device device, AtomicLong bytes) {
+        TrainingPrograms programs = TrainingPrograms.compile(config, tuning, settings, Objectives.l1(lambda), device);
         TrainingMemory memory = programs.memory(windows);
         int shards = settings.shards();
         assertEquals(shards, memory.shards());
         assertEquals(0, bytes.get(), "compiling takes nothing");
-        Model model = Initialization.of(config, device, 1);
+        Model model = Initialization.of(config, tuning, device, 1);
         long vector = Float.BYTES * model.parameters().length();
-        assertEquals(vector, bytes.get());
-        assertEquals(settings.precision() == Precision.FP32 ? vector : vector + vector / 2, memory.parameters());
+        long frozen = bytes.get() - vector;
+        assertEquals(tuning.frozen().isEmpty(), frozen == 0);
+        // Norms are not read in bf16.
+        boolean frozenCopy = settings.precision() == Precision.BF16 && tuning.frozen().stream().anyMatch(name -> name.contains("proj"));
+        assertEquals(settings.precision() == Precision.FP32 ? vector + frozen : vector + vector / 2 + frozen + (frozenCopy ? frozen / 2 : 0), memory.parameters());
         assertEquals(2 * vector, memory.moments());
         assertEquals(vector * (settings.accumulation() > 1 ? shards + 1 : shards), memory.gradients());
         try (Trainer trainer = new Trainer(model, programs)) {

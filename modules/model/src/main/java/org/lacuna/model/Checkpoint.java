@@ -8,7 +8,7 @@ import org.lacuna.graph.ParameterStore;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.family.HuggingFaceConfig;
 import org.lacuna.model.family.HuggingFaceWeights;
-import org.lacuna.model.graph.DecoderParameters;
+import org.lacuna.model.lora.Adapters;
 import org.lacuna.model.safetensors.StoredType;
 import org.lacuna.model.safetensors.StoredWeights;
 import org.lacuna.run.InputException;
@@ -43,11 +43,16 @@ public final class Checkpoint {
      * @throws InputException as {@link #load(Path, Device)} does, for the weights
      */
     public static Model load(Path folder, ModelConfig config, Device device) {
+        return load(folder, config, Tuning.full(), device);
+    }
+
+    /** The same for one who trains it. Adapters, where there are any, are 0: they do nothing and can't learn until they are given numbers. */
+    public static Model load(Path folder, ModelConfig config, Tuning tuning, Device device) {
         try (StoredWeights weights = StoredWeights.open(folder)) {
             HuggingFaceWeights.check(weights, config);
-            ParameterStore store = new ParameterStore(device, DecoderParameters.of(config));
+            ParameterStore store = tuning.store(config, device);
             HuggingFaceWeights.read(weights, config, store);
-            return new Model(config, store);
+            return new Model(config, store, tuning.adapters());
         }
     }
 
@@ -79,8 +84,8 @@ public final class Checkpoint {
     }
 
     /**
-     * Writes a model's {@value #CONFIG} and {@value #WEIGHTS}, in F32, into a folder that is being made. The bytes depend on the
-     * config and the weights only.
+     * Writes a model's {@value #CONFIG} and {@value #WEIGHTS}, in F32, into a folder that is being made; adapters are merged into the
+     * weights. The bytes depend on the config and the weights only.
      */
     public static void write(AtomicFiles.NewFolder folder, Model model) throws IOException {
         write(folder, model, StoredType.F32, Long.MAX_VALUE);
@@ -94,6 +99,6 @@ public final class Checkpoint {
      */
     public static void write(AtomicFiles.NewFolder folder, Model model, StoredType type, long maxShardBytes) throws IOException {
         folder.text(CONFIG, HuggingFaceConfig.write(model.config(), type == StoredType.BF16 ? "bfloat16" : "float32"));
-        HuggingFaceWeights.write(folder, model.config(), model.parameters(), type, maxShardBytes);
+        HuggingFaceWeights.write(folder, model.config(), Adapters.merged(model.parameters(), model.adapters()), type, maxShardBytes);
     }
 }

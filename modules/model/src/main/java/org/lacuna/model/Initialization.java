@@ -4,6 +4,7 @@ import java.util.Random;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.Tensor;
+import org.lacuna.graph.TensorSpec;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.graph.DecoderParameters;
 
@@ -19,9 +20,15 @@ public final class Initialization {
 
     /** A new model with fresh weights. */
     public static Model of(ModelConfig config, Device device, long seed) {
-        ParameterStore store = new ParameterStore(device, DecoderParameters.of(config));
+        return of(config, Tuning.full(), device, seed);
+    }
+
+    /** The same for one who freezes some of them. */
+    public static Model of(ModelConfig config, Tuning tuning, Device device, long seed) {
+        ParameterStore store = tuning.store(config, device);
         Random random = new Random(seed);
-        for (String name : store.names()) {
+        for (TensorSpec spec : DecoderParameters.of(config)) {
+            String name = spec.name();
             Tensor t = store.tensor(name);
             if (t.shape().length == 1) {
                 float value = name.endsWith(".bias") ? 0 : (float) (1 - config.norm().shift());
@@ -32,6 +39,6 @@ public final class Initialization {
                 store.normal(name, config.initializer(), random);
             }
         }
-        return new Model(config, store);
+        return new Model(config, store, tuning.adapters());
     }
 }

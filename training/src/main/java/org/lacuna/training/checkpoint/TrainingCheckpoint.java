@@ -11,9 +11,11 @@ import java.util.Optional;
 import java.util.Set;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.graph.Device;
+import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.Tensor;
 import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Model;
+import org.lacuna.model.lora.PeftFolder;
 import org.lacuna.model.safetensors.SafetensorsFile;
 import org.lacuna.model.safetensors.SafetensorsWriter;
 import org.lacuna.run.InputException;
@@ -27,14 +29,17 @@ import org.lacuna.training.Trainer;
  *
  * <pre>
  *   config.json, model.safetensors, tokenizer.json   the model, as Hugging Face's loaders expect it
- *   ema/                                             the same three files with the weights' moving average, where there is one
- *   optimizer.safetensors                            AdamW's moments: m.NAME and v.NAME for each parameter
+ *   adapter/                                         where adapters are trained: they alone ({@link PeftFolder}); the model above has them merged
+ *   ema/                                             the same with the weights' moving average, where there is one
+ *   optimizer.safetensors                            AdamW's moments: m.NAME and v.NAME for each parameter that is trained
  *   state.json                                       {@link TrainingState}
  * </pre>
  */
 public final class TrainingCheckpoint {
     /** The folder within with the model of the averaged weights. */
     public static final String EMA = "ema";
+    /** The folder within, and within {@value #EMA}, that has the adapters. */
+    public static final String ADAPTER = "adapter";
     private static final String OPTIMIZER = "optimizer.safetensors";
     private static final String FIRST = "m.";
     private static final String SECOND = "v.";
@@ -45,18 +50,19 @@ public final class TrainingCheckpoint {
      * Writes a checkpoint of a trainer as it stands, straight from its memory.
      *
      * @param folder must not exist
+     * @param base what the model began with, if it is a checkpoint
      * @throws RunException if the file system refuses; there is no such folder then
      */
-    public static void write(Path folder, Trainer trainer, Optional<Tokenizer> tokenizer, TrainingState state) {
+    public static void write(Path folder, Trainer trainer, Optional<Tokenizer> tokenizer, Optional<String> base, TrainingState state) {
         List<Tensor> moments = new ArrayList<>();
         for (String name : trainer.model().parameters().names()) {
             moments.add(renamed(FIRST, trainer.optimizer().first().tensor(name)));
             moments.add(renamed(SECOND, trainer.optimizer().second().tensor(name)));
         }
         AtomicFiles.folder(folder, fresh -> {
-            write(fresh, trainer.model(), tokenizer);
+            write(fresh, trainer.model(), tokenizer, base);
             if (trainer.average().isPresent()) {
-                write(fresh.folder(EMA), trainer.average().get(), tokenizer);
+                write(fresh.folder(EMA), trainer.average().get(), tokenizer, base);
             }
             try (FileOutput out = fresh.file(OPTIMIZER)) {
                 SafetensorsWriter.write(out, Map.of(), moments);
@@ -65,26 +71,38 @@ public final class TrainingCheckpoint {
         });
     }
 
-    private static void write(AtomicFiles.NewFolder folder, Model model, Optional<Tokenizer> tokenizer) throws IOException {
+    private static void write(AtomicFiles.NewFolder folder, Model model, Optional<Tokenizer> tokenizer, Optional<String> base) throws IOException {
         Checkpoint.write(folder, model);
+        if (!model.adapters().isEmpty()) {
+            PeftFolder.write(folder.folder(ADAPTER), model, base.orElseThrow());
+        }
         if (tokenizer.isPresent()) {
             tokenizer.get().save(folder.path().resolve("tokenizer.json"));
         }
     }
 
-    /** What a checkpoint takes on the disk: parameters, both moments, and the average; its other files are small beside them. */
+    /** What a checkpoint takes on the disk: parameters, both moments of those that are trained, and the average; its other files are small beside them. */
     public static long bytes(Trainer trainer) {
-        return (trainer.average().isPresent() ? 4L : 3L) * Float.BYTES * trainer.model().parameters().count();
+        ParameterStore parameters = trainer.model().parameters();
+        return Float.BYTES * ((trainer.average().isPresent() ? 2 : 1) * parameters.count() + 2 * parameters.trainableCount());
     }
 
     /** Whether all files of a checkpoint can be read; not whether it belongs to a certain run. */
     public static boolean isWhole(Path folder, Device device) {
         try (SafetensorsFile moments = SafetensorsFile.open(folder.resolve(OPTIMIZER))) {
             TrainingState.read(folder);
+            Checkpoint.load(folder, device);
             if (Files.isDirectory(folder.resolve(EMA))) {
                 Checkpoint.load(folder.resolve(EMA), device);
             }
-            return moments.tensors().size() == 2 * Checkpoint.load(folder, device).parameters().names().size();
+            for (Path adapter : List.of(folder.resolve(ADAPTER), folder.resolve(EMA).resolve(ADAPTER))) {
+                if (Files.isDirectory(adapter)) {
+                    SafetensorsFile.open(adapter.resolve(PeftFolder.WEIGHTS)).close();
+                }
+            }
+            // Of which parameters they have to be only the recipe knows.
+            Set<String> names = moments.tensors().keySet();
+            return !names.isEmpty() && names.stream().allMatch(name -> names.contains((name.startsWith(FIRST) ? SECOND : FIRST) + name.substring(FIRST.length())));
         } catch (InputException | RunException e) {
             return false;
         }
@@ -115,7 +133,15 @@ public final class TrainingCheckpoint {
                 moments.read(SECOND + name, trainer.optimizer().second().tensor(name));
             }
         }
-        trainer.average().ifPresent(average -> Checkpoint.read(folder.resolve(EMA), average));
+        trainer.average().ifPresent(average -> readAverage(folder.resolve(EMA), average));
         trainer.resumeAt(state.step());
+    }
+
+    private static void readAverage(Path folder, Model average) {
+        if (average.adapters().isEmpty()) {
+            Checkpoint.read(folder, average);
+        } else {
+            PeftFolder.read(folder.resolve(ADAPTER), average);
+        }
     }
 }

@@ -18,7 +18,7 @@ public final class MovingAverage {
      * @param decay d, 0 to 1
      */
     public MovingAverage(FlatMath math, Model trained, double decay) {
-        model = new Model(trained.config(), trained.parameters().copy());
+        model = new Model(trained.config(), trained.parameters().copy(), trained.adapters());
         pass = math.average(model.parameters().values(), trained.parameters().values(), 1 - decay);
     }
 

@@ -6,18 +6,21 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.function.Supplier;
 import org.lacuna.graph.activation.Activations;
+import org.lacuna.model.Tuning;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.Mask;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
+import org.lacuna.model.lora.Adapters;
 import org.lacuna.run.InputException;
 import org.lacuna.run.recipe.Key;
 
 /**
  * The model that is to be trained: a checkpoint's ({@code from}), or one of the Llama family from nothing, whose vocabulary comes from
- * the data. A fresh model has a value for every other key, given or by default; of a checkpoint's only {@code activation},
- * {@code normActivation} and {@code masks} may have one.
+ * the data. A fresh model has a value for every other key, given or by default; of a checkpoint's only the activations, {@code masks},
+ * {@code freeze} and {@code lora} may have one.
  */
 public record ModelRecipe(
         @Key(doc = "checkpoint to begin with: its folder, or a run's; all but the activations is its own", def = "null") Optional<String> from,
@@ -34,7 +37,9 @@ public record ModelRecipe(
         @Key(doc = "base of the rotary position", def = "null", above = 0) Optional<Double> ropeTheta,
         @Key(doc = "added to the mean square in each norm", def = "null", above = 0, max = 1) Optional<Double> normEps,
         @Key(doc = "standard deviation of fresh weights", def = "null", min = 0, max = 10) Optional<Double> initStd,
-        @Key(doc = "longest text that the model is meant for, tokens", def = "null", min = 1) Optional<Integer> maxPositions) {
+        @Key(doc = "longest text that the model is meant for, tokens", def = "null", min = 1) Optional<Integer> maxPositions,
+        @Key(doc = "parameters that are not trained, by name, * for anything", def = "[]") List<String> freeze,
+        @Key(doc = "adapters beside the checkpoint's weights, which alone are trained", def = "null") Optional<LoraRecipe> lora) {
 
     /** The forms of the feed-forward block. */
     public enum Ffn {
@@ -83,6 +88,12 @@ public record ModelRecipe(
             initStd = Optional.of(initStd.orElse(0.02));
             maxPositions = Optional.of(maxPositions.orElse(2048));
             checkHeads(problems, hidden.get(), heads.get(), kvHeads.get());
+        }
+        if (lora.isPresent() && from.isEmpty()) {
+            problems.add("lora: adapters stand beside a checkpoint's weights; name one with from, or leave lora out");
+        }
+        if (lora.isPresent() && !freeze.isEmpty()) {
+            problems.add("freeze: with lora all of the checkpoint's parameters are frozen; leave one of both out");
         }
         activation = known(problems, "activation", activation);
         normActivation = known(problems, "normActivation", normActivation);
@@ -136,6 +147,28 @@ public record ModelRecipe(
         return ModelConfig.llama(vocabulary, hidden.get(), intermediate.orElseThrow(), layers.orElseThrow(), heads.get(), kvHeads.orElseThrow(), headSize,
                 normEps.orElseThrow(), RotaryPosition.plain(ropeTheta.orElseThrow()), tied.orElseThrow(), feedForward, maxPositions.orElseThrow(),
                 initStd.orElseThrow(), endOfText, eos).withNormActivation(normActivation.orElseThrow()).withMasks(masks.orElseThrow());
+    }
+
+    /**
+     * What of a model is trained.
+     *
+     * @param model its config
+     * @throws InputException if a pattern of {@code freeze} or a target of {@code lora} matches nothing, or nothing is left to train
+     */
+    public Tuning tuning(ModelConfig model) {
+        if (lora.isPresent()) {
+            LoraRecipe l = lora.get();
+            return keyed("model.lora.targets", () -> Tuning.adapting(model, Adapters.matching(model, l.rank(), l.alpha(), l.targets())));
+        }
+        return keyed("model.freeze", () -> Tuning.freezing(model, freeze));
+    }
+
+    private static Tuning keyed(String key, Supplier<Tuning> tuning) {
+        try {
+            return tuning.get();
+        } catch (InputException e) {
+            throw e.map(problem -> key + ": " + problem);
+        }
     }
 
     /** A checkpoint's config, with this recipe's activations and masks where it has them; it may be one that {@link ModelConfig#check} refuses. */

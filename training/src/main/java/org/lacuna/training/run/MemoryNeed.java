@@ -1,11 +1,12 @@
 package org.lacuna.training.run;
 
+import java.util.List;
 import java.util.Locale;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.TensorSpec;
+import org.lacuna.model.Tuning;
 import org.lacuna.model.config.ModelConfig;
-import org.lacuna.model.graph.DecoderParameters;
 import org.lacuna.run.RunException;
 import org.lacuna.run.memory.ProcessMemory;
 import org.lacuna.training.RecomputeTrade;
@@ -23,13 +24,14 @@ final class MemoryNeed {
      * Compiles what a run computes, which takes no memory yet, and looks whether what it will take is there.
      *
      * @param config checked
+     * @param tuning what of the model is trained
      * @param validationWindows 0 where nothing is validated
      * @throws RunException if it does not fit
      */
-    static TrainingPrograms fitting(TrainRecipe recipe, ModelConfig config, Device device, int validationWindows) {
+    static TrainingPrograms fitting(TrainRecipe recipe, ModelConfig config, Tuning tuning, Device device, int validationWindows) {
         long memoryBytes = ProcessMemory.limit();
-        check(recipe, config, memoryBytes);
-        TrainingPrograms programs = TrainingPrograms.compile(config, recipe.train(), recipe.objective(), device);
+        check(recipe, config, tuning, memoryBytes);
+        TrainingPrograms programs = TrainingPrograms.compile(config, tuning, recipe.train(), recipe.objective(), device);
         check(recipe, programs.memory(validationWindows), ProcessMemory.resident(), programs.recomputeTrade(), memoryBytes);
         return programs;
     }
@@ -41,16 +43,21 @@ final class MemoryNeed {
      * @param memoryBytes what the process can have; 0 if unknown
      * @throws RunException if it does not fit
      */
-    static void check(TrainRecipe recipe, ModelConfig config, long memoryBytes) {
-        long parameters = DecoderParameters.of(config).stream().mapToLong(TensorSpec::length).sum();
+    static void check(TrainRecipe recipe, ModelConfig config, Tuning tuning, long memoryBytes) {
+        long trained = count(tuning.parameters(config, true));
+        long frozen = count(tuning.parameters(config, false));
         TrainSettings train = recipe.train();
-        // The parameters, two moments, a gradient for each shard, the rounds' sum where there are several, and the moving average if wanted.
-        long bytes = parameters * Float.BYTES * (3 + train.shards() + (train.accumulation() > 1 ? 1 : 0) + (train.ema() > 0 ? 1 : 0));
+        // The parameters; of those that are trained two moments, a gradient for each shard, the rounds' sum where there are several, and the moving average if wanted.
+        long bytes = frozen * Float.BYTES + trained * Float.BYTES * (3 + train.shards() + (train.accumulation() > 1 ? 1 : 0) + (train.ema() > 0 ? 1 : 0));
         if (memoryBytes > 0 && bytes > memoryBytes) {
             throw new RunException(String.format(Locale.ROOT, "%s: too large for this machine: its %,d parameters, their moments and the gradients of %d shards"
                     + " take %,d bytes, and this process can have %,d; take a smaller model or fewer train.shards",
-                    recipe.name(), parameters, train.shards(), bytes, memoryBytes));
+                    recipe.name(), trained + frozen, train.shards(), bytes, memoryBytes));
         }
+    }
+
+    private static long count(List<TensorSpec> specs) {
+        return specs.stream().mapToLong(TensorSpec::length).sum();
     }
 
     /**

@@ -15,10 +15,15 @@ import org.lacuna.graph.Device;
 import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Initialization;
 import org.lacuna.model.Model;
+import org.lacuna.model.Tuning;
 import org.lacuna.model.config.LearnedPosition;
 import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.lora.Adapters;
+import org.lacuna.model.lora.PeftFolder;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
+import org.lacuna.training.checkpoint.TrainingCheckpoint;
+import org.lacuna.training.checkpoint.TrainingState;
 import org.lacuna.training.recipe.ModelRecipe;
 import org.lacuna.training.recipe.TrainRecipe;
 import org.slf4j.Logger;
@@ -26,7 +31,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Where a run's model comes from: fresh weights, the checkpoint that its recipe names, or, once it has one, the run's own latest
- * checkpoint; the one that the recipe names is not looked at then.
+ * checkpoint; the one that the recipe names is looked at then only if adapters are trained, which stand beside its weights.
  */
 final class ModelOrigin {
     private static final Logger LOG = LoggerFactory.getLogger(ModelOrigin.class);
@@ -52,7 +57,9 @@ final class ModelOrigin {
         this.run = run;
         this.device = device;
         this.own = own;
-        named = own.isPresent() ? Optional.empty() : recipe.model().from().map(reference -> byKey(() -> ModelSource.of(reference)));
+        // Adapters are saved alone: what they stand beside is read again.
+        boolean needed = own.isEmpty() || recipe.model().lora().isPresent();
+        named = (needed ? recipe.model().from() : Optional.<String>empty()).map(reference -> byKey(() -> ModelSource.of(reference)));
         config = named.map(source -> checked(recipe.model().config(byKey(() -> Checkpoint.config(source.checkpoint())))));
         config.ifPresent(this::checkWindow);
     }
@@ -65,7 +72,7 @@ final class ModelOrigin {
         }
     }
 
-    /** The recipe's checkpoint, where the model begins with it. */
+    /** The recipe's checkpoint, where weights of it are read. */
     Optional<ModelSource> named() {
         return named;
     }
@@ -140,6 +147,23 @@ final class ModelOrigin {
         });
     }
 
+    /**
+     * What of the model is trained.
+     *
+     * @param model as {@link #config} gave it
+     * @throws InputException if the recipe names parameters or layers that it has not
+     */
+    Tuning tuning(ModelConfig model) {
+        Tuning tuning = recipe.model().tuning(model);
+        if (own.isEmpty() && !tuning.adapters().isEmpty()) {
+            PeftFolder.obstacle(model, tuning.adapters()).ifPresent(reason -> LOG.warn("the run's checkpoints will have the merged model, and no adapters for PEFT: {}", reason));
+            if (recipe.model().activation().isPresent()) {
+                LOG.warn("model.activation: PEFT will put the adapters beside {} with the activation that its config.json names", named.orElseThrow().checkpoint());
+            }
+        }
+        return tuning;
+    }
+
     /** The config, which the recipe made or changed. */
     private static ModelConfig checked(ModelConfig config) {
         try {
@@ -175,12 +199,20 @@ final class ModelOrigin {
     }
 
     /**
-     * Hash of the weights that the model begins with; empty where they are fresh or the run's own.
+     * Hash of the weights that the model begins with, or that its adapters stand beside; empty where they are fresh or the run's own.
      *
      * @throws InputException if the run began with others
      */
     Optional<String> weightsSha256() {
         Optional<String> now = named.map(source -> byKey(source::weightsSha256));
+        if (now.isPresent() && own.isPresent()) {
+            String then = OwnCheckpoint.read(run, device, () -> TrainingState.read(own.get())).modelFrom().orElse("unknown");
+            if (!then.equals(now.get())) {
+                throw new InputException(KEY + ": " + named.get().checkpoint() + ": has not the weights that this run's adapters were trained beside (SHA-256 " + now.get()
+                        + " now, " + then + " in " + own.get().resolve(TrainingState.FILE) + "); put those back, or begin another run");
+            }
+            return now;
+        }
         Path provenance = run.resolve(TrainingRun.PROVENANCE);
         if (now.isPresent() && Files.isRegularFile(provenance)) {
             String then = Json.read(provenance).path(TrainingRun.MODEL_FROM).path("weights_sha256").asText();
@@ -196,17 +228,30 @@ final class ModelOrigin {
      * The model, with its weights.
      *
      * @param config as {@link #config} gave it
+     * @param tuning what of it is trained
      * @throws InputException if there are weights and they are damaged, or another model's
      */
-    Model load(ModelConfig config) {
+    Model load(ModelConfig config, Tuning tuning) {
+        if (recipe.model().lora().isPresent()) {
+            return adapted(config, tuning);
+        }
         if (own.isPresent()) {
-            Model model = OwnCheckpoint.read(run, device, () -> Checkpoint.load(own.get(), device));
-            if (!model.config().equals(config)) {
-                throw another();
-            }
+            return OwnCheckpoint.read(run, device, () -> Checkpoint.load(own.get(), config, tuning, device));
+        }
+        return named.map(source -> byKey(() -> Checkpoint.load(source.checkpoint(), config, tuning, device)))
+                .orElseGet(() -> Initialization.of(config, tuning, device, recipe.train().seed()));
+    }
+
+    /** The named checkpoint's weights, and adapters: the run's own, or new ones. */
+    private Model adapted(ModelConfig config, Tuning tuning) {
+        Model model = byKey(() -> Checkpoint.load(named.orElseThrow().checkpoint(), config, tuning, device));
+        if (own.isEmpty()) {
+            Adapters.initialize(model.parameters(), tuning.adapters(), recipe.train().seed());
             return model;
         }
-        return named.map(source -> byKey(() -> Checkpoint.load(source.checkpoint(), config, device)))
-                .orElseGet(() -> Initialization.of(config, device, recipe.train().seed()));
+        return OwnCheckpoint.read(run, device, () -> {
+            PeftFolder.read(own.get().resolve(TrainingCheckpoint.ADAPTER), model);
+            return model;
+        });
     }
 }

@@ -30,16 +30,24 @@ final class TrainingLoop {
     private final TrainingState fixed;
     private final Optional<Validations> validations;
     private final Optional<Tokenizer> tokenizer;
+    private final Optional<String> base;
     private final RunFolder folder;
 
-    /** {@code fixed}: what each checkpoint's state has of the recipe, the data and the build. */
-    TrainingLoop(Trainer trainer, RunState state, TrainingState fixed, Optional<Validations> validations, Optional<Tokenizer> tokenizer, RunFolder folder) {
+    /**
+     * Before its first step.
+     *
+     * @param fixed what each checkpoint's state has of the recipe, the data and the build
+     * @param base what the model began with, if it is a checkpoint
+     */
+    TrainingLoop(Trainer trainer, RunState state, TrainingState fixed, Optional<Validations> validations, Optional<Tokenizer> tokenizer, Optional<String> base,
+            RunFolder folder) {
         this.trainer = trainer;
         settings = trainer.settings();
         this.state = state;
         this.fixed = fixed;
         this.validations = validations;
         this.tokenizer = tokenizer;
+        this.base = base;
         this.folder = folder;
     }
 
@@ -170,7 +178,7 @@ final class TrainingLoop {
     }
 
     private void save() {
-        TrainingCheckpoint.write(folder.checkpoint(state.step()), trainer, tokenizer, state.snapshot(fixed));
+        TrainingCheckpoint.write(folder.checkpoint(state.step()), trainer, tokenizer, base, state.snapshot(fixed));
     }
 
     static String goOn(RunFolder folder) {

@@ -22,6 +22,7 @@ import org.lacuna.data.sample.Windows;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.graph.Device;
 import org.lacuna.model.Model;
+import org.lacuna.model.Tuning;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
@@ -133,9 +134,10 @@ public final class TrainingRun implements AutoCloseable {
         Optional<Batch> windows = train.evalEvery() == 0 ? Optional.empty()
                 : Optional.of(fitting("train.evalWindows", corpus, () -> Windows.first(corpus.validation(), train.evalWindows(), train.window())));
         ModelConfig config = origin.config(corpus);
-        TrainingPrograms programs = MemoryNeed.fitting(recipe, config, device, windows.map(Batch::rows).orElse(0));
+        Tuning tuning = origin.tuning(config);
+        TrainingPrograms programs = MemoryNeed.fitting(recipe, config, tuning, device, windows.map(Batch::rows).orElse(0));
         Optional<String> modelFrom = origin.weightsSha256();
-        Model model = origin.load(config);
+        Model model = origin.load(config, tuning);
         Trainer trainer = new Trainer(model, programs);
         try {
             Optional<Validations> validations = windows.map(batch -> new Validations(trainer, batch));
@@ -222,7 +224,7 @@ public final class TrainingRun implements AutoCloseable {
      */
     public Optional<StepMetrics> train(Progress progress, BooleanSupplier stop) {
         TrainingState fixed = new TrainingState(0, 0, NullNode.getInstance(), List.of(), recipe.sha256(), corpus.sha256(), modelFrom, build, Optional.empty(), List.of());
-        return new TrainingLoop(trainer, state, fixed, validations, tokenizer, folder).run(progress, stop);
+        return new TrainingLoop(trainer, state, fixed, validations, tokenizer, recipe.model().from(), folder).run(progress, stop);
     }
 
     /** The recipe, with this command's threads, log lines and what is computed again. */

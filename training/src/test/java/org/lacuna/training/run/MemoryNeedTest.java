@@ -10,6 +10,7 @@ import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.model.Initialization;
+import org.lacuna.model.Tuning;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.RunException;
 import org.lacuna.training.RecomputeTrade;
@@ -24,12 +25,24 @@ class MemoryNeedTest {
         ModelConfig config = recipe.model().config(257, OptionalInt.empty());
         long parameters = Initialization.of(config, new CpuDevice(), 1).parameters().count();
         long vectors = 1 + 2 + 2 + 1; // parameters, moments, two shards, the sum of two rounds
-        MemoryNeed.check(recipe, config, 4 * vectors * parameters);
-        MemoryNeed.check(recipe, config, 0); // unknown
-        RunException e = assertThrows(RunException.class, () -> MemoryNeed.check(recipe, config, 4 * vectors * parameters - 1));
+        MemoryNeed.check(recipe, config, Tuning.full(), 4 * vectors * parameters);
+        MemoryNeed.check(recipe, config, Tuning.full(), 0); // unknown
+        RunException e = assertThrows(RunException.class, () -> MemoryNeed.check(recipe, config, Tuning.full(), 4 * vectors * parameters - 1));
         assertEquals(String.format(Locale.ROOT, "nano: too large for this machine: its %,d parameters, their moments and the gradients of 2 shards take %,d bytes,"
                 + " and this process can have %,d; take a smaller model or fewer train.shards", parameters, 4 * vectors * parameters,
                 4 * vectors * parameters - 1), e.getMessage());
+    }
+
+    @Test
+    void frozenParametersNeedNoMomentsAndNoGradients() {
+        TrainRecipe recipe = TrainRecipe.load(RunFiles.NANO, List.of());
+        ModelConfig config = recipe.model().config(257, OptionalInt.empty());
+        Tuning tuning = Tuning.freezing(config, List.of("model.embed_tokens*"));
+        long all = Initialization.of(config, new CpuDevice(), 1).parameters().count();
+        long embedding = 257L * config.hidden();
+        long bytes = 4 * (embedding + 6 * (all - embedding)); // 6 vectors, as above
+        MemoryNeed.check(recipe, config, tuning, bytes);
+        assertThrows(RunException.class, () -> MemoryNeed.check(recipe, config, tuning, bytes - 1));
     }
 
     @Test

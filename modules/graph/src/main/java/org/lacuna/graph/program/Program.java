@@ -329,7 +329,8 @@ public final class Program {
         return parameters.stream().anyMatch(this::readsRounded);
     }
 
-    boolean readsRounded(String parameter) {
+    /** Whether a parameter is. */
+    public boolean readsRounded(String parameter) {
         return specs.containsKey(Formats.copy(parameter));
     }
 

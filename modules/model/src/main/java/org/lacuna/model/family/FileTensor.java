@@ -131,9 +131,14 @@ public record FileTensor(String name, long[] shape, List<Part> parts) {
 
     /** The file's numbers, from the parameters or from anything of their layout, such as their gradient. */
     public float[] ofParameters(Function<String, Tensor> parameters) {
+        return ofValues(name -> parameters.apply(name).floats());
+    }
+
+    /** The same from the parameters' numbers; what is given for one is read before the next is asked for. */
+    public float[] ofValues(Function<String, FloatBuffer> parameters) {
         float[] stored = new float[Math.toIntExact(length())];
         for (Part p : parts) {
-            FloatBuffer from = parameters.apply(p.parameter()).floats();
+            FloatBuffer from = parameters.apply(p.parameter());
             int i = Math.toIntExact(p.first());
             for (int r = 0; r < p.rows(); r++) {
                 for (int c = 0; c < p.columns(); c++) {

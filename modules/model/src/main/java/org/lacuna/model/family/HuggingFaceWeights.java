@@ -8,6 +8,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.Tensor;
@@ -172,10 +173,11 @@ public final class HuggingFaceWeights {
     /**
      * Writes a model's weights into a folder that is being made.
      *
+     * @param parameters their numbers by name, each asked for when it is written
      * @param type F32 or BF16
      * @param maxShardBytes as in {@link SafetensorsWriter#writeSharded}
      */
-    public static void write(AtomicFiles.NewFolder folder, ModelConfig config, ParameterStore parameters, StoredType type, long maxShardBytes) throws IOException {
+    public static void write(AtomicFiles.NewFolder folder, ModelConfig config, Function<String, FloatBuffer> parameters, StoredType type, long maxShardBytes) throws IOException {
         List<StoredOutput> outputs = new ArrayList<>();
         for (FileTensor t : tensors(config)) {
             outputs.add(new StoredOutput(t.name(), t.shape(), elements(t, parameters)));
@@ -183,15 +185,15 @@ public final class HuggingFaceWeights {
         SafetensorsWriter.writeSharded(folder, Map.of("format", "pt"), outputs, type, maxShardBytes);
     }
 
-    private static StoredOutput.Elements elements(FileTensor t, ParameterStore parameters) {
+    private static StoredOutput.Elements elements(FileTensor t, Function<String, FloatBuffer> parameters) {
         FileTensor.Part whole = t.whole();
         if (whole != null) {
-            return (from, into) -> into.put(parameters.tensor(whole.parameter()).floats().slice(Math.toIntExact(whole.first() + from), into.remaining()));
+            return (from, into) -> into.put(parameters.apply(whole.parameter()).slice(Math.toIntExact(whole.first() + from), into.remaining()));
         }
         float[][] stored = new float[1][];
         return (from, into) -> {
             if (from == 0) {
-                stored[0] = t.ofParameters(parameters::tensor);
+                stored[0] = t.ofValues(parameters);
             }
             boolean last = from + into.remaining() == t.length();
             into.put(stored[0], Math.toIntExact(from), into.remaining());

@@ -11,6 +11,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.activation.Activation;
 import org.lacuna.graph.activation.Activations;
@@ -96,6 +98,7 @@ public final class DecoderGraph {
     private final Set<Site> shown;
     private final Set<Site> sparsified;
     private final boolean fan;
+    private final LowRank adapters;
     private final SameDiff sd = GraphValues.graph();
     private final Activation upActivation;
     private final Fans fans;
@@ -112,6 +115,10 @@ public final class DecoderGraph {
     private TrainingForm form = TrainingForm.plain();
 
     private DecoderGraph(ModelConfig config, DataType floating, Set<Site> shown, Set<Site> sparsified, boolean fan) {
+        this(config, LowRank.none(), floating, shown, sparsified, fan);
+    }
+
+    private DecoderGraph(ModelConfig config, LowRank adapters, DataType floating, Set<Site> shown, Set<Site> sparsified, boolean fan) {
         config.check("model", key -> key);
         if (!config.feedForward().sites().containsAll(sparsified)) {
             throw new IllegalArgumentException("a feed-forward block without a gate has no site besides " + config.feedForward().sites() + ", asked for were " + sparsified);
@@ -121,6 +128,7 @@ public final class DecoderGraph {
         }
         LacunaOps.register();
         this.config = config;
+        this.adapters = adapters;
         this.floating = floating;
         this.shown = shown;
         this.sparsified = sparsified;
@@ -144,22 +152,36 @@ public final class DecoderGraph {
      * @throws IllegalArgumentException if a penalty is on a site that the model has not
      */
     public static SameDiff training(ModelConfig config, TrainingForm form) {
-        return training(config, form, DataType.FLOAT);
+        return training(config, LowRank.none(), form);
+    }
+
+    /** The same of a model with adapters, whose parameters are variables beside the model's. */
+    public static SameDiff training(ModelConfig config, LowRank adapters, TrainingForm form) {
+        return training(config, adapters, form, DataType.FLOAT);
     }
 
     static SameDiff training(ModelConfig config, TrainingForm form, DataType floating) {
+        return training(config, LowRank.none(), form, floating);
+    }
+
+    static SameDiff training(ModelConfig config, LowRank adapters, TrainingForm form, DataType floating) {
         Set<Site> shown = form.observed().contains(FeedForwardSite.GATE) ? Set.of(Site.GATE) : Set.of();
         form.observed().stream().filter(site -> !site.isIn(config.feedForward())).findFirst().ifPresent(site -> {
             throw new IllegalArgumentException("a feed-forward block without a gate has no site " + site.key());
         });
-        DecoderGraph g = new DecoderGraph(config, floating, shown, Set.of(), false);
+        DecoderGraph g = new DecoderGraph(config, adapters, floating, shown, Set.of(), false);
         g.form = form;
         return g.buildTraining();
     }
 
     /** The graph that gives {@link #LOGITS} [B, T, V] for every token, from {@link #INPUT_IDS} and {@link #POSITIONS}. */
     public static SameDiff logits(ModelConfig config) {
-        DecoderGraph g = new DecoderGraph(config, DataType.FLOAT, config.feedForward().sites(), Set.of(), false);
+        return logits(config, LowRank.none());
+    }
+
+    /** The same of a model with adapters. */
+    public static SameDiff logits(ModelConfig config, LowRank adapters) {
+        DecoderGraph g = new DecoderGraph(config, adapters, DataType.FLOAT, config.feedForward().sites(), Set.of(), false);
         Linear.of(g.sd, LOGITS, g.decoder(), g.outputEmbedding());
         return g.sd;
     }
@@ -301,6 +323,9 @@ public final class DecoderGraph {
     /** Everything up to the last norm. */
     private SDVariable decoder() {
         for (TensorSpec spec : DecoderParameters.of(config)) {
+            GraphValues.declare(sd, spec, floating);
+        }
+        for (TensorSpec spec : adapters.parameters(config)) {
             GraphValues.declare(sd, spec, floating);
         }
         SDVariable ids = sd.placeHolder(INPUT_IDS, DataType.INT32, -1, -1);
@@ -510,12 +535,31 @@ public final class DecoderGraph {
     }
 
     private SDVariable[] linear(List<String> names, SDVariable x, List<String> modules, boolean biased) {
-        SDVariable[] out = Linear.of(sd, names, x, modules.stream().map(m -> sd.getVariable(DecoderParameters.weight(m))).toList(),
-                biased ? modules.stream().map(m -> sd.getVariable(DecoderParameters.bias(m))).toList() : List.of());
+        List<String> adapted = modules.stream().filter(adapters.modules()::contains).toList();
+        List<String> plain = IntStream.range(0, names.size()).mapToObj(j -> adapted.contains(modules.get(j)) ? names.get(j) + ".unadapted" : names.get(j)).toList();
+        SDVariable[] own = Linear.of(sd, plain, x, weights(modules, DecoderParameters::weight), biased ? weights(modules, DecoderParameters::bias) : List.of());
+        SDVariable[] out = adapted.isEmpty() ? own : adapted(names, x, modules, adapted, own);
         for (SDVariable y : out) {
             fans.follow(x, y);
         }
         return out;
+    }
+
+    /** The outputs of layers, of which some have adapters, with what these add. */
+    private SDVariable[] adapted(List<String> names, SDVariable x, List<String> modules, List<String> adapted, SDVariable[] own) {
+        List<String> down = adapted.stream().map(module -> names.get(modules.indexOf(module)) + ".lora_a").toList();
+        SDVariable[] low = Linear.of(sd, down, x, weights(adapted, LowRank::a), List.of());
+        SDVariable[] out = own.clone(); // the array itself is the op's
+        for (int i = 0; i < low.length; i++) {
+            int j = modules.indexOf(adapted.get(i));
+            SDVariable update = Linear.of(sd, names.get(j) + ".lora_b", low[i], sd.getVariable(LowRank.b(adapted.get(i))));
+            out[j] = Add.of(sd, names.get(j), own[j], update, adapters.scale());
+        }
+        return out;
+    }
+
+    private List<SDVariable> weights(List<String> modules, UnaryOperator<String> name) {
+        return modules.stream().map(module -> sd.getVariable(name.apply(module))).toList();
     }
 
     private SDVariable add(String name, SDVariable a, SDVariable b) {

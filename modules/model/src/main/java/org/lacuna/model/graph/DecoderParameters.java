@@ -48,6 +48,11 @@ public final class DecoderParameters {
         return all;
     }
 
+    /** The weights [out, in] of linear layers, one matrix each: without those of experts and routers, and without embeddings. */
+    public static List<TensorSpec> linear(ModelConfig c) {
+        return of(c).stream().filter(spec -> spec.shape().length == 2 && spec.name().startsWith("model.layers.") && !spec.name().endsWith("mlp.router.weight")).toList();
+    }
+
     private static void addAttention(List<TensorSpec> all, ModelConfig c, int layer) {
         long queries = (long) c.heads() * c.headSize();
         long keys = (long) c.kvHeads() * c.headSize();

@@ -18,6 +18,7 @@ import org.lacuna.graph.activation.Activations;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
+import org.lacuna.model.lora.Adapters;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -39,17 +40,37 @@ class GradientTest {
     @ParameterizedTest
     @MethodSource("forms")
     void gradientEqualsDifferences(FeedForward form) {
-        ModelConfig config = ModelConfig.llama(11, 6, 7, 1, 4, 2, 2, 1e-5, RotaryPosition.plain(10000), false, form, 8, 0.02, OptionalInt.empty(), List.of());
+        gradientEqualsDifferences(config(form), LowRank.none());
+    }
+
+    /** Of B as of A, and of the weights beside them, whose layers' inputs they change. */
+    @ParameterizedTest
+    @MethodSource("adapted")
+    void gradientOfAdaptersEqualsDifferences(FeedForward form) {
+        gradientEqualsDifferences(config(form), Adapters.matching(config(form), 3, 4, List.of("q_proj", "v_proj", "o_proj", "*.mlp.*")));
+    }
+
+    static Stream<FeedForward> adapted() {
+        return Stream.of(FeedForward.gated("silu"), FeedForward.ungated("gelu"), FeedForward.dRelu());
+    }
+
+    private static ModelConfig config(FeedForward form) {
+        return ModelConfig.llama(11, 6, 7, 1, 4, 2, 2, 1e-5, RotaryPosition.plain(10000), false, form, 8, 0.02, OptionalInt.empty(), List.of());
+    }
+
+    private static void gradientEqualsDifferences(ModelConfig config, LowRank adapters) {
         Random random = new Random(1);
-        SameDiff graph = DecoderGraph.training(config, Forms.everywhere(config), DataType.DOUBLE);
+        SameDiff graph = DecoderGraph.training(config, adapters, Forms.everywhere(config), DataType.DOUBLE);
+        List<TensorSpec> parameters = new ArrayList<>(DecoderParameters.of(config));
+        parameters.addAll(adapters.parameters(config));
         Map<String, INDArray> weights = new HashMap<>();
-        for (TensorSpec spec : DecoderParameters.of(config)) {
+        for (TensorSpec spec : parameters) {
             weights.put(spec.name(), normal(random, spec.shape()).muli(0.5).addi(spec.shape().length == 1 ? 1 : 0));
             graph.associateArrayWithVariable(weights.get(spec.name()), spec.name());
         }
         Map<String, INDArray> inputs = inputs(random, config);
         Map<String, INDArray> gradients = graph.calculateGradients(inputs, weights.keySet());
-        for (TensorSpec spec : DecoderParameters.of(config)) {
+        for (TensorSpec spec : parameters) {
             INDArray weight = weights.get(spec.name());
             INDArray direction = normal(random, spec.shape());
             direction.divi(direction.norm2Number());

@@ -1,0 +1,49 @@
+package org.lacuna.model;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Pattern;
+import org.lacuna.run.InputException;
+
+/**
+ * A pattern of names, as a shell has them for files: {@code *} stands for any characters, dots too, {@code ?} for one.
+ *
+ * @param text the pattern
+ */
+public record NamePattern(String text) {
+    private static final int MOST_SHOWN = 12;
+
+    /** Whether it is the pattern of the whole name. */
+    public boolean matches(String name) {
+        StringBuilder regex = new StringBuilder();
+        for (char c : text.toCharArray()) {
+            regex.append(c == '*' ? ".*" : c == '?' ? "." : Pattern.quote(String.valueOf(c)));
+        }
+        return Pattern.matches(regex.toString(), name);
+    }
+
+    /**
+     * The names that any of the patterns matches, in the names' order.
+     *
+     * @param what the names are, for messages: "parameter"
+     * @throws InputException with each pattern that matches none
+     */
+    static List<String> select(List<String> patterns, List<String> names, String what) {
+        List<String> problems = new ArrayList<>();
+        List<NamePattern> all = patterns.stream().map(NamePattern::new).toList();
+        for (NamePattern pattern : all) {
+            if (names.stream().noneMatch(pattern::matches)) {
+                problems.add("\"" + pattern.text() + "\" matches no " + what + "; there are " + shown(names));
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new InputException(problems);
+        }
+        return names.stream().filter(name -> all.stream().anyMatch(pattern -> pattern.matches(name))).toList();
+    }
+
+    private static String shown(List<String> names) {
+        String some = String.join(", ", names.subList(0, Math.min(MOST_SHOWN, names.size())));
+        return names.size() > MOST_SHOWN ? some + " and " + (names.size() - MOST_SHOWN) + " more" : some;
+    }
+}
