@@ -300,7 +300,7 @@ public final class DecoderGraph {
         form.penalties().forEach(p -> penalties.add(new ArrayList<>()));
         SDVariable h = decoder();
         List<SDVariable> terms = new ArrayList<>();
-        terms.add(loss(h, penalisedWeight));
+        terms.add(loss(h, penalisedWeight, form.zLoss()));
         penalties.forEach(terms::addAll);
         SDVariable coefficients = sd.placeHolder(OBJECTIVE_COEFFICIENTS, floating, terms.size());
         WeightedSum.of(sd, OBJECTIVE, coefficients, terms);
@@ -311,13 +311,13 @@ public final class DecoderGraph {
     private SameDiff buildEvaluation() {
         tokenMask = sparsified.isEmpty() ? null : sd.placeHolder(TOKEN_MASK, floating, -1, -1);
         SDVariable h = decoder();
-        loss(h, sd.placeHolder(TOKEN_WEIGHT, floating, -1, -1));
+        loss(h, sd.placeHolder(TOKEN_WEIGHT, floating, -1, -1), 0);
         return sd;
     }
 
-    private SDVariable loss(SDVariable h, SDVariable tokenWeight) {
+    private SDVariable loss(SDVariable h, SDVariable tokenWeight, double zLoss) {
         SDVariable targets = sd.placeHolder(TARGETS, DataType.INT32, -1, -1);
-        return LmHeadLoss.of(sd, LOSS, NLL, h, outputEmbedding(), targets, tokenWeight)[0];
+        return LmHeadLoss.of(sd, LOSS, NLL, h, outputEmbedding(), targets, tokenWeight, zLoss)[0];
     }
 
     /** Everything up to the last norm. */
