@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.Writer;
@@ -21,6 +22,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Examples;
 import org.lacuna.data.sample.SamplerKind;
+import org.lacuna.data.sample.Windows;
+import org.lacuna.eval.source.ModelSource;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.run.InputException;
@@ -93,6 +96,9 @@ class InstructionTuningTest {
         }
         RunFiles.assertSame(whole, halves, LAST);
         assertEquals(TEMPLATE, Files.readString(whole.resolve("checkpoints").resolve(LAST).resolve("chat_template.jinja")));
+        ModelSource source = ModelSource.of(whole.toString());
+        assertTrue(assertThrows(InputException.class, () -> source.data(List.of())).getMessage().startsWith("data.instructions: a model is measured on running text"));
+        assertEquals(Optional.of(Path.of("a.txt")), source.data(List.of("data.instructions=null", "data.text=a.txt")).text());
     }
 
     /** Whatever stands in the padding, loss and gradient are the same bits; what a prompt says, and what is scored, is not without effect. */
@@ -146,6 +152,26 @@ class InstructionTuningTest {
             }
         }
         return values;
+    }
+
+    @Test
+    void validationMeasuresTheAnswersOfExamplesThatAreNotTrainedOn() throws IOException {
+        StringBuilder lines = new StringBuilder();
+        for (int i = 0; i < 40; i++) {
+            lines.append("{\"prompt\": \"").append(i).append(" is \", \"completion\": \"").append("odd".repeat(1 + i % 3)).append("\"}\n");
+        }
+        Files.writeString(data, lines);
+        Path folder = temp.resolve("run");
+        int scored;
+        try (TrainingRun run = TrainingRun.begin(recipe("data.validationFraction=0.3", "train.steps=20", "train.evalEvery=10", "train.evalWindows=3"), folder, DEVICE)) {
+            scored = Windows.first(run.corpus().validation(), 3, 64).scored();
+            run.train(silent(), () -> false);
+        }
+        List<JsonNode> measured = MetricsLog.read(folder.resolve("metrics.jsonl")).stream().map(line -> line.path("validation")).filter(JsonNode::isObject).toList();
+        assertEquals(2, measured.size());
+        measured.forEach(line -> assertEquals(scored, line.path("tokens").asInt(), line.toString()));
+        assertTrue(scored < 3 * 10, "of 192 positions");
+        assertTrue(measured.get(1).path("loss").asDouble() < measured.get(0).path("loss").asDouble(), measured.toString());
     }
 
     @Test
