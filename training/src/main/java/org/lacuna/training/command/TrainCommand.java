@@ -35,6 +35,7 @@ import picocli.CommandLine.Spec;
             "  train --config configs/quickstart-relu-l1.yaml",
             "  train --config configs/text.yaml --set data.text=mine.txt --run mine",
             "  train --config configs/finetune.yaml --model DIR --set data.text=mine.txt --run mine-tuned",
+            "  train --config configs/instruct.yaml --model DIR --set data.instructions=mine.jsonl --run mine-answers",
             "  train --resume --run mine",
             "Ctrl-C saves and ends with exit code 130; --resume goes on to the same bits."})
 public final class TrainCommand implements Callable<Integer> {

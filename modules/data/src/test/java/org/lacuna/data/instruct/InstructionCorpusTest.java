@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -51,7 +52,7 @@ class InstructionCorpusTest {
     }
 
     private static Corpus open(Path path, String... sets) {
-        return Corpora.open(recipe(java.util.stream.Stream.concat(java.util.stream.Stream.of("data.instructions=" + path, "data.validationFraction=0.001"), Arrays.stream(sets))
+        return Corpora.open(recipe(Stream.concat(Stream.of("data.instructions=" + path, "data.validationFraction=0.001"), Arrays.stream(sets))
                 .toArray(String[]::new)));
     }
 

@@ -11,6 +11,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.lacuna.data.Batch;
@@ -27,7 +28,7 @@ class ExampleSamplerTest {
         List<String> places = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             int[] ids = new int[2 + i % 4];
-            java.util.Arrays.fill(ids, i);
+            Arrays.fill(ids, i);
             ids[ids.length - 1] = i + 50 | Examples.SCORED;
             tokens.add(ids);
             places.add("line " + (i + 1));
