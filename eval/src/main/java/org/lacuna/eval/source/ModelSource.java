@@ -190,7 +190,7 @@ public final class ModelSource {
     private static String form(ModelConfig c) {
         FeedForward ffn = c.feedForward();
         String form = !ffn.gated() ? "ungated" : ffn.upActivation().equals(FeedForward.IDENTITY) ? "gated" : "gated with " + ffn.upActivation() + " on up";
-        return form + (ffn.thresholds().isEmpty() ? "" : ", thresholds") + (c.normActivation().equals(FeedForward.IDENTITY) ? "" : ", " + c.normActivation() + " behind norms");
+        return (c.normActivation().equals(FeedForward.IDENTITY) ? "" : c.normActivation() + " behind norms, ") + (ffn.thresholds().isEmpty() ? "" : "thresholded ") + form;
     }
 
     /** Hash of the files of its weights. */
