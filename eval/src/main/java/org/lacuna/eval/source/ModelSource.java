@@ -195,7 +195,7 @@ public final class ModelSource {
         FeedForward ffn = c.feedForward();
         String form = !ffn.gated() ? "ungated" : ffn.upActivation().equals(FeedForward.IDENTITY) ? "gated" : "gated with " + ffn.upActivation() + " on up";
         String masks = ffn.masks().stream().map(m -> ", " + m.rule() + " " + m.value() + " at " + m.site().key()).collect(Collectors.joining());
-        return form + masks + (ffn.thresholds().isEmpty() ? "" : ", thresholds") + (c.normActivation().equals(FeedForward.IDENTITY) ? "" : ", " + c.normActivation() + " behind norms");
+        return (c.normActivation().equals(FeedForward.IDENTITY) ? "" : c.normActivation() + " behind norms, ") + (ffn.thresholds().isEmpty() ? "" : "thresholded ") + form + masks;
     }
 
     /** Hash of the files of its weights. */

@@ -131,7 +131,7 @@ public final class ExportCommand implements Callable<Integer> {
                     exported.parameters().count(), dtype.name().toLowerCase(Locale.ROOT), files, files == 1 ? "file" : "files", with));
         }
         if (exported.config().family().equals(ModelConfig.LACUNA_LLAMA)) {
-            printer.println("Only Lacuna opens it: its feed-forward block is none that Hugging Face's Llama has, and transformers refuses model_type "
+            printer.println("Only Lacuna opens it: it has what Hugging Face's Llama has not, and transformers refuses model_type "
                     + ModelConfig.LACUNA_LLAMA + ".");
         }
         printer.flush();
