@@ -1,7 +1,9 @@
 package org.lacuna.training;
 
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.IntConsumer;
@@ -13,9 +15,10 @@ import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.graph.DecoderGraph;
+import org.lacuna.model.graph.PenaltySite;
 
 /**
- * Loss, penalty and gradient of a whole optimizer batch, computed in pieces: {@code accumulation} rounds of
+ * Loss, penalties and gradient of a whole optimizer batch, computed in pieces: {@code accumulation} rounds of
  * {@code shards} pieces, the pieces of a round side by side. All are means over the scored tokens of the whole batch,
  * whatever its pieces: each token weighs 1 / scored in its piece, and the pieces are added up. They are added in their
  * order, so the bits depend on how the batch is cut and not on who computes the pieces.
@@ -33,8 +36,10 @@ final class BatchGradient {
     private final FlatMath.Sum first;
     private final FlatMath.Sum further;
     private final double[] loss;
-    private final double[] penalty;
-    private final long[] zeros;
+    /** Of each penalty its pieces. */
+    private final double[][] penalties;
+    private final ActivityCounts[] activityOfShard;
+    private final ActivityCounts activity;
     private final IntConsumer runShard = s -> runShard(s, null);
     private Batch batch;
     private float tokenWeight;
@@ -67,8 +72,10 @@ final class BatchGradient {
         first = math.sum(gradient, List.of(gradients), false);
         further = accumulation > 1 ? math.sum(gradient, List.of(gradients), true) : null;
         loss = new double[shards * accumulation];
-        penalty = new double[loss.length];
-        zeros = new long[loss.length];
+        penalties = new double[graph.penalties().size()][loss.length];
+        activity = new ActivityCounts(graph);
+        activityOfShard = new ActivityCounts[shards];
+        Arrays.setAll(activityOfShard, s -> new ActivityCounts(graph));
     }
 
     /** The placeholders and outputs of a piece, looked up once. */
@@ -78,8 +85,8 @@ final class BatchGradient {
         private final FloatBuffer weights;
         private final Optional<Tensor> coefficients;
         private final Tensor nll;
-        private final Tensor[] penalties;
-        private final Tensor[] zeros;
+        private final Tensor[][] penalties;
+        private final ByteBuffer[] active;
 
         Feed(Instance run, ObjectiveGraph graph) {
             inputs = run.tensor(DecoderGraph.INPUT_IDS).ints();
@@ -87,8 +94,8 @@ final class BatchGradient {
             weights = run.tensor(DecoderGraph.TOKEN_WEIGHT).floats();
             coefficients = graph.penalised() ? Optional.of(run.tensor(DecoderGraph.OBJECTIVE_COEFFICIENTS)) : Optional.empty();
             nll = run.tensor(DecoderGraph.NLL);
-            penalties = graph.penalties().stream().map(run::tensor).toArray(Tensor[]::new);
-            zeros = graph.zeros().stream().map(run::tensor).toArray(Tensor[]::new);
+            penalties = graph.penalties().stream().map(layers -> layers.stream().map(run::tensor).toArray(Tensor[]::new)).toArray(Tensor[][]::new);
+            active = ActivityCounts.outputs(run, graph);
             ObjectiveGraph.fillPositions(run.tensor(DecoderGraph.POSITIONS));
         }
     }
@@ -96,18 +103,21 @@ final class BatchGradient {
     /**
      * Computes everything for a batch of as many windows as the pieces have together.
      *
-     * @param lambda weight of the penalty
+     * @param lambdas weight of each penalty
      * @param nanos where the time of each of the program's steps is added up, one array a shard; or null
      */
-    void compute(Batch batch, double lambda, long[][] nanos) {
+    void compute(Batch batch, double[] lambdas, long[][] nanos) {
         this.batch = batch;
         this.nanos = nanos;
         tokenWeight = (float) (1.0 / batch.scored());
         for (Feed feed : feeds) {
-            feed.coefficients.ifPresent(c -> graph.fillCoefficients(c, lambda));
+            feed.coefficients.ifPresent(c -> graph.fillCoefficients(c, lambdas));
         }
         if (rounding != null) {
             workers.run(rounding.blocks(), rounding);
+        }
+        for (ActivityCounts counts : activityOfShard) {
+            counts.clear();
         }
         for (round = 0; round < accumulation; round++) {
             if (workers.count() > shards.length) {
@@ -121,6 +131,10 @@ final class BatchGradient {
             workers.run(sum.blocks(), sum);
         }
         norm = Math.sqrt((accumulation == 1 ? first : further).squares());
+        activity.clear();
+        for (ActivityCounts counts : activityOfShard) {
+            activity.add(counts);
+        }
     }
 
     /** @param team that computes the shard together; null for the calling thread alone */
@@ -134,14 +148,14 @@ final class BatchGradient {
             sum += feed.nll.getFloat(i);
         }
         loss[piece] = sum;
-        sum = 0;
-        long count = 0;
-        for (int layer = 0; layer < feed.penalties.length; layer++) {
-            sum += feed.penalties[layer].getFloat(0);
-            count += feed.zeros[layer].bytes().getLong(0);
+        for (int k = 0; k < penalties.length; k++) {
+            sum = 0;
+            for (Tensor layer : feed.penalties[k]) {
+                sum += layer.getFloat(0);
+            }
+            penalties[k][piece] = sum;
         }
-        penalty[piece] = sum;
-        zeros[piece] = count;
+        activityOfShard[s].add(feed.active);
     }
 
     private void feed(int s, int piece) {
@@ -159,18 +173,19 @@ final class BatchGradient {
         return sum(loss) / batch.scored();
     }
 
-    /** Mean over layers and scored tokens of Σ_j |i_j|. */
-    double penalty() {
-        return sum(penalty) / graph.layers();
+    /** Mean over layers and scored tokens of penalty {@code k}. */
+    double penalty(int k) {
+        return sum(penalties[k]) / graph.layers();
     }
 
-    /** Exact zeros in the intermediate vectors of scored tokens / their elements. */
-    double zeros() {
-        long sum = 0;
-        for (long z : zeros) {
-            sum += z;
-        }
-        return sum / ((double) batch.scored() * graph.layers() * graph.intermediate());
+    /** Exact zeros in a site's vectors of scored tokens / their elements. */
+    double zeros(PenaltySite site) {
+        return activity.zeros(site, batch.scored());
+    }
+
+    /** Elements of the intermediate vectors that were 0 at all scored tokens / their number. */
+    double dead() {
+        return activity.dead();
     }
 
     /** L2 norm of the gradient. */

@@ -2,6 +2,7 @@ package org.lacuna.training;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.Precision;
@@ -9,38 +10,48 @@ import org.lacuna.graph.Tensor;
 import org.lacuna.graph.program.Program;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.graph.DecoderGraph;
-import org.lacuna.training.recipe.Recompute;
+import org.lacuna.model.graph.PenaltySite;
+import org.lacuna.model.graph.TrainingForm;
 import org.lacuna.sparsity.Site;
+import org.lacuna.training.recipe.Objective;
+import org.lacuna.training.recipe.Recompute;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
- * A model's training graph and its programs. Without a penalty in the objective, what is differentiated is the loss alone:
- * the penalty is still computed to be logged, but no gradient flows through it.
+ * A model's training graph and its programs. Where no penalty of the objective ever weighs anything, what is differentiated is the
+ * loss alone: penalties are still computed to be logged, but no gradient flows through them.
  */
 final class ObjectiveGraph {
     private final ModelConfig config;
     private final boolean penalised;
     private final Precision precision;
     private final SameDiff graph;
-    private final List<String> penalties;
-    private final List<String> zeros;
+    private final List<List<String>> penalties;
+    private final List<PenaltySite> observed;
+    private final List<String> active;
 
-    ObjectiveGraph(ModelConfig config, boolean penalised, Precision precision) {
+    ObjectiveGraph(ModelConfig config, Objective objective, Precision precision) {
         this.precision = precision;
         this.config = config;
-        this.penalised = penalised;
-        graph = DecoderGraph.training(config);
+        penalised = objective.isPenalised();
+        TrainingForm form = objective.form();
+        graph = DecoderGraph.training(config, form);
         if (!penalised) {
             graph.setLossVariables(DecoderGraph.LOSS);
         }
-        penalties = IntStream.range(0, config.layers()).mapToObj(DecoderGraph::penalty).toList();
-        zeros = IntStream.range(0, config.layers()).mapToObj(DecoderGraph::zeros).toList();
+        penalties = IntStream.range(0, form.penalties().size()).mapToObj(k -> ofLayers(layer -> DecoderGraph.penalty(k, layer))).toList();
+        observed = form.observed();
+        active = observed.stream().flatMap(site -> ofLayers(layer -> DecoderGraph.active(site, layer)).stream()).toList();
+    }
+
+    private List<String> ofLayers(IntFunction<String> name) {
+        return IntStream.range(0, config.layers()).mapToObj(name).toList();
     }
 
     /** Forward and backward for {@code rows} windows, cut for so many workers. */
     Program training(Device device, int rows, int window, int panels, Recompute recompute) {
-        List<String> outputs = new ArrayList<>(penalties);
-        outputs.addAll(zeros);
+        List<String> outputs = new ArrayList<>(active);
+        penalties.forEach(outputs::addAll);
         return program(device, rows, window, outputs).panels(panels).gradients().recompute(kept(recompute)).build();
     }
 
@@ -51,7 +62,7 @@ final class ObjectiveGraph {
 
     /** Forward alone: no penalties. */
     Program forward(Device device, int rows, int window, int panels) {
-        return program(device, rows, window, zeros).panels(panels).build();
+        return program(device, rows, window, active).panels(panels).build();
     }
 
     private Program.Builder program(Device device, int rows, int window, List<String> outputs) {
@@ -61,45 +72,54 @@ final class ObjectiveGraph {
                 .placeholder(DecoderGraph.POSITIONS, rows, window)
                 .placeholder(DecoderGraph.TARGETS, rows, window)
                 .placeholder(DecoderGraph.TOKEN_WEIGHT, rows, window)
-                .placeholder(DecoderGraph.OBJECTIVE_COEFFICIENTS, 1 + config.layers())
+                .placeholder(DecoderGraph.OBJECTIVE_COEFFICIENTS, coefficients())
                 .outputs(DecoderGraph.NLL)
                 .outputs(outputs.toArray(String[]::new));
     }
 
     /** Bytes of what is fed to a program of {@code rows} windows: four numbers of 32 bits for each token, and the coefficients. */
     long placeholderBytes(int rows, int window) {
-        return (4L * rows * window + 1 + config.layers()) * Float.BYTES;
+        return (4L * rows * window + coefficients()) * Float.BYTES;
     }
 
-    /** Whether the penalty is part of what is differentiated. */
+    private int coefficients() {
+        return 1 + penalties.size() * config.layers();
+    }
+
+    /** Whether penalties are part of what is differentiated. */
     boolean penalised() {
         return penalised;
     }
 
-    /** Each layer's penalty. */
-    List<String> penalties() {
+    /** Of each penalty its parts, a layer each. */
+    List<List<String>> penalties() {
         return penalties;
     }
 
-    /** Each layer's count of zeros. */
-    List<String> zeros() {
-        return zeros;
+    /** The sites whose activity is counted. */
+    List<PenaltySite> observed() {
+        return observed;
     }
 
     int layers() {
         return config.layers();
     }
 
-    /** Elements of a layer's intermediate vectors of a token. */
-    int intermediate() {
-        return config.intermediate() * config.feedForward().rowsPerToken(Site.INTERMEDIATE);
+    /** Elements of a row at a site. */
+    int width(PenaltySite site) {
+        return site == PenaltySite.INPUT ? config.hidden() : config.intermediate();
     }
 
-    /** Objective = loss + λ · mean of the layers' penalties. */
-    void fillCoefficients(Tensor coefficients, double lambda) {
+    /** Rows of a token at a site. */
+    int rowsPerToken(PenaltySite site) {
+        return config.feedForward().rowsPerToken(site.site().orElse(Site.INTERMEDIATE));
+    }
+
+    /** Objective = loss + Σ λ · mean of the layers' penalties. */
+    void fillCoefficients(Tensor coefficients, double[] lambdas) {
         coefficients.setFloat(0, 1);
-        for (int layer = 0; layer < config.layers(); layer++) {
-            coefficients.setFloat(1 + layer, (float) (lambda / config.layers()));
+        for (int i = 0; i < lambdas.length * config.layers(); i++) {
+            coefficients.setFloat(1 + i, (float) (lambdas[i / config.layers()] / config.layers()));
         }
     }
 

@@ -1,16 +1,29 @@
 package org.lacuna.training;
 
+import java.util.List;
+
 /**
  * What an optimizer step measured, before its update.
  *
  * @param step from 1
  * @param loss mean −ln p over the scored tokens of the batch, nats
- * @param penalty mean over layers and scored tokens of Σ_j |i_j|
- * @param lambda the penalty's weight in this step
+ * @param penalties each of the objective's
  * @param zeros exact zeros in the intermediate vectors / their elements
+ * @param dead elements of the layers' intermediate vectors that were 0 at every scored token of the batch / their number
  * @param learningRate of this step
  * @param gradientNorm L2 norm of the objective's gradient, before clipping
  * @param tokens scored in this step
  */
-public record StepMetrics(long step, double loss, double penalty, double lambda, double zeros, double learningRate,
-        double gradientNorm, int tokens) {}
+public record StepMetrics(long step, double loss, List<PenaltyMetrics> penalties, double zeros, double dead, double learningRate,
+        double gradientNorm, int tokens) {
+
+    /**
+     * One of the objective's penalties in a step.
+     *
+     * @param name kind and site
+     * @param value mean over layers and scored tokens
+     * @param lambda its weight in this step
+     * @param zeros exact zeros at its site / elements
+     */
+    public record PenaltyMetrics(String name, double value, double lambda, double zeros) {}
+}

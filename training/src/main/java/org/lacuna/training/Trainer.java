@@ -1,9 +1,12 @@
 package org.lacuna.training;
 
+import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.FlatMath;
@@ -11,12 +14,15 @@ import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
+import org.lacuna.model.graph.PenaltySite;
 import org.lacuna.run.InputException;
+import org.lacuna.training.objective.Lambda;
 import org.lacuna.training.optimizer.LearningRate;
 import org.lacuna.training.optimizer.MovingAverage;
 import org.lacuna.training.optimizer.Optimizer;
 import org.lacuna.training.optimizer.ParameterGroups;
 import org.lacuna.training.recipe.Objective;
+import org.lacuna.training.recipe.PenaltyRecipe;
 import org.lacuna.training.recipe.TrainSettings;
 
 /**
@@ -31,6 +37,8 @@ public final class Trainer implements AutoCloseable {
     private final Model model;
     private final TrainSettings settings;
     private final Objective objective;
+    private final List<Lambda> lambdas;
+    private final double[] weights;
     private final TrainingPrograms programs;
     private final BatchGradient batchGradient;
     private final Optimizer optimizer;
@@ -63,6 +71,8 @@ public final class Trainer implements AutoCloseable {
         this.programs = programs;
         settings = programs.settings();
         objective = programs.objective();
+        lambdas = objective.penalties().stream().map(Lambda::of).toList();
+        weights = new double[lambdas.size()];
         ParameterStore parameters = model.parameters();
         Map<String, FlatMath.AdamWGroup> groups = ParameterGroups.of(parameters, settings.groups(), settings.weightDecay());
         workers = new Workers(settings.workersHere());
@@ -84,6 +94,9 @@ public final class Trainer implements AutoCloseable {
     public StepMetrics step(Batch batch) {
         StepMetrics metrics = gradient(batch);
         optimizer.update(metrics.step(), metrics.learningRate(), metrics.gradientNorm(), workers);
+        for (int k = 0; k < weights.length; k++) {
+            lambdas.get(k).measured(metrics.penalties().get(k).zeros());
+        }
         average.ifPresent(a -> a.update(workers));
         step = metrics.step();
         return metrics;
@@ -92,15 +105,22 @@ public final class Trainer implements AutoCloseable {
     /** The first half of a step: everything but the update. */
     StepMetrics gradient(Batch batch) {
         long next = step + 1;
-        double lambda = objective.lambda(next);
-        batchGradient.compute(batch, lambda, opNanos);
-        StepMetrics metrics = new StepMetrics(next, batchGradient.loss(), batchGradient.penalty(), lambda, batchGradient.zeros(),
+        Arrays.setAll(weights, k -> lambdas.get(k).at(next));
+        batchGradient.compute(batch, weights, opNanos);
+        StepMetrics metrics = new StepMetrics(next, batchGradient.loss(), penalties(), batchGradient.zeros(PenaltySite.INTERMEDIATE), batchGradient.dead(),
                 rateFactor * learningRate.at(next), batchGradient.norm(), batch.scored());
         if (!Double.isFinite(metrics.loss()) || !Double.isFinite(metrics.gradientNorm())) {
             throw new Diverged("step " + next + ": the loss is " + metrics.loss() + " and the gradient's norm " + metrics.gradientNorm()
                     + "; " + place(batchGradient.firstNonFinite()));
         }
         return metrics;
+    }
+
+    private List<StepMetrics.PenaltyMetrics> penalties() {
+        return IntStream.range(0, weights.length).mapToObj(k -> {
+            PenaltyRecipe p = objective.penalties().get(k);
+            return new StepMetrics.PenaltyMetrics(p.name(), batchGradient.penalty(k), weights[k], batchGradient.zeros(p.site()));
+        }).toList();
     }
 
     private static String place(Optional<String> variable) {
@@ -139,6 +159,11 @@ public final class Trainer implements AutoCloseable {
     /** From the next step on the learning rate is the schedule's times {@code factor}. */
     public void scaleLearningRate(double factor) {
         rateFactor = factor;
+    }
+
+    /** The penalties' weights, in the objective's order. */
+    public List<Lambda> lambdas() {
+        return lambdas;
     }
 
     /** The model; what is written to its parameters is trained on. */

@@ -30,16 +30,17 @@ public final class TrainingPrograms {
         this.settings = settings;
         this.objective = objective;
         this.device = device;
-        graph = new ObjectiveGraph(config, objective.l1() > 0, settings.precision());
+        graph = new ObjectiveGraph(config, objective, settings.precision());
         training = training(settings.recompute());
     }
 
     /**
      * Compiles the step of one piece.
      *
-     * @throws InputException if this machine can't multiply in the settings' precision
+     * @throws InputException if this machine can't multiply in the settings' precision, or the model lacks a site of the objective
      */
     public static TrainingPrograms compile(ModelConfig config, TrainSettings settings, Objective objective, Device device) {
+        objective.check(config.feedForward());
         try {
             return new TrainingPrograms(config, settings, objective, device);
         } catch (UnsupportedPrecisionException e) {

@@ -1,7 +1,9 @@
 package org.lacuna.training;
 
+import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.util.Arrays;
 import java.util.function.IntConsumer;
 import org.lacuna.data.Batch;
 import org.lacuna.graph.FlatMath;
@@ -11,6 +13,7 @@ import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.graph.DecoderGraph;
+import org.lacuna.model.graph.PenaltySite;
 
 /** Loss and exact zeros over fixed windows, forward only. */
 public final class Validation {
@@ -24,7 +27,9 @@ public final class Validation {
     private final FlatMath.Pass rounding;
     private final Instance[] runs;
     private final double[] loss;
-    private final long[] zeros;
+    private final ActivityCounts[] activityOfRun;
+    private final ActivityCounts activity;
+    private final ByteBuffer[][] active;
     private final IntConsumer runShard = s -> runPieces(s, null);
 
     /**
@@ -32,9 +37,10 @@ public final class Validation {
      *
      * @param loss mean −ln p over the scored tokens, nats
      * @param zeros exact zeros in the intermediate vectors / their elements
+     * @param dead elements of the layers' intermediate vectors that were 0 at every scored token / their number
      * @param tokens how many were scored
      */
-    public record Result(double loss, double zeros, int tokens) {}
+    public record Result(double loss, double zeros, double dead, int tokens) {}
 
     /**
      * Makes the memory.
@@ -50,7 +56,6 @@ public final class Validation {
         together = workers.count() > shards;
         pieces = pieces(windows.rows(), rows);
         loss = new double[pieces];
-        zeros = new long[pieces];
         ParameterStore.Rounded rounded = program.readsRounded() ? store.values().rounded() : null;
         rounding = rounded == null ? null : math.round(store.values(), rounded);
         runs = new Instance[runs(windows.rows(), rows, shards)];
@@ -58,6 +63,10 @@ public final class Validation {
             runs[i] = program.instance(store.values(), rounded, null);
             ObjectiveGraph.fillPositions(runs[i].tensor(DecoderGraph.POSITIONS));
         }
+        activity = new ActivityCounts(graph);
+        activityOfRun = new ActivityCounts[runs.length];
+        Arrays.setAll(activityOfRun, i -> new ActivityCounts(graph));
+        active = Arrays.stream(runs).map(run -> ActivityCounts.outputs(run, graph)).toArray(ByteBuffer[][]::new);
     }
 
     private static int pieces(int windows, int rows) {
@@ -74,6 +83,9 @@ public final class Validation {
         if (rounding != null) {
             workers.run(rounding.blocks(), rounding);
         }
+        for (ActivityCounts counts : activityOfRun) {
+            counts.clear();
+        }
         if (together) {
             for (int s = 0; s < runs.length; s++) {
                 runPieces(s, workers);
@@ -82,19 +94,22 @@ public final class Validation {
             workers.run(runs.length, runShard);
         }
         double lossSum = 0;
-        long zeroSum = 0;
         for (int piece = 0; piece < pieces; piece++) {
             lossSum += loss[piece];
-            zeroSum += zeros[piece];
+        }
+        activity.clear();
+        for (ActivityCounts counts : activityOfRun) {
+            activity.add(counts);
         }
         int scored = windows.scored();
-        return new Result(lossSum / scored, zeroSum / ((double) scored * graph.layers() * graph.intermediate()), scored);
+        return new Result(lossSum / scored, activity.zeros(PenaltySite.INTERMEDIATE, scored), activity.dead(), scored);
     }
 
     /** @param team that computes each piece together; null for the calling thread alone */
     private void runPieces(int s, Workers team) {
         for (int piece = s; piece < pieces; piece += runs.length) {
             run(runs[s], piece, team);
+            activityOfRun[s].add(active[s]);
         }
     }
 
@@ -123,6 +138,5 @@ public final class Validation {
             sum += nll.getFloat(i);
         }
         loss[piece] = sum;
-        zeros[piece] = graph.zeros().stream().mapToLong(name -> run.tensor(name).bytes().getLong(0)).sum();
     }
 }

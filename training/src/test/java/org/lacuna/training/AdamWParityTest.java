@@ -58,7 +58,7 @@ class AdamWParityTest {
                 h.get("beta2").asDouble(), h.get("eps").asDouble(), h.get("weight_decay").asDouble(), h.get("max_grad_norm").asDouble(), 0, 1, 0, 1);
         JsonNode reference = expected.get("float64");
         Device device = new CpuDevice();
-        try (Trainer trainer = new Trainer(Checkpoint.load(folder, device), settings, new Objective(0, 0, Site.INTERMEDIATE), device)) {
+        try (Trainer trainer = new Trainer(Checkpoint.load(folder, device), settings, Objective.plain(), device)) {
             Batch batch = batch(folder);
             for (int step = 0; step < 5; step++) {
                 StepMetrics m = trainer.step(batch);

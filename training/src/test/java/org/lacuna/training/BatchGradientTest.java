@@ -55,7 +55,7 @@ class BatchGradientTest {
 
     private Trainer trainer(String activation, double initStd, Precision precision, Recompute recompute, int shards, int accumulation, int workers, double lambda) {
         TrainSettings settings = new TrainSettings(1, 10, ROWS, WINDOW, accumulation, shards, workers, precision, recompute, 1e-2, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
-        return new Trainer(model(activation, initStd), settings, new Objective(lambda, 0, Site.INTERMEDIATE), device);
+        return new Trainer(model(activation, initStd), settings, Objectives.l1(lambda), device);
     }
 
     /** Row r scores r + 1 of its tokens, one row none. */
@@ -83,7 +83,8 @@ class BatchGradientTest {
             StepMetrics expected = whole.gradient(unequal());
             StepMetrics found = pieces.gradient(unequal());
             assertEquals(expected.loss(), found.loss(), 1e-6 * expected.loss());
-            assertEquals(expected.penalty(), found.penalty(), 1e-6 * expected.penalty());
+            assertEquals(penalty(expected), penalty(found), 1e-6 * penalty(expected));
+            assertEquals(expected.dead(), found.dead());
             assertEquals(expected.zeros(), found.zeros());
             assertEquals(expected.tokens(), found.tokens());
             assertEquals(expected.gradientNorm(), found.gradientNorm(), 1e-6 * expected.gradientNorm());
@@ -132,7 +133,7 @@ class BatchGradientTest {
         Batch batch = unequal();
         try (Trainer trainer = trainer(2, 2, 1, lambda)) {
             StepMetrics at = trainer.gradient(batch);
-            assertEquals(lambda, at.lambda());
+            assertEquals(lambda, at.penalties().get(0).lambda());
             float[] g = gradient(trainer);
             double h = 2e-3;
             double up = objective(trainer, batch, g, h / at.gradientNorm());
@@ -148,7 +149,11 @@ class BatchGradientTest {
             all.setFloat(i, (float) (all.getFloat(i) + distance * direction[i]));
         }
         StepMetrics m = trainer.gradient(batch);
-        return m.loss() + m.lambda() * m.penalty();
+        return m.loss() + m.penalties().get(0).lambda() * penalty(m);
+    }
+
+    private static double penalty(StepMetrics m) {
+        return m.penalties().get(0).value();
     }
 
     @ParameterizedTest

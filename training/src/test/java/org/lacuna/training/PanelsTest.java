@@ -37,7 +37,13 @@ class PanelsTest {
         ModelConfig config = ModelConfig.llama(VOCABULARY, 72, 200, 2, 6, 2, 12, 1e-5, RotaryPosition.plain(10000), true, FeedForward.gated("silu"), 150,
                 0.2, OptionalInt.empty(), List.of());
         ParameterStore store = Initialization.of(config, device, 5).parameters();
-        ObjectiveGraph graph = new ObjectiveGraph(config, true, precision);
+        ObjectiveGraph graph = new ObjectiveGraph(config, Objectives.of("""
+                penalties:
+                - {kind: l1, lambda: 1}
+                - {kind: hoyer_square, site: input, lambda: 1}
+                - {kind: chunk, site: gate, lambda: 1}
+                - {kind: locality, site: preactivation, lambda: 1, parameters: {alpha: 1}}
+                """), precision);
         float[] alone = gradient(graph, store, 1);
         for (int workers : new int[] {2, 3, 7}) {
             assertArrayEquals(alone, gradient(graph, store, workers), workers + " workers");
@@ -65,7 +71,7 @@ class PanelsTest {
         for (int i = 0; i < weights.length(); i++) {
             weights.setFloat(i, i % 5 == 0 ? 0 : 1f / 300);
         }
-        graph.fillCoefficients(run.tensor(DecoderGraph.OBJECTIVE_COEFFICIENTS), 0.01);
+        graph.fillCoefficients(run.tensor(DecoderGraph.OBJECTIVE_COEFFICIENTS), new double[] {0.01, 1e-3, 0.1, 0.01});
         try (Workers team = new Workers(panels)) {
             run.run(team, null);
         }

@@ -45,7 +45,7 @@ class TrainingMemoryTest {
     }
 
     private static TrainingPrograms programs(TrainSettings settings, double lambda, Device device) {
-        return TrainingPrograms.compile(CONFIG, settings, new Objective(lambda, 0, Site.INTERMEDIATE), device);
+        return TrainingPrograms.compile(CONFIG, settings, Objectives.l1(lambda), device);
     }
 
     /** The device, adding up what is allocated on it. */
@@ -110,7 +110,7 @@ class TrainingMemoryTest {
     }
 
     private static void isWhatTheEngineAllocates(ModelConfig config, TrainSettings settings, double lambda, int windows, Device device, AtomicLong bytes) {
-        TrainingPrograms programs = TrainingPrograms.compile(config, settings, new Objective(lambda, 0, Site.INTERMEDIATE), device);
+        TrainingPrograms programs = TrainingPrograms.compile(config, settings, Objectives.l1(lambda), device);
         TrainingMemory memory = programs.memory(windows);
         int shards = settings.shards();
         assertEquals(shards, memory.shards());

@@ -18,7 +18,8 @@ import java.util.OptionalLong;
  * @param kvHeads         key and value heads
  * @param vocabulary      token ids
  * @param activation      the activation's name, {@code silu} say
- * @param feedForward     the block's form: {@code gated}, {@code ungated}, or {@code gated with relu on up}
+ * @param feedForward     the block's form: {@code gated}, {@code ungated} or {@code gated with relu on up}; then {@code , thresholds} if its ReLU has them, and
+ *                        {@code , relu behind norms} if there is an activation behind those of the inputs
  * @param tied            whether the output embedding is the input embedding
  * @param objective       what was minimised, in words
  * @param training        how activation sparsity came about

@@ -141,6 +141,9 @@ public final class ModelSource {
     public DataRecipe data(List<String> sets) {
         DataRecipe data = run.map(folder -> Recipes.loadPart(folder.resolve("config.yaml"), sets, DataPart.class))
                 .orElseGet(() -> Recipes.parse("--set", "data: {}", sets, DataPart.class)).data();
+        if (data.instructions().isPresent()) {
+            throw new InputException("data.instructions: a model is measured on running text; give one by --set data.instructions=null --set data.text=FILE");
+        }
         Path tokenizer = checkpoint.resolve(TOKENIZER);
         boolean own = data.text().isPresent() && data.tokenizer().isEmpty() && Files.isRegularFile(tokenizer);
         return own && !(Tokenizers.load(tokenizer) instanceof ByteTokenizer) ? data.withTokenizer(tokenizer) : data;
@@ -178,15 +181,19 @@ public final class ModelSource {
      * @param corpus what it is measured on; named as its training data where the hashes agree
      */
     public ModelSummary summary(ModelConfig c, Corpus corpus) {
-        FeedForward ffn = c.feedForward();
-        String form = !ffn.gated() ? "ungated" : ffn.upActivation().equals(FeedForward.IDENTITY) ? "gated" : "gated with " + ffn.upActivation() + " on up";
         Optional<String> dataHash = text(state.path("data_sha256"));
         Path tokenizer = checkpoint.resolve(TOKENIZER);
         return new ModelSummary(name(), checkpoint.toString(), weightsSha256(),
                 Hashes.file(checkpoint.resolve(Checkpoint.CONFIG)), ForwardMemory.of(c).count(), c.layers(), c.hidden(), c.intermediate(), c.heads(),
-                c.kvHeads(), c.vocabulary(), ffn.activation(), form, c.tied(), objective(), training(), number(config.at("/train/seed")),
+                c.kvHeads(), c.vocabulary(), c.feedForward().activation(), form(c), c.tied(), objective(), training(), number(config.at("/train/seed")),
                 number(state.path("step")), number(state.path("tokens")), dataHash.flatMap(hash -> dataName(hash, corpus)), dataHash,
                 Files.isRegularFile(tokenizer) ? Optional.of(Hashes.file(tokenizer)) : Optional.empty());
+    }
+
+    private static String form(ModelConfig c) {
+        FeedForward ffn = c.feedForward();
+        String form = !ffn.gated() ? "ungated" : ffn.upActivation().equals(FeedForward.IDENTITY) ? "gated" : "gated with " + ffn.upActivation() + " on up";
+        return form + (ffn.thresholds().isEmpty() ? "" : ", thresholds") + (c.normActivation().equals(FeedForward.IDENTITY) ? "" : ", " + c.normActivation() + " behind norms");
     }
 
     /** Hash of the files of its weights. */
@@ -200,27 +207,52 @@ public final class ModelSource {
         if (config.isMissingNode()) {
             return Optional.empty();
         }
-        JsonNode objective = config.path("objective");
-        if (!(objective.path("l1").asDouble() > 0)) {
-            return Optional.of("cross-entropy");
+        StringBuilder text = new StringBuilder("cross-entropy");
+        for (JsonNode penalty : config.at("/objective/penalties")) {
+            if (weighs(penalty)) {
+                text.append(" + ").append(inWords(penalty));
+            }
         }
-        return Optional.of("cross-entropy + " + objective.path("l1").asText() + " · L1 norm of " + objective.path("site").asText("intermediate")
-                + ", rising over " + objective.path("warmup").asText("0") + " steps");
+        return Optional.of(text.toString());
+    }
+
+    private static boolean weighs(JsonNode penalty) {
+        for (JsonNode stage : penalty.path("stages")) {
+            if (stage.path("lambda").asDouble() > 0) {
+                return true;
+            }
+        }
+        return penalty.path("lambda").asDouble() > 0;
+    }
+
+    private static String inWords(JsonNode penalty) {
+        String schedule = penalty.path("schedule").asText("constant");
+        JsonNode stages = penalty.path("stages");
+        String lambda = stages.isEmpty() ? penalty.path("lambda").asText() : stages.get(stages.size() - 1).path("lambda").asText();
+        String path = switch (schedule) {
+            case "stages" -> ", in " + stages.size() + " stages";
+            case "linear", "cosine" -> ", rising over " + penalty.path("warmup").asText("0") + " steps";
+            default -> "";
+        };
+        String target = penalty.path("target").isNumber() ? ", moved to hold " + penalty.path("target").asText() + " zeros" : "";
+        return lambda + " · " + penalty.path("kind").asText() + " of " + penalty.path("site").asText("intermediate") + path + target;
     }
 
     private Training training() {
         if (config.isMissingNode()) {
             return Training.UNKNOWN;
         }
-        if (config.at("/objective/l1").asDouble() > 0) {
-            return Training.INDUCED;
+        for (JsonNode penalty : config.at("/objective/penalties")) {
+            if (weighs(penalty)) {
+                return Training.INDUCED;
+            }
         }
         // What it began with may have been made sparse.
         return config.at("/model/from").isTextual() ? Training.UNKNOWN : Training.NATURAL;
     }
 
     private Optional<String> dataName(String hash, Corpus corpus) {
-        return hash.equals(corpus.sha256()) ? Optional.of(corpus.name()) : text(config.at("/data/text")).or(() -> text(config.at("/data/ids")));
+        return hash.equals(corpus.sha256()) ? Optional.of(corpus.name()) : text(config.at("/data/text")).or(() -> text(config.at("/data/instructions"))).or(() -> text(config.at("/data/ids")));
     }
 
     private static OptionalLong number(JsonNode node) {

@@ -71,7 +71,7 @@ class CommandsTest {
         new ByteTokenizer().save(checkpoint.resolve("tokenizer.json"));
         Files.writeString(checkpoint.resolve("state.json"), "{\"step\": 12, \"tokens\": 3456, \"data_sha256\": \"abc\"}");
         Files.writeString(run.resolve("config.yaml"), "name: tiny one\nmodel: {hidden: 16}\ndata:\n  text: " + text
-                + "\ntrain: {seed: 9}\nobjective: {l1: 0.003, warmup: 5, site: intermediate}\n");
+                + "\ntrain: {seed: 9}\nobjective: {penalties: [{kind: l1, site: intermediate, lambda: 0.003, schedule: linear, warmup: 5}]}\n");
     }
 
     private static void write(Path checkpoint, FeedForward form) {
@@ -128,7 +128,7 @@ class CommandsTest {
         assertEquals(3456, result.model().tokensSeen().orElseThrow());
         assertEquals(9, result.model().seed().orElseThrow());
         assertEquals(Training.INDUCED, result.model().training());
-        assertEquals("cross-entropy + 0.003 · L1 norm of intermediate, rising over 5 steps", result.model().objective().orElseThrow());
+        assertEquals("cross-entropy + 0.003 · l1 of intermediate, rising over 5 steps", result.model().objective().orElseThrow());
         assertEquals(List.of(SiteSet.values()), result.curves().stream().map(curve -> curve.sites()).toList());
         assertEquals(48, result.data().tokens());
         assertEquals(48, result.data().bytes().orElseThrow());

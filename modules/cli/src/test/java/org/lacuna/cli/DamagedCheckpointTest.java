@@ -46,7 +46,7 @@ class DamagedCheckpointTest {
         run = temp.resolve("run");
         StringWriter err = new StringWriter();
         int code = lacuna(err, "train", "--config", "../../configs/nano.yaml", "--out", run.toString(), "--set", "train.steps=2",
-                "--set", "train.warmup=1", "--set", "objective.warmup=1", "--set", "data.tokens=5000");
+                "--set", "train.warmup=1", "--set", "data.tokens=5000");
         assertEquals(ExitCode.DONE, code, err::toString);
         weights = Files.readAllBytes(file());
     }

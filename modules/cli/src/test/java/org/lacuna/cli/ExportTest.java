@@ -184,7 +184,7 @@ class ExportTest {
     void aRunIsExportedWithItsTokenizer() throws IOException {
         Path run = temp.resolve("run");
         Result trained = lacuna("train", "--config", "../../configs/nano.yaml", "--out", run, "--set", "train.steps=2", "--set", "train.warmup=1",
-                "--set", "objective.warmup=1", "--set", "data.tokens=5000", "--set", "model.activation=relu", "--set", "model.ffn=drelu");
+                "--set", "data.tokens=5000", "--set", "model.activation=relu", "--set", "model.ffn=drelu");
         assertEquals(ExitCode.DONE, trained.code(), trained::toString);
         Path out = temp.resolve("out");
         Result exported = lacuna("export", "--model", run, "--out", out);

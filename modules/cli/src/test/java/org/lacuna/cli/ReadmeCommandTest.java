@@ -98,7 +98,7 @@ class ReadmeCommandTest {
     void theFirstCommandEndsInAReport() throws IOException, InterruptedException {
         String tiny = " --set model.hidden=32 --set model.intermediate=48 --set model.layers=2 --set data.tokens=20000"
                 + " --set train.steps=6 --set train.batch=4 --set train.window=32 --set train.warmup=2 --set train.evalWindows=4"
-                + " --set train.logEvery=2 --set objective.warmup=2 --windows 4 --window 32 --replicates 50";
+                + " --set train.logEvery=2 --windows 4 --window 32 --replicates 50";
         Result run = lacuna(firstCommand() + tiny);
         assertEquals(new Result(0, run.out(), List.of(JVM_LINE)), run);
         assertTrue(run.out().stripTrailing().endsWith("runs/quickstart/report.html"), run::toString);

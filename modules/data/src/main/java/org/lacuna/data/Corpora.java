@@ -8,6 +8,7 @@ import org.lacuna.data.cache.BuildProgress;
 import org.lacuna.data.cache.ConsoleProgress;
 import org.lacuna.data.cache.TokenCache;
 import org.lacuna.data.cache.TokenizedText;
+import org.lacuna.data.instruct.InstructionCorpus;
 import org.lacuna.data.story.StoryCorpus;
 import org.lacuna.data.text.IdCorpus;
 import org.lacuna.data.text.Sha256;
@@ -45,6 +46,10 @@ public final class Corpora {
      * @return its corpus
      */
     public static Corpus open(DataRecipe recipe, BuildProgress progress) {
+        if (recipe.instructions().isPresent()) {
+            Tokenizer tokenizer = tokenizer(recipe);
+            return named("data.instructions", () -> InstructionCorpus.open(recipe.instructions().get(), tokenizer, recipe.validationFraction()));
+        }
         if (recipe.text().isPresent()) {
             return text(recipe, progress);
         }
@@ -54,10 +59,18 @@ public final class Corpora {
         return StoryCorpus.generate(recipe.seed(), recipe.tokens(), recipe.validationFraction());
     }
 
+    private static Optional<Path> tokenizerFile(DataRecipe recipe) {
+        return recipe.tokenizer().map(path -> Files.isDirectory(path) ? path.resolve("tokenizer.json") : path);
+    }
+
+    private static Tokenizer tokenizer(DataRecipe recipe) {
+        return tokenizerFile(recipe).map(file -> named("data.tokenizer", () -> Tokenizers.load(file))).orElseGet(ByteTokenizer::new);
+    }
+
     /** Plain text as bytes is held in memory; all else goes through the cache of tokens. */
     private static Corpus text(DataRecipe recipe, BuildProgress progress) {
-        Optional<Path> file = recipe.tokenizer().map(path -> Files.isDirectory(path) ? path.resolve("tokenizer.json") : path);
-        Tokenizer tokenizer = file.isEmpty() ? new ByteTokenizer() : named("data.tokenizer", () -> Tokenizers.load(file.get()));
+        Optional<Path> file = tokenizerFile(recipe);
+        Tokenizer tokenizer = tokenizer(recipe);
         TextSource source = named("data.text", () -> TextSource.of(recipe.text().get()));
         Split split = recipe.split().orElse(source.hasFields() ? Split.HASH : Split.POSITION);
         if (tokenizer instanceof ByteTokenizer && source.isPlain() && split == Split.POSITION) {

@@ -1,6 +1,7 @@
 package org.lacuna.data;
 
 import java.nio.file.Path;
+import java.util.Locale;
 import java.util.Optional;
 import org.lacuna.data.sample.SamplerKind;
 import org.lacuna.data.text.Split;
@@ -8,10 +9,11 @@ import org.lacuna.run.recipe.Key;
 
 /**
  * The part of a recipe that says what a model learns from (keys under {@code data}). The source follows from which path is
- * given: {@code text}, {@code ids}, or neither for the embedded stories.
+ * given: {@code instructions}, {@code text}, {@code ids}, or none of them for the embedded stories.
  *
+ * @param instructions       file or folder of JSON lines: prompts and completions, or conversations; only the answers are scored
  * @param text               file or folder of UTF-8 text, JSON lines (both also compressed) or Parquet
- * @param tokenizer          with {@code text}: a {@code tokenizer.json} or the folder that holds it; empty for bytes
+ * @param tokenizer          with {@code text} or {@code instructions}: a {@code tokenizer.json} or the folder that holds it; empty for bytes
  * @param field              with {@code text}: the field or column of JSON lines and Parquet that holds a document
  * @param split              with {@code text}: how it is cut into training and validation; empty for {@link Split#POSITION},
  *                           or {@link Split#HASH} where any file is JSON lines or Parquet
@@ -24,8 +26,10 @@ import org.lacuna.run.recipe.Key;
  * @param sampler            how training windows are drawn
  */
 public record DataRecipe(
+        @Key(def = "null", doc = "answers to learn, a .jsonl file or a folder of them, also .gz or .zst: prompt and completion, or messages, a line")
+        Optional<Path> instructions,
         @Key(def = "null", doc = "text to learn from, a file or a folder of files: UTF-8, .jsonl, both also .gz or .zst, .parquet") Optional<Path> text,
-        @Key(def = "null", doc = "with data.text: a tokenizer.json or the folder that holds it; bytes without it") Optional<Path> tokenizer,
+        @Key(def = "null", doc = "with data.text or data.instructions: a tokenizer.json or the folder that holds it; bytes without it") Optional<Path> tokenizer,
         @Key(def = "text", doc = "the field of .jsonl, or column of .parquet, that holds a document") String field,
         @Key(def = "null", doc = "position: the last characters are validation; hash: documents are, by a hash of their text") Optional<Split> split,
         @Key(def = "null", doc = "folder that keeps texts as tokens") Optional<Path> cache,
@@ -39,6 +43,12 @@ public record DataRecipe(
 
     /** Checks what one key can't know. */
     public DataRecipe {
+        if (instructions.isPresent() && (text.isPresent() || ids.isPresent())) {
+            throw new IllegalArgumentException("instructions: data." + (text.isPresent() ? "text" : "ids") + " is given too; expected one of them");
+        }
+        if (instructions.isPresent() && sampler != SamplerKind.WINDOWS) {
+            throw new IllegalArgumentException("sampler: " + sampler.name().toLowerCase(Locale.ROOT) + " cuts running text; expected windows with data.instructions, one for each example");
+        }
         if (text.isPresent() && ids.isPresent()) {
             throw new IllegalArgumentException("ids: data.text is given too; expected one of them");
         }
@@ -48,11 +58,11 @@ public record DataRecipe(
         if (ids.isEmpty() && vocabularySize != 0) {
             throw new IllegalArgumentException("vocabularySize: only for data.ids; text has its tokenizer's, stories are bytes");
         }
-        if (text.isEmpty() && tokenizer.isPresent()) {
-            throw new IllegalArgumentException("tokenizer: only for data.text; ids are tokens already, stories are bytes");
+        if (text.isEmpty() && instructions.isEmpty() && tokenizer.isPresent()) {
+            throw new IllegalArgumentException("tokenizer: only for data.text and data.instructions; ids are tokens already, stories are bytes");
         }
         if (text.isEmpty() && split.isPresent()) {
-            throw new IllegalArgumentException("split: only for data.text; ids are split by position, stories by hash");
+            throw new IllegalArgumentException("split: only for data.text; ids are split by position, stories and instructions by hash");
         }
         if (field.isEmpty()) {
             throw new IllegalArgumentException("field: is empty; expected a name");
@@ -63,10 +73,10 @@ public record DataRecipe(
      * The recipe with another tokenizer.
      *
      * @param file a {@code tokenizer.json} or the folder that holds it
-     * @return one of the same text
+     * @return one of the same data
      */
     public DataRecipe withTokenizer(Path file) {
-        return new DataRecipe(text, Optional.of(file), field, split, cache, ids, vocabularySize, tokens, seed, validationFraction, sampler);
+        return new DataRecipe(instructions, text, Optional.of(file), field, split, cache, ids, vocabularySize, tokens, seed, validationFraction, sampler);
     }
 
     /**
@@ -75,6 +85,6 @@ public record DataRecipe(
      * @return one without the folder that keeps tokens
      */
     public DataRecipe withoutMachine() {
-        return new DataRecipe(text, tokenizer, field, split, Optional.empty(), ids, vocabularySize, tokens, seed, validationFraction, sampler);
+        return new DataRecipe(instructions, text, tokenizer, field, split, Optional.empty(), ids, vocabularySize, tokens, seed, validationFraction, sampler);
     }
 }

@@ -71,7 +71,7 @@ public record Shape(ModelConfig config, int batch, int window, int shards, int w
      * @throws RunException with the arithmetic
      */
     public Shape fitting(Device device) {
-        TrainingPrograms.compile(config, settings(1), new Objective(0, 0, Site.INTERMEDIATE), device).memory(0)
+        TrainingPrograms.compile(config, settings(1), Objective.plain(), device).memory(0)
                 .check("bench", ProcessMemory.resident(), ProcessMemory.limit(), "a smaller --batch or --window, fewer --shards, or a smaller model");
         return this;
     }

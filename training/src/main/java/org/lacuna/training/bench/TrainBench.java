@@ -52,6 +52,6 @@ public final class TrainBench {
     }
 
     static Trainer trainer(Shape shape, Model model, int steps, Device device) {
-        return new Trainer(model, shape.settings(steps), new Objective(0, 0, Site.INTERMEDIATE), device);
+        return new Trainer(model, shape.settings(steps), Objective.plain(), device);
     }
 }

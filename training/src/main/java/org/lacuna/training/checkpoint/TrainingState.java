@@ -15,12 +15,13 @@ import org.lacuna.run.folder.Json;
 import org.lacuna.run.folder.RunFolder;
 
 /**
- * {@code state.json}: what a run needs to go on, beside parameters and moments. Learning rate and λ follow from the step
+ * {@code state.json}: what a run needs to go on, beside parameters and moments. The learning rate follows from the step
  * and how often the run went back, and nothing but the sampler draws random numbers, so its cursor is all the randomness there is.
  *
  * @param step the step taken last
  * @param tokens scored in all steps so far
  * @param sampler the data cursor
+ * @param lambdas the state of each penalty's weight, in the objective's order
  * @param recipe hash of the recipe, see {@code TrainRecipe.sha256}
  * @param data hash of the corpus
  * @param modelFrom hash of the weights that the model began with; empty where they were fresh
@@ -28,7 +29,7 @@ import org.lacuna.run.folder.RunFolder;
  * @param validation how validations have gone; empty before the first
  * @param wentBack each time that the run went back to a checkpoint, in order
  */
-public record TrainingState(long step, long tokens, JsonNode sampler, String recipe, String data, Optional<String> modelFrom, BuildInfo build,
+public record TrainingState(long step, long tokens, JsonNode sampler, List<JsonNode> lambdas, String recipe, String data, Optional<String> modelFrom, BuildInfo build,
         Optional<ValidationHistory> validation, List<WentBack> wentBack) {
     /** The file's name in a checkpoint. */
     public static final String FILE = "state.json";
@@ -36,6 +37,7 @@ public record TrainingState(long step, long tokens, JsonNode sampler, String rec
     String toJson() {
         ObjectNode json = Json.object().put("step", step).put("tokens", tokens);
         json.set("sampler", sampler);
+        json.putArray("lambdas").addAll(lambdas);
         json.put("recipe_sha256", recipe).put("data_sha256", data);
         modelFrom.ifPresent(sha256 -> json.put("model_from_sha256", sha256));
         json.set("build", build.toJson());
@@ -63,7 +65,7 @@ public record TrainingState(long step, long tokens, JsonNode sampler, String rec
         if (named.isPresent() && named.getAsLong() != json.get("step").asLong()) {
             throw new InputException(file + ": step is " + json.get("step") + ", but its folder is " + checkpoint.getFileName());
         }
-        return new TrainingState(json.get("step").asLong(), json.get("tokens").asLong(), json.get("sampler"),
+        return new TrainingState(json.get("step").asLong(), json.get("tokens").asLong(), json.get("sampler"), lambdas(json.path("lambdas")),
                 json.path("recipe_sha256").asText(), json.path("data_sha256").asText(),
                 json.hasNonNull("model_from_sha256") ? Optional.of(json.get("model_from_sha256").asText()) : Optional.empty(), BuildInfo.of(json.path("build")),
                 json.path("validation").isObject() ? Optional.of(ValidationHistory.of(json.get("validation"))) : Optional.empty(), wentBack(json.path("went_back")));
@@ -78,6 +80,12 @@ public record TrainingState(long step, long tokens, JsonNode sampler, String rec
     /** The validation loss of the very weights that lie beside it; empty if they were not validated. */
     public OptionalDouble validationLoss() {
         return validation.filter(history -> history.step() == step).map(history -> OptionalDouble.of(history.loss())).orElse(OptionalDouble.empty());
+    }
+
+    private static List<JsonNode> lambdas(JsonNode array) {
+        List<JsonNode> lambdas = new ArrayList<>();
+        array.forEach(lambdas::add);
+        return lambdas;
     }
 
     private static boolean isCount(JsonNode value) {

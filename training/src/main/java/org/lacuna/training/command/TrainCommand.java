@@ -83,6 +83,7 @@ public final class TrainCommand implements Callable<Integer> {
             try (Progress progress = progress(out, run)) {
                 last = run.train(progress, interrupts::requested);
             }
+            run.verdicts().forEach(out::println);
             out.println((last.isPresent() ? "done: " : "there was nothing left to do" + run.earlyEnd().map(end -> ", the run " + end).orElse("") + ": ")
                     + run.folder().checkpoint(run.step()));
         }

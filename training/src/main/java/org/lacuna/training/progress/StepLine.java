@@ -1,6 +1,7 @@
 package org.lacuna.training.progress;
 
 import java.util.Locale;
+import java.util.stream.Collectors;
 import org.lacuna.training.StepMetrics;
 
 /** A step on one line. */
@@ -16,10 +17,16 @@ public final class StepLine {
      */
     public static String of(StepMetrics m, int steps, Pace pace) {
         return String.format(Locale.ROOT,
-                "step %05d/%05d (%.2f%%) | loss: %.4f | penalty: %.4g | lambda: %.4g | zeros: %.3f | lr: %.3e | norm: %.4f"
+                "step %05d/%05d (%.2f%%) | loss: %.4f%s | zeros: %.3f | dead: %.3f | lr: %.3e | norm: %.4f"
                         + " | dt: %.2fms | tok/sec: %,d | gflops: %.1f | eta: %s",
-                m.step(), steps, 100.0 * m.step() / steps, m.loss(), m.penalty(), m.lambda(), m.zeros(), m.learningRate(), m.gradientNorm(),
+                m.step(), steps, 100.0 * m.step() / steps, m.loss(), penalties(m), m.zeros(), m.dead(), m.learningRate(), m.gradientNorm(),
                 pace.secondsPerStep() * 1e3, Math.round(pace.tokensPerSecond()), pace.gflops(), eta(pace.secondsLeft()));
+    }
+
+    /** Zeros of its own stand with a penalty that is elsewhere than on the intermediate, whose are the line's. */
+    private static String penalties(StepMetrics m) {
+        return m.penalties().stream().map(p -> String.format(Locale.ROOT, " | %s: %.4g, lambda: %.4g", p.name(), p.value(), p.lambda())
+                + (p.name().endsWith("@intermediate") ? "" : String.format(Locale.ROOT, ", zeros: %.3f", p.zeros()))).collect(Collectors.joining());
     }
 
     private static String eta(double seconds) {

@@ -15,16 +15,17 @@ import org.lacuna.run.recipe.Key;
 
 /**
  * The model that is to be trained: a checkpoint's ({@code from}), or one of the Llama family from nothing, whose vocabulary comes from
- * the data. A fresh model has a value for every other key, given or by default; of a checkpoint's only {@code activation} may have one.
+ * the data. A fresh model has a value for every other key, given or by default; of a checkpoint's only {@code activation} and {@code normActivation} may have one.
  */
 public record ModelRecipe(
-        @Key(doc = "checkpoint to begin with: its folder, or a run's; all but the activation is its own", def = "null") Optional<String> from,
+        @Key(doc = "checkpoint to begin with: its folder, or a run's; all but the activations is its own", def = "null") Optional<String> from,
         @Key(doc = "size of the residual stream", def = "null", min = 1, max = 1 << 20) Optional<Integer> hidden,
         @Key(doc = "inner size of the feed-forward block", def = "null", min = 1, max = 1 << 20) Optional<Integer> intermediate,
         @Key(doc = "layers", def = "null", min = 1, max = 4096) Optional<Integer> layers,
         @Key(doc = "query heads; hidden / heads is a head's size", def = "null", min = 1, max = 1 << 16) Optional<Integer> heads,
         @Key(doc = "key and value heads; divides heads", def = "null", min = 1, max = 1 << 16) Optional<Integer> kvHeads,
         @Key(doc = "activation, by Hugging Face's name; with model.from in place of the checkpoint's own", def = "null") Optional<String> activation,
+        @Key(doc = "activation behind the norms in front of attention and feed-forward block; with model.from in place of the checkpoint's own", def = "null") Optional<String> normActivation,
         @Key(doc = "form of the feed-forward block", def = "null") Optional<Ffn> ffn,
         @Key(doc = "whether the output embedding is the input embedding", def = "null") Optional<Boolean> tied,
         @Key(doc = "base of the rotary position", def = "null", above = 0) Optional<Double> ropeTheta,
@@ -70,6 +71,7 @@ public record ModelRecipe(
             heads = Optional.of(heads.orElse(4));
             kvHeads = Optional.of(kvHeads.orElse(4));
             activation = Optional.of(activation.orElse("silu"));
+            normActivation = Optional.of(normActivation.orElse(FeedForward.IDENTITY));
             ffn = Optional.of(ffn.orElse(Ffn.GATED));
             tied = Optional.of(tied.orElse(true));
             ropeTheta = Optional.of(ropeTheta.orElse(10000.0));
@@ -78,16 +80,23 @@ public record ModelRecipe(
             maxPositions = Optional.of(maxPositions.orElse(2048));
             checkHeads(problems, hidden.get(), heads.get(), kvHeads.get());
         }
-        try {
-            activation = activation.map(name -> Activations.byName(name).name());
-        } catch (IllegalArgumentException e) {
-            problems.add("activation: " + e.getMessage());
-        }
+        activation = known(problems, "activation", activation);
+        normActivation = known(problems, "normActivation", normActivation);
         if (ffn.equals(Optional.of(Ffn.DRELU)) && !activation.equals(Optional.of("relu"))) {
             problems.add("activation: " + activation.orElseThrow() + " with ffn = drelu, whose activation is relu");
         }
         if (!problems.isEmpty()) {
             throw new InputException(problems);
+        }
+    }
+
+    /** The activation by the first of its names. */
+    private static Optional<String> known(List<String> problems, String key, Optional<String> name) {
+        try {
+            return name.map(n -> Activations.byName(n).name());
+        } catch (IllegalArgumentException e) {
+            problems.add(key + ": " + e.getMessage());
+            return name;
         }
     }
 
@@ -122,11 +131,12 @@ public record ModelRecipe(
         int headSize = hidden.orElseThrow() / heads.orElseThrow();
         return ModelConfig.llama(vocabulary, hidden.get(), intermediate.orElseThrow(), layers.orElseThrow(), heads.get(), kvHeads.orElseThrow(), headSize,
                 normEps.orElseThrow(), RotaryPosition.plain(ropeTheta.orElseThrow()), tied.orElseThrow(), feedForward, maxPositions.orElseThrow(),
-                initStd.orElseThrow(), endOfText, eos);
+                initStd.orElseThrow(), endOfText, eos).withNormActivation(normActivation.orElseThrow());
     }
 
-    /** A checkpoint's config, with this recipe's activation where it has one. */
+    /** A checkpoint's config, with this recipe's activations where it has them; it may be one that {@link ModelConfig#check} refuses. */
     public ModelConfig config(ModelConfig checkpoint) {
-        return activation.map(checkpoint::withActivation).orElse(checkpoint);
+        ModelConfig swapped = activation.map(checkpoint::withActivation).orElse(checkpoint);
+        return normActivation.map(swapped::withNormActivation).orElse(swapped);
     }
 }

@@ -10,8 +10,9 @@ import org.lacuna.training.Validation;
  * run is repeated or was interrupted; what depends on the machine's pace is under {@value #TIME} alone.
  *
  * <pre>
- * {"step":1,"loss":…,"penalty":…,"lambda":…,"zeros":…,"lr":…,"grad_norm":…,"tokens":…,"time":{"seconds":…}}
- * {"step":100,"validation":{"loss":…,"zeros":…,"tokens":…}}
+ * {"step":1,"loss":…,"penalties":{"l1@intermediate":{"value":…,"lambda":…,"zeros":…}},"zeros":…,"dead":…,"lr":…,"grad_norm":…,"tokens":…,
+ *  "time":{"seconds":…}}
+ * {"step":100,"validation":{"loss":…,"zeros":…,"dead":…,"tokens":…}}
  * </pre>
  */
 public final class MetricsLines {
@@ -21,8 +22,10 @@ public final class MetricsLines {
     private MetricsLines() {}
 
     static ObjectNode step(StepMetrics m, double seconds) {
-        ObjectNode line = Json.object().put("step", m.step()).put("loss", m.loss()).put("penalty", m.penalty())
-                .put("lambda", m.lambda()).put("zeros", m.zeros()).put("lr", m.learningRate())
+        ObjectNode line = Json.object().put("step", m.step()).put("loss", m.loss());
+        ObjectNode penalties = line.putObject("penalties");
+        m.penalties().forEach(p -> penalties.putObject(p.name()).put("value", p.value()).put("lambda", p.lambda()).put("zeros", p.zeros()));
+        line.put("zeros", m.zeros()).put("dead", m.dead()).put("lr", m.learningRate())
                 .put("grad_norm", m.gradientNorm()).put("tokens", m.tokens());
         line.putObject(TIME).put("seconds", seconds);
         return line;
@@ -30,7 +33,7 @@ public final class MetricsLines {
 
     static ObjectNode validation(long step, Validation.Result r) {
         ObjectNode line = Json.object().put("step", step);
-        line.putObject("validation").put("loss", r.loss()).put("zeros", r.zeros()).put("tokens", r.tokens());
+        line.putObject("validation").put("loss", r.loss()).put("zeros", r.zeros()).put("dead", r.dead()).put("tokens", r.tokens());
         return line;
     }
 }

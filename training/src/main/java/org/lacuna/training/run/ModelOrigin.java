@@ -45,7 +45,7 @@ final class ModelOrigin {
      *
      * @param run the run's folder
      * @param own its latest checkpoint
-     * @throws InputException if what the recipe names is no checkpoint, or its positions end before the windows do
+     * @throws InputException if what the recipe names is no checkpoint, can't have the recipe's activations, or its positions end before the windows do
      */
     ModelOrigin(TrainRecipe recipe, Path run, Optional<Path> own, Device device) {
         this.recipe = recipe;
@@ -53,7 +53,7 @@ final class ModelOrigin {
         this.device = device;
         this.own = own;
         named = own.isPresent() ? Optional.empty() : recipe.model().from().map(reference -> byKey(() -> ModelSource.of(reference)));
-        config = named.map(source -> byKey(() -> recipe.model().config(Checkpoint.config(source.checkpoint()))));
+        config = named.map(source -> checked(recipe.model().config(byKey(() -> Checkpoint.config(source.checkpoint())))));
         config.ifPresent(this::checkWindow);
     }
 
@@ -76,7 +76,7 @@ final class ModelOrigin {
     }
 
     /**
-     * What is trained on: text in the tokens of the checkpoint that the recipe names, unless it names a tokenizer too.
+     * What is trained on: text or instructions in the tokens of the checkpoint that the recipe names, unless it names a tokenizer too.
      *
      * @throws InputException if nothing tells what the checkpoint's tokens are
      */
@@ -88,9 +88,9 @@ final class ModelOrigin {
         Path tokenizer = folder().orElseThrow().resolve(TOKENIZER);
         if (!Files.isRegularFile(tokenizer)) {
             throw new InputException(KEY + ": " + tokenizer + ": no such file, so nothing tells which tokens the model reads; "
-                    + (data.text().isPresent() ? "name its tokenizer by data.tokenizer, or give data.ids" : "give data.ids, or data.text with data.tokenizer"));
+                    + (data.text().isPresent() || data.instructions().isPresent() ? "name its tokenizer by data.tokenizer, or give data.ids" : "give data.ids, or data.text with data.tokenizer"));
         }
-        if (data.text().isPresent()) {
+        if (data.text().isPresent() || data.instructions().isPresent()) {
             return data.withTokenizer(tokenizer);
         }
         if (!(byKey(() -> Tokenizers.load(tokenizer)) instanceof ByteTokenizer)) {
@@ -125,13 +125,7 @@ final class ModelOrigin {
         ModelRecipe model = recipe.model();
         if (model.from().isEmpty()) {
             OptionalInt endOfText = corpus.tokenizer().map(Tokenizer::endOfText).orElse(OptionalInt.empty());
-            ModelConfig fresh = model.config(corpus.vocabularySize(), endOfText);
-            try {
-                fresh.check("model", key -> key);
-            } catch (InputException e) {
-                throw e.map(ModelOrigin::keyed);
-            }
-            return fresh;
+            return checked(model.config(corpus.vocabularySize(), endOfText));
         }
         if (own.isPresent()) {
             ModelConfig stored = OwnCheckpoint.read(run, device, () -> Checkpoint.config(own.get()));
@@ -144,6 +138,16 @@ final class ModelOrigin {
             named.orElseThrow().check(corpus, config.orElseThrow());
             return config.get();
         });
+    }
+
+    /** The config, which the recipe made or changed. */
+    private static ModelConfig checked(ModelConfig config) {
+        try {
+            config.check("model", key -> key);
+            return config;
+        } catch (InputException e) {
+            throw e.map(ModelOrigin::keyed);
+        }
     }
 
     /** {@code model: heads makes …} as {@code model.heads: makes …}, so that it can be placed where the key stands. */

@@ -1,5 +1,6 @@
 package org.lacuna.training.run;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,6 +14,7 @@ import org.lacuna.training.checkpoint.TrainingCheckpoint;
 import org.lacuna.training.checkpoint.TrainingState;
 import org.lacuna.training.checkpoint.ValidationHistory;
 import org.lacuna.training.checkpoint.WentBack;
+import org.lacuna.training.objective.Lambda;
 import org.lacuna.training.recipe.Rollback;
 
 /** All that changes while a run goes on: what a checkpoint holds, in memory. */
@@ -61,7 +63,8 @@ final class RunState {
 
     /** As a checkpoint holds it, beside what does not change: that is taken from {@code fixed}. */
     TrainingState snapshot(TrainingState fixed) {
-        return new TrainingState(step(), tokens, sampler.state(), fixed.recipe(), fixed.data(), fixed.modelFrom(), fixed.build(), validation, List.copyOf(wentBack));
+        return new TrainingState(step(), tokens, sampler.state(), trainer.lambdas().stream().map(Lambda::state).toList(),
+                fixed.recipe(), fixed.data(), fixed.modelFrom(), fixed.build(), validation, List.copyOf(wentBack));
     }
 
     /**
@@ -91,11 +94,26 @@ final class RunState {
     private void restore(Path checkpoint, TrainingState state) {
         try {
             sampler.restore(state.sampler());
+            restoreLambdas(state.lambdas());
         } catch (InputException e) {
             throw e.map(problem -> checkpoint.resolve(TrainingState.FILE) + ": " + problem);
         }
         TrainingCheckpoint.restore(checkpoint, trainer, state);
         tokens = state.tokens();
         validation = state.validation();
+    }
+
+    private void restoreLambdas(List<JsonNode> states) {
+        List<Lambda> lambdas = trainer.lambdas();
+        if (states.size() != lambdas.size()) {
+            throw new InputException("lambdas: expected " + lambdas.size() + ", one for each penalty, found " + states.size());
+        }
+        for (int k = 0; k < states.size(); k++) {
+            try {
+                lambdas.get(k).restore(states.get(k));
+            } catch (InputException e) {
+                throw e.map(problem -> "lambdas: " + problem);
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.NullNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -201,6 +202,16 @@ public final class TrainingRun implements AutoCloseable {
         modelFrom = saved.modelFrom();
     }
 
+    /** Of each penalty with a target: whether it was met. */
+    public List<String> verdicts() {
+        List<String> verdicts = new ArrayList<>();
+        for (int k = 0; k < trainer.lambdas().size(); k++) {
+            String name = recipe.objective().penalties().get(k).name();
+            trainer.lambdas().get(k).verdict().ifPresent(verdict -> verdicts.add(name + ": " + verdict));
+        }
+        return verdicts;
+    }
+
     /**
      * Trains to the recipe's last step, or to where its patience ends, with a checkpoint at the end.
      *
@@ -210,7 +221,7 @@ public final class TrainingRun implements AutoCloseable {
      * @throws RunException if the loss was no number any more, and that more often than the recipe lets the run go back, or the file system refused; the latest checkpoint is intact
      */
     public Optional<StepMetrics> train(Progress progress, BooleanSupplier stop) {
-        TrainingState fixed = new TrainingState(0, 0, NullNode.getInstance(), recipe.sha256(), corpus.sha256(), modelFrom, build, Optional.empty(), List.of());
+        TrainingState fixed = new TrainingState(0, 0, NullNode.getInstance(), List.of(), recipe.sha256(), corpus.sha256(), modelFrom, build, Optional.empty(), List.of());
         return new TrainingLoop(trainer, state, fixed, validations, tokenizer, folder).run(progress, stop);
     }
 

@@ -52,7 +52,7 @@ class TrainCommandTest {
     @CsvSource(delimiter = '|', textBlock = """
             --set train.stepz=3                                   | train.stepz
             --set train.lr=fast                                   | train.lr
-            --set objective.l1=-0.1                               | objective.l1
+            --set objective.penalties.0.lambda=-0.1               | objective.penalties[0].lambda
             --set model.heads=5                                   | model.heads
             --set model.kvHeads=3                                 | model.kvHeads
             --set train.batch=6                                   | train.batch

@@ -36,6 +36,7 @@ import org.lacuna.model.Model;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
+import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Json;
 import org.lacuna.training.progress.PlainProgress;
 import org.lacuna.training.recipe.TrainRecipe;
@@ -104,7 +105,7 @@ class FineTuningTest {
     void aResumedRunEndsInTheSameBytesAndDoesNotNeedTheCheckpoint(String family, String activation, String l1, String trained) throws IOException {
         Path from = Fixtures.unpack(family, temp);
         new ByteTokenizer().save(from.resolve("tokenizer.json"));
-        TrainRecipe recipe = onIds(from, "model.activation=" + activation, "objective.l1=" + l1);
+        TrainRecipe recipe = onIds(from, "model.activation=" + activation, "objective.penalties=[{kind: l1, lambda: " + l1 + "}]");
         Path whole = temp.resolve("whole");
         finish(recipe, whole);
         assertEquals(recipe, TrainRecipe.load(whole.resolve("config.yaml"), List.of()));
@@ -227,6 +228,35 @@ class FineTuningTest {
         finish(recipe, whole);
         assertArrayEquals(Files.readAllBytes(whole.resolve("checkpoints").resolve(LAST).resolve("model.safetensors")),
                 Files.readAllBytes(folder.resolve("checkpoints").resolve(LAST).resolve("model.safetensors")));
+    }
+
+    /** ReLU Strikes Back's stage 2 from a Llama: the run's checkpoints say what they are, and a family that can't is refused. */
+    @Test
+    void anActivationMayComeBehindTheNorms() throws IOException {
+        Path from = Fixtures.unpack("llama-relu", temp);
+        Path folder = temp.resolve("run");
+        finish(onIds(from, "model.normActivation=relu"), folder);
+        Path last = folder.resolve("checkpoints").resolve(LAST);
+        assertEquals(Checkpoint.config(from).withNormActivation("relu"), Checkpoint.config(last));
+        assertEquals("lacuna_llama", Json.read(last.resolve("config.json")).get("model_type").asText());
+        assertEquals("relu", Json.read(last.resolve("config.json")).get("lacuna_norm_activation").asText());
+        Path plain = temp.resolve("plain");
+        finish(onIds(last, "model.normActivation=identity"), plain);
+        assertEquals("identity", Checkpoint.config(plain.resolve("checkpoints").resolve(LAST)).normActivation());
+        refused(onIds(Fixtures.unpack("qwen3", temp), "model.normActivation=relu"), temp.resolve("qwen"), "model.normActivation: is relu, which a model of the family qwen3 can't store");
+    }
+
+    /** Thresholds belong to ReLU, and go on with it. */
+    @Test
+    void thresholdsGoOnAndOnlyWithRelu() throws IOException {
+        Model model = Checkpoint.load(Fixtures.unpack("llama-relu", temp), DEVICE);
+        List<Double> thresholds = List.of(0.25, 0.0, 0.5);
+        Path from = temp.resolve("thresholds");
+        AtomicFiles.folder(from, fresh -> Checkpoint.write(fresh, new Model(model.config().withThresholds(thresholds), model.parameters())));
+        Path folder = temp.resolve("run");
+        finish(onIds(from), folder);
+        assertEquals(thresholds, Checkpoint.config(folder.resolve("checkpoints").resolve(LAST)).feedForward().thresholds());
+        refused(onIds(from, "model.activation=silu"), temp.resolve("silu"), "model.thresholds: are there, but activation is silu");
     }
 
     @Test

@@ -84,9 +84,9 @@ class TrainingRunTest {
         JsonNode first = metrics.get(0);
         assertEquals(Math.log(257), first.get("loss").asDouble(), 0.2);
         assertEquals(256, first.get("tokens").asInt());
-        assertEquals(1e-4, first.get("lambda").asDouble(), 1e-12);
+        assertEquals(1e-4, first.at("/penalties/l1@intermediate/lambda").asDouble(), 1e-12);
         assertEquals(2e-4, first.get("lr").asDouble(), 1e-12);
-        assertTrue(first.get("penalty").asDouble() > 0 && first.get("grad_norm").asDouble() > 0);
+        assertTrue(first.at("/penalties/l1@intermediate/value").asDouble() > 0 && first.get("grad_norm").asDouble() > 0);
         JsonNode last = metrics.get(62).get("validation");
         assertEquals(7 * 32, last.get("tokens").asInt());
         assertTrue(last.get("loss").asDouble() < 4, "validation loss " + last);
@@ -107,9 +107,10 @@ class TrainingRunTest {
     @Test
     void withoutAPenaltyItsFiguresAreStillThere() {
         Path folder = temp.resolve("plain");
-        train(folder, "objective.l1=0", "train.steps=2", "train.warmup=1", "objective.warmup=0");
+        train(folder, "objective.penalties.0.lambda=0", "train.steps=2", "train.warmup=1");
         for (JsonNode line : MetricsLog.read(folder.resolve("metrics.jsonl"))) {
-            assertTrue(line.has("validation") || line.get("penalty").asDouble() > 0 && line.get("zeros").asDouble() > 0.2 && line.get("lambda").asDouble() == 0);
+            assertTrue(line.has("validation") || line.get("zeros").asDouble() > 0.2
+                    && line.at("/penalties/l1@intermediate/value").asDouble() > 0 && line.at("/penalties/l1@intermediate/lambda").asDouble() == 0);
         }
     }
 

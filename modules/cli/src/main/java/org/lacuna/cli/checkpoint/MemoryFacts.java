@@ -46,7 +46,7 @@ record MemoryFacts(int windows, int window, int batch, ForwardMemory evaluation,
         int shards = shards(batch, workers);
         checkActivations(config, (long) batch / shards * window);
         TrainSettings training = new TrainSettings(1, 1, batch, window, 1, shards, workers, Precision.FP32, Recompute.NONE, 0, 1, 0, 0.9, 0.95, 1e-8, 0, 1, 0, 1, 0, 1);
-        TrainingPrograms programs = TrainingPrograms.compile(config, training, new Objective(0, 0, Site.INTERMEDIATE), device);
+        TrainingPrograms programs = TrainingPrograms.compile(config, training, Objective.plain(), device);
         Settings settings = Settings.PAPER.withSites(Arrays.stream(SiteSet.values()).filter(set -> config.feedForward().sites().containsAll(set.sites())).toList());
         return new MemoryFacts(WINDOWS, window, batch, new GridPrograms(config, device, WINDOWS, window).memory(settings, workers), programs.memory(0),
                 programs.recomputeTrade());

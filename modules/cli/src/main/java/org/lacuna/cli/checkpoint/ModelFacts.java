@@ -3,6 +3,7 @@ package org.lacuna.cli.checkpoint;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -92,11 +93,12 @@ final class ModelFacts {
     }
 
     private String norm() {
-        return switch (config.norm().kind()) {
+        String kind = switch (config.norm().kind()) {
             case RMS -> "RMS";
             case RMS_LESS_ONE -> "RMS, weights stored less 1";
             case LAYER -> "mean and variance, with biases";
         };
+        return kind + (config.normActivation().equals(FeedForward.IDENTITY) ? "" : "; " + config.normActivation() + " behind those of the inputs");
     }
 
     private String block() {
@@ -111,9 +113,13 @@ final class ModelFacts {
     private String feedForward() {
         FeedForward f = config.feedForward();
         String form = f.activation() + (f.gated() ? ", gated" : ", no gate") + (f.upActivation().equals(FeedForward.IDENTITY) ? "" : ", " + f.upActivation() + " on up")
-                + (f.biased() ? ", biases" : "");
+                + (f.biased() ? ", biases" : "") + thresholds(f.thresholds());
         return form + f.experts().map(e -> format("; %,d experts, %,d a token, their weights %s", e.count(), e.perToken(), e.renormalized() ? "made to add up to 1" : "as they are"))
                 .orElse("");
+    }
+
+    private static String thresholds(List<Double> thresholds) {
+        return thresholds.isEmpty() ? "" : format(", thresholds from %.4g to %.4g", Collections.min(thresholds), Collections.max(thresholds));
     }
 
     /** Adds the same to {@code json}. */
@@ -124,11 +130,14 @@ final class ModelFacts {
         json.set("positions", config.position() instanceof LearnedPosition learned ? Json.object().put("kind", "learned").put("offset", learned.offset())
                 : toJson((RotaryPosition) config.position()));
         json.set("attention", attentionJson());
-        json.set("norm", Json.object().put("kind", name(config.norm().kind())).put("epsilon", config.norm().epsilon()).put("block", name(config.block())));
+        json.set("norm", Json.object().put("kind", name(config.norm().kind())).put("epsilon", config.norm().epsilon()).put("block", name(config.block()))
+                .put("activation", config.normActivation()));
         FeedForward f = config.feedForward();
         ObjectNode form = Json.object().put("activation", f.activation()).put("gated", f.gated()).put("upActivation", f.upActivation()).put("biased", f.biased());
         f.experts().ifPresentOrElse(e -> form.putObject("experts").put("count", e.count()).put("perToken", e.perToken()).put("renormalized", e.renormalized()),
                 () -> form.putNull("experts"));
+        ArrayNode thresholds = form.putArray("thresholds");
+        f.thresholds().forEach(thresholds::add);
         json.set("feedForward", form);
         ArrayNode sites = json.putArray("sites");
         f.sites().forEach(site -> sites.add(site.key()));

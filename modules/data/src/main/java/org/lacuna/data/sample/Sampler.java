@@ -7,7 +7,7 @@ import org.lacuna.data.Batch;
 public interface Sampler {
 
     /**
-     * The next batch. Every position is scored.
+     * The next batch. Every position is scored, but of examples those that they say.
      *
      * @return windows and their next tokens
      */

@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import org.lacuna.data.Batch;
 import org.lacuna.data.TokenSequence;
-import org.lacuna.data.random.SplitMix;
 
 /**
  * Fixed windows, each once an epoch: window k holds the tokens kT to kT + T − 1, and an epoch is a shuffle of all windows
@@ -16,10 +15,7 @@ public final class WindowSampler implements Sampler {
     private final TokenSequence tokens;
     private final int rows;
     private final int length;
-    private final long seed;
-    private final int[] order;
-    private long epoch;
-    private int position;
+    private final EpochOrder order;
 
     /**
      * A sampler at the start of its first epoch.
@@ -34,9 +30,7 @@ public final class WindowSampler implements Sampler {
         this.tokens = tokens;
         this.rows = rows;
         this.length = length;
-        this.seed = seed;
-        this.order = new int[Math.toIntExact(Windows.count(tokens, length, "training"))];
-        shuffle(0);
+        this.order = new EpochOrder(Math.toIntExact(Windows.count(tokens, length, "training")), seed);
     }
 
     @Override
@@ -44,40 +38,21 @@ public final class WindowSampler implements Sampler {
         int[] inputs = new int[Math.multiplyExact(rows, length)];
         int[] targets = new int[inputs.length];
         for (int row = 0; row < rows; row++) {
-            if (position == order.length) {
-                shuffle(epoch + 1);
-            }
-            Windows.copy(tokens, (long) order[position++] * length, length, row, inputs, targets);
+            Windows.copy(tokens, (long) order.next() * length, length, row, inputs, targets);
         }
         return new Batch(rows, length, inputs, targets);
     }
 
     @Override
     public JsonNode state() {
-        return JsonNodeFactory.instance.objectNode().put("sampler", "windows").put("seed", seed)
-                .put("tokens", tokens.length()).put("length", length).put("epoch", epoch).put("position", position);
+        return order.write(JsonNodeFactory.instance.objectNode().put("sampler", "windows").put("tokens", tokens.length()).put("length", length));
     }
 
     @Override
     public void restore(JsonNode state) {
         Cursor cursor = new Cursor(state, "windows");
-        cursor.expect("seed", seed);
         cursor.expect("tokens", tokens.length());
         cursor.expect("length", length);
-        long savedEpoch = cursor.number("epoch", 0, Long.MAX_VALUE - 1);
-        int savedPosition = (int) cursor.number("position", 0, order.length);
-        shuffle(savedEpoch);
-        position = savedPosition;
-    }
-
-    private void shuffle(long newEpoch) {
-        epoch = newEpoch;
-        position = 0;
-        SplitMix random = SplitMix.stream(seed, newEpoch);
-        for (int i = 0; i < order.length; i++) {
-            int j = (int) random.below(i + 1);
-            order[i] = order[j];
-            order[j] = i;
-        }
+        order.restore(cursor);
     }
 }

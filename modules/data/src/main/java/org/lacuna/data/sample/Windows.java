@@ -1,6 +1,7 @@
 package org.lacuna.data.sample;
 
 import org.lacuna.data.Batch;
+import org.lacuna.data.Examples;
 import org.lacuna.data.TokenSequence;
 import org.lacuna.run.InputException;
 
@@ -11,7 +12,7 @@ public final class Windows {
     }
 
     /**
-     * The first windows of a sequence: what models are measured on. No padding.
+     * The first windows of a sequence, or the first examples, padded, if it is of examples: what models are measured on.
      *
      * @param tokens validation tokens
      * @param count  how many windows
@@ -20,6 +21,9 @@ public final class Windows {
      * @throws InputException when the sequence holds fewer
      */
     public static Batch first(TokenSequence tokens, int count, int length) {
+        if (tokens instanceof Examples examples) {
+            return examples.first(count, length);
+        }
         long available = count(tokens, length, "validation");
         if (available < count) {
             throw new InputException("the corpus has " + tokens.length() + " validation tokens: " + available

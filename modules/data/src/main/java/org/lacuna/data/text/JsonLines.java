@@ -6,8 +6,6 @@ import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.core.JsonToken;
 import com.fasterxml.jackson.core.StreamReadConstraints;
 import java.io.IOException;
-import java.io.InputStream;
-import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.Set;
 import org.lacuna.run.InputException;
@@ -19,123 +17,41 @@ final class JsonLines implements Documents.InFile {
     private static final int MOST_NAMES = 20;
     private static final int MOST_OF_A_NAME = 40;
 
-    private final SourceFile file;
     private final String field;
-    private final int largest;
     private final JsonFactory json;
-    private final InputStream stream;
-    private final byte[] buffer = new byte[1 << 16];
-    private int from;
-    private int to;
-    private byte[] line = new byte[1 << 12];
-    private int length;
-    private long number;
-    /** Bytes, uncompressed, before the line. */
-    private long offset;
-    private long passed;
-    private long position;
+    private final Lines lines;
 
     JsonLines(SourceFile file, String field, int largest) {
-        this.file = file;
         this.field = field;
-        this.largest = largest;
         this.json = JsonFactory.builder()
                 .streamReadConstraints(StreamReadConstraints.builder().maxStringLength(largest).build())
                 .disable(JsonFactory.Feature.INTERN_FIELD_NAMES)
                 .build();
-        this.stream = file.open(read -> position = read);
+        this.lines = new Lines(file, largest);
     }
 
     @Override
     public Document next() {
-        while (readLine()) {
-            if (!isBlank()) {
-                return Documents.held(text());
-            }
-        }
-        return null;
+        return lines.next() ? Documents.held(text()) : null;
     }
 
     @Override
     public long position() {
-        return position;
+        return lines.position();
     }
 
     @Override
     public void close() {
-        try {
-            stream.close();
-        } catch (IOException e) {
-            throw SourceFile.unreadable(file.path().toString(), e);
-        }
+        lines.close();
     }
 
     private String where() {
-        return file.path() + ": line " + number;
-    }
-
-    /** The next line without its end; false at the end of the file. */
-    private boolean readLine() {
-        offset = passed;
-        length = 0;
-        boolean any = false;
-        number++;
-        while (true) {
-            if (from == to && !fill()) {
-                return any;
-            }
-            any = true;
-            int end = from;
-            while (end < to && buffer[end] != '\n') {
-                end++;
-            }
-            append(end - from);
-            boolean whole = end < to;
-            passed += end - from + (whole ? 1 : 0);
-            from = whole ? end + 1 : end;
-            if (whole) {
-                return true;
-            }
-        }
-    }
-
-    private boolean fill() {
-        try {
-            from = 0;
-            to = Math.max(0, stream.read(buffer, 0, buffer.length));
-            return to > 0;
-        } catch (IOException e) {
-            throw SourceFile.unreadable(where(), e);
-        }
-    }
-
-    private void append(int count) {
-        if (count > largest - length) {
-            throw new InputException(where() + ": more than " + largest + " bytes, the most that a line may have here (256 MB, or an eighth of the"
-                    + " heap, which -Xmx sets); expected one JSON object a line, each ended by a line feed");
-        }
-        if (length + count > line.length) {
-            line = Arrays.copyOf(line, (int) Math.min(largest, Math.max(length + count, 2L * line.length)));
-        }
-        System.arraycopy(buffer, from, line, length, count);
-        length += count;
-    }
-
-    private boolean isBlank() {
-        for (int i = 0; i < length; i++) {
-            if (line[i] != ' ' && line[i] != '\t' && line[i] != '\r') {
-                return false;
-            }
-        }
-        return true;
+        return lines.where();
     }
 
     private String text() {
-        int invalid = Utf8.invalidAt(line, 0, length);
-        if (invalid >= 0) {
-            throw Utf8.refused(where(), offset + invalid, line[invalid]);
-        }
-        try (JsonParser parser = json.createParser(line, 0, length)) {
+        lines.checkUtf8();
+        try (JsonParser parser = json.createParser(lines.bytes(), 0, lines.length())) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
                 throw new InputException(where() + ": " + kind(parser.currentToken()) + "; expected a JSON object with the text in its field \"" + field + "\"");
             }

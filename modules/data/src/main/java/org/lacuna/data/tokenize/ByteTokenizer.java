@@ -31,6 +31,17 @@ public final class ByteTokenizer implements Tokenizer {
     private static final int LONGEST_FILE = 1 << 16;
     private static final byte[] END_BYTES = END_OF_TEXT_SPELLING.getBytes(StandardCharsets.UTF_8);
 
+    private final BesideFiles beside;
+
+    /** One that comes from no file. */
+    public ByteTokenizer() {
+        this(BesideFiles.NONE);
+    }
+
+    private ByteTokenizer(BesideFiles beside) {
+        this.beside = beside;
+    }
+
     /**
      * Reads a {@code tokenizer.json} that {@link #save} wrote.
      *
@@ -44,10 +55,9 @@ public final class ByteTokenizer implements Tokenizer {
 
     /** The tokenizer if the file is of this one, which few bytes tell. */
     static Optional<ByteTokenizer> read(Path tokenizerJson) {
-        ByteTokenizer tokenizer = new ByteTokenizer();
         String text = TokenizerFile.text(tokenizerJson, TokenizerFile.LARGEST);
-        return text.length() < LONGEST_FILE && tokenizer.json().equals(Json.parse(tokenizerJson.toString(), text))
-                ? Optional.of(tokenizer) : Optional.empty();
+        return text.length() < LONGEST_FILE && json().equals(Json.parse(tokenizerJson.toString(), text))
+                ? Optional.of(new ByteTokenizer(BesideFiles.of(tokenizerJson))) : Optional.empty();
     }
 
     @Override
@@ -148,11 +158,17 @@ public final class ByteTokenizer implements Tokenizer {
     }
 
     @Override
+    public Optional<ChatTemplateText> chatTemplate() {
+        return beside.chatTemplate();
+    }
+
+    @Override
     public void save(Path tokenizerJson) {
+        beside.save(tokenizerJson);
         AtomicFiles.write(tokenizerJson, json().toPrettyString() + "\n");
     }
 
-    private ObjectNode json() {
+    private static ObjectNode json() {
         ObjectNode root = JsonNodeFactory.instance.objectNode();
         root.put("version", "1.0");
         root.putNull("truncation");

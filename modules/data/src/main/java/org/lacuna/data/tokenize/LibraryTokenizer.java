@@ -8,12 +8,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ref.Reference;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalInt;
 import org.lacuna.data.tokenize.SpecialTokens.Kind;
 import org.lacuna.run.InputException;
@@ -40,14 +39,14 @@ final class LibraryTokenizer implements Tokenizer {
 
     private final Path file;
     private final byte[] json;
-    private final Map<String, byte[]> beside;
+    private final BesideFiles beside;
     private final HuggingFaceTokenizer library;
     private final int mostCharacters;
     private final int vocabularySize;
     private final int[] leading;
     private final Map<Kind, OptionalInt> special = new HashMap<>();
 
-    private LibraryTokenizer(Path file, Map<String, byte[]> beside, SpecialTokens tokens) {
+    private LibraryTokenizer(Path file, BesideFiles beside, SpecialTokens tokens) {
         TokenizerFile parsed = TokenizerFile.read(file, tokens.spellings());
         this.file = file;
         this.beside = beside;
@@ -65,16 +64,7 @@ final class LibraryTokenizer implements Tokenizer {
     }
 
     static LibraryTokenizer load(Path file) {
-        Path folder = file.toAbsolutePath().getParent();
-        Map<String, byte[]> beside = new LinkedHashMap<>();
-        SpecialTokens tokens = new SpecialTokens(folder);
-        for (String name : SpecialTokens.SPELLING_FILES) {
-            Path path = folder.resolve(name);
-            if (Files.isRegularFile(path)) {
-                beside.put(name, TokenizerFile.text(path, SpecialTokens.LARGEST).getBytes(StandardCharsets.UTF_8));
-            }
-        }
-        return new LibraryTokenizer(file, beside, tokens);
+        return new LibraryTokenizer(file, BesideFiles.of(file), new SpecialTokens(file.toAbsolutePath().getParent()));
     }
 
     private static HuggingFaceTokenizer open(Path file, byte[] json) {
@@ -228,8 +218,13 @@ final class LibraryTokenizer implements Tokenizer {
     }
 
     @Override
+    public Optional<ChatTemplateText> chatTemplate() {
+        return beside.chatTemplate();
+    }
+
+    @Override
     public void save(Path tokenizerJson) {
-        beside.forEach((name, bytes) -> AtomicFiles.write(tokenizerJson.resolveSibling(name), output -> output.write(bytes)));
+        beside.save(tokenizerJson);
         AtomicFiles.write(tokenizerJson, output -> output.write(json));
     }
 }

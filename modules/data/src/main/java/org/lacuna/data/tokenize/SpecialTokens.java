@@ -16,7 +16,7 @@ import org.lacuna.run.folder.Json;
 /** Finds which tokens are special in the files beside a {@code tokenizer.json}; the order is {@link Tokenizer}'s. */
 public final class SpecialTokens {
     /** Files that spell special tokens. */
-    static final List<String> SPELLING_FILES = List.of("tokenizer_config.json", "special_tokens_map.json");
+    private static final List<String> SPELLING_FILES = List.of("tokenizer_config.json", "special_tokens_map.json");
 
     /** The largest such file that is read, bytes; a chat template and thousands of added tokens take a tenth. */
     static final long LARGEST = 16L << 20;

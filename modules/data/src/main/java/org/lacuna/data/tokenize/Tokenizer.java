@@ -1,6 +1,7 @@
 package org.lacuna.data.tokenize;
 
 import java.nio.file.Path;
+import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
@@ -114,8 +115,20 @@ public interface Tokenizer {
     OptionalInt unknown();
 
     /**
+     * The template that spells out conversations: {@code chat_template.jinja} beside {@code tokenizer.json}, else {@code chat_template} in
+     * {@code tokenizer_config.json}, else in {@code chat_template.json}; of several named ones {@code default}.
+     *
+     * @return the template, if there is one
+     * @throws org.lacuna.run.InputException when the file that should hold it is damaged
+     */
+    default Optional<ChatTemplateText> chatTemplate() {
+        return Optional.empty();
+    }
+
+    /**
      * Writes the tokenizer in the format of Hugging Face's {@code tokenizers}, which reads it to the same ids. One that was read is written as
-     * it was, byte for byte, with the {@code tokenizer_config.json} and {@code special_tokens_map.json} that it came with beside it.
+     * it was, byte for byte, with the {@code tokenizer_config.json}, {@code special_tokens_map.json} and files of its chat template that it came with
+     * beside it.
      *
      * @param tokenizerJson the file; there whole or not at all
      * @throws org.lacuna.run.RunException when it can't be written

@@ -2,6 +2,7 @@ package org.lacuna.graph.activation;
 
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.OptionalDouble;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
@@ -24,6 +25,11 @@ public interface Activation {
 
     /** The number that a graph carries. It never changes, since saved graphs hold it. */
     int code();
+
+    /** What f has besides z, a layer's own: FATReLU's threshold. A graph carries it beside the code. Most have none. */
+    default OptionalDouble parameter() {
+        return OptionalDouble.empty();
+    }
 
     /** f(z), a new array; {@code z} is not modified. */
     INDArray reference(INDArray z);

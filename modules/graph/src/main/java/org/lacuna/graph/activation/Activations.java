@@ -1,9 +1,10 @@
 package org.lacuna.graph.activation;
 
 import java.util.List;
+import java.util.OptionalDouble;
 import java.util.stream.Collectors;
 
-/** All activations there are. A new one is one file beside this one and one line in {@link #ALL}. */
+/** All activations there are. A new one is one file beside this one and one line in {@link #ALL}; {@link #fatRelu} is made for a layer. */
 public final class Activations {
     private static final List<Activation> ALL = List.of(new Activation[] {
         new Identity(),
@@ -19,6 +20,26 @@ public final class Activations {
     /** All activations, by rising code. */
     public static List<Activation> all() {
         return ALL;
+    }
+
+    /**
+     * ReLU that lets nothing below a threshold pass: f(z) = z if z ≥ t, else 0 (ProSparse, arXiv 2402.13516).
+     *
+     * @param threshold t, as a 32-bit number; where that is 0, this is ReLU
+     * @throws IllegalArgumentException if it is negative or not finite
+     */
+    public static Activation fatRelu(double threshold) {
+        return (float) threshold == 0 ? byName("relu") : new FatRelu((float) threshold);
+    }
+
+    /**
+     * The activation that a graph carries.
+     *
+     * @param parameter its own, if it has one
+     * @throws IllegalArgumentException if there is none
+     */
+    public static Activation carried(int code, OptionalDouble parameter) {
+        return code == FatRelu.CODE && parameter.isPresent() ? fatRelu(parameter.getAsDouble()) : byCode(code);
     }
 
     /**

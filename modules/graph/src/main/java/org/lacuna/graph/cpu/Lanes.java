@@ -24,7 +24,8 @@ public final class Lanes {
     public static final VectorSpecies<Double> D = DoubleVector.SPECIES_PREFERRED;
     /** Doubles in a vector: half of {@link #WIDTH}. */
     public static final int WIDE = D.length();
-    private static final VectorSpecies<Integer> PAIRS = IntVector.SPECIES_PREFERRED;
+    /** The CPU's widest vector of ints: as many as of floats. */
+    static final VectorSpecies<Integer> I = IntVector.SPECIES_PREFERRED;
     private static final VectorSpecies<Float> HALF = FloatVector.SPECIES_PREFERRED.withShape(VectorShape.forBitSize(F.vectorBitSize() / 2));
     private static final int ALIGNMENT = 64;
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
@@ -32,7 +33,7 @@ public final class Lanes {
     private Lanes() {}
 
     /** Memory for {@code n} floats and up to whole vectors, aligned. */
-    static ByteBuffer floats(int n) {
+    public static ByteBuffer floats(int n) {
         int whole = (n + WIDTH - 1) / WIDTH * WIDTH;
         // The slice ends at a multiple of the alignment too.
         int bytes = (whole * Float.BYTES + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
@@ -59,7 +60,7 @@ public final class Lanes {
 
     /** {@code 2 · WIDTH} bf16s from element {@code index} on, two in each lane. */
     static IntVector pairs(ByteBuffer b, int index) {
-        return IntVector.fromByteBuffer(PAIRS, b, index * Short.BYTES, ORDER);
+        return IntVector.fromByteBuffer(I, b, index * Short.BYTES, ORDER);
     }
 
     /** Of each pair the first, as a float. */
@@ -87,11 +88,13 @@ public final class Lanes {
         return F.indexInRange(i, n);
     }
 
-    static float get(ByteBuffer b, int index) {
+    /** The float at element {@code index}. */
+    public static float get(ByteBuffer b, int index) {
         return b.getFloat(index * Float.BYTES);
     }
 
-    static void put(ByteBuffer b, int index, float value) {
+    /** Writes the float at element {@code index}. */
+    public static void put(ByteBuffer b, int index, float value) {
         b.putFloat(index * Float.BYTES, value);
     }
 
@@ -190,5 +193,12 @@ public final class Lanes {
         q = q.fma(r, DoubleVector.broadcast(D, 0.500000001346581));
         DoubleVector p = r.mul(r).fma(q, r).add(1);
         return p.reinterpretAsLongs().add(shifted.reinterpretAsLongs().lanewise(VectorOperators.LSHL, 52)).reinterpretAsDoubles();
+    }
+
+    /** Each lane's bits mixed by MurmurHash3's finaliser for 32 bits: numbers that follow each other give what looks random. */
+    static IntVector mix(IntVector h) {
+        IntVector x = h.lanewise(VectorOperators.XOR, h.lanewise(VectorOperators.LSHR, 16)).mul(0x85ebca6b);
+        x = x.lanewise(VectorOperators.XOR, x.lanewise(VectorOperators.LSHR, 13)).mul(0xc2b2ae35);
+        return x.lanewise(VectorOperators.XOR, x.lanewise(VectorOperators.LSHR, 16));
     }
 }

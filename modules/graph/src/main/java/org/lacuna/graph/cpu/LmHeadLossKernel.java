@@ -33,16 +33,18 @@ final class LmHeadLossKernel implements Kernel {
         int rows = in[0].spec().rows();
         int blockRows = LogitBlocks.blockRows(gemms);
         double[] losses = new double[rows];
-        LogitBlocks[] blocks = new LogitBlocks[logits.length];
+        double zLoss = ((LmHeadLoss) op).zLoss();
+        LmHeadRows[] blocks = new LmHeadRows[logits.length];
         Runnable[] calls = new Runnable[logits.length];
         for (int p = 0; p < calls.length; p++) {
-            LogitBlocks panel = new LogitBlocks(gemms, LmHeadLoss.NAME, in[0], in[1], in[2], in[3], out[1], losses, logits[p], p);
+            LogitBlocks block = new LogitBlocks(gemms, in[0], in[1], logits[p], p, Float.NEGATIVE_INFINITY);
+            LmHeadRows panel = new LmHeadRows(LmHeadLoss.NAME, zLoss, block, in[1], in[2], in[3], out[1], losses);
             blocks[p] = panel;
             calls[p] = () -> {
-                for (int block = 0; block < rows; block += blockRows) {
-                    int n = panel.size(block, blockRows);
+                for (int at = 0; at < rows; at += blockRows) {
+                    int n = panel.size(at, blockRows);
                     if (n > 0) {
-                        panel.losses(panel.from(block), n);
+                        panel.losses(panel.from(at), n);
                     }
                 }
             };

@@ -15,31 +15,39 @@ final class SparsifyGradKernel implements Kernel {
         ByteBuffer dv = out[0].bytes();
         int all = Math.toIntExact(in[0].length());
         int n = Math.toIntExact(out[0].length());
-        return Kernel.whole(() -> {
-            select(dy, masked, dv, n);
-            for (int from = n; from < all; from += n) {
-                addSelected(dy, masked, from, dv, n);
-            }
-        });
+        int rows = out[0].spec().rows();
+        int height = (rows + panels - 1) / panels;
+        Runnable[] calls = new Runnable[(rows + height - 1) / height];
+        for (int p = 0; p < calls.length; p++) {
+            int begin = n / rows * p * height;
+            int end = n / rows * Math.min(rows, (p + 1) * height);
+            calls[p] = () -> {
+                select(dy, masked, dv, begin, end);
+                for (int from = n; from < all; from += n) {
+                    addSelected(dy, masked, from, dv, begin, end);
+                }
+            };
+        }
+        return new Runnable[][] {calls};
     }
 
-    private static void select(ByteBuffer dy, ByteBuffer masked, ByteBuffer dv, int n) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+    private static void select(ByteBuffer dy, ByteBuffer masked, ByteBuffer dv, int begin, int end) {
+        int i = begin;
+        for (; i <= end - Lanes.WIDTH; i += Lanes.WIDTH) {
             Lanes.store(Lanes.load(dy, i).blend(0, Lanes.load(masked, i).compare(VectorOperators.EQ, 0)), dv, i);
         }
-        for (; i < n; i++) {
+        for (; i < end; i++) {
             Lanes.put(dv, i, Lanes.get(masked, i) == 0 ? 0 : Lanes.get(dy, i));
         }
     }
 
-    private static void addSelected(ByteBuffer dy, ByteBuffer masked, int from, ByteBuffer dv, int n) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+    private static void addSelected(ByteBuffer dy, ByteBuffer masked, int from, ByteBuffer dv, int begin, int end) {
+        int i = begin;
+        for (; i <= end - Lanes.WIDTH; i += Lanes.WIDTH) {
             FloatVector d = Lanes.load(dy, from + i).blend(0, Lanes.load(masked, from + i).compare(VectorOperators.EQ, 0));
             Lanes.store(Lanes.load(dv, i).add(d), dv, i);
         }
-        for (; i < n; i++) {
+        for (; i < end; i++) {
             Lanes.put(dv, i, Lanes.get(dv, i) + (Lanes.get(masked, from + i) == 0 ? 0 : Lanes.get(dy, from + i)));
         }
     }

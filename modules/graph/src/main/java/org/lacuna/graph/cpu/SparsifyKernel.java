@@ -13,11 +13,20 @@ import org.lacuna.sparsity.rule.Rule;
 import org.lacuna.sparsity.rule.Rules;
 import org.nd4j.linalg.api.buffer.DataType;
 
-/** A rule on each row. Where a row fans out to several top-p rules, it is put in order once for all of them. */
+/**
+ * A rule on each row. Where a row fans out to several top-p rules, it is put in order once for all of them. Values are floats in bf16 programs
+ * too: rounded, many would be equal that are not, and a rule would keep others.
+ */
 final class SparsifyKernel implements Kernel {
     @Override
     public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
-        return Kernel.whole(new Call(((Sparsify) op).fan(), in, out));
+        int rows = in[0].spec().rows();
+        int height = (rows + panels - 1) / panels;
+        Runnable[] calls = new Runnable[(rows + height - 1) / height];
+        for (int p = 0; p < calls.length; p++) {
+            calls[p] = new Call(((Sparsify) op).fan(), in, out, p * height, Math.min(rows, (p + 1) * height));
+        }
+        return new Runnable[][] {calls};
     }
 
     private static final class Call implements Runnable {
@@ -27,6 +36,8 @@ final class SparsifyKernel implements Kernel {
         private final boolean fan;
         private final int n;
         private final int rows;
+        private final int begin;
+        private final int end;
         private final int rowsOfRule;
         private final FloatBuffer v;
         private final ByteBuffer codes;
@@ -46,8 +57,11 @@ final class SparsifyKernel implements Kernel {
         private final RowOrder order;
         private boolean ordered;
 
-        Call(boolean fan, Tensor[] in, Tensor[] out) {
+        /** For the rows of the input from {@code begin} to {@code end}, exclusive. */
+        Call(boolean fan, Tensor[] in, Tensor[] out, int begin, int end) {
             this.fan = fan;
+            this.begin = begin;
+            this.end = end;
             n = in[0].spec().size(2);
             rows = in[0].spec().rows();
             rules = new Rule[in[1].spec().size(0)];
@@ -78,7 +92,7 @@ final class SparsifyKernel implements Kernel {
                 parameters[i] = parameterBytes.getDouble(i * Double.BYTES);
             }
             boolean orders = fan && topPs >= WORTH_ORDERING;
-            for (int from = 0; from < rows; from++) {
+            for (int from = begin; from < end; from++) {
                 v.get(from * n, row);
                 ordered = false;
                 boolean padding = isPadding(from);

@@ -2,7 +2,6 @@ package org.lacuna.graph.op;
 
 import java.util.List;
 import org.lacuna.graph.activation.Activation;
-import org.lacuna.graph.activation.Activations;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -13,27 +12,21 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <pre>
  * in:  z [any shape]
  * out: a = f(z) [same shape]
- * integer argument 0: the activation's code
+ * arguments: those of {@link ActivationOp}
  * </pre>
  */
-public final class Activated extends LacunaOp {
+public final class Activated extends ActivationOp {
     public static final String NAME = "lacuna_activation";
 
     public Activated() {}
 
     private Activated(SameDiff sd, Activation f, SDVariable z) {
-        super(sd, z);
-        addIArgument(f.code());
+        super(sd, f, z);
     }
 
     /** Adds f(z) to the graph under {@code name}. */
     public static SDVariable of(SameDiff sd, String name, Activation f, SDVariable z) {
         return new Activated(sd, f, z).outputVariables(name)[0];
-    }
-
-    /** The function. */
-    public Activation activation() {
-        return Activations.byCode(integer(0));
     }
 
     @Override

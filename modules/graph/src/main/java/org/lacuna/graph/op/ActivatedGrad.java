@@ -1,7 +1,6 @@
 package org.lacuna.graph.op;
 
 import org.lacuna.graph.activation.Activation;
-import org.lacuna.graph.activation.Activations;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -12,27 +11,21 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <pre>
  * in:  da [any shape], z [same shape]
  * out: dz = da · f′(z) [same shape]
- * integer argument 0: the activation's code
+ * arguments: those of {@link ActivationOp}
  * </pre>
  */
-public final class ActivatedGrad extends LacunaOp {
+public final class ActivatedGrad extends ActivationOp {
     public static final String NAME = "lacuna_activation_grad";
 
     public ActivatedGrad() {}
 
     private ActivatedGrad(SameDiff sd, Activation f, SDVariable da, SDVariable z) {
-        super(sd, da, z);
-        addIArgument(f.code());
+        super(sd, f, da, z);
     }
 
     /** Adds the derivative to the graph: dz. */
     public static SDVariable of(SameDiff sd, Activation f, SDVariable da, SDVariable z) {
         return new ActivatedGrad(sd, f, da, z).outputVariable();
-    }
-
-    /** The function. */
-    public Activation activation() {
-        return Activations.byCode(integer(0));
     }
 
     @Override

@@ -2,7 +2,6 @@ package org.lacuna.graph.op;
 
 import java.util.List;
 import org.lacuna.graph.activation.Activation;
-import org.lacuna.graph.activation.Activations;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -13,27 +12,21 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <pre>
  * in:  z [B, T, F] the gate before its activation, u [B, T, F] the up projection
  * out: i = f(z) ⊙ u [B, T, F]
- * integer argument 0: the activation's code
+ * arguments: those of {@link ActivationOp}
  * </pre>
  */
-public final class Gated extends LacunaOp {
+public final class Gated extends ActivationOp {
     public static final String NAME = "lacuna_gated";
 
     public Gated() {}
 
     private Gated(SameDiff sd, Activation f, SDVariable z, SDVariable u) {
-        super(sd, z, u);
-        addIArgument(f.code());
+        super(sd, f, z, u);
     }
 
     /** Adds f(z) ⊙ u to the graph under {@code name}. */
     public static SDVariable of(SameDiff sd, String name, Activation f, SDVariable z, SDVariable u) {
         return new Gated(sd, f, z, u).outputVariables(name)[0];
-    }
-
-    /** The function. */
-    public Activation activation() {
-        return Activations.byCode(integer(0));
     }
 
     @Override

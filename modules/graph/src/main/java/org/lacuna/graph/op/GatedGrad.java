@@ -1,7 +1,6 @@
 package org.lacuna.graph.op;
 
 import org.lacuna.graph.activation.Activation;
-import org.lacuna.graph.activation.Activations;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -12,27 +11,21 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * <pre>
  * in:  di [B, T, F], z [B, T, F], u [B, T, F]
  * out: dz = di ⊙ u ⊙ f′(z) [B, T, F], du = di ⊙ f(z) [B, T, F]
- * integer argument 0: the activation's code
+ * arguments: those of {@link ActivationOp}
  * </pre>
  */
-public final class GatedGrad extends LacunaOp {
+public final class GatedGrad extends ActivationOp {
     public static final String NAME = "lacuna_gated_grad";
 
     public GatedGrad() {}
 
     private GatedGrad(SameDiff sd, Activation f, SDVariable di, SDVariable z, SDVariable u) {
-        super(sd, di, z, u);
-        addIArgument(f.code());
+        super(sd, f, di, z, u);
     }
 
     /** Adds the derivative to the graph: dz and du. */
     public static SDVariable[] of(SameDiff sd, Activation f, SDVariable di, SDVariable z, SDVariable u) {
         return new GatedGrad(sd, f, di, z, u).outputVariables();
-    }
-
-    /** The function. */
-    public Activation activation() {
-        return Activations.byCode(integer(0));
     }
 
     @Override

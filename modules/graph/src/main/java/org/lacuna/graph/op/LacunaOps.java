@@ -40,12 +40,16 @@ public final class LacunaOps {
                 ExpertLinear::new, ExpertLinearDx::new, ExpertLinearDw::new,
                 CombineExperts::new, CombineExpertsGrad::new,
                 LmHeadLoss::new, LmHeadLossGrad::new,
+                DistillLoss::new, DistillLossGrad::new,
+                HiddenDistance::new, HiddenDistanceGrad::new,
                 Activated::new, ActivatedGrad::new,
                 Gated::new, GatedGrad::new,
                 Sparsify::new, SparsifyGrad::new,
+                Dropout::new,
                 Fan::new, FanGrad::new,
                 Repeat::new,
-                L1::new, L1Grad::new,
+                SitePenalty::new, SitePenaltyGrad::new,
+                Activity::new,
                 WeightedSum::new, WeightedSumGrad::new);
     }
 

@@ -16,9 +16,11 @@ import org.nd4j.linalg.ops.transforms.Transforms;
  *
  * <pre>
  * in:  x [B, T, D], W [V, D], targets [B, T] INT, weight [B, T] (as x; has no gradient)
- * out: loss [] = Σ weight_t · nll_t,
- *      nll [B, T], nll_t = log Σ_v exp(x_t · W_v) − x_t · W_target, in nats
+ * out: loss [] = Σ weight_t · (nll_t + z · (log Z_t)²), Z_t = Σ_v exp(x_t · W_v),
+ *      nll [B, T], nll_t = log Z_t − x_t · W_target, in nats
+ * floating argument 0: z, 0 where there is none
  * </pre>
+ * The term in z keeps the logits from drifting away together, which changes no probability (PaLM, arXiv 2204.02311, section 5, has z = 10⁻⁴).
  * A position is not scored where its target is −1 or its weight 0: its nll is 0, and it adds nothing to the loss or to a
  * gradient. A target that is neither −1 nor in [0, V) ends a run with an {@link IllegalArgumentException} that names the
  * position. nll is there to be read; the derivative goes through the loss alone, by {@link LmHeadLossGrad}.
@@ -31,15 +33,34 @@ public final class LmHeadLoss extends LacunaOp {
 
     public LmHeadLoss() {}
 
-    private LmHeadLoss(SameDiff sd, SDVariable x, SDVariable table, SDVariable targets, SDVariable weight) {
+    private LmHeadLoss(SameDiff sd, SDVariable x, SDVariable table, SDVariable targets, SDVariable weight, double zLoss) {
         super(sd, x, table, targets, weight);
+        addTArgument(zLoss);
     }
 
     /** Adds the loss under {@code loss} and the positions' parts of it under {@code nll}; returns both. */
     public static SDVariable[] of(SameDiff sd, String loss, String nll, SDVariable x, SDVariable table, SDVariable targets, SDVariable weight) {
-        SDVariable[] outputs = new LmHeadLoss(sd, x, table, targets, weight).outputVariables(loss);
+        return of(sd, loss, nll, x, table, targets, weight, 0);
+    }
+
+    /**
+     * The same with a term in (log Z)².
+     *
+     * @param zLoss its factor z ≥ 0
+     */
+    public static SDVariable[] of(SameDiff sd, String loss, String nll, SDVariable x, SDVariable table, SDVariable targets, SDVariable weight,
+            double zLoss) {
+        if (!(zLoss >= 0 && zLoss < Double.POSITIVE_INFINITY)) {
+            throw new IllegalArgumentException(NAME + " wants a factor z of 0 or more, not " + zLoss);
+        }
+        SDVariable[] outputs = new LmHeadLoss(sd, x, table, targets, weight, zLoss).outputVariables(loss);
         outputs[1].rename(nll);
         return outputs;
+    }
+
+    /** The factor z of (log Z)². */
+    public double zLoss() {
+        return numTArguments() == 0 ? 0 : floating(0); // graphs saved before there was one have none
     }
 
     @Override
@@ -77,16 +98,17 @@ public final class LmHeadLoss extends LacunaOp {
 
     @Override
     public void reference(INDArray[] in, INDArray[] out) {
-        reference(NAME, in[0], in[1], in[2], in[3], out[0], out[1], null);
+        reference(NAME, zLoss(), in[0], in[1], in[2], in[3], out[0], out[1], null);
     }
 
-    /** Takes a block's softmax [rows, V], scaled and with the target taken off: the derivative of the loss by the logits. */
+    /** Takes the derivative of the loss by a block's logits [rows, V]. */
     interface BlockGradient {
         void take(int from, INDArray x, INDArray logitGradient);
     }
 
     /** Fills loss and nll; hands each block's derivative of the loss to {@code gradient} where there is one. */
-    static void reference(String op, INDArray x3, INDArray table, INDArray targets, INDArray weight, INDArray loss, INDArray nll, BlockGradient gradient) {
+    static void reference(String op, double zLoss, INDArray x3, INDArray table, INDArray targets, INDArray weight, INDArray loss, INDArray nll,
+            BlockGradient gradient) {
         INDArray x = Linear.rows(x3);
         int rows = Math.toIntExact(x.size(0));
         int[] target = targets(op, targets, table.size(0));
@@ -96,16 +118,18 @@ public final class LmHeadLoss extends LacunaOp {
         for (int from = 0; from < rows; from += BLOCK) {
             INDArray block = x.get(NDArrayIndex.interval(from, Math.min(rows, from + BLOCK)), NDArrayIndex.all());
             INDArray logits = block.mmul(table.transpose());
-            INDArray shifted = logits.sub(logits.max(true, 1));
+            INDArray largest = logits.max(true, 1);
+            INDArray shifted = logits.sub(largest);
             INDArray softmax = Transforms.exp(shifted, true);
             INDArray sums = softmax.sum(true, 1);
-            softmax = softmax.div(sums);
+            INDArray logSums = Transforms.log(sums, true).addi(largest);
+            softmax = softmax.div(sums).mul(logSums.mul(2 * zLoss).addi(1));
             INDArray scale = Nd4j.create(softmax.dataType(), block.size(0), 1);
             for (int i = 0; i < block.size(0); i++) {
                 int r = from + i;
                 if (target[r] >= 0 && w[r] != 0) {
                     each[r] = Math.log(sums.getDouble(i, 0)) - shifted.getDouble(i, target[r]);
-                    total += w[r] * each[r];
+                    total += w[r] * (each[r] + zLoss * Math.pow(logSums.getDouble(i, 0), 2));
                     softmax.putScalar(i, target[r], softmax.getDouble(i, target[r]) - 1);
                     scale.putScalar(i, 0, w[r]);
                 }
@@ -143,7 +167,7 @@ public final class LmHeadLoss extends LacunaOp {
         if (!sameDiff.getVariableOutputOp(nll.name()).opName().equals("zeroslike")) { // what SameDiff gives an output without a use
             throw new UnsupportedOperationException(NAME + ": the objective depends on nll, whose derivative this op does not have; use the loss and token weights");
         }
-        SDVariable[] outputs = LmHeadLossGrad.of(sameDiff, arg(0), arg(1), gradients.get(0), arg(2), arg(3));
+        SDVariable[] outputs = LmHeadLossGrad.of(sameDiff, arg(0), arg(1), gradients.get(0), arg(2), arg(3), zLoss());
         return List.of(outputs[0], outputs[1]);
     }
 }

@@ -14,7 +14,8 @@ import org.nd4j.linalg.indexing.NDArrayIndex;
  * <pre>
  * in:  x [B, T, D], W [V, D], dLoss [], targets [B, T] INT, weight [B, T]
  * out: dx [B, T, D] = g · W, dW [V, D] = gᵀ · x, loss [], nll [B, T]
- *      with g_tv = dLoss · weight_t · (softmax_v(x_t · Wᵀ) − (1 where v is the target))
+ *      with g_tv = dLoss · weight_t · (softmax_v(x_t · Wᵀ) · (1 + 2z · log Z_t) − (1 where v is the target))
+ * floating argument 0: z, 0 where there is none
  * </pre>
  */
 public final class LmHeadLossGrad extends LacunaOp {
@@ -22,13 +23,19 @@ public final class LmHeadLossGrad extends LacunaOp {
 
     public LmHeadLossGrad() {}
 
-    private LmHeadLossGrad(SameDiff sd, SDVariable x, SDVariable table, SDVariable dLoss, SDVariable targets, SDVariable weight) {
+    private LmHeadLossGrad(SameDiff sd, SDVariable x, SDVariable table, SDVariable dLoss, SDVariable targets, SDVariable weight, double zLoss) {
         super(sd, x, table, dLoss, targets, weight);
+        addTArgument(zLoss);
     }
 
     /** Adds dx, dW, loss and nll to the graph. */
-    public static SDVariable[] of(SameDiff sd, SDVariable x, SDVariable table, SDVariable dLoss, SDVariable targets, SDVariable weight) {
-        return new LmHeadLossGrad(sd, x, table, dLoss, targets, weight).outputVariables();
+    public static SDVariable[] of(SameDiff sd, SDVariable x, SDVariable table, SDVariable dLoss, SDVariable targets, SDVariable weight, double zLoss) {
+        return new LmHeadLossGrad(sd, x, table, dLoss, targets, weight, zLoss).outputVariables();
+    }
+
+    /** As in {@link LmHeadLoss#zLoss}. */
+    public double zLoss() {
+        return numTArguments() == 0 ? 0 : floating(0);
     }
 
     @Override
@@ -67,7 +74,7 @@ public final class LmHeadLossGrad extends LacunaOp {
         double upstream = in[2].getDouble(0);
         INDArray dx = Nd4j.createUninitialized(in[0].dataType(), in[0].size(0) * in[0].size(1), in[0].size(2));
         INDArray dw = Nd4j.zeros(table.dataType(), table.shape());
-        LmHeadLoss.reference(NAME, in[0], table, in[3], in[4], out[2], out[3], (from, x, block) -> {
+        LmHeadLoss.reference(NAME, zLoss(), in[0], table, in[3], in[4], out[2], out[3], (from, x, block) -> {
             INDArray g = block.mul(upstream);
             dx.get(NDArrayIndex.interval(from, from + x.size(0)), NDArrayIndex.all()).assign(g.mmul(table));
             dw.addi(g.transpose().mmul(x));

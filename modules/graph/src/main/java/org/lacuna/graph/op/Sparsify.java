@@ -24,8 +24,14 @@ import org.nd4j.linalg.factory.Nd4j;
  * out: masked v [P·B, T, n]    v where the rule keeps it, else 0
  *      kept [P·B, T] INT       how many are kept, or −1 for padding; an exact 0 is never kept
  * integer argument 0: 1 for fan-out, where all P rules see the same v; else 0
+ * integer argument 1: 1 for a straight-through gradient; 0, or not there, for that of a fixed mask
  * </pre>
- * The derivative is that of a fixed mask, exact almost everywhere: dy where the masked value is not 0.
+ * The derivative is one of two:
+ * <ul>
+ * <li>of a fixed mask, exact almost everywhere: dy where the masked value is not 0;
+ * <li>straight-through, which takes the mask for the identity, so that what was dropped is told what it would have done (Q-Sparse, arXiv
+ * 2407.10969): dy everywhere; with fan-out its sum over the P rules.
+ * </ul>
  *
  * <p>A vector with NaN or an infinity that isn't padding throws {@link NonFiniteRowException}.
  */
@@ -40,13 +46,25 @@ public final class Sparsify extends LacunaOp {
     }
 
     /**
-     * Adds the op to the graph.
+     * Adds the op to the graph; its gradient is that of a fixed mask.
      *
      * @return the masked vectors under {@code masked}, and the counts under {@code kept}
      */
     public static SDVariable[] of(SameDiff sd, String masked, String kept, SDVariable v, SDVariable rule, SDVariable parameters,
             SDVariable tokenMask, boolean fan) {
-        SDVariable[] out = new Sparsify(sd, fan, v, rule, parameters, tokenMask).outputVariables(masked);
+        return named(new Sparsify(sd, fan, v, rule, parameters, tokenMask), masked, kept);
+    }
+
+    /** The same with a straight-through gradient. */
+    public static SDVariable[] straightThrough(SameDiff sd, String masked, String kept, SDVariable v, SDVariable rule, SDVariable parameters,
+            SDVariable tokenMask, boolean fan) {
+        Sparsify op = new Sparsify(sd, fan, v, rule, parameters, tokenMask);
+        op.addIArgument(1);
+        return named(op, masked, kept);
+    }
+
+    private static SDVariable[] named(Sparsify op, String masked, String kept) {
+        SDVariable[] out = op.outputVariables(masked);
         out[1].rename(kept);
         return out;
     }
@@ -54,6 +72,11 @@ public final class Sparsify extends LacunaOp {
     /** Whether the output has P times as many sequences as the input. */
     public boolean fan() {
         return integer(0) == 1;
+    }
+
+    /** Whether the gradient ignores the mask. */
+    public boolean straightThrough() {
+        return numIArguments() > 1 && integer(1) == 1;
     }
 
     @Override
@@ -133,6 +156,10 @@ public final class Sparsify extends LacunaOp {
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> gradients) {
-        return List.of(SparsifyGrad.of(sameDiff, gradients.get(0), outputVariables()[0], arg(1), fan()));
+        SDVariable dy = gradients.get(0);
+        if (!straightThrough()) {
+            return List.of(SparsifyGrad.of(sameDiff, dy, outputVariables()[0], arg(1), fan()));
+        }
+        return List.of(fan() ? FanGrad.of(sameDiff, dy, arg(1)) : dy);
     }
 }

@@ -5,7 +5,7 @@ import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.ndarray.INDArray;
 
 /**
- * The derivative of {@link Sparsify} with its mask held fixed.
+ * The derivative of {@link Sparsify} with its mask held fixed; a straight-through one needs no op of its own.
  *
  * <pre>
  * in:  dy [P·B, T, n], masked [P·B, T, n] Sparsify's output, rule [P] of which only the length counts

@@ -7,10 +7,14 @@ import java.util.Random;
 import org.lacuna.graph.op.LmHeadLoss;
 import org.lacuna.graph.op.LmHeadLossGrad;
 
-/** Two sequences of {@code t} positions; some targets are −1 and some weights 0. */
-record LossCase(int t, int width, int vocabulary, OpCheck.Input x, OpCheck.Input table, OpCheck.Input targets, OpCheck.Input weights) {
+/**
+ * Two sequences of {@code t} positions; some targets are −1 and some weights 0.
+ *
+ * @param z the factor of (log Z)², a float
+ */
+record LossCase(int t, int width, int vocabulary, OpCheck.Input x, OpCheck.Input table, OpCheck.Input targets, OpCheck.Input weights, double z) {
     static final OpCheck.Build LOSS = (sd, in) -> LmHeadLoss.of(sd, "out", "nll", in[0], in[1], in[2], in[3]);
-    static final OpCheck.Build GRADIENT = (sd, in) -> LmHeadLossGrad.of(sd, in[0], in[1], in[2], in[3], in[4]);
+    static final OpCheck.Build GRADIENT = (sd, in) -> LmHeadLossGrad.of(sd, in[0], in[1], in[2], in[3], in[4], 0);
     private static final double U = 0x1p-24;
 
     static LossCase random(int t, int width, int vocabulary, double scale) {
@@ -22,16 +26,28 @@ record LossCase(int t, int width, int vocabulary, OpCheck.Input x, OpCheck.Input
             weights[r] = r > 0 && random.nextInt(5) == 0 ? 0 : random.nextDouble() / t;
         }
         return new LossCase(t, width, vocabulary, OpCheck.normal(random, scale, true, 2, t, width), OpCheck.normal(random, 1, true, vocabulary, width),
-                OpCheck.ints(targets, 2, t), OpCheck.floats(weights, false, 2, t));
+                OpCheck.ints(targets, 2, t), OpCheck.floats(weights, false, 2, t), 0);
     }
 
     LossCase withX(double[] values) {
-        return new LossCase(t, width, vocabulary, OpCheck.floats(values, true, x.shape()), table, targets, weights);
+        return new LossCase(t, width, vocabulary, OpCheck.floats(values, true, x.shape()), table, targets, weights, z);
+    }
+
+    LossCase withZ(double value) {
+        return new LossCase(t, width, vocabulary, x, table, targets, weights, value);
     }
 
     /** The same of bf16 numbers. */
     LossCase rounded() {
-        return new LossCase(t, width, vocabulary, x.rounded(), table.rounded(), targets, weights);
+        return new LossCase(t, width, vocabulary, x.rounded(), table.rounded(), targets, weights, z);
+    }
+
+    OpCheck.Build lossOp() {
+        return (sd, in) -> LmHeadLoss.of(sd, "out", "nll", in[0], in[1], in[2], in[3], z);
+    }
+
+    OpCheck.Build gradientOp() {
+        return (sd, in) -> LmHeadLossGrad.of(sd, in[0], in[1], in[2], in[3], in[4], z);
     }
 
     OpCheck.Input[] lossInputs() {
@@ -43,11 +59,11 @@ record LossCase(int t, int width, int vocabulary, OpCheck.Input x, OpCheck.Input
     }
 
     OpCheck.Outcome loss() {
-        return OpCheck.outcome(LOSS, lossInputs());
+        return OpCheck.outcome(lossOp(), lossInputs());
     }
 
     OpCheck.Outcome gradient(double upstream) {
-        return OpCheck.outcome(GRADIENT, gradientInputs(upstream));
+        return OpCheck.outcome(gradientOp(), gradientInputs(upstream));
     }
 
     boolean scored(int r) {
@@ -60,8 +76,10 @@ record LossCase(int t, int width, int vocabulary, OpCheck.Input x, OpCheck.Input
         double bound = 0;
         for (int r = 0; r < 2 * t; r++) {
             Row row = new Row(this, r);
-            loss += weights.values()[r] * row.nll;
-            bound += weights.values()[r] * row.nllBound;
+            if (scored(r)) {
+                loss += weights.values()[r] * (row.nll + z * row.logSum * row.logSum);
+                bound += weights.values()[r] * (row.nllBound + z * row.sumBound * (2 * Math.abs(row.logSum) + row.sumBound));
+            }
             assertEquals(row.nll, o.reference().get(1)[r], 1e-12 * (1 + Math.abs(row.nll)));
             o.assertWithin(row.nll, row.nllBound + U * row.nll, 1, r);
         }
@@ -69,46 +87,20 @@ record LossCase(int t, int width, int vocabulary, OpCheck.Input x, OpCheck.Input
         o.assertWithin(loss, bound + U * loss, 0, 0);
     }
 
-    /**
-     * Likewise for dx and dW.
-     *
-     * @param rounding what rounding adds to the derivative by a logit before it is multiplied, relative to it: 0 for fp32. Products
-     *     of bf16s take what is below the smallest normal number as 0
-     */
+    /** Likewise for dx and dW; {@code rounding} as in {@link LogitGradient#check}. */
     void checkGradient(List<OpCheck.Outcome> outcomes, double upstream, double rounding) {
-        double tiny = rounding == 0 ? Float.MIN_VALUE : Float.MIN_NORMAL;
-        double[] dw = new double[vocabulary * width];
-        double[] dwBound = new double[vocabulary * width];
+        LogitGradient g = new LogitGradient(x, table);
         for (int r = 0; r < 2 * t; r++) {
             Row row = new Row(this, r);
             double scored = scored(r) ? upstream * weights.values()[r] : 0;
-            double[] dx = new double[width];
-            double[] dxBound = new double[width];
+            double pull = 1 + 2 * z * row.logSum;
             for (int v = 0; v < vocabulary; v++) {
-                double g = scored * (row.p[v] - (v == (int) targets.values()[r] ? 1 : 0));
-                double gBound = scored * (row.pBound[v] + 2 * U * row.p[v]) + U * Math.abs(g) + tiny; // factor, product, difference
-                gBound += rounding * (Math.abs(g) + gBound);
-                for (int i = 0; i < width; i++) {
-                    double w = table.values()[v * width + i];
-                    double a = x.values()[r * width + i];
-                    dx[i] += g * w;
-                    dxBound[i] += gBound * Math.abs(w) + OpCheck.sumError(vocabulary) * Math.abs(g * w) + tiny;
-                    dw[v * width + i] += g * a;
-                    dwBound[v * width + i] += gBound * Math.abs(a) + OpCheck.sumError(2 * t) * Math.abs(g * a) + tiny;
-                }
-            }
-            check(outcomes, 0, r * width, dx, dxBound, 1e-12);
-        }
-        check(outcomes, 1, 0, dw, dwBound, 1e-11);
-    }
-
-    private static void check(List<OpCheck.Outcome> outcomes, int output, int from, double[] expected, double[] bounds, double referenceBound) {
-        for (int i = 0; i < expected.length; i++) {
-            assertEquals(expected[i], outcomes.get(0).reference().get(output)[from + i], referenceBound);
-            for (OpCheck.Outcome o : outcomes) {
-                o.assertWithin(expected[i], bounds[i], output, from + i);
+                double value = scored * (row.p[v] * pull - (v == (int) targets.values()[r] ? 1 : 0));
+                double off = (row.pBound[v] + 2 * U * row.p[v]) * Math.abs(pull) + (row.p[v] + row.pBound[v]) * 2 * z * row.sumBound;
+                g.set(r, v, value, scored * off + U * Math.abs(value)); // factor, product, difference
             }
         }
+        g.check(outcomes, rounding);
     }
 
     /**
@@ -123,6 +115,9 @@ record LossCase(int t, int width, int vocabulary, OpCheck.Input x, OpCheck.Input
         final double[] pBound;
         final double nll;
         final double nllBound;
+        final double logSum;
+        /** What {@link #logSum} may be off. */
+        final double sumBound;
 
         Row(LossCase c, int r) {
             p = new double[c.vocabulary];
@@ -142,17 +137,19 @@ record LossCase(int t, int width, int vocabulary, OpCheck.Input x, OpCheck.Input
             for (int v = 0; v < c.vocabulary; v++) {
                 sum += Math.exp(logits[v] - largest);
             }
-            double sumBound = 4 * Math.sqrt(c.vocabulary) * U;
+            double bound = 4 * Math.sqrt(c.vocabulary) * U;
             for (int v = 0; v < c.vocabulary; v++) {
                 p[v] = Math.exp(logits[v] - largest) / sum;
                 pBound[v] = 1.01 * (delta[v] + U * (largest - logits[v] + 2));
-                sumBound += p[v] * pBound[v];
+                bound += p[v] * pBound[v];
             }
+            sumBound = bound;
+            logSum = Math.log(sum) + largest;
             for (int v = 0; v < c.vocabulary; v++) {
                 pBound[v] = p[v] * (pBound[v] + sumBound) + (largest - logits[v] > 87 ? Math.exp(-87.3) : 0);
             }
             int target = (int) c.targets.values()[r];
-            nll = c.scored(r) ? Math.log(sum) + largest - logits[target] : 0;
+            nll = c.scored(r) ? logSum - logits[target] : 0;
             nllBound = c.scored(r) ? sumBound + delta[target] : 0;
         }
     }

@@ -92,8 +92,19 @@ class FlopsOfOpsTest {
         SDVariable targets = sd.placeHolder("targets", DataType.INT32, 2, 3);
         SDVariable[] loss = LmHeadLoss.of(sd, "loss", "nll", in(X), in(7, 5), targets, in(2, 3));
         assertEquals(2 * 210, maker(loss[0]).flops(new long[][] {X, {7, 5}, {2, 3}, {2, 3}}));
-        SDVariable[] d = LmHeadLossGrad.of(sd, in(X), in(7, 5), in(), targets, in(2, 3));
+        SDVariable[] d = LmHeadLossGrad.of(sd, in(X), in(7, 5), in(), targets, in(2, 3), 0);
         assertEquals(3 * 2 * 210, maker(d[0]).flops(new long[][] {X, {7, 5}, {}, {2, 3}, {2, 3}}));
+    }
+
+    @Test
+    void distillationMultipliesByBothHeads() {
+        long[] teacher = {2, 3, 4};
+        long[] weight = {2, 3};
+        SDVariable[] loss = DistillLoss.of(sd, "loss", "kl", in(X), in(7, 5), in(teacher), in(7, 4), in(weight), 1);
+        // 6 rows · 7 words · (5 + 4) multiply-adds
+        assertEquals(2 * 378, maker(loss[0]).flops(new long[][] {X, {7, 5}, teacher, {7, 4}, weight}));
+        SDVariable[] d = DistillLossGrad.of(sd, in(X), in(7, 5), in(), in(teacher), in(7, 4), in(weight), 1);
+        assertEquals(2 * (3 * 210 + 168), maker(d[0]).flops(new long[][] {X, {7, 5}, {}, teacher, {7, 4}, weight}));
     }
 
     @Test

@@ -1,6 +1,7 @@
 package org.lacuna.model.config;
 
 import java.util.EnumSet;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import org.lacuna.sparsity.Site;
@@ -18,39 +19,58 @@ import org.lacuna.sparsity.Site;
  * @param upActivation upAct; {@code identity} in most models and wherever there is no gate
  * @param biased whether the projections have biases
  * @param experts where each expert is such a block
+ * @param thresholds where act is ReLU: below which it lets nothing pass, a threshold a layer, 0 for plain ReLU (FATReLU; ProSparse, arXiv
+ *     2402.13516); empty for plain ReLU in all layers and for every other activation
  */
-public record FeedForward(String activation, boolean gated, String upActivation, boolean biased, Optional<Experts> experts) {
+public record FeedForward(String activation, boolean gated, String upActivation, boolean biased, Optional<Experts> experts, List<Double> thresholds) {
     /** The name of the activation that does nothing. */
     public static final String IDENTITY = "identity";
+    /** The only activation that can have thresholds. */
+    public static final String RELU = "relu";
+
+    /** The thresholds don't change. */
+    public FeedForward {
+        thresholds = List.copyOf(thresholds);
+    }
 
     /** A gated block: {@code silu} makes SwiGLU, {@code relu} ReGLU. */
     public static FeedForward gated(String activation) {
-        return new FeedForward(activation, true, IDENTITY, false, Optional.empty());
+        return new FeedForward(activation, true, IDENTITY, false, Optional.empty(), List.of());
     }
 
     /** A block without a gate. */
     public static FeedForward ungated(String activation) {
-        return new FeedForward(activation, false, IDENTITY, false, Optional.empty());
+        return new FeedForward(activation, false, IDENTITY, false, Optional.empty(), List.of());
     }
 
     /** ReLU on both gate and up (Song et al. 2024, "Turbo Sparse"). */
     public static FeedForward dRelu() {
-        return new FeedForward("relu", true, "relu", false, Optional.empty());
+        return new FeedForward(RELU, true, RELU, false, Optional.empty(), List.of());
     }
 
     /** The same with biases. */
     public FeedForward withBiases() {
-        return new FeedForward(activation, gated, upActivation, true, experts);
+        return new FeedForward(activation, gated, upActivation, true, experts, thresholds);
     }
 
     /** The same for each of some experts. */
     public FeedForward withExperts(Experts some) {
-        return new FeedForward(activation, gated, upActivation, biased, Optional.of(some));
+        return new FeedForward(activation, gated, upActivation, biased, Optional.of(some), thresholds);
     }
 
     /** The same with another activation. */
     public FeedForward withActivation(String other) {
-        return new FeedForward(other, gated, upActivation, biased, experts);
+        return new FeedForward(other, gated, upActivation, biased, experts, thresholds);
+    }
+
+    /** The same with other thresholds. */
+    public FeedForward withThresholds(List<Double> others) {
+        return new FeedForward(activation, gated, upActivation, biased, experts, others);
+    }
+
+    /** A layer's threshold; 0 where there is none. */
+    public double threshold(int layer) {
+        return thresholds.isEmpty() ? 0 : thresholds.get(layer);
     }
 
     /** The sites that the block has: all four where there is a gate, else only what goes in and what the down projection reads. */
@@ -63,8 +83,8 @@ public record FeedForward(String activation, boolean gated, String upActivation,
         return site == Site.INPUT ? 1 : experts.map(Experts::perToken).orElse(1);
     }
 
-    /** Whether Hugging Face's {@code LlamaForCausalLM} computes the same; dReLU and blocks without a gate are not Llama's. */
+    /** Whether Hugging Face's {@code LlamaForCausalLM} computes the same; dReLU, blocks without a gate and thresholds are not Llama's. */
     public boolean isLlama() {
-        return gated && upActivation.equals(IDENTITY) && !biased && experts.isEmpty();
+        return gated && upActivation.equals(IDENTITY) && !biased && experts.isEmpty() && thresholds.isEmpty();
     }
 }

@@ -34,10 +34,12 @@ import org.lacuna.sparsity.Site;
  * @param initializer standard deviation of fresh weights
  * @param bos the token that begins a text, if there is one
  * @param eos tokens that end a text, none, one or more
+ * @param normActivation what the outputs of each layer's input norms, those in front of attention and feed-forward block, go through; {@code identity}
+ *     in most models, {@code relu} in stage 2 of ReLU Strikes Back (arXiv 2310.04564)
  */
 public record ModelConfig(String family, int vocabulary, int hidden, int intermediate, int layers, int heads, int kvHeads, int headSize,
         AttentionForm attention, Norm norm, Block block, Position position, FeedForward feedForward, double embeddingScale, boolean tied,
-        int maxPositions, double initializer, OptionalInt bos, List<Integer> eos) {
+        int maxPositions, double initializer, OptionalInt bos, List<Integer> eos, String normActivation) {
 
     /** Hugging Face's Llama. */
     public static final String LLAMA = "llama";
@@ -49,6 +51,14 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
     /** Of all layers; a file has three tensors for each. */
     private static final int MAX_EXPERTS = 1 << 15;
 
+    /** A decoder with nothing behind its norms. */
+    public ModelConfig(String family, int vocabulary, int hidden, int intermediate, int layers, int heads, int kvHeads, int headSize,
+            AttentionForm attention, Norm norm, Block block, Position position, FeedForward feedForward, double embeddingScale, boolean tied,
+            int maxPositions, double initializer, OptionalInt bos, List<Integer> eos) {
+        this(family, vocabulary, hidden, intermediate, layers, heads, kvHeads, headSize, attention, norm, block, position, feedForward, embeddingScale,
+                tied, maxPositions, initializer, bos, eos, FeedForward.IDENTITY);
+    }
+
     /** A Llama: RMS norm, rotary position, grouped queries, no biases. */
     public static ModelConfig llama(int vocabulary, int hidden, int intermediate, int layers, int heads, int kvHeads, int headSize, double rmsNormEps,
             RotaryPosition rotary, boolean tied, FeedForward feedForward, int maxPositions, double initializer, OptionalInt bos, List<Integer> eos) {
@@ -59,7 +69,37 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
     /** The same with another activation in the feed-forward blocks. */
     public ModelConfig withActivation(String activation) {
         return new ModelConfig(family, vocabulary, hidden, intermediate, layers, heads, kvHeads, headSize, attention, norm, block, position,
-                feedForward.withActivation(activation), embeddingScale, tied, maxPositions, initializer, bos, eos);
+                feedForward.withActivation(activation), embeddingScale, tied, maxPositions, initializer, bos, eos, normActivation);
+    }
+
+    /**
+     * The same with thresholds in the feed-forward blocks' ReLU. A Llama becomes one that only Lacuna opens; {@link #check} refuses the other
+     * families, whose files can't say it.
+     *
+     * @param thresholds one a layer
+     */
+    public ModelConfig withThresholds(List<Double> thresholds) {
+        return new ModelConfig(lacunas(), vocabulary, hidden, intermediate, layers, heads, kvHeads, headSize, attention, norm, block, position,
+                feedForward.withThresholds(thresholds), embeddingScale, tied, maxPositions, initializer, bos, eos, normActivation);
+    }
+
+    /**
+     * The same with another activation behind each layer's input norms. A Llama becomes one that only Lacuna opens, unless it is {@code identity};
+     * {@link #check} refuses the other families, whose files can't say it.
+     */
+    public ModelConfig withNormActivation(String other) {
+        return new ModelConfig(other.equals(FeedForward.IDENTITY) ? family : lacunas(), vocabulary, hidden, intermediate, layers, heads, kvHeads, headSize,
+                attention, norm, block, position, feedForward, embeddingScale, tied, maxPositions, initializer, bos, eos, other);
+    }
+
+    /** The family that stores what a Llama has not. */
+    private String lacunas() {
+        return family.equals(LLAMA) ? LACUNA_LLAMA : family;
+    }
+
+    /** Whether it has what no family but Lacuna's own can store, so that another's file would describe another model. */
+    public boolean onlyLacunas() {
+        return !feedForward.thresholds().isEmpty() || !normActivation.equals(FeedForward.IDENTITY);
     }
 
     /** The most numbers that one activation has for a token; logits aside, which are computed for some rows at a time. */
@@ -82,7 +122,7 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
      *     the parts of {@code norm}, {@code attention}, {@code position} and {@code feedForward} are called {@code epsilon},
      *     {@code scale}, {@code window}, {@code theta}, {@code fraction}, {@code factor}, {@code lowFrequencyFactor},
      *     {@code highFrequencyFactor}, {@code originalLength}, {@code activation}, {@code upActivation}, {@code experts},
-     *     {@code perToken}
+     *     {@code perToken}, {@code thresholds}
      * @throws InputException with all problems, each naming file and key
      */
     public void check(String where, UnaryOperator<String> keyOf) {
@@ -134,11 +174,36 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
         if (!feedForward.gated() && !feedForward.upActivation().equals(FeedForward.IDENTITY)) {
             p.add("upActivation", "is " + feedForward.upActivation() + ", but a block without a gate has one activation only");
         }
+        p.activation("normActivation", normActivation);
+        if (!normActivation.equals(FeedForward.IDENTITY)) {
+            p.stored("normActivation", "is " + normActivation, family);
+        }
+        checkThresholds(p);
         bos.ifPresent(id -> p.token("bos", id, vocabulary));
         eos.forEach(id -> p.token("eos", id, vocabulary));
         if (!p.found.isEmpty()) {
             throw new InputException(p.found);
         }
+    }
+
+    private void checkThresholds(Problems p) {
+        List<Double> thresholds = feedForward.thresholds();
+        if (thresholds.isEmpty()) {
+            return;
+        }
+        if (!feedForward.activation().equals(FeedForward.RELU)) {
+            p.add("thresholds", "are there, but " + p.keyOf.apply("activation") + " is " + feedForward.activation() + "; only relu can have them");
+        }
+        if (thresholds.size() != layers) {
+            p.add("thresholds", "are " + thresholds.size() + ", but " + p.keyOf.apply("layers") + " is " + layers + "; each layer has one");
+        }
+        for (int layer = 0; layer < thresholds.size(); layer++) {
+            if (!(thresholds.get(layer) >= 0 && thresholds.get(layer) <= Float.MAX_VALUE)) {
+                p.add("thresholds", "has " + thresholds.get(layer) + " for layer " + layer + ", it must be a 32-bit number from 0 on");
+                return; // a file may have a million of them
+            }
+        }
+        p.stored("thresholds", "are there", family);
     }
 
     private static final class Problems {
@@ -153,6 +218,12 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
 
         private void add(String component, String problem) {
             found.add(where + ": " + keyOf.apply(component) + " " + problem);
+        }
+
+        private void stored(String component, String there, String family) {
+            if (!family.equals(LACUNA_LLAMA)) {
+                add(component, there + ", which a model of the family " + family + " can't store; a " + LLAMA + " can, as a " + LACUNA_LLAMA);
+            }
         }
 
         private void size(String component, int size, int most) {

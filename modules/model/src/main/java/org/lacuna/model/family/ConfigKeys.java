@@ -217,6 +217,23 @@ final class ConfigKeys {
         return value.doubleValue();
     }
 
+    /** The numbers of the array at {@code key}; empty where there is none. */
+    List<Double> numbers(String key) {
+        List<Double> values = new ArrayList<>();
+        if (has(key)) {
+            JsonNode array = node.get(key);
+            boolean all = array.isArray();
+            for (JsonNode value : array) {
+                all &= value.isNumber() && Double.isFinite(value.doubleValue());
+                values.add(value.doubleValue());
+            }
+            if (!all) {
+                problem(key, "is " + shortened(array) + ", not an array of finite numbers");
+            }
+        }
+        return values;
+    }
+
     /**
      * A token's id; empty where there is none.
      *

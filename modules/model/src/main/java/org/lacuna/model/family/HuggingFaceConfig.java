@@ -98,6 +98,9 @@ public final class HuggingFaceConfig {
      */
     public static String write(ModelConfig c, String dtype) {
         Family family = Families.of(c.family());
+        if (c.onlyLacunas() && !c.family().equals(ModelConfig.LACUNA_LLAMA)) {
+            throw new IllegalArgumentException("a config.json of the family " + c.family() + " can't say what this model computes: " + c);
+        }
         ObjectNode json = JsonNodeFactory.instance.objectNode();
         json.putArray("architectures").add(family.architecture());
         putTokens(json, "bos_token_id", c.bos().isPresent() ? List.of(c.bos().getAsInt()) : List.of());

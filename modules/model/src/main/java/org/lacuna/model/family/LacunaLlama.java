@@ -9,12 +9,19 @@ import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
 
 /**
- * A Llama with a feed-forward block that Hugging Face's cannot express: without a gate, or dReLU. transformers refuses such a
+ * A Llama that Hugging Face's cannot express: its feed-forward block is without a gate, is dReLU, or its ReLU has thresholds; or there is an
+ * activation behind the norms. transformers refuses such a
  * checkpoint instead of computing something else; it opens in Lacuna only.
  */
 final class LacunaLlama implements Family {
     static final String GATED = "lacuna_gated";
     static final String UP_ACTIVATION = "lacuna_up_activation";
+    /** One a layer, for a {@code hidden_act} of relu. */
+    static final String THRESHOLDS = "lacuna_thresholds";
+    /** Behind the norms in front of attention and feed-forward block. */
+    static final String NORM_ACTIVATION = "lacuna_norm_activation";
+    /** The keys that no other family has. */
+    static final List<String> OWN = List.of(GATED, UP_ACTIVATION, THRESHOLDS, NORM_ACTIVATION);
 
     @Override
     public String modelType() {
@@ -28,8 +35,9 @@ final class LacunaLlama implements Family {
 
     @Override
     public ModelConfig read(ConfigKeys keys) {
-        FeedForward form = new FeedForward(keys.activation("hidden_act", "silu"), keys.flag(GATED, true), keys.activation(UP_ACTIVATION, FeedForward.IDENTITY), false, Optional.empty());
-        return Llama.read(keys, modelType(), form);
+        FeedForward form = new FeedForward(keys.activation("hidden_act", "silu"), keys.flag(GATED, true), keys.activation(UP_ACTIVATION, FeedForward.IDENTITY), false, Optional.empty(),
+                keys.numbers(THRESHOLDS));
+        return Llama.read(keys, modelType(), form).withNormActivation(keys.activation(NORM_ACTIVATION, FeedForward.IDENTITY));
     }
 
     @Override
@@ -38,12 +46,20 @@ final class LacunaLlama implements Family {
         json.put("mlp_bias", false);
         json.put(GATED, config.feedForward().gated());
         json.put(UP_ACTIVATION, config.feedForward().upActivation());
+        if (!config.normActivation().equals(FeedForward.IDENTITY)) {
+            json.put(NORM_ACTIVATION, config.normActivation());
+        }
+        if (!config.feedForward().thresholds().isEmpty()) {
+            config.feedForward().thresholds().forEach(json.putArray(THRESHOLDS)::add);
+        }
     }
 
     @Override
     public Map<String, String> keys() {
         Map<String, String> keys = new HashMap<>(LlamaKeys.NAMES);
         keys.put("upActivation", UP_ACTIVATION);
+        keys.put("thresholds", THRESHOLDS);
+        keys.put("normActivation", NORM_ACTIVATION);
         return keys;
     }
 

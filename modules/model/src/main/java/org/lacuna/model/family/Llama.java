@@ -22,8 +22,9 @@ final class Llama implements Family {
 
     @Override
     public ModelConfig read(ConfigKeys keys) {
-        keys.mustBeAbsent(LacunaLlama.GATED, "belongs to model_type " + ModelConfig.LACUNA_LLAMA);
-        keys.mustBeAbsent(LacunaLlama.UP_ACTIVATION, "belongs to model_type " + ModelConfig.LACUNA_LLAMA);
+        for (String key : LacunaLlama.OWN) {
+            keys.mustBeAbsent(key, "belongs to model_type " + ModelConfig.LACUNA_LLAMA);
+        }
         return read(keys, modelType(), FeedForward.gated(keys.activation("hidden_act", "silu")));
     }
 

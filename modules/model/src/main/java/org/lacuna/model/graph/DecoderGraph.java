@@ -14,6 +14,7 @@ import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.activation.Activation;
 import org.lacuna.graph.activation.Activations;
 import org.lacuna.graph.op.Activated;
+import org.lacuna.graph.op.Activity;
 import org.lacuna.graph.op.Add;
 import org.lacuna.graph.op.Attention;
 import org.lacuna.graph.op.AttentionMask;
@@ -22,7 +23,6 @@ import org.lacuna.graph.op.CombineExperts;
 import org.lacuna.graph.op.Embedding;
 import org.lacuna.graph.op.ExpertLinear;
 import org.lacuna.graph.op.Gated;
-import org.lacuna.graph.op.L1;
 import org.lacuna.graph.op.LacunaOps;
 import org.lacuna.graph.op.LayerNorm;
 import org.lacuna.graph.op.Linear;
@@ -32,6 +32,7 @@ import org.lacuna.graph.op.RmsNorm;
 import org.lacuna.graph.op.Rotary;
 import org.lacuna.graph.op.RotaryTable;
 import org.lacuna.graph.op.Route;
+import org.lacuna.graph.op.SitePenalty;
 import org.lacuna.graph.op.Sparsify;
 import org.lacuna.graph.op.WeightedSum;
 import org.lacuna.model.config.AttentionForm;
@@ -58,7 +59,7 @@ import org.nd4j.linalg.api.buffer.DataType;
  * activations   layers.L.mlp.input [B, T, D], layers.L.mlp.up, .gate, .intermediate [B, T·k, F]: the four sites
  *               layers.L.output [B, T, D]: the residual stream after the layer
  * </pre>
- * {@code .gate} is the gate after its activation; it is a variable of its own only where a graph sparsifies it or was
+ * {@code .input} is what the projections read, after the activation behind the norm, where there is one. {@code .gate} is the gate after its activation; it is a variable of its own only where a graph sparsifies it or was
  * asked to show it, since otherwise one op makes the intermediate from gate and up projection. Where there are experts, row
  * t·k + j is that of token t's j-th, by falling weight; the router reads the input before a rule is applied to it.
  */
@@ -75,7 +76,7 @@ public final class DecoderGraph {
     public static final String TOKEN_MASK = "token_mask";
     /** [1] INT: of how many tokens keys and values were kept. */
     public static final String PAST = "past";
-    /** [1 + layers]: what the loss and each layer's penalty are multiplied by. */
+    /** [1 + penalties · layers]: what the loss and each penalty of each layer are multiplied by. */
     public static final String OBJECTIVE_COEFFICIENTS = "objective_coefficients";
     /** [B, T, V]. */
     public static final String LOGITS = "logits";
@@ -92,18 +93,19 @@ public final class DecoderGraph {
     private final Set<Site> sparsified;
     private final boolean fan;
     private final SameDiff sd = GraphValues.graph();
-    private final Activation activation;
     private final Activation upActivation;
     private final Fans fans;
     private final Map<String, SDVariable> repeated = new HashMap<>();
     private final Map<RotaryPosition, SDVariable> tables = new HashMap<>();
-    private final List<SDVariable> penalties = new ArrayList<>();
+    /** Of each of the form's penalties its layers'. */
+    private final List<List<SDVariable>> penalties = new ArrayList<>();
     private SDVariable positions;
     private SDVariable tokenMask;
     /** Null in graphs that read whole texts. */
     private SDVariable past;
-    /** Null in graphs without penalties. */
+    /** Null in graphs that are not for training. */
     private SDVariable penalisedWeight;
+    private TrainingForm form = TrainingForm.plain();
 
     private DecoderGraph(ModelConfig config, DataType floating, Set<Site> shown, Set<Site> sparsified, boolean fan) {
         config.check("model", key -> key);
@@ -120,7 +122,6 @@ public final class DecoderGraph {
         this.sparsified = sparsified;
         this.fan = fan;
         fans = new Fans(sd, fan ? rule(0, Collections.min(sparsified)) : null);
-        activation = Activations.byName(config.feedForward().activation());
         upActivation = Activations.byName(config.feedForward().upActivation());
     }
 
@@ -128,18 +129,28 @@ public final class DecoderGraph {
      * The graph that training differentiates.
      *
      * <pre>
-     * loss = Σ token_weight · nll
-     * penalty.L = Σ token_weight · Σ_j |i_j|, i the intermediate of layer L;  zeros.L: how many i_j are 0, of the tokens with a weight
-     * objective = coefficients[0] · loss + Σ_L coefficients[1 + L] · penalty.L
+     * loss = Σ token_weight · (nll + zLoss · (log Z)²), Z the softmax's denominator
+     * penalty.K.L: penalty K of the form on its site's vectors of layer L, each token weighted by token_weight
+     * active.SITE.L: of how many tokens with a weight each element of the site's vector is not 0
+     * objective = coefficients[0] · loss + Σ_K Σ_L coefficients[1 + K · layers + L] · penalty.K.L
      * </pre>
-     * Outputs: {@link #OBJECTIVE} (the loss variable), {@link #LOSS}, {@link #NLL}, {@link #penalty}, {@link #zeros}.
+     * Outputs: {@link #OBJECTIVE} (the loss variable), {@link #LOSS}, {@link #NLL}, {@link #penalty}, {@link #active} of the form's
+     * {@linkplain TrainingForm#observed observed} sites.
+     *
+     * @throws IllegalArgumentException if a penalty is on a site that the model has not
      */
-    public static SameDiff training(ModelConfig config) {
-        return training(config, DataType.FLOAT);
+    public static SameDiff training(ModelConfig config, TrainingForm form) {
+        return training(config, form, DataType.FLOAT);
     }
 
-    static SameDiff training(ModelConfig config, DataType floating) {
-        return new DecoderGraph(config, floating, Set.of(), Set.of(), false).buildTraining();
+    static SameDiff training(ModelConfig config, TrainingForm form, DataType floating) {
+        Set<Site> shown = form.observed().contains(PenaltySite.GATE) ? Set.of(Site.GATE) : Set.of();
+        form.observed().stream().filter(site -> !site.isIn(config.feedForward())).findFirst().ifPresent(site -> {
+            throw new IllegalArgumentException("a feed-forward block without a gate has no site " + site.key());
+        });
+        DecoderGraph g = new DecoderGraph(config, floating, shown, Set.of(), false);
+        g.form = form;
+        return g.buildTraining();
     }
 
     /** The graph that gives {@link #LOGITS} [B, T, V] for every token, from {@link #INPUT_IDS} and {@link #POSITIONS}. */
@@ -233,14 +244,14 @@ public final class DecoderGraph {
         return "layers." + layer + ".output";
     }
 
-    /** Scalar: a layer's L1 penalty. */
-    public static String penalty(int layer) {
-        return "penalty." + layer;
+    /** Scalar: a layer's part of the form's penalty at {@code index}. */
+    public static String penalty(int index, int layer) {
+        return "penalty." + index + "." + layer;
     }
 
-    /** Scalar LONG: how many elements of a layer's intermediate are exactly 0. */
-    public static String zeros(int layer) {
-        return "zeros." + layer;
+    /** [n] INT: of how many tokens that count each element of a layer's vector is not 0. */
+    public static String active(PenaltySite site, int layer) {
+        return "active." + site.key() + "." + layer;
     }
 
     /** Placeholder [P] INT: the code of the rule at each point. */
@@ -260,11 +271,12 @@ public final class DecoderGraph {
 
     private SameDiff buildTraining() {
         penalisedWeight = sd.placeHolder(TOKEN_WEIGHT, floating, -1, -1);
+        form.penalties().forEach(p -> penalties.add(new ArrayList<>()));
         SDVariable h = decoder();
         List<SDVariable> terms = new ArrayList<>();
         terms.add(loss(h, penalisedWeight));
-        terms.addAll(penalties);
-        SDVariable coefficients = sd.placeHolder(OBJECTIVE_COEFFICIENTS, floating, 1 + config.layers());
+        penalties.forEach(terms::addAll);
+        SDVariable coefficients = sd.placeHolder(OBJECTIVE_COEFFICIENTS, floating, terms.size());
         WeightedSum.of(sd, OBJECTIVE, coefficients, terms);
         sd.setLossVariables(OBJECTIVE);
         return sd;
@@ -323,7 +335,7 @@ public final class DecoderGraph {
     private SDVariable attention(int layer, SDVariable h) {
         String at = "layers." + layer + ".attention.";
         AttentionForm form = config.attention();
-        SDVariable x = norm(at + "input", h, module(layer, "input_layernorm"));
+        SDVariable x = inputNorm(at + "input", h, module(layer, "input_layernorm"));
         SDVariable[] qkv = linear(List.of(at + "q", at + "k", at + "v"), x,
                 List.of(module(layer, "self_attn.q_proj"), module(layer, "self_attn.k_proj"), module(layer, "self_attn.v_proj")), form.inputBiases());
         SDVariable q = placed(layer, at + "q", qkv[0], "self_attn.q_norm");
@@ -357,14 +369,13 @@ public final class DecoderGraph {
 
     /** What the feed-forward block adds to the residual stream. */
     private SDVariable feedForward(int layer, SDVariable h, String norm) {
-        SDVariable dense = norm(site(layer, Site.INPUT), h, module(layer, norm));
+        SDVariable dense = inputNorm(site(layer, Site.INPUT), h, module(layer, norm));
         Routing routing = config.feedForward().experts().isPresent() ? routing(layer, dense, config.feedForward().experts().get()) : null;
         SDVariable x = sparsify(layer, Site.INPUT, dense);
         SDVariable i = sparsify(layer, Site.INTERMEDIATE, config.feedForward().gated() ? gated(layer, x, routing) : ungated(layer, x));
         if (penalisedWeight != null) {
             // Here, not behind the loss: what it reads may have to go before the next layer comes.
-            SDVariable weight = forRows(Site.INTERMEDIATE, penalisedWeight);
-            penalties.add(L1.of(sd, penalty(layer), zeros(layer), sd.getVariable(site(layer, Site.INTERMEDIATE)), weight)[0]);
+            observe(layer);
         }
         String output = "layers." + layer + ".mlp.output";
         if (routing == null) {
@@ -373,6 +384,29 @@ public final class DecoderGraph {
         SDVariable down = sd.getVariable(DecoderParameters.weight(module(layer, "mlp.experts.down_proj")));
         SDVariable y = fans.follow(i, ExpertLinear.of(sd, "layers." + layer + ".mlp.down", i, down, fans.like(i, routing.experts), false));
         return fans.follow(y, CombineExperts.of(sd, output, y, fans.like(y, routing.weights)));
+    }
+
+    private void observe(int layer) {
+        for (PenaltySite site : form.observed()) {
+            Activity.of(sd, active(site, layer), vector(layer, site), weightAt(site));
+        }
+        for (int k = 0; k < form.penalties().size(); k++) {
+            TrainingForm.PenaltyForm p = form.penalties().get(k);
+            double[] parameters = p.parameters().stream().mapToDouble(Double::doubleValue).toArray();
+            penalties.get(k).add(SitePenalty.of(sd, penalty(k, layer), p.penalty(), parameters, vector(layer, p.site()), weightAt(p.site())));
+        }
+    }
+
+    private SDVariable vector(int layer, PenaltySite site) {
+        return sd.getVariable(site.site().map(s -> site(layer, s)).orElseGet(() -> config.feedForward().gated() ? gateProjection(layer) : preActivation(layer)));
+    }
+
+    private SDVariable weightAt(PenaltySite site) {
+        return forRows(site.site().orElse(Site.INTERMEDIATE), penalisedWeight);
+    }
+
+    private static String gateProjection(int layer) {
+        return "layers." + layer + ".mlp.gate_proj";
     }
 
     /**
@@ -395,15 +429,21 @@ public final class DecoderGraph {
         return rows == 1 ? v : repeated.computeIfAbsent(v.name(), name -> Repeat.of(sd, name + ".repeated", v, rows));
     }
 
+    /** A layer's activation: of the gate, where there is one. */
+    private Activation activation(int layer) {
+        double threshold = config.feedForward().threshold(layer);
+        return threshold == 0 ? Activations.byName(config.feedForward().activation()) : Activations.fatRelu(threshold);
+    }
+
     private SDVariable ungated(int layer, SDVariable x) {
         SDVariable z = linear(List.of(preActivation(layer)), x, List.of(module(layer, "mlp.up_proj")), config.feedForward().biased())[0];
-        return fans.follow(x, Activated.of(sd, site(layer, Site.INTERMEDIATE), activation, z));
+        return fans.follow(x, Activated.of(sd, site(layer, Site.INTERMEDIATE), activation(layer), z));
     }
 
     private SDVariable gated(int layer, SDVariable x, Routing routing) {
         boolean upIsPlain = config.feedForward().upActivation().equals(FeedForward.IDENTITY);
         String projection = "layers." + layer + ".mlp.up_proj";
-        List<String> names = List.of("layers." + layer + ".mlp.gate_proj", upIsPlain ? site(layer, Site.UP) : projection);
+        List<String> names = List.of(gateProjection(layer), upIsPlain ? site(layer, Site.UP) : projection);
         SDVariable[] zu = routing == null
                 ? linear(names, x, List.of(module(layer, "mlp.gate_proj"), module(layer, "mlp.up_proj")), config.feedForward().biased())
                 : experts(layer, names, x, fans.like(x, routing.experts));
@@ -412,9 +452,9 @@ public final class DecoderGraph {
         u = sparsify(layer, Site.UP, u);
         String intermediate = site(layer, Site.INTERMEDIATE);
         if (!shown.contains(Site.GATE)) {
-            return fans.meet(z, u, (a, b) -> Gated.of(sd, intermediate, activation, a, b));
+            return fans.meet(z, u, (a, b) -> Gated.of(sd, intermediate, activation(layer), a, b));
         }
-        SDVariable g = sparsify(layer, Site.GATE, fans.follow(z, Activated.of(sd, site(layer, Site.GATE), activation, z)));
+        SDVariable g = sparsify(layer, Site.GATE, fans.follow(z, Activated.of(sd, site(layer, Site.GATE), activation(layer), z)));
         return fans.meet(g, u, (a, b) -> Gated.of(sd, intermediate, Activations.byName(FeedForward.IDENTITY), a, b));
     }
 
@@ -426,6 +466,15 @@ public final class DecoderGraph {
             fans.follow(x, y);
         }
         return out;
+    }
+
+    /** A norm in front of attention or feed-forward block, with what the model has behind it. */
+    private SDVariable inputNorm(String name, SDVariable x, String module) {
+        if (config.normActivation().equals(FeedForward.IDENTITY)) {
+            return norm(name, x, module);
+        }
+        SDVariable normed = norm(name + ".normed", x, module);
+        return fans.follow(normed, Activated.of(sd, name, Activations.byName(config.normActivation()), normed));
     }
 
     private SDVariable norm(String name, SDVariable x, String module) {

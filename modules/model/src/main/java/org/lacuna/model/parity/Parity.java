@@ -16,6 +16,7 @@ import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.model.family.FileTensor;
 import org.lacuna.model.graph.DecoderGraph;
+import org.lacuna.model.graph.TrainingForm;
 import org.lacuna.run.RunException;
 import org.lacuna.run.provenance.Machine;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -72,7 +73,7 @@ public final class Parity {
         if (wanted.isEmpty()) {
             return;
         }
-        SameDiff graph = DecoderGraph.training(model.config());
+        SameDiff graph = DecoderGraph.training(model.config(), TrainingForm.plain());
         graph.setLossVariables(DecoderGraph.LOSS);
         Program.Builder builder = program(graph).placeholder(DecoderGraph.TARGETS, expected.rows(), expected.length())
                 .placeholder(DecoderGraph.TOKEN_WEIGHT, expected.rows(), expected.length()).outputs(DecoderGraph.LOSS);

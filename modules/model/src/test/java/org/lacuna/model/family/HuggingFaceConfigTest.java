@@ -10,6 +10,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
@@ -49,7 +50,8 @@ class HuggingFaceConfigTest {
     @Test
     void whatIsWrittenIsReadAgain() throws IOException {
         RotaryPosition scaled = RotaryPosition.scaled(500000, new RotaryPosition.Llama3(8, 1, 4, 32));
-        for (FeedForward f : List.of(FeedForward.gated("relu2"), FeedForward.gated("identity"), FeedForward.ungated("gelu"), FeedForward.dRelu())) {
+        for (FeedForward f : List.of(FeedForward.gated("relu2"), FeedForward.gated("identity"), FeedForward.ungated("gelu"), FeedForward.dRelu(),
+                FeedForward.gated("relu").withThresholds(List.of(0.01f / 3.0)), FeedForward.ungated("relu").withThresholds(List.of(0.0)))) {
             for (RotaryPosition rotary : List.of(RotaryPosition.plain(1e6), scaled, RotaryPosition.scaled(1e4, new RotaryPosition.Linear(4)))) {
                 ModelConfig config = ModelConfig.llama(300, 48, 100, 1, 6, 3, 10, 1e-6, rotary, true, f, 64, 0.01, OptionalInt.empty(), List.of(7, 8));
                 assertEquals(config, HuggingFaceConfig.read(file(HuggingFaceConfig.write(config))));
@@ -59,11 +61,54 @@ class HuggingFaceConfigTest {
 
     @Test
     void transformersIsNotLedToComputeSomethingElse() throws IOException {
-        for (FeedForward f : List.of(FeedForward.gated("silu"), FeedForward.ungated("silu"), FeedForward.dRelu())) {
+        for (FeedForward f : List.of(FeedForward.gated("silu"), FeedForward.ungated("silu"), FeedForward.dRelu(), FeedForward.gated("relu").withThresholds(List.of(0.01)))) {
             ModelConfig config = ModelConfig.llama(300, 48, 100, 1, 6, 3, 8, 1e-6, RotaryPosition.plain(1e4), true, f, 64, 0.02, OptionalInt.empty(), List.of());
             String type = new ObjectMapper().readTree(HuggingFaceConfig.write(config)).get("model_type").asText();
             assertEquals(f.equals(FeedForward.gated("silu")) ? "llama" : "lacuna_llama", type);
         }
+    }
+
+    @Test
+    void thresholdsMakeALlamaOneThatOnlyLacunaOpens() {
+        ModelConfig plain = ModelConfig.llama(300, 48, 100, 1, 6, 3, 8, 1e-6, RotaryPosition.plain(1e4), true, FeedForward.gated("relu"), 64, 0.02, OptionalInt.empty(), List.of());
+        assertEquals("llama", plain.family());
+        assertEquals("lacuna_llama", plain.withThresholds(List.of(0.5)).family());
+        ModelConfig opt = HuggingFaceConfig.read(Fixtures.unpack("opt", temporary).resolve("config.json"));
+        ModelConfig cut = opt.withThresholds(Collections.nCopies(opt.layers(), 0.5));
+        assertThrows(IllegalArgumentException.class, () -> HuggingFaceConfig.write(cut), "as an OPT it would be another model");
+        String message = assertThrows(InputException.class, () -> cut.check("here", key -> key)).getMessage();
+        assertTrue(message.contains("here: thresholds") && message.contains("family opt"), message);
+    }
+
+    @Test
+    void anActivationBehindTheNormsDoesToo() throws IOException {
+        ModelConfig plain = ModelConfig.llama(300, 48, 100, 1, 6, 3, 8, 1e-6, RotaryPosition.plain(1e4), true, FeedForward.gated("silu"), 64, 0.02, OptionalInt.empty(), List.of());
+        assertEquals(plain, plain.withNormActivation("identity"));
+        ModelConfig relu = plain.withNormActivation("relu");
+        assertEquals("lacuna_llama", relu.family());
+        assertEquals(relu, HuggingFaceConfig.read(file(HuggingFaceConfig.write(relu))));
+        refused(HuggingFaceConfig.write(relu).replace("\"relu\"", "\"rellu\""), "lacuna_norm_activation", "rellu");
+        refused(HuggingFaceConfig.write(relu).replace("\"lacuna_llama\"", "\"llama\""), "lacuna_norm_activation", "belongs to model_type lacuna_llama");
+        ModelConfig opt = HuggingFaceConfig.read(Fixtures.unpack("opt", temporary).resolve("config.json")).withNormActivation("relu");
+        assertThrows(IllegalArgumentException.class, () -> HuggingFaceConfig.write(opt));
+        assertThrows(InputException.class, () -> opt.check("here", key -> key));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '`', value = {
+        "'hidden_act':'relu','lacuna_thresholds':[0.1] | lacuna_thresholds; num_hidden_layers; 2",
+        "'hidden_act':'relu','lacuna_thresholds':[0.1,0.1,0.1] | lacuna_thresholds; num_hidden_layers; 2",
+        "'hidden_act':'silu','lacuna_thresholds':[0.1,0.1] | lacuna_thresholds; hidden_act; silu; relu",
+        "'lacuna_thresholds':[0.1,0.1] | lacuna_thresholds; silu",
+        "'hidden_act':'relu','lacuna_thresholds':[0.1,-0.1] | lacuna_thresholds; -0.1; layer 1",
+        "'hidden_act':'relu','lacuna_thresholds':[0.1,1e39] | lacuna_thresholds; 1.0E39",
+        "'hidden_act':'relu','lacuna_thresholds':[0.1,1e999] | lacuna_thresholds; finite",
+        "'hidden_act':'relu','lacuna_thresholds':[0.1,'0.1'] | lacuna_thresholds; array of finite numbers",
+        "'hidden_act':'relu','lacuna_thresholds':0.1 | lacuna_thresholds; array of finite numbers",
+        "'hidden_act':'relu','lacuna_thresholds':{'0':0.1,'1':0.1} | lacuna_thresholds; array of finite numbers",
+    })
+    void thresholdsThatCannotBeAreRefusedByName(String keys, String said) throws IOException {
+        refused(SMALL.formatted("," + keys).replace("'llama'", "'lacuna_llama'"), said.split("; "));
     }
 
     @Test
@@ -144,6 +189,7 @@ class HuggingFaceConfigTest {
         "'eos_token_id':'</s>' | eos_token_id; whole number",
         "'tie_word_embeddings':1 | tie_word_embeddings",
         "'lacuna_gated':false | lacuna_gated",
+        "'hidden_act':'relu','lacuna_thresholds':[0.1,0.1] | lacuna_thresholds; lacuna_llama",
         "'vocab_size':161 | Duplicate; vocab_size",
     })
     void aKeyThatIsWrongOrNotImplementedIsRefusedByName(String key, String said) throws IOException {

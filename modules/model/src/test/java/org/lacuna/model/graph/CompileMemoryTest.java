@@ -27,7 +27,7 @@ class CompileMemoryTest {
         ModelConfig config = ModelConfig.llama(32768, 4096, 8192, 2, 32, 32, 128, 1e-6, RotaryPosition.plain(1e4), true, FeedForward.gated("silu"), 64, 0.02,
                 OptionalInt.empty(), List.of());
         assertTrue(Float.BYTES * ParameterStore.length(DecoderParameters.of(config)) > 3 * MOST);
-        SameDiff graph = DecoderGraph.training(config);
+        SameDiff graph = DecoderGraph.training(config, TrainingForm.plain());
         graph.setLossVariables(DecoderGraph.LOSS);
         long before = peak();
         Program program = Program.of(graph, new CpuDevice()).placeholder(DecoderGraph.INPUT_IDS, 1, 8).placeholder(DecoderGraph.POSITIONS, 1, 8)

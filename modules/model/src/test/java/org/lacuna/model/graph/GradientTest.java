@@ -26,10 +26,9 @@ import org.nd4j.linalg.factory.Nd4j;
 /** For every form of feed-forward block: the whole graph's gradient, run by the references in double, against central differences. */
 class GradientTest {
     private static final double STEP = 1e-5;
-    private static final double[] COEFFICIENTS = {0.7, 0.3};
 
     static Stream<FeedForward> forms() {
-        List<FeedForward> forms = new ArrayList<>(List.of(FeedForward.dRelu()));
+        List<FeedForward> forms = new ArrayList<>(List.of(FeedForward.dRelu(), FeedForward.gated("relu").withThresholds(List.of(0.3)), FeedForward.ungated("relu").withThresholds(List.of(0.3))));
         for (Activation f : Activations.all()) {
             forms.add(FeedForward.gated(f.name()));
             forms.add(FeedForward.ungated(f.name()));
@@ -42,7 +41,7 @@ class GradientTest {
     void gradientEqualsDifferences(FeedForward form) {
         ModelConfig config = ModelConfig.llama(11, 6, 7, 1, 4, 2, 2, 1e-5, RotaryPosition.plain(10000), false, form, 8, 0.02, OptionalInt.empty(), List.of());
         Random random = new Random(1);
-        SameDiff graph = DecoderGraph.training(config, DataType.DOUBLE);
+        SameDiff graph = DecoderGraph.training(config, Forms.everywhere(config), DataType.DOUBLE);
         Map<String, INDArray> weights = new HashMap<>();
         for (TensorSpec spec : DecoderParameters.of(config)) {
             weights.put(spec.name(), normal(random, spec.shape()).muli(0.5).addi(spec.shape().length == 1 ? 1 : 0));
@@ -86,7 +85,7 @@ class GradientTest {
         inputs.put(DecoderGraph.TARGETS, Nd4j.createFromArray(targets).reshape('c', rows, length));
         inputs.put(DecoderGraph.POSITIONS, Nd4j.createFromArray(positions).reshape('c', rows, length));
         inputs.put(DecoderGraph.TOKEN_WEIGHT, Nd4j.createFromArray(weights).reshape('c', rows, length));
-        inputs.put(DecoderGraph.OBJECTIVE_COEFFICIENTS, Nd4j.createFromArray(COEFFICIENTS));
+        inputs.put(DecoderGraph.OBJECTIVE_COEFFICIENTS, Nd4j.createFromArray(random.doubles(1 + Forms.everywhere(config).penalties().size(), 0.3, 0.7).toArray()));
         return inputs;
     }
 

@@ -125,12 +125,12 @@ class ParityTest {
             ModelConfig config = r.model.config();
             ParameterStore store = r.model.parameters();
             ParameterStore.Flat gradients = store.like();
-            Instance run = Program.of(DecoderGraph.training(config), CPU)
+            Instance run = Program.of(DecoderGraph.training(config, TrainingForm.plain()), CPU)
                     .placeholder(DecoderGraph.INPUT_IDS, r.rows, r.length)
                     .placeholder(DecoderGraph.POSITIONS, r.rows, r.length)
                     .placeholder(DecoderGraph.TARGETS, r.rows, r.length)
                     .placeholder(DecoderGraph.TOKEN_WEIGHT, r.rows, r.length)
-                    .placeholder(DecoderGraph.OBJECTIVE_COEFFICIENTS, 1 + config.layers())
+                    .placeholder(DecoderGraph.OBJECTIVE_COEFFICIENTS, 1)
                     .outputs(DecoderGraph.LOSS, DecoderGraph.NLL, DecoderGraph.OBJECTIVE)
                     .gradients()
                     .build().debugInstance(store.values(), gradients);

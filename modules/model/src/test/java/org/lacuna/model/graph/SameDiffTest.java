@@ -1,6 +1,6 @@
 package org.lacuna.model.graph;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 
 import java.io.File;
 import java.io.IOException;
@@ -55,18 +55,23 @@ class SameDiffTest {
             inputs.put(DecoderGraph.POSITIONS, Feeds.ints(r.positions, r.rows, r.length));
             inputs.put(DecoderGraph.TARGETS, Feeds.ints(r.targets, r.rows, r.length));
             inputs.put(DecoderGraph.TOKEN_WEIGHT, Feeds.floats(r.weights, r.rows, r.length));
-            float[] coefficients = new float[1 + config.layers()];
+            TrainingForm form = Forms.everywhere(config);
+            float[] coefficients = new float[1 + form.penalties().size() * config.layers()];
             for (int i = 0; i < coefficients.length; i++) {
                 coefficients[i] = i == 0 ? 0.5f : 0.01f * i;
             }
             inputs.put(DecoderGraph.OBJECTIVE_COEFFICIENTS, Feeds.floats(coefficients, coefficients.length));
             List<String> outputs = new ArrayList<>(List.of(DecoderGraph.OBJECTIVE, DecoderGraph.LOSS, DecoderGraph.NLL));
             for (int layer = 0; layer < config.layers(); layer++) {
-                outputs.add(DecoderGraph.penalty(layer));
-                outputs.add(DecoderGraph.zeros(layer));
+                for (int k = 0; k < form.penalties().size(); k++) {
+                    outputs.add(DecoderGraph.penalty(k, layer));
+                }
+                for (PenaltySite site : form.observed()) {
+                    outputs.add(DecoderGraph.active(site, layer));
+                }
             }
             ParameterStore.Flat gradients = store.like();
-            SameDiff graph = DecoderGraph.training(config);
+            SameDiff graph = DecoderGraph.training(config, form);
             Instance run = Feeds.run(Program.of(graph, CPU).gradients(), inputs, store, gradients, outputs);
             GraphValues.attach(graph, store);
             if (saved) {
@@ -85,7 +90,9 @@ class SameDiffTest {
             if (values.get(output).dataType() == DataType.FLOAT) {
                 Differences.assertSameDiffs(name + " " + output, values.get(output), run.tensor(output).toFloats());
             } else {
-                assertEquals(values.get(output).getLong(0), run.tensor(output).bytes().getLong(0), output);
+                int[] found = new int[(int) run.tensor(output).length()];
+                run.tensor(output).ints().get(found);
+                assertArrayEquals(values.get(output).toIntVector(), found, output);
             }
         }
         Map<String, INDArray> slow = graph.calculateGradients(inputs, store.names());

@@ -6,6 +6,7 @@ import java.lang.reflect.RecordComponent;
 import java.lang.reflect.Type;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,8 +63,8 @@ final class Binder {
             return new Place(file, origin == null ? set : origin, value, path.isEmpty() ? key : path + "." + key);
         }
 
-        Place element(int index, Node value) {
-            return new Place(file, set, value, path + "[" + index + "]");
+        Place element(int index, Node value, String origin) {
+            return new Place(file, origin == null ? set : origin, value, path + "[" + index + "]");
         }
 
         String problem(String text) {
@@ -89,6 +90,9 @@ final class Binder {
         }
         if (raw == List.class) {
             return list(node, RecipeTypes.argument(type), key, place);
+        }
+        if (raw == Map.class) {
+            return map(node, RecipeTypes.mapped(type), key, place);
         }
         if (raw.isRecord()) {
             if (node instanceof MappingNode mapping) {
@@ -125,13 +129,34 @@ final class Binder {
         int before = problems.size();
         List<Object> values = new ArrayList<>();
         for (Node element : sequence.getValue()) {
-            values.add(value(element, elementType, key, place.element(values.size(), element)));
+            values.add(value(element, elementType, key, place.element(values.size(), element, overrides.origin(element))));
         }
         // A null element leaves a problem behind, except where a key's default is "null", which is for the list itself.
         if (problems.size() == before && values.contains(null)) {
             wrong("a list without null", key, place);
         }
         return problems.size() == before ? List.copyOf(values) : null;
+    }
+
+    private Map<String, Object> map(Node node, Type valueType, Key key, Place place) {
+        if (!(node instanceof MappingNode mapping)) {
+            wrong("a mapping {name: value, ...}", key, place);
+            return null;
+        }
+        int before = problems.size();
+        Map<String, Object> values = new LinkedHashMap<>();
+        for (NodeTuple tuple : mapping.getValue()) {
+            if (!(tuple.getKeyNode() instanceof ScalarNode name)) {
+                problems.add(place.at("?", tuple.getKeyNode(), null).problem("a key must be a name, found " + describe(tuple.getKeyNode())));
+                continue;
+            }
+            Place here = at(place, name.getValue(), tuple);
+            if (values.containsKey(name.getValue())) {
+                problems.add(here.problem("given twice"));
+            }
+            values.put(name.getValue(), value(tuple.getValueNode(), valueType, key, here));
+        }
+        return problems.size() == before ? Collections.unmodifiableMap(values) : null;
     }
 
     private Object record(MappingNode mapping, Class<?> type, Place place) {

@@ -10,6 +10,7 @@ import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
 import org.yaml.snakeyaml.nodes.NodeTuple;
 import org.yaml.snakeyaml.nodes.ScalarNode;
+import org.yaml.snakeyaml.nodes.SequenceNode;
 import org.yaml.snakeyaml.nodes.Tag;
 
 /** Lays {@code --set path.to.key=value} over a recipe's nodes and remembers which nodes came from where. */
@@ -61,7 +62,12 @@ final class Overrides {
         int at = indexOf(tuples, path.get(0));
         Node child = at < 0 ? null : tuples.get(at).getValueNode();
         Node replaced = value;
-        if (path.size() > 1) {
+        if (path.size() > 1 && child instanceof SequenceNode list) {
+            replaced = with(list, path.get(0), path.subList(1, path.size()), value, origin);
+            if (replaced == null) {
+                return mapping;
+            }
+        } else if (path.size() > 1) {
             MappingNode inner;
             if (child instanceof MappingNode found) {
                 inner = found;
@@ -82,6 +88,26 @@ final class Overrides {
                 mapping.getFlowStyle());
         String inherited = origins.get(mapping);
         return inherited == null ? copy : own(copy, inherited);
+    }
+
+    /** A copy of the list with an element, or a path within it, replaced; null where there is no such element. */
+    private Node with(SequenceNode list, String name, List<String> path, Node value, String origin) {
+        List<Node> elements = new ArrayList<>(list.getValue());
+        int at = path.get(0).matches("[0-9]{1,6}") ? Integer.parseInt(path.get(0)) : -1;
+        if (at < 0 || at >= elements.size()) {
+            problems.add(origin + ": " + name + " is a list of " + elements.size() + "; expected the place of one of its elements, from 0, found " + path.get(0));
+            return null;
+        }
+        Node replaced = value;
+        if (path.size() > 1) {
+            if (!(elements.get(at) instanceof MappingNode inner)) {
+                problems.add(origin + ": " + name + "." + at + " holds " + Binder.describe(elements.get(at)) + ", not further keys");
+                return null;
+            }
+            replaced = with(inner, path.subList(1, path.size()), value, origin);
+        }
+        elements.set(at, replaced);
+        return new SequenceNode(list.getTag(), true, elements, list.getStartMark(), list.getEndMark(), list.getFlowStyle());
     }
 
     private <N extends Node> N own(N node, String origin) {

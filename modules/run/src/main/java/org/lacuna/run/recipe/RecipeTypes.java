@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -27,6 +28,11 @@ final class RecipeTypes {
     /** The element type of a {@code List<…>} or {@code Optional<…>}. */
     static Type argument(Type type) {
         return ((ParameterizedType) type).getActualTypeArguments()[0];
+    }
+
+    /** The type of the values of a {@code Map<String, …>}. */
+    static Type mapped(Type type) {
+        return ((ParameterizedType) type).getActualTypeArguments()[1];
     }
 
     /** The value of a scalar, or null if it is not of this type. */
@@ -97,6 +103,9 @@ final class RecipeTypes {
         }
         if (raw == List.class) {
             return "a list [a, b, ...]";
+        }
+        if (raw == Map.class) {
+            return "a mapping {name: value, ...}";
         }
         if (raw.isRecord()) {
             return "a mapping of keys to values";

@@ -63,6 +63,10 @@ final class RecipeWriter {
         if (value instanceof Record record) {
             return mapping(record);
         }
+        if (value instanceof Map<?, ?> map) {
+            List<NodeTuple> entries = map.entrySet().stream().map(e -> new NodeTuple(scalar(Tag.STR, e.getKey().toString()), node(e.getValue()))).toList();
+            return new MappingNode(Tag.MAP, entries, FlowStyle.FLOW);
+        }
         if (value instanceof List<?> list) {
             boolean flat = list.stream().noneMatch(element -> element instanceof Record || element instanceof List);
             List<Node> elements = list.stream().map(RecipeWriter::node).toList();

@@ -18,8 +18,8 @@ import org.yaml.snakeyaml.nodes.ScalarNode;
  *
  * <p>A record's component names are the keys. Components may be {@code String}, {@code Path}, {@code int},
  * {@code long}, {@code double}, {@code boolean} and their boxed types, enums (written in lower case with
- * hyphens: {@code TOP_P} is {@code top-p}), {@code List<…>} and {@code Optional<…>} of these, and records of
- * these. {@link Key} gives meaning, default and limits. A nested record that is absent is read as an empty
+ * hyphens: {@code TOP_P} is {@code top-p}), {@code List<…>}, {@code Map<String, …>} and {@code Optional<…>} of
+ * these, and records of these. {@link Key} gives meaning, default and limits. A nested record that is absent is read as an empty
  * mapping, so its own defaults hold and its own required keys are asked for by name; an absent
  * {@code Optional} is empty. Numbers are strict: a whole number has no point and no leading zero, a number is
  * finite.

@@ -11,10 +11,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.run.InputException;
@@ -145,6 +147,44 @@ class RecipesTest {
         assertEquals(List.of("a.k is 3 there and 4 here", "b.names is [x] there and [x, y] here", "b.path is null there and z here"),
                 Recipes.differences(there, here));
         assertEquals(List.of(), Recipes.differences(here, here));
+    }
+
+    private record Element(String kind, @Key(def = "1", min = 0) double size, @Key(def = "{}", max = 5) Map<String, Double> parameters) {}
+
+    private record Listed(@Key(def = "[]") List<Element> all, @Key(def = "[1, 2]") List<Integer> numbers) {}
+
+    private static final String LISTED = "all:\n- kind: a\n- {kind: b, size: 2, parameters: {margin: -3, alpha: 0.5}}\n";
+
+    @Test
+    void readsMappingsOfAnyNames() {
+        Listed listed = Recipes.parse("r", LISTED, List.of(), Listed.class);
+        assertEquals(Map.of("margin", -3.0, "alpha", 0.5), listed.all().get(1).parameters());
+        assertEquals(Map.of(), listed.all().get(0).parameters());
+        assertEquals(listed, Recipes.parse("again", Recipes.toYaml(listed), List.of(), Listed.class));
+    }
+
+    @Test
+    void overridesReachIntoLists() {
+        Listed listed = Recipes.parse("r", LISTED, List.of("all.1.size=7", "all.0.parameters.x=1", "numbers=[3, 4, 5]", "numbers.2=9"), Listed.class);
+        assertEquals(7, listed.all().get(1).size());
+        assertEquals(Map.of("x", 1.0), listed.all().get(0).parameters());
+        assertEquals(List.of(3, 4, 9), listed.numbers());
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {
+        "all.2.size=1 | --set all.2.size=1: all is a list of 2; expected the place of one of its elements, from 0, found 2",
+        "all.x.size=1 | --set all.x.size=1: all is a list of 2; expected the place of one of its elements, from 0, found x",
+        "all.0.size=-1 | --set all.0.size=-1: all[0].size: expected a number, at least 0, found -1",
+        "all.0.sise=1 | --set all.0.sise=1: all[0].sise: unknown key; did you mean all[0].size?",
+        "all.0.parameters.y=6 | --set all.0.parameters.y=6: all[0].parameters.y: expected a number, at most 5, found 6",
+        "all.0.parameters=6 | --set all.0.parameters=6: all[0].parameters: expected a mapping {name: value, ...}, found 6",
+        "numbers=[1] | r:2: all[0].kind: missing; expected a text",
+    })
+    void saysWhatIsWrongWithinLists(String set, String problem) {
+        String yaml = set.startsWith("numbers") ? LISTED.replace("- kind: a", "- {}") : LISTED;
+        InputException e = assertThrows(InputException.class, () -> Recipes.parse("r", yaml, List.of(set), Listed.class));
+        assertEquals(List.of(problem), e.problems());
     }
 
     private record Bad(String yaml, List<String> sets, String... problems) {

@@ -27,4 +27,20 @@ public final class RowScratch {
             throw new IllegalArgumentException("a row of " + n + " entries in a scratch for " + keys.length);
         }
     }
+
+    /** Sorts the entries of a row with keys in the range into {@code entries}, the largest first, and says how many they are. Their indices mean nothing. */
+    int sorted(float[] values, int n, int leastKey, int largestKey) {
+        int count = 0;
+        for (int i = 0; i < n; i++) {
+            int key = Magnitudes.key(values[i]);
+            keys[count] = key;
+            // A branch here would be mispredicted time and again.
+            count += 1 ^ (key - leastKey | largestKey - key) >>> 31;
+        }
+        for (int i = 0; i < count; i++) {
+            entries[i] = KeySort.entry(keys[i], i);
+        }
+        sort.sort(entries, count);
+        return count;
+    }
 }

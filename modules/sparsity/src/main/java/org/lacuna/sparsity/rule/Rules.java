@@ -7,7 +7,9 @@ import java.util.stream.Collectors;
 public final class Rules {
     private static final List<Rule> ALL = List.of(
             new None(),
-            new TopP());
+            new TopP(),
+            new StatTopK(),
+            new TopK());
 
     private Rules() {
     }

@@ -66,7 +66,7 @@ final class TopP implements Rule {
         int sorted = 0;
         double total = exactTotal;
         if (exact <= lowest) {
-            sorted = sort(values, n, 1, largestKey(top - exact), scratch);
+            sorted = scratch.sorted(values, n, 1, largestKey(top - exact));
             for (int i = 0; i < sorted; i++) {
                 total += Magnitudes.magnitude(KeySort.key(entries[i]));
             }
@@ -87,7 +87,7 @@ final class TopP implements Rule {
                 rank++;
                 next = sum + units[rank] * unit(top - rank);
             }
-            sorted = sort(values, n, Math.max(top - rank << SHIFT, 1), largestKey(top - rank), scratch);
+            sorted = scratch.sorted(values, n, Math.max(top - rank << SHIFT, 1), largestKey(top - rank));
         }
         int taken = 0;
         while (taken < sorted && sum < target) {
@@ -129,22 +129,5 @@ final class TopP implements Rule {
 
     private static int largestKey(int bucket) {
         return (bucket + 1 << SHIFT) - 1;
-    }
-
-    /** Sorts the entries with keys in the range into {@code scratch.entries} and says how many they are. Their indices mean nothing. */
-    private static int sort(float[] values, int n, int leastKey, int largestKey, RowScratch scratch) {
-        int[] keys = scratch.keys;
-        int count = 0;
-        for (int i = 0; i < n; i++) {
-            int key = Magnitudes.key(values[i]);
-            keys[count] = key;
-            // A branch here would be mispredicted time and again.
-            count += 1 ^ (key - leastKey | largestKey - key) >>> 31;
-        }
-        for (int i = 0; i < count; i++) {
-            scratch.entries[i] = KeySort.entry(keys[i], i);
-        }
-        scratch.sort.sort(scratch.entries, count);
-        return count;
     }
 }

@@ -11,20 +11,23 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.lacuna.sparsity.Fixtures;
 
 class RulesTest {
-    @Test
-    void everyReferenceLineOfARuleIsEqual() {
+    @ParameterizedTest
+    @CsvSource({"top_p, 120", "top_k, 120"})
+    void everyReferenceLineOfARuleIsEqual(String rule, int expectedLines) {
         JsonNode vectors = Fixtures.json("rules/vectors.json");
         int lines = 0;
         for (JsonNode line : Fixtures.jsonLines("rules/rules.jsonl")) {
-            if (line.get("rule").asText().equals("top_p")) {
+            if (line.get("rule").asText().equals(rule)) {
                 float[] row = row(vectors.get(line.get("vector").asText()));
                 assertEquals(line.get("n").asInt(), row.length);
                 long[] kept = new long[(row.length + 63) / 64];
                 double p = line.get("p").asDouble();
-                int count = Rules.byName("top_p").keep(row, row.length, new double[] {p}, 0, kept, new RowScratch(row.length));
+                int count = Rules.byName(rule).keep(row, row.length, new double[] {p}, 0, kept, new RowScratch(row.length));
                 List<Integer> expected = new ArrayList<>();
                 line.get("kept").forEach(index -> expected.add(index.asInt()));
                 String what = line.get("vector").asText() + ", p = " + p;
@@ -33,7 +36,7 @@ class RulesTest {
                 lines++;
             }
         }
-        assertEquals(120, lines);
+        assertEquals(expectedLines, lines);
     }
 
     @Test
@@ -52,9 +55,9 @@ class RulesTest {
             assertSame(rule, Rules.byCode(rule.code()));
             assertTrue(codes.add(rule.code()), "code " + rule.code() + " is taken twice");
         }
-        assertEquals("no rule 'topp'; there are none, top_p",
+        assertEquals("no rule 'topp'; there are none, top_p, stat_top_k, top_k",
                 assertThrows(IllegalArgumentException.class, () -> Rules.byName("topp")).getMessage());
-        assertEquals("no rule with code 9; there are 0 (none), 1 (top_p)",
+        assertEquals("no rule with code 9; there are 0 (none), 1 (top_p), 2 (stat_top_k), 3 (top_k)",
                 assertThrows(IllegalArgumentException.class, () -> Rules.byCode(9)).getMessage());
     }
 

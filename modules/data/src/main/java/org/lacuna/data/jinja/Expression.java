@@ -1,0 +1,6 @@
+package org.lacuna.data.jinja;
+
+/** Something that has a value. */
+interface Expression {
+    Object value(Scope scope);
+}

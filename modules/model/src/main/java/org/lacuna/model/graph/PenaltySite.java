@@ -1,0 +1,41 @@
+package org.lacuna.model.graph;
+
+import java.util.Locale;
+import java.util.Optional;
+import org.lacuna.model.config.FeedForward;
+import org.lacuna.sparsity.Site;
+
+/** A vector of each token in a layer's feed-forward block that a penalty can be on: the {@link Site}s, and what goes into the activation. */
+public enum PenaltySite {
+    /** The block's input. */
+    INPUT(Site.INPUT),
+    /** What goes into the activation: the gate's projection, or in a block without a gate the up projection. */
+    PREACTIVATION(null),
+    /** The gate after its activation. */
+    GATE(Site.GATE),
+    /** The up projection. */
+    UP(Site.UP),
+    /** What the down projection reads. */
+    INTERMEDIATE(Site.INTERMEDIATE);
+
+    private final Optional<Site> site;
+
+    PenaltySite(Site site) {
+        this.site = Optional.ofNullable(site);
+    }
+
+    /** The site where rules can be applied too; empty for what goes into the activation. */
+    public Optional<Site> site() {
+        return site;
+    }
+
+    /** The name in recipes and logs. */
+    public String key() {
+        return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Whether such a block has it. */
+    public boolean isIn(FeedForward block) {
+        return site.map(block.sites()::contains).orElse(true);
+    }
+}

@@ -1,0 +1,40 @@
+package org.lacuna.model.graph;
+
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.lacuna.graph.penalty.Penalty;
+
+/**
+ * What a training graph has beside the model and its loss.
+ *
+ * @param penalties what is added to the loss, in the order of their coefficients
+ * @param zLoss weight of the squared logarithm of the softmax's denominator; 0 for none
+ */
+public record TrainingForm(List<PenaltyForm> penalties, double zLoss) {
+
+    /**
+     * A penalty on the vectors at one site of every layer.
+     *
+     * @param penalty its function
+     * @param parameters the function's, in its order
+     * @param site whose vectors
+     */
+    public record PenaltyForm(Penalty penalty, List<Double> parameters, PenaltySite site) {}
+
+    /** Nothing besides. */
+    public static TrainingForm plain() {
+        return new TrainingForm(List.of(), 0);
+    }
+
+    /** The sites whose activity is counted: the intermediate, and each that is penalised; the intermediate stands first. */
+    public List<PenaltySite> observed() {
+        Set<PenaltySite> others = EnumSet.noneOf(PenaltySite.class);
+        penalties.forEach(p -> others.add(p.site()));
+        others.remove(PenaltySite.INTERMEDIATE);
+        List<PenaltySite> sites = new ArrayList<>(List.of(PenaltySite.INTERMEDIATE));
+        sites.addAll(others);
+        return sites;
+    }
+}
