@@ -14,7 +14,7 @@ import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
-import org.lacuna.model.graph.PenaltySite;
+import org.lacuna.model.config.FeedForwardSite;
 import org.lacuna.run.InputException;
 import org.lacuna.training.objective.Lambda;
 import org.lacuna.training.optimizer.LearningRate;
@@ -107,7 +107,7 @@ public final class Trainer implements AutoCloseable {
         long next = step + 1;
         Arrays.setAll(weights, k -> lambdas.get(k).at(next));
         batchGradient.compute(batch, weights, opNanos);
-        StepMetrics metrics = new StepMetrics(next, batchGradient.loss(), penalties(), batchGradient.zeros(PenaltySite.INTERMEDIATE), batchGradient.dead(),
+        StepMetrics metrics = new StepMetrics(next, batchGradient.loss(), penalties(), batchGradient.zeros(FeedForwardSite.INTERMEDIATE), batchGradient.dead(),
                 rateFactor * learningRate.at(next), batchGradient.norm(), batch.scored());
         if (!Double.isFinite(metrics.loss()) || !Double.isFinite(metrics.gradientNorm())) {
             throw new Diverged("step " + next + ": the loss is " + metrics.loss() + " and the gradient's norm " + metrics.gradientNorm()

@@ -8,6 +8,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import org.lacuna.graph.activation.Activations;
 import org.lacuna.model.config.FeedForward;
+import org.lacuna.model.config.Mask;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
 import org.lacuna.run.InputException;
@@ -15,7 +16,8 @@ import org.lacuna.run.recipe.Key;
 
 /**
  * The model that is to be trained: a checkpoint's ({@code from}), or one of the Llama family from nothing, whose vocabulary comes from
- * the data. A fresh model has a value for every other key, given or by default; of a checkpoint's only {@code activation} and {@code normActivation} may have one.
+ * the data. A fresh model has a value for every other key, given or by default; of a checkpoint's only {@code activation},
+ * {@code normActivation} and {@code masks} may have one.
  */
 public record ModelRecipe(
         @Key(doc = "checkpoint to begin with: its folder, or a run's; all but the activations is its own", def = "null") Optional<String> from,
@@ -27,6 +29,7 @@ public record ModelRecipe(
         @Key(doc = "activation, by Hugging Face's name; with model.from in place of the checkpoint's own", def = "null") Optional<String> activation,
         @Key(doc = "activation behind the norms in front of attention and feed-forward block; with model.from in place of the checkpoint's own", def = "null") Optional<String> normActivation,
         @Key(doc = "form of the feed-forward block", def = "null") Optional<Ffn> ffn,
+        @Key(doc = "rules that are part of the model, {site, rule, value}; with model.from in place of the checkpoint's own", def = "null") Optional<List<Mask>> masks,
         @Key(doc = "whether the output embedding is the input embedding", def = "null") Optional<Boolean> tied,
         @Key(doc = "base of the rotary position", def = "null", above = 0) Optional<Double> ropeTheta,
         @Key(doc = "added to the mean square in each norm", def = "null", above = 0, max = 1) Optional<Double> normEps,
@@ -73,6 +76,7 @@ public record ModelRecipe(
             activation = Optional.of(activation.orElse("silu"));
             normActivation = Optional.of(normActivation.orElse(FeedForward.IDENTITY));
             ffn = Optional.of(ffn.orElse(Ffn.GATED));
+            masks = Optional.of(masks.orElse(List.of()));
             tied = Optional.of(tied.orElse(true));
             ropeTheta = Optional.of(ropeTheta.orElse(10000.0));
             normEps = Optional.of(normEps.orElse(1e-6));
@@ -131,12 +135,13 @@ public record ModelRecipe(
         int headSize = hidden.orElseThrow() / heads.orElseThrow();
         return ModelConfig.llama(vocabulary, hidden.get(), intermediate.orElseThrow(), layers.orElseThrow(), heads.get(), kvHeads.orElseThrow(), headSize,
                 normEps.orElseThrow(), RotaryPosition.plain(ropeTheta.orElseThrow()), tied.orElseThrow(), feedForward, maxPositions.orElseThrow(),
-                initStd.orElseThrow(), endOfText, eos).withNormActivation(normActivation.orElseThrow());
+                initStd.orElseThrow(), endOfText, eos).withNormActivation(normActivation.orElseThrow()).withMasks(masks.orElseThrow());
     }
 
-    /** A checkpoint's config, with this recipe's activations where it has them; it may be one that {@link ModelConfig#check} refuses. */
+    /** A checkpoint's config, with this recipe's activations and masks where it has them; it may be one that {@link ModelConfig#check} refuses. */
     public ModelConfig config(ModelConfig checkpoint) {
         ModelConfig swapped = activation.map(checkpoint::withActivation).orElse(checkpoint);
-        return normActivation.map(swapped::withNormActivation).orElse(swapped);
+        ModelConfig normed = normActivation.map(swapped::withNormActivation).orElse(swapped);
+        return masks.map(normed::withMasks).orElse(normed);
     }
 }

@@ -139,10 +139,10 @@ class TrainRecipeTest {
     void aFreshModelHasDefaultsAndACheckpointsHasNone() {
         ModelRecipe fresh = Recipes.parse("fresh", "{}", List.of(), ModelRecipe.class);
         assertEquals(new ModelRecipe(Optional.empty(), Optional.of(128), Optional.of(352), Optional.of(4), Optional.of(4), Optional.of(4), Optional.of("silu"), Optional.of("identity"),
-                Optional.of(ModelRecipe.Ffn.GATED), Optional.of(true), Optional.of(10000.0), Optional.of(1e-6), Optional.of(0.02), Optional.of(2048)), fresh);
+                Optional.of(ModelRecipe.Ffn.GATED), Optional.of(List.of()), Optional.of(true), Optional.of(10000.0), Optional.of(1e-6), Optional.of(0.02), Optional.of(2048)), fresh);
         ModelRecipe from = TrainRecipe.load(FINETUNE, List.of("model.from=some/where", "model.activation=relu")).model();
         Optional<Integer> none = Optional.empty();
-        assertEquals(new ModelRecipe(Optional.of("some/where"), none, none, none, none, none, Optional.of("relu"), Optional.empty(), Optional.empty(), Optional.empty(),
+        assertEquals(new ModelRecipe(Optional.of("some/where"), none, none, none, none, none, Optional.of("relu"), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(),
                 Optional.empty(), Optional.empty(), Optional.empty(), none), from);
         assertEquals(from, Recipes.parse("again", Recipes.toYaml(from), List.of(), ModelRecipe.class));
         assertThrows(IllegalStateException.class, () -> from.config(257, OptionalInt.empty()));

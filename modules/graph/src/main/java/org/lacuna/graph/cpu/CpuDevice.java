@@ -48,6 +48,7 @@ import org.lacuna.graph.op.Rotary;
 import org.lacuna.graph.op.RotaryTable;
 import org.lacuna.graph.op.Route;
 import org.lacuna.graph.op.RouteGrad;
+import org.lacuna.graph.op.Scale;
 import org.lacuna.graph.op.SitePenalty;
 import org.lacuna.graph.op.SitePenaltyGrad;
 import org.lacuna.graph.op.Sparsify;
@@ -77,6 +78,7 @@ public final class CpuDevice implements Device {
         gemms = GemmChoice.library(precision);
         // One line for each op's kernel.
         kernels.put(Add.NAME, new AddKernel());
+        kernels.put(Scale.NAME, new ScaleKernel());
         kernels.put(ToBfloat16.NAME, new ToBfloat16Kernel());
         kernels.put(Zeros.NAME, new ZerosKernel());
         kernels.put(RmsNorm.NAME, new RmsNormKernel());

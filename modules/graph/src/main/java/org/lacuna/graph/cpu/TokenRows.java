@@ -4,12 +4,12 @@ import java.nio.ByteBuffer;
 import org.lacuna.graph.Tensor;
 
 /**
- * The vectors of a tensor [B, T, n], one sequence at a time, for loops that compute in float whichever format it is stored in. What
- * {@link #read} made readable stays so until a vector three tokens away is read.
+ * The vectors of a tensor [B, T, n], one sequence at a time, for loops that compute in float whichever format it is stored in. The
+ * vectors of a few neighbouring tokens are readable at once, see the constructor.
  */
 public final class TokenRows {
-    /** One for each of the tokens t, t + 1 and t + 2. */
-    private final Elements[] turns = new Elements[3];
+    /** They take turns. */
+    private final Elements[] turns;
     private final ByteBuffer weights;
     private final int tokens;
     private final int n;
@@ -19,11 +19,13 @@ public final class TokenRows {
     /**
      * @param rows FLOAT or BFLOAT16 [B, T, n]
      * @param weights FLOAT [B, T]
+     * @param readable how many neighbouring tokens' vectors are readable at once
      */
-    TokenRows(Tensor rows, Tensor weights) {
+    TokenRows(Tensor rows, Tensor weights, int readable) {
         tokens = rows.spec().size(1);
         n = rows.spec().size(2);
         this.weights = weights.bytes();
+        turns = new Elements[readable];
         for (int i = 0; i < turns.length; i++) {
             turns[i] = new Elements(rows, n);
         }

@@ -44,7 +44,7 @@ public final class Dropout extends LacunaOp {
         if (!(rate >= 0 && rate < 1)) {
             throw new IllegalArgumentException(NAME + " wants a rate from 0 to below 1, not " + rate);
         }
-        if (key.dataType() != DataType.INT) {
+        if (key.dataType() != DataType.INT32) {
             throw new IllegalArgumentException(NAME + " wants a key of INT, not " + key.dataType());
         }
         return new Dropout(sd, v, key, rate, stream).outputVariables(name)[0];

@@ -28,6 +28,7 @@ public final class LacunaOps {
         // One line for each op.
         return List.of(
                 Add::new,
+                Scale::new,
                 Zeros::new,
                 RmsNorm::new, RmsNormGrad::new,
                 LayerNorm::new, LayerNormGrad::new,
