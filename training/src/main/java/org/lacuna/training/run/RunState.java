@@ -63,7 +63,8 @@ final class RunState {
 
     /** As a checkpoint holds it, beside what does not change: that is taken from {@code fixed}. */
     TrainingState snapshot(TrainingState fixed) {
-        return new TrainingState(step(), tokens, sampler.state(), trainer.lambdas().stream().map(Lambda::state).toList(), fixed.recipe(), fixed.data(), fixed.modelFrom(), fixed.build(), validation, List.copyOf(wentBack));
+        return new TrainingState(step(), tokens, sampler.state(), trainer.lambdas().stream().map(Lambda::state).toList(),
+                fixed.recipe(), fixed.data(), fixed.modelFrom(), fixed.build(), validation, List.copyOf(wentBack));
     }
 
     /**
@@ -93,6 +94,7 @@ final class RunState {
     private void restore(Path checkpoint, TrainingState state) {
         try {
             sampler.restore(state.sampler());
+            restoreLambdas(state.lambdas());
         } catch (InputException e) {
             throw e.map(problem -> checkpoint.resolve(TrainingState.FILE) + ": " + problem);
         }
@@ -102,16 +104,16 @@ final class RunState {
         validation = state.validation();
     }
 
-    private void restoreLambdas(Path file, List<JsonNode> states) {
+    private void restoreLambdas(List<JsonNode> states) {
         List<Lambda> lambdas = trainer.lambdas();
         if (states.size() != lambdas.size()) {
-            throw new InputException(file + ": lambdas: expected " + lambdas.size() + ", one for each penalty, found " + states.size());
+            throw new InputException("lambdas: expected " + lambdas.size() + ", one for each penalty, found " + states.size());
         }
         for (int k = 0; k < states.size(); k++) {
             try {
                 lambdas.get(k).restore(states.get(k));
             } catch (InputException e) {
-                throw e.map(problem -> file + ": lambdas: " + problem);
+                throw e.map(problem -> "lambdas: " + problem);
             }
         }
     }
