@@ -98,7 +98,6 @@ final class RunState {
         } catch (InputException e) {
             throw e.map(problem -> checkpoint.resolve(TrainingState.FILE) + ": " + problem);
         }
-        restoreLambdas(checkpoint.resolve(TrainingState.FILE), state.lambdas());
         TrainingCheckpoint.restore(checkpoint, trainer, state);
         tokens = state.tokens();
         validation = state.validation();
