@@ -64,7 +64,7 @@ final class RunState {
     /** As a checkpoint holds it, beside what does not change: that is taken from {@code fixed}. */
     TrainingState snapshot(TrainingState fixed) {
         return new TrainingState(step(), tokens, sampler.state(), trainer.lambdas().stream().map(Lambda::state).toList(),
-                fixed.recipe(), fixed.data(), fixed.modelFrom(), fixed.build(), validation, List.copyOf(wentBack));
+                fixed.recipe(), fixed.data(), fixed.modelFrom(), fixed.teacher(), fixed.build(), validation, List.copyOf(wentBack));
     }
 
     /**
