@@ -62,6 +62,7 @@ final class ModelOrigin {
         named = (needed ? recipe.model().from() : Optional.<String>empty()).map(reference -> byKey(() -> ModelSource.of(reference)));
         config = named.map(source -> checked(recipe.model().config(byKey(() -> Checkpoint.config(source.checkpoint())))));
         config.ifPresent(this::checkWindow);
+        config.ifPresent(recipe.model()::tuning); // before a long text is read
     }
 
     private static <T> T byKey(Supplier<T> read) {

@@ -251,7 +251,7 @@ public final class TrainingRun implements AutoCloseable {
      */
     public Optional<StepMetrics> train(Progress progress, BooleanSupplier stop) {
         int steps = recipe.train().steps();
-        PaceMeter meter = new PaceMeter(Flops.perToken(trainer.model().config(), recipe.train().window()), recipe.train().batch() * recipe.train().window(), steps);
+        PaceMeter meter = new PaceMeter(Flops.perToken(trainer.model().config(), trainer.programs().tuning(), recipe.train().window()), recipe.train().batch() * recipe.train().window(), steps);
         StepMetrics metrics = null;
         try (MetricsLog log = MetricsLog.truncateAfter(folder.metrics(), trainer.step())) {
             while (trainer.step() < steps) {

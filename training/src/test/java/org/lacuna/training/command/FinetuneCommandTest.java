@@ -91,8 +91,8 @@ class FinetuneCommandTest {
             --config ../configs/finetune.yaml --set model.layers=2 | model.from: the checkpoint has its own layers; leave these keys of model out
             --config ../configs/nano.yaml --model x                | the checkpoint has its own hidden, intermediate, layers, heads
             --config ../configs/nano.yaml                          | nano.yaml: model.from names no checkpoint to begin with; give one with --model DIR, or train a fresh model by: train --config
-            --config ../configs/lora.yaml --model FIRST --set train.window=16 --set model.lora.targets=[c_attn] --set data.text=TEXT | --set model.lora.targets=[c_attn]: "c_attn" matches no linear layer
-            --config ../configs/finetune.yaml --model FIRST --set train.window=16 --set model.freeze=[c_attn] --set data.text=TEXT | --set model.freeze=[c_attn]: "c_attn" matches no parameter
+            --config ../configs/lora.yaml --model FIRST --set model.lora.targets=[c_attn] --set data.text=TEXT | --set model.lora.targets=[c_attn]: "c_attn" matches no linear layer
+            --config ../configs/finetune.yaml --model FIRST --set model.freeze=[c_attn] --set data.text=TEXT | --set model.freeze=[c_attn]: "c_attn" matches no parameter
             --resume                                               | expected --config FILE, or --resume with --run NAME or --out DIR
             """)
     void aCheckpointThatCannotBeBegunWithIsNamed(String flags, String named) throws IOException {
