@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.stream.IntStream;
 import org.lacuna.graph.program.Instance;
 import org.lacuna.model.graph.DecoderGraph;
-import org.lacuna.model.graph.PenaltySite;
+import org.lacuna.model.config.FeedForwardSite;
 
 /** Of how many tokens each element of the observed vectors was not 0, added up over pieces of a batch; allocates nothing after it is made. */
 final class ActivityCounts {
@@ -61,7 +61,7 @@ final class ActivityCounts {
      *
      * @param tokens how many were counted
      */
-    double zeros(PenaltySite site, long tokens) {
+    double zeros(FeedForwardSite site, long tokens) {
         long active = 0;
         long[] of = counts[graph.observed().indexOf(site)];
         for (long count : of) {
@@ -74,7 +74,7 @@ final class ActivityCounts {
     /** Elements of the intermediate vectors that were 0 at every token / their number. Of experts one element stands for all experts'. */
     double dead() {
         int dead = 0;
-        long[] of = counts[graph.observed().indexOf(PenaltySite.INTERMEDIATE)];
+        long[] of = counts[graph.observed().indexOf(FeedForwardSite.INTERMEDIATE)];
         for (long count : of) {
             dead += count == 0 ? 1 : 0;
         }

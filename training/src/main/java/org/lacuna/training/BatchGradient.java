@@ -15,7 +15,7 @@ import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.graph.DecoderGraph;
-import org.lacuna.model.graph.PenaltySite;
+import org.lacuna.model.config.FeedForwardSite;
 
 /**
  * Loss, penalties and gradient of a whole optimizer batch, computed in pieces: {@code accumulation} rounds of
@@ -179,7 +179,7 @@ final class BatchGradient {
     }
 
     /** Exact zeros in a site's vectors of scored tokens / their elements. */
-    double zeros(PenaltySite site) {
+    double zeros(FeedForwardSite site) {
         return activity.zeros(site, batch.scored());
     }
 

@@ -11,7 +11,7 @@ import org.lacuna.graph.program.Program;
 import org.lacuna.model.Tuning;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.graph.DecoderGraph;
-import org.lacuna.model.graph.PenaltySite;
+import org.lacuna.model.config.FeedForwardSite;
 import org.lacuna.model.graph.TrainingForm;
 import org.lacuna.sparsity.Site;
 import org.lacuna.training.recipe.Objective;
@@ -29,7 +29,7 @@ final class ObjectiveGraph {
     private final Tuning tuning;
     private final SameDiff graph;
     private final List<List<String>> penalties;
-    private final List<PenaltySite> observed;
+    private final List<FeedForwardSite> observed;
     private final List<String> active;
 
     ObjectiveGraph(ModelConfig config, Tuning tuning, Objective objective, Precision precision) {
@@ -100,7 +100,7 @@ final class ObjectiveGraph {
     }
 
     /** The sites whose activity is counted. */
-    List<PenaltySite> observed() {
+    List<FeedForwardSite> observed() {
         return observed;
     }
 
@@ -109,12 +109,12 @@ final class ObjectiveGraph {
     }
 
     /** Elements of a row at a site. */
-    int width(PenaltySite site) {
-        return site == PenaltySite.INPUT ? config.hidden() : config.intermediate();
+    int width(FeedForwardSite site) {
+        return site == FeedForwardSite.INPUT ? config.hidden() : config.intermediate();
     }
 
     /** Rows of a token at a site. */
-    int rowsPerToken(PenaltySite site) {
+    int rowsPerToken(FeedForwardSite site) {
         return config.feedForward().rowsPerToken(site.site().orElse(Site.INTERMEDIATE));
     }
 

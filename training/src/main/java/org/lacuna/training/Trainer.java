@@ -14,7 +14,7 @@ import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
-import org.lacuna.model.graph.PenaltySite;
+import org.lacuna.model.config.FeedForwardSite;
 import org.lacuna.run.InputException;
 import org.lacuna.training.objective.Lambda;
 import org.lacuna.training.optimizer.LearningRate;
@@ -46,6 +46,7 @@ public final class Trainer implements AutoCloseable {
     private final LearningRate learningRate;
     private final Workers workers;
     private long[][] opNanos;
+    private double rateFactor = 1;
     private long step;
 
     /**
@@ -106,8 +107,8 @@ public final class Trainer implements AutoCloseable {
         long next = step + 1;
         Arrays.setAll(weights, k -> lambdas.get(k).at(next));
         batchGradient.compute(batch, weights, opNanos);
-        StepMetrics metrics = new StepMetrics(next, batchGradient.loss(), penalties(), batchGradient.zeros(PenaltySite.INTERMEDIATE), batchGradient.dead(),
-                learningRate.at(next), batchGradient.norm(), batch.scored());
+        StepMetrics metrics = new StepMetrics(next, batchGradient.loss(), penalties(), batchGradient.zeros(FeedForwardSite.INTERMEDIATE), batchGradient.dead(),
+                rateFactor * learningRate.at(next), batchGradient.norm(), batch.scored());
         if (!Double.isFinite(metrics.loss()) || !Double.isFinite(metrics.gradientNorm())) {
             throw new Diverged("step " + next + ": the loss is " + metrics.loss() + " and the gradient's norm " + metrics.gradientNorm()
                     + "; " + place(batchGradient.firstNonFinite()));
@@ -158,6 +159,11 @@ public final class Trainer implements AutoCloseable {
     /** The penalties' weights, in the objective's order. */
     public List<Lambda> lambdas() {
         return lambdas;
+    }
+
+    /** From the next step on the learning rate is the schedule's times {@code factor}. */
+    public void scaleLearningRate(double factor) {
+        rateFactor = factor;
     }
 
     /** The model; what is written to its parameters is trained on. */

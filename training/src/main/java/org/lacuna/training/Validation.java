@@ -13,7 +13,7 @@ import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.graph.DecoderGraph;
-import org.lacuna.model.graph.PenaltySite;
+import org.lacuna.model.config.FeedForwardSite;
 
 /** Loss and exact zeros over fixed windows, forward only. */
 public final class Validation {
@@ -102,7 +102,7 @@ public final class Validation {
             activity.add(counts);
         }
         int scored = windows.scored();
-        return new Result(lossSum / scored, activity.zeros(PenaltySite.INTERMEDIATE, scored), activity.dead(), scored);
+        return new Result(lossSum / scored, activity.zeros(FeedForwardSite.INTERMEDIATE, scored), activity.dead(), scored);
     }
 
     /** @param team that computes each piece together; null for the calling thread alone */

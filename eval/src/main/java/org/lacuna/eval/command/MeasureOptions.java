@@ -11,24 +11,18 @@ import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.run.InputException;
 import org.lacuna.sparsity.critical.Bar;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** How models are measured: the options that the commands which measure share. */
 public final class MeasureOptions {
-    private static final int CROWD = 64;
-
     /** With fewer draws than these, none lies outside a 95 % interval. */
     private static final int LEAST_REPLICATES = 40;
     /** All draws are held in memory. */
     private static final int MOST_REPLICATES = 100_000;
 
-    private static final int WINDOW = 128;
-
-    @Option(names = "--windows", defaultValue = "64", paramLabel = "N", description = "Windows of text. Default: ${DEFAULT-VALUE}.")
-    private int windows;
-
-    @Option(names = "--window", paramLabel = "T", description = "Tokens in a window. Default: " + WINDOW + ", or as many positions as a model has that is measured alone.")
-    private Integer window;
+    @Mixin
+    private WindowOptions text;
 
     @Option(names = "--sites", split = ",", paramLabel = "SITE",
             description = "Where to sparsify, a curve each: input, up, gate, intermediate, all_inputs. Default: all that the model has.")
@@ -45,10 +39,6 @@ public final class MeasureOptions {
     @Option(names = "--bootstrap-seed", defaultValue = "1", paramLabel = "N", description = "Seed of these draws. Default: ${DEFAULT-VALUE}.")
     private long seed;
 
-    @Option(names = "--workers", defaultValue = "0", paramLabel = "N",
-            description = "Threads; they don't change the result. Default: as many as there are processors.")
-    private int workers;
-
     /**
      * Checks the values.
      *
@@ -56,16 +46,10 @@ public final class MeasureOptions {
      */
     public void check() {
         List<String> problems = new ArrayList<>();
-        atLeast(problems, 2, "--windows", windows); // all draws of one window are the same: no interval
-        if (window != null) {
-            atLeast(problems, 1, "--window", window);
-        }
-        atLeast(problems, LEAST_REPLICATES, "--replicates", replicates);
+        text.check(problems, 2); // all draws of one window are the same: no interval
+        WindowOptions.atLeast(problems, LEAST_REPLICATES, "--replicates", replicates);
         if (replicates > MOST_REPLICATES) {
             problems.add("--replicates: must be at most " + MOST_REPLICATES + ", not " + replicates);
-        }
-        if (workers < 0) {
-            problems.add("--workers: must be at least 1, or 0 for as many as there are processors, not " + workers);
         }
         try {
             new Bar(bar);
@@ -84,26 +68,19 @@ public final class MeasureOptions {
         }
     }
 
-    private static void atLeast(List<String> problems, int least, String option, int value) {
-        if (value < least) {
-            problems.add(option + ": must be at least " + least + ", not " + value);
-        }
-    }
-
     /** How many windows. */
     public int windows() {
-        return windows;
+        return text.windows();
     }
 
     /** Tokens in a window, for a model of so many positions. */
     public int window(int positions) {
-        return window == null ? Math.min(WINDOW, positions) : window;
+        return text.window(positions);
     }
 
     /** The threads that were asked for, but no crowd: beyond a thread a processor they only wait for each other. */
     public Workers team() {
-        int processors = Runtime.getRuntime().availableProcessors();
-        return new Workers(workers == 0 ? processors : Math.min(workers, Math.max(CROWD, processors)));
+        return text.team();
     }
 
     /** The settings, at the sites that were named, or at {@code all} where none was. */
@@ -119,6 +96,6 @@ public final class MeasureOptions {
      * @param stop asked between pieces of the work
      */
     public Measuring measuring(List<String> sets, Device device, Workers team, BooleanSupplier stop, Consumer<String> progress) {
-        return new Measuring(sets, windows, window(WINDOW), settings(List.of(SiteSet.values())), device, team, stop, progress);
+        return new Measuring(sets, windows(), window(Integer.MAX_VALUE), settings(List.of(SiteSet.values())), device, team, stop, progress);
     }
 }

@@ -61,6 +61,11 @@ public final class GridPrograms {
         return ForwardMemory.of(config).with(largest.workers(team), all(largest, team));
     }
 
+    /** What measuring without a rule alone holds. */
+    public ForwardMemory denseMemory(int team) {
+        return ForwardMemory.of(config).with(dense().workers(team), all(dense(), team));
+    }
+
     private static long all(GridProgram program, int team) {
         return program.workers(team) * program.bytes();
     }

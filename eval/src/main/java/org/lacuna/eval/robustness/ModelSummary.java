@@ -18,8 +18,8 @@ import java.util.OptionalLong;
  * @param kvHeads         key and value heads
  * @param vocabulary      token ids
  * @param activation      the activation's name, {@code silu} say
- * @param feedForward     the block's form: {@code gated}, {@code ungated} or {@code gated with relu on up}; then {@code , thresholds} if its ReLU has them, and
- *                        {@code , relu behind norms} if there is an activation behind those of the inputs
+ * @param feedForward     the block's form: {@code gated}, {@code ungated} or {@code gated with relu on up}; in front of it {@code thresholded } if its
+ *                        ReLU has thresholds, and {@code relu behind norms, } if there is an activation behind those of the inputs; behind it its masks
  * @param tied            whether the output embedding is the input embedding
  * @param objective       what was minimised, in words
  * @param training        how activation sparsity came about
@@ -56,7 +56,7 @@ public record ModelSummary(String name, String checkpoint, String sha256, String
     public enum Training {
         /** Nothing in the objective did: what sparsity there is came by itself. */
         NATURAL,
-        /** A penalty on activations was part of the objective. */
+        /** A penalty on activations was part of the objective, or masks are part of the model. */
         INDUCED,
         /** A bare checkpoint does not tell. */
         UNKNOWN

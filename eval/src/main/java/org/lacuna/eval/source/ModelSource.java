@@ -10,6 +10,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.DataRecipe;
 import org.lacuna.data.tokenize.ByteTokenizer;
@@ -193,7 +194,8 @@ public final class ModelSource {
     private static String form(ModelConfig c) {
         FeedForward ffn = c.feedForward();
         String form = !ffn.gated() ? "ungated" : ffn.upActivation().equals(FeedForward.IDENTITY) ? "gated" : "gated with " + ffn.upActivation() + " on up";
-        return form + (ffn.thresholds().isEmpty() ? "" : ", thresholds") + (c.normActivation().equals(FeedForward.IDENTITY) ? "" : ", " + c.normActivation() + " behind norms");
+        String masks = ffn.masks().stream().map(m -> ", " + m.rule() + " " + m.value() + " at " + m.site().key()).collect(Collectors.joining());
+        return (c.normActivation().equals(FeedForward.IDENTITY) ? "" : c.normActivation() + " behind norms, ") + (ffn.thresholds().isEmpty() ? "" : "thresholded ") + form + masks;
     }
 
     /** Hash of the files of its weights. */
@@ -246,6 +248,9 @@ public final class ModelSource {
             if (weighs(penalty)) {
                 return Training.INDUCED;
             }
+        }
+        if (!config.at("/model/masks").isEmpty()) {
+            return Training.INDUCED;
         }
         // What it began with may have been made sparse.
         return config.at("/model/from").isTextual() ? Training.UNKNOWN : Training.NATURAL;

@@ -11,6 +11,7 @@ import org.lacuna.cli.checkpoint.ImportCommand;
 import org.lacuna.data.command.TokenizerCommand;
 import org.lacuna.eval.command.CompareCommand;
 import org.lacuna.eval.command.EvalCommand;
+import org.lacuna.eval.command.FatReluCommand;
 import org.lacuna.eval.command.GenerateCommand;
 import org.lacuna.graph.UnusableBackendException;
 import org.lacuna.graph.WrongPropertyException;
@@ -52,6 +53,7 @@ import picocli.CommandLine.Spec;
             EvalCommand.class,
             CompareCommand.class,
             GenerateCommand.class,
+            FatReluCommand.class,
             ImportCommand.class,
             ExportCommand.class,
             BenchCommand.class,

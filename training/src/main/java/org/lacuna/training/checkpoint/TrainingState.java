@@ -1,20 +1,22 @@
 package org.lacuna.training.checkpoint;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
 import org.lacuna.run.folder.RunFolder;
 
 /**
- * {@code state.json}: what a run needs to go on, beside parameters and moments. The learning rate follows from the step,
- * and nothing but the sampler draws random numbers, so its cursor is all the randomness there is.
+ * {@code state.json}: what a run needs to go on, beside parameters and moments. The learning rate follows from the step
+ * and how often the run went back, and nothing but the sampler draws random numbers, so its cursor is all the randomness there is.
  *
  * @param step the step taken last
  * @param tokens scored in all steps so far
@@ -24,8 +26,11 @@ import org.lacuna.run.folder.RunFolder;
  * @param data hash of the corpus
  * @param modelFrom hash of the weights that the model began with; empty where they were fresh
  * @param build what made it
+ * @param validation how validations have gone; empty before the first
+ * @param wentBack each time that the run went back to a checkpoint, in order
  */
-public record TrainingState(long step, long tokens, JsonNode sampler, List<JsonNode> lambdas, String recipe, String data, Optional<String> modelFrom, BuildInfo build) {
+public record TrainingState(long step, long tokens, JsonNode sampler, List<JsonNode> lambdas, String recipe, String data, Optional<String> modelFrom, BuildInfo build,
+        Optional<ValidationHistory> validation, List<WentBack> wentBack) {
     /** The file's name in a checkpoint. */
     public static final String FILE = "state.json";
 
@@ -36,6 +41,9 @@ public record TrainingState(long step, long tokens, JsonNode sampler, List<JsonN
         json.put("recipe_sha256", recipe).put("data_sha256", data);
         modelFrom.ifPresent(sha256 -> json.put("model_from_sha256", sha256));
         json.set("build", build.toJson());
+        validation.ifPresent(history -> json.set("validation", history.toJson()));
+        ArrayNode back = json.putArray("went_back");
+        wentBack.forEach(w -> back.addObject().put("diverged", w.diverged()).put("to", w.to()));
         return json.toPrettyString() + "\n";
     }
 
@@ -59,13 +67,25 @@ public record TrainingState(long step, long tokens, JsonNode sampler, List<JsonN
         }
         return new TrainingState(json.get("step").asLong(), json.get("tokens").asLong(), json.get("sampler"), lambdas(json.path("lambdas")),
                 json.path("recipe_sha256").asText(), json.path("data_sha256").asText(),
-                json.hasNonNull("model_from_sha256") ? Optional.of(json.get("model_from_sha256").asText()) : Optional.empty(), BuildInfo.of(json.path("build")));
+                json.hasNonNull("model_from_sha256") ? Optional.of(json.get("model_from_sha256").asText()) : Optional.empty(), BuildInfo.of(json.path("build")),
+                json.path("validation").isObject() ? Optional.of(ValidationHistory.of(json.get("validation"))) : Optional.empty(), wentBack(json.path("went_back")));
     }
 
     private static List<JsonNode> lambdas(JsonNode array) {
         List<JsonNode> lambdas = new ArrayList<>();
         array.forEach(lambdas::add);
         return lambdas;
+    }
+
+    private static List<WentBack> wentBack(JsonNode json) {
+        List<WentBack> list = new ArrayList<>();
+        json.forEach(back -> list.add(new WentBack(back.path("diverged").asLong(), back.path("to").asLong())));
+        return List.copyOf(list);
+    }
+
+    /** The validation loss of the very weights that lie beside it; empty if they were not validated. */
+    public OptionalDouble validationLoss() {
+        return validation.filter(history -> history.step() == step).map(history -> OptionalDouble.of(history.loss())).orElse(OptionalDouble.empty());
     }
 
     private static boolean isCount(JsonNode value) {

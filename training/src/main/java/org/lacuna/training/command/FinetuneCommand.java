@@ -18,6 +18,7 @@ import picocli.CommandLine.Spec;
             "  finetune --model DIR --set data.text=mine.txt --run mine",
             "  finetune --model DIR --set data.text=mine.txt --set model.activation=relu --run mine-relu",
             "  finetune --model DIR --config configs/lora.yaml --set data.text=mine.txt --run mine-lora",
+            "  finetune --model DIR --config configs/instruct.yaml --set data.instructions=mine.jsonl --run mine-answers",
             "  finetune --resume --run mine",
             "Without --config the recipe is configs/finetune.yaml. Ctrl-C saves and ends with exit code 130; --resume goes on to the same bits."})
 public final class FinetuneCommand implements Callable<Integer> {

@@ -56,12 +56,11 @@ final class RunOptions {
         PrintWriter out = command.getOut();
         Device device = new CpuDevice();
         try (TrainingRun run = open(command, device); Interrupts interrupts = Interrupts.listen()) {
-            long first = run.step();
             int steps = run.recipe().train().steps();
             ParameterStore parameters = run.trainer().model().parameters();
             String trained = parameters.frozenNames().isEmpty() ? "" : String.format(Locale.ROOT, ", %,d of them trained", parameters.trainableCount());
             out.printf(Locale.ROOT, "%s: %,d parameters%s%s, data %s, %d of %d steps left, folder %s%n", run.recipe().name(), parameters.count(), trained,
-                    run.recipe().model().from().map(from -> " from " + from).orElse(""), run.corpus().name(), steps - first, steps, run.folder().path());
+                    run.recipe().model().from().map(from -> " from " + from).orElse(""), run.corpus().name(), run.stepsLeft(), steps, run.folder().path());
             long beside = ProcessMemory.besideEngine(run.memory().bytes());
             MemoryLines.of(run.memory(), beside, run.trainer().programs().recomputeTrade()).forEach(out::println);
             out.flush();
@@ -70,7 +69,8 @@ final class RunOptions {
                 last = run.train(progress, interrupts::requested);
             }
             run.verdicts().forEach(out::println);
-            out.println((last.isPresent() ? "done: " : "there was nothing left to do: ") + run.folder().checkpoint(steps));
+            out.println((last.isPresent() ? "done: " : "there was nothing left to do" + run.earlyEnd().map(end -> ", the run " + end).orElse("") + ": ")
+                    + run.folder().checkpoint(run.step()));
         }
         return ExitCode.DONE;
     }

@@ -2,6 +2,8 @@ package org.lacuna.training.progress;
 
 import java.io.PrintWriter;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
@@ -11,13 +13,14 @@ import me.tongfei.progressbar.ProgressBarStyle;
 import org.lacuna.training.StepMetrics;
 import org.lacuna.training.Validation;
 
-/** A bar that stays on its line, for a terminal; the last step's full line stands below it at the end. */
+/** A bar that stays on its line, for a terminal; below it stand at the end what happened seldom and the last step's full line. */
 public final class BarProgress implements Progress {
     private final PrintWriter out;
     private final int steps;
     private final ProgressBar bar;
     private String losses = "";
     private String validation = "";
+    private final List<String> notes = new ArrayList<>();
     private String last;
 
     /** {@code first}: the step that the run goes on from. */
@@ -48,11 +51,17 @@ public final class BarProgress implements Progress {
     }
 
     @Override
+    public void noted(String line) {
+        notes.add(line);
+    }
+
+    @Override
     public void close() {
         bar.close();
+        notes.forEach(out::println);
         if (last != null) {
             out.println(last);
-            out.flush();
         }
+        out.flush();
     }
 }

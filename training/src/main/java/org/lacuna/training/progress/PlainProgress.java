@@ -32,6 +32,11 @@ public final class PlainProgress implements Progress {
         say(line(step, steps, result, average));
     }
 
+    @Override
+    public void noted(String line) {
+        say(line);
+    }
+
     static String line(long step, int steps, Validation.Result r, Optional<Validation.Result> average) {
         return String.format(Locale.ROOT, "step %05d/%05d | validation loss: %.4f | zeros: %.3f | dead: %.3f | tokens: %,d", step, steps, r.loss(), r.zeros(), r.dead(), r.tokens())
                 + average.map(a -> String.format(Locale.ROOT, " | ema loss: %.4f | ema zeros: %.3f", a.loss(), a.zeros())).orElse("");

@@ -20,6 +20,9 @@ public interface Progress extends AutoCloseable {
      */
     void validated(long step, Validation.Result result, Optional<Validation.Result> average);
 
+    /** Something that happens seldom: {@code line} says it. */
+    void noted(String line);
+
     @Override
     void close();
 }

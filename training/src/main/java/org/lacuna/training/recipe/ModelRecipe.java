@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import org.lacuna.graph.activation.Activations;
 import org.lacuna.model.Tuning;
 import org.lacuna.model.config.FeedForward;
+import org.lacuna.model.config.Mask;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
 import org.lacuna.model.lora.Adapters;
@@ -18,8 +19,8 @@ import org.lacuna.run.recipe.Key;
 
 /**
  * The model that is to be trained: a checkpoint's ({@code from}), or one of the Llama family from nothing, whose vocabulary comes from
- * the data. A fresh model has a value for every other key, given or by default; of a checkpoint's only the activations, {@code freeze}
- * and {@code lora} may have one.
+ * the data. A fresh model has a value for every other key, given or by default; of a checkpoint's only the activations, {@code masks},
+ * {@code freeze} and {@code lora} may have one.
  */
 public record ModelRecipe(
         @Key(doc = "checkpoint to begin with: its folder, or a run's; all but the activations is its own", def = "null") Optional<String> from,
@@ -31,6 +32,7 @@ public record ModelRecipe(
         @Key(doc = "activation, by Hugging Face's name; with model.from in place of the checkpoint's own", def = "null") Optional<String> activation,
         @Key(doc = "activation behind the norms in front of attention and feed-forward block; with model.from in place of the checkpoint's own", def = "null") Optional<String> normActivation,
         @Key(doc = "form of the feed-forward block", def = "null") Optional<Ffn> ffn,
+        @Key(doc = "rules that are part of the model, {site, rule, value}; with model.from in place of the checkpoint's own", def = "null") Optional<List<Mask>> masks,
         @Key(doc = "whether the output embedding is the input embedding", def = "null") Optional<Boolean> tied,
         @Key(doc = "base of the rotary position", def = "null", above = 0) Optional<Double> ropeTheta,
         @Key(doc = "added to the mean square in each norm", def = "null", above = 0, max = 1) Optional<Double> normEps,
@@ -79,6 +81,7 @@ public record ModelRecipe(
             activation = Optional.of(activation.orElse("silu"));
             normActivation = Optional.of(normActivation.orElse(FeedForward.IDENTITY));
             ffn = Optional.of(ffn.orElse(Ffn.GATED));
+            masks = Optional.of(masks.orElse(List.of()));
             tied = Optional.of(tied.orElse(true));
             ropeTheta = Optional.of(ropeTheta.orElse(10000.0));
             normEps = Optional.of(normEps.orElse(1e-6));
@@ -143,7 +146,7 @@ public record ModelRecipe(
         int headSize = hidden.orElseThrow() / heads.orElseThrow();
         return ModelConfig.llama(vocabulary, hidden.get(), intermediate.orElseThrow(), layers.orElseThrow(), heads.get(), kvHeads.orElseThrow(), headSize,
                 normEps.orElseThrow(), RotaryPosition.plain(ropeTheta.orElseThrow()), tied.orElseThrow(), feedForward, maxPositions.orElseThrow(),
-                initStd.orElseThrow(), endOfText, eos).withNormActivation(normActivation.orElseThrow());
+                initStd.orElseThrow(), endOfText, eos).withNormActivation(normActivation.orElseThrow()).withMasks(masks.orElseThrow());
     }
 
     /**
@@ -168,9 +171,10 @@ public record ModelRecipe(
         }
     }
 
-    /** A checkpoint's config, with this recipe's activations where it has them; it may be one that {@link ModelConfig#check} refuses. */
+    /** A checkpoint's config, with this recipe's activations and masks where it has them; it may be one that {@link ModelConfig#check} refuses. */
     public ModelConfig config(ModelConfig checkpoint) {
         ModelConfig swapped = activation.map(checkpoint::withActivation).orElse(checkpoint);
-        return normActivation.map(swapped::withNormActivation).orElse(swapped);
+        ModelConfig normed = normActivation.map(swapped::withNormActivation).orElse(swapped);
+        return masks.map(normed::withMasks).orElse(normed);
     }
 }

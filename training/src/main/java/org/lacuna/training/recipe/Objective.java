@@ -5,7 +5,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import org.lacuna.model.config.FeedForward;
-import org.lacuna.model.graph.PenaltySite;
+import org.lacuna.model.config.FeedForwardSite;
 import org.lacuna.model.graph.TrainingForm;
 import org.lacuna.run.InputException;
 import org.lacuna.run.recipe.Key;
@@ -21,7 +21,7 @@ public record Objective(
     public Objective {
         List<String> problems = new ArrayList<>();
         Set<String> names = new HashSet<>();
-        Set<PenaltySite> targets = new HashSet<>();
+        Set<FeedForwardSite> targets = new HashSet<>();
         for (PenaltyRecipe p : penalties) {
             if (!names.add(p.name())) {
                 problems.add("penalties: there are two of kind " + p.kind() + " on " + p.site().key() + "; expected one, with the sum of their lambdas");

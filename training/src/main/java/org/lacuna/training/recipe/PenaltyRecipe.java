@@ -8,7 +8,7 @@ import java.util.stream.Collectors;
 import org.lacuna.graph.penalty.Parameter;
 import org.lacuna.graph.penalty.Penalties;
 import org.lacuna.graph.penalty.Penalty;
-import org.lacuna.model.graph.PenaltySite;
+import org.lacuna.model.config.FeedForwardSite;
 import org.lacuna.model.graph.TrainingForm.PenaltyForm;
 import org.lacuna.run.InputException;
 import org.lacuna.run.recipe.Key;
@@ -16,7 +16,7 @@ import org.lacuna.run.recipe.Key;
 /** A penalty on activations and the path of its weight λ: over the steps as a schedule says, or to a share of zeros. */
 public record PenaltyRecipe(
         @Key(doc = "the penalty's name") String kind,
-        @Key(doc = "whose vector is penalised", def = "intermediate") PenaltySite site,
+        @Key(doc = "whose vector is penalised", def = "intermediate") FeedForwardSite site,
         @Key(doc = "its weight; with target the one that it begins with", def = "null", min = 0, max = 1e9) Optional<Double> lambda,
         @Key(doc = "how the weight comes about", def = "constant") Schedule schedule,
         @Key(doc = "with linear and cosine: steps over which the weight rises from 0", def = "0", min = 0) int warmup,

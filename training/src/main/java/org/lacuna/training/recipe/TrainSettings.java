@@ -34,7 +34,11 @@ public record TrainSettings(
         @Key(doc = "decay of the weights' exponential moving average, which is kept beside them; 0 for none", def = "0", min = 0, below = 1) double ema,
         @Key(doc = "steps between validations, 0 for none", def = "100", min = 0) int evalEvery,
         @Key(doc = "validation windows", def = "32", min = 1, max = 1 << 20) int evalWindows,
+        @Key(doc = "validations in a row without a new lowest loss after which the run ends, 0 for never", def = "0", min = 0) int patience,
         @Key(doc = "steps between checkpoints, 0 for one at the end only", def = "500", min = 0) int saveEvery,
+        Keep keep,
+        Rollback rollback,
+        @Key(doc = "whether TensorBoard's event files are written too; no part of the result's bits", def = "true") boolean tensorboard,
         @Key(doc = "steps between log lines", def = "10", min = 1) int logEvery) {
 
     /** Checks what one key alone can't know. */
@@ -53,6 +57,15 @@ public record TrainSettings(
         if ((long) batch * window > Integer.MAX_VALUE) {
             problems.add("batch: " + batch + " windows of " + window + " tokens are more than the " + Integer.MAX_VALUE + " tokens that a step can have");
         }
+        if (patience > 0 && evalEvery == 0) {
+            problems.add("patience: " + patience + " validations, but evalEvery = 0 says that there are none");
+        }
+        if (keep.best() && evalEvery == 0) {
+            problems.add("keep.best: is the checkpoint with the lowest validation loss, but evalEvery = 0 says that there are no validations");
+        }
+        if (keep.every() > 0 && (saveEvery == 0 || keep.every() % saveEvery != 0)) {
+            problems.add("keep.every: " + keep.every() + " is no multiple of saveEvery = " + saveEvery + ", so there is no checkpoint at many of its multiples");
+        }
         if (!problems.isEmpty()) {
             throw new InputException(problems);
         }
@@ -63,7 +76,7 @@ public record TrainSettings(
             double lr, double minLrRatio, int warmup, double beta1, double beta2, double eps, double weightDecay, double clip, int evalEvery, int evalWindows,
             int saveEvery, int logEvery) {
         this(seed, steps, batch, window, accumulation, shards, workers, precision, recompute, lr, minLrRatio, warmup, Schedule.COSINE, 0.2, beta1, beta2,
-                eps, weightDecay, List.of(), clip, 0, evalEvery, evalWindows, saveEvery, logEvery);
+                eps, weightDecay, List.of(), clip, 0, evalEvery, evalWindows, 0, saveEvery, Keep.ALL, Rollback.NEVER, true, logEvery);
     }
 
     private static int decaySteps(double decay, int steps) {
@@ -94,6 +107,6 @@ public record TrainSettings(
     /** The same but for what does not change the result: threads, what is computed again, and log lines. */
     TrainSettings withoutMachine() {
         return new TrainSettings(seed, steps, batch, window, accumulation, shards, 0, precision, Recompute.NONE, lr, minLrRatio, warmup, schedule, decay, beta1, beta2,
-                eps, weightDecay, groups, clip, ema, evalEvery, evalWindows, saveEvery, 1);
+                eps, weightDecay, groups, clip, ema, evalEvery, evalWindows, patience, saveEvery, Keep.ALL, rollback, true, 1);
     }
 }

@@ -158,8 +158,9 @@ final class ModelOrigin {
         Tuning tuning = recipe.model().tuning(model);
         if (own.isEmpty() && !tuning.adapters().isEmpty()) {
             PeftFolder.obstacle(model, tuning.adapters()).ifPresent(reason -> LOG.warn("the run's checkpoints will have the merged model, and no adapters for PEFT: {}", reason));
-            if (recipe.model().activation().isPresent()) {
-                LOG.warn("model.activation: PEFT will put the adapters beside {} with the activation that its config.json names", named.orElseThrow().checkpoint());
+            Path base = named.orElseThrow().checkpoint();
+            if (!model.equals(Checkpoint.config(base))) {
+                LOG.warn("{}: the recipe changes what this model computes with its weights; PEFT will put the adapters beside the model as it is there", base);
             }
         }
         return tuning;
@@ -251,7 +252,7 @@ final class ModelOrigin {
             return model;
         }
         return OwnCheckpoint.read(run, device, () -> {
-            PeftFolder.read(own.get().resolve(TrainingCheckpoint.ADAPTER), model);
+            TrainingCheckpoint.readModel(own.get(), model);
             return model;
         });
     }

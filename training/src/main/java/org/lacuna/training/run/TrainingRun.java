@@ -2,11 +2,11 @@ package org.lacuna.training.run;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.NullNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
@@ -29,20 +29,15 @@ import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Json;
-import org.lacuna.run.folder.MetricsLog;
 import org.lacuna.run.folder.RunFolder;
 import org.lacuna.run.provenance.Provenance;
 import org.lacuna.run.recipe.Recipes;
-import org.lacuna.training.Diverged;
-import org.lacuna.training.Flops;
 import org.lacuna.training.StepMetrics;
 import org.lacuna.training.Trainer;
 import org.lacuna.training.TrainingMemory;
 import org.lacuna.training.TrainingPrograms;
 import org.lacuna.training.checkpoint.BuildInfo;
-import org.lacuna.training.checkpoint.TrainingCheckpoint;
 import org.lacuna.training.checkpoint.TrainingState;
-import org.lacuna.training.objective.Lambda;
 import org.lacuna.training.progress.Progress;
 import org.lacuna.training.recipe.TrainRecipe;
 import org.lacuna.training.recipe.TrainSettings;
@@ -62,11 +57,10 @@ public final class TrainingRun implements AutoCloseable {
     private final ModelOrigin origin;
     private final Optional<Tokenizer> tokenizer;
     private final Trainer trainer;
-    private final Sampler sampler;
+    private final RunState state;
     private final Optional<Validations> validations;
     private final BuildInfo build;
     private final RunFolder folder;
-    private long tokens;
     /** Hash of the weights that the model began with. */
     private Optional<String> modelFrom;
 
@@ -77,7 +71,7 @@ public final class TrainingRun implements AutoCloseable {
         this.origin = origin;
         tokenizer = origin.tokenizer(corpus);
         this.modelFrom = modelFrom;
-        this.sampler = sampler;
+        state = new RunState(trainer, sampler);
         this.trainer = trainer;
         this.validations = validations;
         this.build = build;
@@ -154,7 +148,7 @@ public final class TrainingRun implements AutoCloseable {
                 begun.writeProvenance();
             } catch (RunException e) {
                 folder.close();
-                throw new RunException(e.getMessage() + "; " + goOn(folder), e);
+                throw new RunException(e.getMessage() + "; " + TrainingLoop.goOn(folder), e);
             }
             return begun;
         } catch (RuntimeException e) {
@@ -192,43 +186,22 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     private void restore(Path checkpoint, Device device, Consumer<String> warn) {
-        TrainingState state = OwnCheckpoint.read(folder.path(), device, () -> TrainingState.read(checkpoint));
+        TrainingState saved = OwnCheckpoint.read(folder.path(), device, () -> TrainingState.read(checkpoint));
         Path file = checkpoint.resolve(TrainingState.FILE);
-        if (!state.recipe().equals(recipe.sha256())) {
+        if (!saved.recipe().equals(recipe.sha256())) {
             throw new InputException(file + ": recipe_sha256 is not that of " + folder.config() + "; the recipe was changed after the checkpoint: undo that, or begin another run with it by: train --config "
                     + folder.config() + " --out DIR");
         }
-        if (!state.data().equals(corpus.sha256())) {
-            throw new InputException(file + ": data_sha256 is " + state.data() + ", but the data (" + corpus.name() + ") has "
+        if (!saved.data().equals(corpus.sha256())) {
+            throw new InputException(file + ": data_sha256 is " + saved.data() + ", but the data (" + corpus.name() + ") has "
                     + corpus.sha256() + " now; go on with the data of the saved run");
         }
-        state.build().differences(build).forEach(d -> warn.accept("resuming under other circumstances, so the last bits may differ: " + d));
+        saved.build().differences(build).forEach(d -> warn.accept("resuming under other circumstances, so the last bits may differ: " + d));
         OwnCheckpoint.read(folder.path(), device, () -> {
-            try {
-                sampler.restore(state.sampler());
-            } catch (InputException e) {
-                throw e.map(problem -> file + ": " + problem);
-            }
-            restoreLambdas(file, state.lambdas());
-            TrainingCheckpoint.restore(checkpoint, trainer, state);
-            return trainer;
+            state.resume(checkpoint, saved);
+            return state;
         });
-        tokens = state.tokens();
-        modelFrom = state.modelFrom();
-    }
-
-    private void restoreLambdas(Path file, List<JsonNode> states) {
-        List<Lambda> lambdas = trainer.lambdas();
-        if (states.size() != lambdas.size()) {
-            throw new InputException(file + ": lambdas: expected " + lambdas.size() + ", one for each penalty, found " + states.size());
-        }
-        for (int k = 0; k < states.size(); k++) {
-            try {
-                lambdas.get(k).restore(states.get(k));
-            } catch (InputException e) {
-                throw e.map(problem -> file + ": lambdas: " + problem);
-            }
-        }
+        modelFrom = saved.modelFrom();
     }
 
     /** Of each penalty with a target: whether it was met. */
@@ -242,76 +215,16 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
-     * Trains to the recipe's last step, with a checkpoint at the end.
+     * Trains to the recipe's last step, or to where its patience ends, with a checkpoint at the end.
      *
      * @param stop asked after each step; where it says yes the run saves and ends
      * @return the step line's figures of the last step taken here; empty if there was none left to take
      * @throws InterruptedRunException if it was stopped before the last step; a checkpoint is there
-     * @throws RunException if the loss was no number any more, or the file system refused; the latest checkpoint is intact
+     * @throws RunException if the loss was no number any more, and that more often than the recipe lets the run go back, or the file system refused; the latest checkpoint is intact
      */
     public Optional<StepMetrics> train(Progress progress, BooleanSupplier stop) {
-        int steps = recipe.train().steps();
-        PaceMeter meter = new PaceMeter(Flops.perToken(trainer.model().config(), trainer.programs().tuning(), recipe.train().window()), recipe.train().batch() * recipe.train().window(), steps);
-        StepMetrics metrics = null;
-        try (MetricsLog log = MetricsLog.truncateAfter(folder.metrics(), trainer.step())) {
-            while (trainer.step() < steps) {
-                long before = System.nanoTime();
-                metrics = takeStep();
-                long nanos = System.nanoTime() - before;
-                meter.add(nanos);
-                log.append(MetricsLines.step(metrics, nanos * 1e-9));
-                long step = metrics.step();
-                boolean last = step == steps;
-                progress.stepped(step);
-                if (last || step % recipe.train().logEvery() == 0) {
-                    progress.report(metrics, meter.report(step));
-                }
-                if (validations.isPresent() && (last || step % recipe.train().evalEvery() == 0)) {
-                    Validations.Results results = validations.get().measure();
-                    log.append(results.line(step));
-                    progress.validated(step, results.plain(), results.average());
-                }
-                boolean stopping = stop.getAsBoolean();
-                if (last || stopping || isDue(step, recipe.train().saveEvery())) {
-                    log.force();
-                    save();
-                }
-                if (stopping && !last) {
-                    throw new InterruptedRunException("stopped after step " + step + " of " + steps + ", saved in " + folder.checkpoint(step)
-                            + "; go on with: train --resume --out " + folder.path());
-                }
-            }
-        } catch (RunException e) {
-            // Nothing else in the loop fails so but the writing of metrics and checkpoints.
-            throw new RunException(String.format(Locale.ROOT, "%s. %s; a checkpoint takes some %,d bytes: %s",
-                    e.getMessage(), intact(), TrainingCheckpoint.bytes(trainer), goOn(folder)), e);
-        } catch (Diverged e) {
-            throw new RunException(e.getMessage() + ". " + intact() + "; a lower train.lr or more train.warmup may help", e);
-        }
-        return Optional.ofNullable(metrics);
-    }
-
-    private static String goOn(RunFolder folder) {
-        return "make room or mend the folder, then go on with: train --resume --out " + folder.path();
-    }
-
-    private String intact() {
-        return folder.latestCheckpoint().map(c -> "The latest checkpoint is intact: " + c).orElse("There is no checkpoint yet");
-    }
-
-    private static boolean isDue(long step, int every) {
-        return every > 0 && step % every == 0;
-    }
-
-    private StepMetrics takeStep() {
-        StepMetrics metrics = trainer.step(sampler.next());
-        tokens += metrics.tokens();
-        return metrics;
-    }
-
-    private void save() {
-        TrainingState state = new TrainingState(trainer.step(), tokens, sampler.state(), trainer.lambdas().stream().map(Lambda::state).toList(), recipe.sha256(), corpus.sha256(), modelFrom, build);
-        TrainingCheckpoint.write(folder.checkpoint(trainer.step()), trainer, tokenizer, origin.named().map(source -> source.checkpoint().toString()), state);
+        TrainingState fixed = new TrainingState(0, 0, NullNode.getInstance(), List.of(), recipe.sha256(), corpus.sha256(), modelFrom, build, Optional.empty(), List.of());
+        return new TrainingLoop(trainer, state, fixed, validations, tokenizer, origin.named().map(source -> source.checkpoint().toString()), folder).run(progress, stop);
     }
 
     /** The recipe, with this command's threads, log lines and what is computed again. */
@@ -327,6 +240,21 @@ public final class TrainingRun implements AutoCloseable {
     /** The step taken last. */
     public long step() {
         return trainer.step();
+    }
+
+    /** What changes while it goes on. */
+    RunState state() {
+        return state;
+    }
+
+    /** How many steps there are left to take; none where the run ended early. */
+    public long stepsLeft() {
+        return TrainingLoop.stepsLeft(state, recipe.train());
+    }
+
+    /** Why the run ended before its last step, if it did. */
+    public Optional<String> earlyEnd() {
+        return TrainingLoop.earlyEnd(state, recipe.train());
     }
 
     /** The model in training. */

@@ -57,7 +57,7 @@ class TrainRecipeTest {
             }
             String key = line.strip().replaceFirst(":.*", ":");
             boolean ofTheCheckpoint = !fresh && SIZES.contains(key);
-            assertEquals(!ofTheCheckpoint, yaml.contains("\n  " + key) || yaml.contains("\n" + key), file + " and " + key);
+            assertEquals(!ofTheCheckpoint, yaml.contains("\n    " + key) || yaml.contains("\n  " + key) || yaml.contains("\n" + key), file + " and " + key);
         }
     }
 
@@ -101,6 +101,13 @@ class TrainRecipeTest {
             train.clip=0               | train.clip
             train.recompute=layers     | train.recompute
             train.beta2=1              | train.beta2
+            train.ema=1                | train.ema
+            train.keep.last=-1         | train.keep.last
+            train.keep.best=true       | train.keep.best
+            train.keep.every=20        | train.keep.every
+            train.keep={last: 1, every: 30} | train.keep.every
+            train.rollback.factor=1    | train.rollback.factor
+            train.rollback.times=-1    | train.rollback.times
             train.steps=1.5            | train.steps
             train.stepz=3              | steps
             objective.penalties.0.site=inside | objective.penalties[0].site
@@ -110,6 +117,13 @@ class TrainRecipeTest {
     void wrongKeysAreNamed(String set, String named) {
         InputException e = assertThrows(InputException.class, () -> TrainRecipe.load(NANO, List.of(set)));
         assertTrue(e.getMessage().contains(named), e.getMessage());
+    }
+
+    @Test
+    void whatNeedsValidationsIsRefusedWithoutThem() {
+        InputException e = assertThrows(InputException.class, () -> TrainRecipe.load(NANO, List.of("train.evalEvery=0", "train.patience=3", "train.keep.last=2", "train.keep.best=true")));
+        assertEquals(2, e.problems().size(), e.getMessage());
+        assertTrue(e.problems().get(0).contains("patience") && e.problems().get(1).contains("keep.best"), e.getMessage());
     }
 
     @Test
@@ -125,10 +139,10 @@ class TrainRecipeTest {
     void aFreshModelHasDefaultsAndACheckpointsHasNone() {
         ModelRecipe fresh = Recipes.parse("fresh", "{}", List.of(), ModelRecipe.class);
         assertEquals(new ModelRecipe(Optional.empty(), Optional.of(128), Optional.of(352), Optional.of(4), Optional.of(4), Optional.of(4), Optional.of("silu"), Optional.of("identity"),
-                Optional.of(ModelRecipe.Ffn.GATED), Optional.of(true), Optional.of(10000.0), Optional.of(1e-6), Optional.of(0.02), Optional.of(2048), List.of(), Optional.empty()), fresh);
+                Optional.of(ModelRecipe.Ffn.GATED), Optional.of(List.of()), Optional.of(true), Optional.of(10000.0), Optional.of(1e-6), Optional.of(0.02), Optional.of(2048), List.of(), Optional.empty()), fresh);
         ModelRecipe from = TrainRecipe.load(FINETUNE, List.of("model.from=some/where", "model.activation=relu")).model();
         Optional<Integer> none = Optional.empty();
-        assertEquals(new ModelRecipe(Optional.of("some/where"), none, none, none, none, none, Optional.of("relu"), Optional.empty(), Optional.empty(), Optional.empty(),
+        assertEquals(new ModelRecipe(Optional.of("some/where"), none, none, none, none, none, Optional.of("relu"), Optional.empty(), Optional.empty(), Optional.empty(), Optional.empty(),
                 Optional.empty(), Optional.empty(), Optional.empty(), none, List.of(), Optional.empty()), from);
         assertEquals(from, Recipes.parse("again", Recipes.toYaml(from), List.of(), ModelRecipe.class));
         assertThrows(IllegalStateException.class, () -> from.config(257, OptionalInt.empty()));
@@ -165,9 +179,12 @@ class TrainRecipeTest {
     @Test
     void theHashIsOfWhatTheResultDependsOn() {
         String hash = TrainRecipe.load(NANO, List.of()).sha256();
-        assertEquals(hash, TrainRecipe.load(NANO, List.of("train.workers=1", "train.logEvery=3", "train.recompute=layer")).sha256());
+        assertEquals(hash, TrainRecipe.load(NANO, List.of("train.workers=1", "train.logEvery=3", "train.recompute=layer", "train.keep.last=2", "train.tensorboard=false")).sha256());
         assertNotEquals(hash, TrainRecipe.load(NANO, List.of("train.shards=1")).sha256());
-        assertNotEquals(hash, TrainRecipe.load(NANO, List.of("train.lr=1e-5")).sha256());
+        for (String set : List.of("train.lr=1e-5", "train.schedule=wsd", "train.groups=[{pattern: '*', lr: 2}]", "train.ema=0.5", "train.patience=4", "train.rollback.times=2",
+                "train.rollback.factor=0.1")) {
+            assertNotEquals(hash, TrainRecipe.load(NANO, List.of(set)).sha256(), set);
+        }
     }
 
     @Test

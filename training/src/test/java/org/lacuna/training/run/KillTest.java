@@ -24,7 +24,7 @@ import org.lacuna.run.folder.FileOutput;
 
 /**
  * Kills runs again and again, as {@code kill -9} does, each at a random millisecond, and goes on with each. Checkpoints
- * come every 5 steps and are written slowly, so that many a kill meets one being written; every start but a run's first is
+ * come every 5 steps, are written slowly and removed again, so that many a kill meets one being written; every start but a run's first is
  * a resume. A run that reaches its end must have the bytes of one that nobody disturbed; then another one begins.
  */
 @Timeout(600)
@@ -33,8 +33,8 @@ class KillTest {
     private static final int LANES = 2;
     private static final String LAST = "step-000060";
 
-    /** Twelve checkpoints of some 80 kB each take 1.2 seconds. */
-    private static final List<String> SLOW = List.of("-D" + FileOutput.BYTES_PER_SECOND + "=800000");
+    /** Fourteen checkpoints of some 110 kB each take 1.9 seconds. Steps 26 and 27 are taken twice. */
+    private static final List<String> JVM = List.of("-D" + FileOutput.BYTES_PER_SECOND + "=800000", "-D" + NanoProcess.POISON + "=27");
 
     @TempDir
     private Path temp;
@@ -43,7 +43,9 @@ class KillTest {
     private final AtomicInteger whileNotWriting = new AtomicInteger();
 
     private Process start(Path folder, Path log) throws IOException {
-        return NanoProcess.start(log, List.of(), SLOW, List.of(RunFiles.NANO.toString(), folder.toString(), "0", "train.saveEvery=5", "train.workers=1"));
+        List<String> args = new ArrayList<>(List.of(RunFiles.NANO.toString(), folder.toString(), "0", "train.saveEvery=5", "train.workers=1"));
+        args.addAll(RunFiles.CAREFUL);
+        return NanoProcess.start(log, List.of(), JVM, args);
     }
 
     private static void awaitBeginning(Process process, Path log) throws IOException, InterruptedException {

@@ -1,8 +1,6 @@
 package org.lacuna.training.run;
 
 import java.io.IOException;
-import java.io.PrintWriter;
-import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -14,7 +12,6 @@ import org.lacuna.graph.op.LacunaOps;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
-import org.lacuna.training.progress.PlainProgress;
 import org.lacuna.training.recipe.TrainRecipe;
 
 /**
@@ -28,6 +25,9 @@ final class NanoProcess {
     /** The nano recipe made tinier, since a fresh JVM interprets the kernels at first, which is slow. */
     static final List<String> TINY = List.of("model.hidden=16", "model.intermediate=16", "model.layers=1", "model.heads=2", "model.kvHeads=1",
             "train.batch=4", "train.window=8", "train.evalWindows=3", "data.tokens=2000");
+
+    /** System property: the step after which a weight becomes infinite, unless the run went back already. */
+    static final String POISON = "lacuna.test.poison";
 
     private NanoProcess() {}
 
@@ -45,7 +45,7 @@ final class NanoProcess {
         try (TrainingRun run = Files.exists(folder) ? TrainingRun.resume(folder, Optional.of(recipe), device, System.err::println)
                 : TrainingRun.begin(recipe, folder, device)) {
             BooleanSupplier stop = () -> run.step() == stopAfter;
-            run.train(new PlainProgress(new PrintWriter(Writer.nullWriter()), recipe.train().steps()), stop);
+            run.train(AfterStep.poison(run, Long.getLong(POISON, 0), 1), stop);
             return ExitCode.DONE;
         } catch (InterruptedRunException e) {
             return ExitCode.INTERRUPTED;

@@ -26,13 +26,17 @@ class ResumeTest {
 
     /** Runs processes one after the other in one folder, each to its step; the last one to the end. */
     private Path run(String name, List<Integer> stops, String... sets) throws IOException, InterruptedException {
+        return run(name, stops, List.of(), sets);
+    }
+
+    private Path run(String name, List<Integer> stops, List<String> jvm, String... sets) throws IOException, InterruptedException {
         Path folder = temp.resolve(name);
         for (int i = 0; i <= stops.size(); i++) {
             int stop = i < stops.size() ? stops.get(i) : 0;
             List<String> args = new ArrayList<>(List.of(RunFiles.NANO.toString(), folder.toString(), Integer.toString(stop)));
             args.addAll(List.of(sets));
             Path log = temp.resolve(name + i + ".log");
-            Process process = NanoProcess.start(log, List.of(), List.of(), args);
+            Process process = NanoProcess.start(log, List.of(), jvm, args);
             assertTrue(process.waitFor(120, TimeUnit.SECONDS), "still running");
             assertEquals(stop == 0 ? ExitCode.DONE : ExitCode.INTERRUPTED, process.exitValue(), () -> read(log));
         }
@@ -60,6 +64,26 @@ class ResumeTest {
         Path whole = run("whole", List.of(), "train.precision=bf16");
         RunFiles.assertSame(whole, run("halves", List.of(30), "train.precision=bf16", "train.workers=2"), "step-000060");
         RunFiles.assertSame(whole, run("thirds", List.of(20, 40), "train.precision=bf16", "train.workers=1"), "step-000060");
+    }
+
+    /**
+     * A step that diverges, a moving average, parameter groups and the removal of checkpoints, cut before the divergence, within the steps
+     * that are taken twice, and behind them.
+     */
+    @Test
+    void allFeaturesAtOnceAreNoObstacle() throws IOException, InterruptedException {
+        List<String> sets = new ArrayList<>(RunFiles.CAREFUL);
+        sets.addAll(List.of("train.saveEvery=10", "train.workers=1"));
+        List<String> jvm = List.of("-D" + NanoProcess.POISON + "=23");
+        Path whole = run("whole", List.of(), jvm, sets.toArray(String[]::new));
+        Path pieces = run("pieces", List.of(7, 22, 33, 50), jvm, sets.toArray(String[]::new));
+        RunFiles.assertSame(whole, pieces, "step-000060");
+        assertEquals(RunFiles.list(whole), RunFiles.list(pieces));
+        List<String> back = RunFiles.metrics(whole).stream().filter(line -> line.contains("rollback")).toList();
+        assertEquals(List.of("{\"step\":21,\"rollback\":{\"diverged\":24,\"to\":20,\"count\":1,\"lr_factor\":0.5}}"), back);
+        assertTrue(Files.exists(pieces.resolve("checkpoints/step-000060/ema/model.safetensors")));
+        assertEquals(List.of("step-000000", "step-000020", "step-000040", "step-000050", "step-000060"),
+                RunFiles.list(whole.resolve("checkpoints")).stream().filter(name -> !name.contains("/")).toList());
     }
 
     private static boolean hasBf16() {

@@ -31,9 +31,6 @@ import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.Json;
 import org.lacuna.run.folder.MetricsLog;
-import org.lacuna.training.StepMetrics;
-import org.lacuna.training.Validation;
-import org.lacuna.training.progress.Pace;
 import org.lacuna.training.progress.PlainProgress;
 import org.lacuna.training.progress.Progress;
 import org.lacuna.training.recipe.TrainRecipe;
@@ -49,21 +46,7 @@ class TrainingRunTest {
     }
 
     private static Progress silent(LongConsumer afterStep) {
-        return new Progress() {
-            @Override
-            public void stepped(long step) {
-                afterStep.accept(step);
-            }
-
-            @Override
-            public void report(StepMetrics metrics, Pace pace) {}
-
-            @Override
-            public void validated(long step, Validation.Result result, Optional<Validation.Result> average) {}
-
-            @Override
-            public void close() {}
-        };
+        return new AfterStep(afterStep);
     }
 
     private static void train(Path folder, String... sets) {

@@ -1,17 +1,15 @@
 package org.lacuna.cli.checkpoint;
 
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Stream;
+import org.lacuna.eval.source.ModelFolder;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.model.Checkpoint;
@@ -22,10 +20,7 @@ import org.lacuna.model.safetensors.StoredType;
 import org.lacuna.model.safetensors.StoredWeights;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
-import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
-import org.lacuna.run.folder.Destination;
-import org.lacuna.run.folder.FileOutput;
 import org.lacuna.training.checkpoint.TrainingCheckpoint;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
@@ -39,12 +34,6 @@ import picocli.CommandLine.TypeConversionException;
         description = "Write a model as Hugging Face's loaders read it: config.json, model.safetensors or shards of it, and its tokenizer.",
         footer = {"", "Tied weights are written once. A model that Hugging Face has not (lacuna_llama) is written too, but only Lacuna opens it."})
 public final class ExportCommand implements Callable<Integer> {
-    /** What goes along, byte for byte, where the model's folder has it. */
-    private static final List<String> COPIED = List.of("tokenizer.json", "tokenizer_config.json", "special_tokens_map.json", "added_tokens.json", "vocab.json",
-            "merges.txt", "tokenizer.model", "chat_template.jinja", "generation_config.json");
-    /** A tokenizer's files are smaller by far. */
-    private static final long MOST_COPIED = 1L << 28;
-
     private static final Pattern SIZE = Pattern.compile("(\\d{1,9})\\s*([KMG]?)(I?)B");
     private static final String PREFIXES = "KMG";
 
@@ -98,22 +87,20 @@ public final class ExportCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         long shard = bytes(maxShardSize);
-        checkOut();
+        out = ModelFolder.fresh(out);
         ModelSource source = ModelSource.of(model);
         if (adapter) {
             exportAdapter(source.checkpoint().resolve(TrainingCheckpoint.ADAPTER));
             return ExitCode.DONE;
         }
-        List<Path> copied = copied(source.checkpoint());
+        List<Path> copied = ModelFolder.companions(source.checkpoint());
         Model loaded = source.load(new CpuDevice());
         if (dtype == Dtype.BFLOAT16) {
             checkRange(source.checkpoint(), loaded);
         }
         AtomicFiles.folder(out, folder -> {
             Checkpoint.write(folder, loaded, dtype.stored, shard);
-            for (Path file : copied) {
-                copy(file, folder);
-            }
+            ModelFolder.copy(copied, folder);
         });
         tell(loaded, copied);
         return ExitCode.DONE;
@@ -142,47 +129,6 @@ public final class ExportCommand implements Callable<Integer> {
         return bytes;
     }
 
-    private void checkOut() {
-        if (out.toString().isEmpty() || out.toAbsolutePath().normalize().equals(Path.of("").toAbsolutePath().normalize())) {
-            throw new InputException("--out: \"" + out + "\" is the folder that the command runs in; name a new one");
-        }
-        out = out.normalize();
-        if (Files.exists(out) && !isEmptyFolder()) {
-            throw new InputException(out + ": exists already, and nothing is overwritten; name another folder with --out, or delete it first");
-        }
-        Destination.checkFolder(out);
-    }
-
-    private boolean isEmptyFolder() {
-        if (!Files.isDirectory(out)) {
-            return false;
-        }
-        try (Stream<Path> entries = Files.list(out)) {
-            return entries.findAny().isEmpty();
-        } catch (IOException e) {
-            throw new RunException(out + ": can't be read: " + AtomicFiles.reason(e), e);
-        }
-    }
-
-    private static List<Path> copied(Path checkpoint) {
-        List<Path> found = new ArrayList<>();
-        for (String name : COPIED) {
-            if (Files.isRegularFile(checkpoint.resolve(name))) {
-                found.add(StoredWeights.own(checkpoint, name));
-            }
-        }
-        return found;
-    }
-
-    private static void copy(Path file, AtomicFiles.NewFolder folder) throws IOException {
-        if (Files.size(file) > MOST_COPIED) {
-            throw new InputException(file + ": has " + Files.size(file) + " bytes, so it belongs to no tokenizer; move it away");
-        }
-        try (FileOutput output = folder.file(file.getFileName().toString())) {
-            Files.copy(file, output);
-        }
-    }
-
     private static void checkRange(Path checkpoint, Model model) {
         for (String name : model.parameters().names()) {
             FloatBuffer values = model.parameters().tensor(name).floats();
@@ -205,7 +151,7 @@ public final class ExportCommand implements Callable<Integer> {
                     exported.parameters().count(), dtype.name().toLowerCase(Locale.ROOT), files, files == 1 ? "file" : "files", with));
         }
         if (exported.config().family().equals(ModelConfig.LACUNA_LLAMA)) {
-            printer.println("Only Lacuna opens it: its feed-forward block is none that Hugging Face's Llama has, and transformers refuses model_type "
+            printer.println("Only Lacuna opens it: it has what Hugging Face's Llama has not, and transformers refuses model_type "
                     + ModelConfig.LACUNA_LLAMA + ".");
         }
         printer.flush();

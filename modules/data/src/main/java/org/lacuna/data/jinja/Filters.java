@@ -16,6 +16,7 @@ final class Filters {
         Object apply(Object value, Arguments arguments, Budget budget);
     }
 
+    private static final int MOST_DIGITS = 1_000;
     private static final Map<String, Filter> ALL = new LinkedHashMap<>();
 
     static {
@@ -24,7 +25,7 @@ final class Filters {
         ALL.put("length", (v, a, b) -> Values.length(v));
         ALL.put("count", ALL.get("length"));
         ALL.put("list", (v, a, b) -> new ArrayList<Object>(Values.elements(v, b)));
-        ALL.put("items", (v, a, b) -> v instanceof Map<?, ?> map ? Methods.items(map) : Values.elements(new Undefined("items"), b));
+        ALL.put("items", Filters::items);
         ALL.put("default", Filters::otherwise);
         ALL.put("d", Filters::otherwise);
         ALL.put("join", Filters::join);
@@ -43,7 +44,8 @@ final class Filters {
         ALL.put("abs", (v, a, b) -> Values.order(v, 0L) < 0 ? Arithmetic.negative(v) : v);
         ALL.put("trim", (v, a, b) -> Methods.call(Text.of(v, b), "strip", a, b));
         ALL.put("replace", (v, a, b) -> Methods.call(Text.of(v, b), "replace", a, b));
-        for (String name : List.of("upper", "lower", "title", "capitalize")) {
+        ALL.put("title", (v, a, b) -> Strings.titleOfWords(Text.of(v, b)));
+        for (String name : List.of("upper", "lower", "capitalize")) {
             ALL.put(name, (v, a, b) -> Methods.call(Text.of(v, b), name, a, b));
         }
     }
@@ -58,6 +60,16 @@ final class Filters {
 
     static String names() {
         return String.join(", ", ALL.keySet());
+    }
+
+    private static Object items(Object value, Arguments arguments, Budget budget) {
+        if (value instanceof Undefined) {
+            return List.of();
+        }
+        if (value instanceof Map<?, ?> map) {
+            return Methods.items(map);
+        }
+        throw new TemplateException("items wants a mapping, not " + Values.kind(value));
     }
 
     private static Object otherwise(Object value, Arguments arguments, Budget budget) {
@@ -176,6 +188,9 @@ final class Filters {
 
     private static Object number(Object value, Object otherwise, boolean whole) {
         Object fallback = otherwise == null ? whole ? (Object) 0L : (Object) 0.0 : otherwise;
+        if (value instanceof String text && text.length() > MOST_DIGITS) {
+            throw new TemplateException("a text of more than " + MOST_DIGITS + " characters is to be a number");
+        }
         try {
             if (Values.isNumber(value)) {
                 double number = Values.number(value);

@@ -14,6 +14,7 @@ record ForLoop(List<Target> targets, Expression all, Expression filter, Statemen
         }
         Loop loop = new Loop(elements);
         for (Object element : elements) {
+            scope.budget().step();
             loop.advance();
             Scope inner = scope.inner();
             inner.set("loop", loop);

@@ -112,7 +112,7 @@ final class Methods {
             case "lower" -> text.toLowerCase(Locale.ROOT);
             case "title" -> Strings.title(text);
             case "capitalize" -> Strings.capitalize(text);
-            case "splitlines" -> new ArrayList<Object>(text.isEmpty() ? List.of() : List.of((text.endsWith("\n") ? text.substring(0, text.length() - 1) : text).split("\\r\\n|\\R", -1)));
+            case "splitlines" -> Strings.lines(text);
             case "isdigit" -> !text.isEmpty() && text.codePoints().allMatch(Character::isDigit);
             case "isalpha" -> !text.isEmpty() && text.codePoints().allMatch(Character::isLetter);
             default -> !text.isEmpty() && text.codePoints().allMatch(Strings::isSpace);

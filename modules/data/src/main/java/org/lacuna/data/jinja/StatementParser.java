@@ -8,6 +8,9 @@ import org.lacuna.data.jinja.Token.Kind;
 
 /** Reads a template's statements: text, prints, and the blocks for, if, set, macro, break, continue and generation. */
 final class StatementParser {
+    /** Where a set with a block keeps what the block wrote until it is filtered; no variable can be called so. */
+    private static final String CAPTURED = "";
+
     private final Tokens tokens;
     private final ExpressionParser expressions;
 
@@ -158,10 +161,11 @@ final class StatementParser {
                 return Flow.ON;
             };
         }
-        Expression[] captured = {scope -> scope.get("")};
+        Expression value = scope -> scope.get(CAPTURED);
         while (tokens.skipOperator("|")) {
-            captured[0] = expressions.filter(captured[0]);
+            value = expressions.filter(value);
         }
+        Expression filtered = value;
         end();
         Statement body = until(Set.of("endset"));
         end("endset");
@@ -169,8 +173,8 @@ final class StatementParser {
             Text text = new Text(scope.budget());
             Scope inner = scope.inner();
             Flow flow = body.run(inner, text);
-            inner.set("", text.toString());
-            Target.assign(targets, captured[0].value(inner), scope);
+            inner.set(CAPTURED, text.toString());
+            Target.assign(targets, filtered.value(inner), scope);
             return flow;
         };
     }

@@ -159,6 +159,25 @@ final class Strings {
         return title.toString();
     }
 
+    /** Jinja's filter {@code title}: words are what white space and some signs are between, and only their first letters are capitals. */
+    static String titleOfWords(String text) {
+        StringBuilder title = new StringBuilder();
+        boolean inside = false;
+        for (int c : text.codePoints().toArray()) {
+            title.append(inside ? Character.toString(c).toLowerCase(java.util.Locale.ROOT) : Character.toString(c).toUpperCase(java.util.Locale.ROOT));
+            inside = !isSpace(c) && "-({[<".indexOf(c) < 0;
+        }
+        return title.toString();
+    }
+
+    static List<Object> lines(String text) {
+        List<Object> lines = new ArrayList<>(List.of((Object[]) text.split("\\r\\n|\\R|[\\x1c-\\x1e]", -1)));
+        if (lines.get(lines.size() - 1).equals("")) {
+            lines.remove(lines.size() - 1);
+        }
+        return lines;
+    }
+
     static String capitalize(String text) {
         if (text.isEmpty()) {
             return text;

@@ -147,12 +147,12 @@ final class Values {
         return elements(container, budget).stream().anyMatch(other -> same(other, element, budget));
     }
 
-    /** A key of a mapping: Python's 1, 1.0 and True are one. */
+    /** What can be a key of a mapping here: a string, a whole number or none. */
     static Object key(Object value) {
-        if (value instanceof List || value instanceof Map || value instanceof Undefined) {
-            throw new TemplateException(kind(value) + " can't be a key of a mapping");
+        if (value == null || value instanceof String || value instanceof Long) {
+            return value;
         }
-        return value instanceof Boolean || value instanceof Double d && d == Math.rint(d) && Math.abs(d) < 1L << 53 ? (Object) (long) number(value) : value;
+        throw new TemplateException(kind(value) + " can't be a key of a mapping here; expected a string or a whole number");
     }
 
     /** {@code target.name}, not called. */

@@ -21,12 +21,21 @@ public final class Windows {
      * @throws InputException when the sequence holds fewer
      */
     public static Batch first(TokenSequence tokens, int count, int length) {
+        return first(tokens, count, length, "validation");
+    }
+
+    /**
+     * The same of any part of a corpus.
+     *
+     * @param part what to call the sequence in a message: training, validation
+     */
+    public static Batch first(TokenSequence tokens, int count, int length, String part) {
         if (tokens instanceof Examples examples) {
             return examples.first(count, length);
         }
-        long available = count(tokens, length, "validation");
+        long available = count(tokens, length, part);
         if (available < count) {
-            throw new InputException("the corpus has " + tokens.length() + " validation tokens: " + available
+            throw new InputException("the corpus has " + tokens.length() + " " + part + " tokens: " + available
                     + " windows of " + length + " (and a token after each), but " + count
                     + " are asked for; take fewer or shorter windows or a larger corpus");
         }

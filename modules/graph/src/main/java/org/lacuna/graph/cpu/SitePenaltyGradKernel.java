@@ -27,7 +27,8 @@ final class SitePenaltyGradKernel implements Kernel {
         Stretches.Stretch[][] cut = Stretches.cut(in[1].spec().size(0), in[1].spec().size(1), step, panels);
         Runnable[] calls = new Runnable[cut.length];
         for (int p = 0; p < calls.length; p++) {
-            calls[p] = panel(site.penalty().loops(n, site.parameters()), cut[p], in[0].bytes(), new TokenRows(in[1], in[2]), new TokenRows(out[0], in[2]));
+            PenaltyLoops loops = site.penalty().loops(n, site.parameters());
+            calls[p] = panel(loops, cut[p], in[0].bytes(), new TokenRows(in[1], in[2], loops.readable()), new TokenRows(out[0], in[2], 1));
         }
         return new Runnable[][] {calls};
     }

@@ -24,7 +24,8 @@ final class SitePenaltyKernel implements Kernel {
         Stretches.Stretch[][] cut = Stretches.cut(sequences, tokens, site.penalty().loops(n, site.parameters()).step(), panels);
         Runnable[] calls = new Runnable[cut.length];
         for (int p = 0; p < calls.length; p++) {
-            calls[p] = panel(site.penalty().loops(n, site.parameters()), cut[p], new TokenRows(in[0], in[1]), tokens, phi);
+            PenaltyLoops loops = site.penalty().loops(n, site.parameters());
+            calls[p] = panel(loops, cut[p], new TokenRows(in[0], in[1], loops.readable()), tokens, phi);
         }
         ByteBuffer weights = in[1].bytes();
         ByteBuffer penalty = out[0].bytes();

@@ -42,6 +42,7 @@ final class SparsifyKernel implements Kernel {
         private final FloatBuffer v;
         private final ByteBuffer codes;
         private final ByteBuffer parameterBytes;
+        /** Null where there is no padding. */
         private final Tensor tokenMask;
         private final FloatBuffer masked;
         private final ByteBuffer counts;
@@ -69,7 +70,7 @@ final class SparsifyKernel implements Kernel {
             v = in[0].floats();
             codes = in[1].bytes();
             parameterBytes = in[2].bytes();
-            tokenMask = in[3];
+            tokenMask = in.length > 3 ? in[3] : null;
             masked = out[0].floats();
             counts = out[1].bytes();
             parameters = new double[Math.toIntExact(in[2].length())];
@@ -113,6 +114,9 @@ final class SparsifyKernel implements Kernel {
         }
 
         private boolean isPadding(int token) {
+            if (tokenMask == null) {
+                return false;
+            }
             ByteBuffer mask = tokenMask.bytes();
             return tokenMask.dataType() == DataType.FLOAT ? Lanes.get(mask, token) == 0 : mask.getInt(token * Integer.BYTES) == 0;
         }

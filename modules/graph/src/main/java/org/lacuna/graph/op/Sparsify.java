@@ -20,7 +20,8 @@ import org.nd4j.linalg.factory.Nd4j;
  * in:  v [P·B, T, n], or [B, T, n] with fan-out
  *      rule [P] INT            {@link Rule#code}
  *      parameters [P, K] DOUBLE  a row for each rule; K ≥ 1 is that of the rule with most
- *      tokenMask [P·B, T], or [B, T] with fan-out; FLOAT or INT: where it is 0, padding passes unmasked and is not counted
+ *      tokenMask [P·B, T], or [B, T] with fan-out; FLOAT or INT: where it is 0, padding passes unmasked and is not counted;
+ *                         may be left out where there is none
  * out: masked v [P·B, T, n]    v where the rule keeps it, else 0
  *      kept [P·B, T] INT       how many are kept, or −1 for padding; an exact 0 is never kept
  * integer argument 0: 1 for fan-out, where all P rules see the same v; else 0
@@ -30,7 +31,7 @@ import org.nd4j.linalg.factory.Nd4j;
  * <ul>
  * <li>of a fixed mask, exact almost everywhere: dy where the masked value is not 0;
  * <li>straight-through, which takes the mask for the identity, so that what was dropped is told what it would have done (Q-Sparse, arXiv
- * 2407.10969): dy everywhere; with fan-out its sum over the P rules.
+ * 2407.10969): dy everywhere; not with fan-out.
  * </ul>
  *
  * <p>A vector with NaN or an infinity that isn't padding throws {@link NonFiniteRowException}.
@@ -55,10 +56,9 @@ public final class Sparsify extends LacunaOp {
         return named(new Sparsify(sd, fan, v, rule, parameters, tokenMask), masked, kept);
     }
 
-    /** The same with a straight-through gradient. */
-    public static SDVariable[] straightThrough(SameDiff sd, String masked, String kept, SDVariable v, SDVariable rule, SDVariable parameters,
-            SDVariable tokenMask, boolean fan) {
-        Sparsify op = new Sparsify(sd, fan, v, rule, parameters, tokenMask);
+    /** One that masks every token and does not fan out, with a straight-through gradient. */
+    public static SDVariable[] straightThrough(SameDiff sd, String masked, String kept, SDVariable v, SDVariable rule, SDVariable parameters) {
+        Sparsify op = new Sparsify(sd, false, v, rule, parameters);
         op.addIArgument(1);
         return named(op, masked, kept);
     }
@@ -98,7 +98,7 @@ public final class Sparsify extends LacunaOp {
     public long[][] outputShapes(long[][] in) {
         long[] v = in[0];
         if (v.length != 3 || in[1].length != 1 || in[2].length != 2 || in[2][0] != in[1][0]
-                || !Arrays.equals(in[3], new long[] {v[0], v[1]})) {
+                || in.length > 3 && !Arrays.equals(in[3], new long[] {v[0], v[1]})) {
             throw new IllegalArgumentException(NAME + " wants v [B, T, n], rule [P], parameters [P, K] and token mask [B, T], not "
                     + Arrays.deepToString(in));
         }
@@ -121,7 +121,7 @@ public final class Sparsify extends LacunaOp {
         int rowsOfRule = rows / rules;
         double[] v = in[0].dup('c').data().asDouble();
         double[] parameters = in[2].dup('c').data().asDouble();
-        double[] mask = in[3].dup('c').data().asDouble();
+        double[] mask = in.length > 3 ? in[3].dup('c').data().asDouble() : null;
         int width = Math.toIntExact(in[2].size(1));
         double[] masked = new double[rows * n];
         int[] counts = new int[rows];
@@ -134,7 +134,7 @@ public final class Sparsify extends LacunaOp {
                 masked[row * n + j] = v[from * n + j];
                 values[j] = (float) v[from * n + j];
             }
-            if (mask[from] == 0) {
+            if (mask != null && mask[from] == 0) {
                 counts[row] = -1;
                 continue;
             }
@@ -160,6 +160,6 @@ public final class Sparsify extends LacunaOp {
         if (!straightThrough()) {
             return List.of(SparsifyGrad.of(sameDiff, dy, outputVariables()[0], arg(1), fan()));
         }
-        return List.of(fan() ? FanGrad.of(sameDiff, dy, arg(1)) : dy);
+        return List.of(dy);
     }
 }

@@ -101,14 +101,22 @@ final class Locality implements Penalty {
         private final double alpha;
         /** Elements in whole vectors. */
         private final int whole;
-        private final double[] lanes = new double[2 * Lanes.WIDE];
         /** The elements behind them: of the token before, of the token, of the token behind, and of the token's gradient. */
         private final ByteBuffer rest = Lanes.floats(4 * Lanes.WIDE);
+        private final double[] lanes = new double[2 * Lanes.WIDE];
+        /** A row of exponentials or sigmoids. */
+        private final double[] work;
 
         Loops(int n, double alpha) {
             this.n = n;
             this.alpha = alpha;
             whole = n - n % Lanes.WIDE;
+            work = new double[Math.max(whole, Lanes.WIDE)];
+        }
+
+        @Override
+        public int readable() {
+            return 3;
         }
 
         @Override
@@ -123,9 +131,15 @@ final class Locality implements Penalty {
         private double pair(ByteBuffer a, int ai, ByteBuffer b, int bi) {
             copy(a, ai + whole, rest, 0, n - whole);
             copy(b, bi + whole, rest, Lanes.WIDE, n - whole);
-            valueLanes(a, ai, b, bi, whole, alpha, lanes, 0);
-            valueLanes(rest, 0, rest, Lanes.WIDE, Lanes.WIDE, alpha, lanes, Lanes.WIDE);
+            part(a, ai, b, bi, whole, 0);
+            part(rest, 0, rest, Lanes.WIDE, Lanes.WIDE, Lanes.WIDE);
             return (Magnitudes.total(lanes, 0, Lanes.WIDE) + Magnitudes.total(lanes, Lanes.WIDE, n - whole)) / n;
+        }
+
+        private void part(ByteBuffer a, int ai, ByteBuffer b, int bi, int n, int to) {
+            valueExponentials(a, ai, n, alpha, work);
+            valueLogarithms(work, n, lanes, to);
+            valueProducts(a, ai, b, bi, n, alpha, lanes, to);
         }
 
         @Override
@@ -148,9 +162,15 @@ final class Locality implements Penalty {
             copy(before, bi + whole, rest, 0, n - whole);
             copy(x, xi + whole, rest, Lanes.WIDE, n - whole);
             copy(behind, hi + whole, rest, 2 * Lanes.WIDE, n - whole);
-            gradientRow(before, bi, x, xi, behind, hi, whole, alpha, asTarget, asPrediction, dv, di);
-            gradientRow(rest, 0, rest, Lanes.WIDE, rest, 2 * Lanes.WIDE, Lanes.WIDE, alpha, asTarget, asPrediction, rest, 3 * Lanes.WIDE);
+            gradientPart(before, bi, x, xi, behind, hi, whole, asTarget, asPrediction, dv, di);
+            gradientPart(rest, 0, rest, Lanes.WIDE, rest, 2 * Lanes.WIDE, Lanes.WIDE, asTarget, asPrediction, rest, 3 * Lanes.WIDE);
             copy(rest, 3 * Lanes.WIDE, dv, di + whole, n - whole);
+        }
+
+        private void gradientPart(ByteBuffer before, int bi, ByteBuffer x, int xi, ByteBuffer behind, int hi, int n,
+                double asTarget, double asPrediction, ByteBuffer dv, int di) {
+            gradientSigmoids(behind, hi, n, alpha, work);
+            gradientRow(before, bi, x, xi, work, n, alpha, alpha * asTarget, asPrediction, dv, di);
         }
 
         private static void copy(ByteBuffer from, int fi, ByteBuffer to, int ti, int n) {
@@ -159,15 +179,32 @@ final class Locality implements Penalty {
             }
         }
     }
-    /** The sums over what belongs to each lane of H between rows {@code a} and {@code b}, whose {@code n} elements are whole vectors. */
-    private static void valueLanes(ByteBuffer a, int ai, ByteBuffer b, int bi, int n, double alpha, double[] lanes, int to) {
+
+    /** e^(−|α·a|). Short passes, of one exponential at most: with a second, or a logarithm, C2 makes objects of the vectors. All of them want {@code n} to be whole vectors. */
+    private static void valueExponentials(ByteBuffer a, int ai, int n, double alpha, double[] exponentials) {
+        for (int i = 0; i < n; i += Lanes.WIDE) {
+            Lanes.exp(Lanes.widen(a, ai + i).abs().mul(-alpha)).intoArray(exponentials, i);
+        }
+    }
+
+    /** The sums over what belongs to each lane of ln(1 + e). */
+    private static void valueLogarithms(double[] exponentials, int n, double[] lanes, int to) {
         DoubleVector sum = DoubleVector.zero(Lanes.D);
+        for (int i = 0; i < n; i += Lanes.WIDE) {
+            sum = sum.add(log1p(DoubleVector.fromArray(Lanes.D, exponentials, i)));
+        }
+        sum.intoArray(lanes, to);
+    }
+
+    /** To the sums those of |a|·σ(∓b), a and b being α times rows. */
+    private static void valueProducts(ByteBuffer a, int ai, ByteBuffer b, int bi, int n, double alpha, double[] lanes, int to) {
+        DoubleVector sum = DoubleVector.fromArray(Lanes.D, lanes, to);
         for (int i = 0; i < n; i += Lanes.WIDE) {
             DoubleVector x = Lanes.widen(a, ai + i).mul(alpha);
             DoubleVector y = Lanes.widen(b, bi + i).mul(alpha);
-            DoubleVector other = y.blend(y.neg(), x.compare(VectorOperators.GE, 0));
-            DoubleVector magnitude = x.abs();
-            sum = sum.add(magnitude.div(Lanes.exp(other.neg()).add(1))).add(log1p(Lanes.exp(magnitude.neg())));
+            // −(∓b), for σ(z) = 1/(1 + e^(−z)).
+            DoubleVector other = y.neg().blend(y, x.compare(VectorOperators.GE, 0));
+            sum = sum.add(x.abs().div(Lanes.exp(other).add(1)));
         }
         sum.intoArray(lanes, to);
     }
@@ -186,15 +223,22 @@ final class Locality implements Penalty {
         return p.mul(s).mul(2);
     }
 
-    /** dv = asPrediction · (σ(α·x) − σ(α·behind)) − asTarget · α·before · σ(α·x)·σ(−α·x); {@code n} elements are whole vectors. */
-    private static void gradientRow(ByteBuffer before, int bi, ByteBuffer x, int xi, ByteBuffer behind, int hi, int n, double alpha,
+    /** σ(α·x). */
+    private static void gradientSigmoids(ByteBuffer x, int xi, int n, double alpha, double[] sigmoids) {
+        for (int i = 0; i < n; i += Lanes.WIDE) {
+            DoubleVector e = Lanes.exp(Lanes.widen(x, xi + i).mul(-alpha));
+            DoubleVector.broadcast(Lanes.D, 1).div(e.add(1)).intoArray(sigmoids, i);
+        }
+    }
+
+    /** dv = asPrediction · (σ(α·x) − behind) − asTarget · before · σ(α·x)·σ(−α·x), where behind are sigmoids already and asTarget has another α. */
+    private static void gradientRow(ByteBuffer before, int bi, ByteBuffer x, int xi, double[] behind, int n, double alpha,
             double asTarget, double asPrediction, ByteBuffer dv, int di) {
         for (int i = 0; i < n; i += Lanes.WIDE) {
             DoubleVector e = Lanes.exp(Lanes.widen(x, xi + i).mul(-alpha));
             DoubleVector s = DoubleVector.broadcast(Lanes.D, 1).div(e.add(1));
-            DoubleVector next = DoubleVector.broadcast(Lanes.D, 1).div(Lanes.exp(Lanes.widen(behind, hi + i).mul(-alpha)).add(1));
-            DoubleVector pull = Lanes.widen(before, bi + i).mul(alpha * asTarget).mul(e.mul(s).mul(s));
-            Lanes.narrow(s.sub(next).mul(asPrediction).sub(pull), dv, di + i);
+            DoubleVector pull = Lanes.widen(before, bi + i).mul(asTarget).mul(e.mul(s).mul(s));
+            Lanes.narrow(s.sub(DoubleVector.fromArray(Lanes.D, behind, i)).mul(asPrediction).sub(pull), dv, di + i);
         }
     }
 }

@@ -6,13 +6,18 @@ import org.lacuna.graph.cpu.TokenRows;
  * A penalty's loops over memory, for the CPU's kernels, with what working memory they need. They allocate nothing when run, and a
  * token's result has the same bits whatever range of tokens it is computed with.
  *
- * <p>The JVM is told to compile methods of this package whose names begin with {@code value} or {@code gradient} each by itself
- * (see {@link org.lacuna.graph.cpu}); a method that returns a vector needs another name.
+ * <p>The JVM is told to compile methods of this package whose names begin with {@code value} or {@code gradient} each by itself;
+ * a method that returns a vector needs another name.
  */
 public interface PenaltyLoops {
 
     /** Ranges of tokens start at multiples of this within a sequence, and end at one or with the sequence. */
     default int step() {
+        return 1;
+    }
+
+    /** How many neighbouring tokens' vectors must be readable at once. */
+    default int readable() {
         return 1;
     }
 

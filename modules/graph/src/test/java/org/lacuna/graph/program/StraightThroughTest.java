@@ -17,7 +17,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.Precision;
@@ -30,7 +29,6 @@ import org.lacuna.graph.op.Sparsify;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
-import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 
 /**
@@ -42,26 +40,25 @@ class StraightThroughTest {
     private static final int WIDTH = 19;
     private static final int VOCABULARY = 23;
     private static final int TOP_P = 1;
-    private static final double[] SHARES = {0.5, 0.9};
+    private static final double SHARE = 0.5;
 
     private enum Mask { NONE, FIXED, STRAIGHT_THROUGH }
 
     private final Device device = new CpuDevice();
 
-    /** table → mask → loss by the head; the mask fans out to {@code rules}. */
-    private static SameDiff graph(Mask mask, int rules) {
+    /** table → mask → loss by the head. */
+    private static SameDiff graph(Mask mask) {
         LacunaOps.register();
         SameDiff sd = SameDiff.create();
         SDVariable v = Embedding.of(sd, "v", sd.var("table", DataType.FLOAT, TOKENS, WIDTH), sd.placeHolder("ids", DataType.INT, 1, TOKENS));
         if (mask != Mask.NONE) {
-            SDVariable rule = sd.placeHolder("rule", DataType.INT, rules);
-            SDVariable parameters = sd.placeHolder("parameters", DataType.DOUBLE, rules, 1);
-            SDVariable tokenMask = sd.placeHolder("tokenMask", DataType.INT, 1, TOKENS);
-            v = (mask == Mask.FIXED ? Sparsify.of(sd, "masked", "kept", v, rule, parameters, tokenMask, rules > 1)
-                    : Sparsify.straightThrough(sd, "masked", "kept", v, rule, parameters, tokenMask, rules > 1))[0];
+            SDVariable rule = sd.constant("rule", Nd4j.createFromArray(TOP_P));
+            SDVariable parameters = sd.constant("parameters", Nd4j.createFromArray(new double[][] {{SHARE}}));
+            v = (mask == Mask.FIXED ? Sparsify.of(sd, "masked", "kept", v, rule, parameters, sd.constant("all", Nd4j.ones(DataType.INT, 1, TOKENS)), false)
+                    : Sparsify.straightThrough(sd, "masked", "kept", v, rule, parameters))[0];
         }
-        LmHeadLoss.of(sd, "loss", "nll", v, sd.var("head", DataType.FLOAT, VOCABULARY, WIDTH), sd.placeHolder("targets", DataType.INT, rules, TOKENS),
-                sd.placeHolder("weight", DataType.FLOAT, rules, TOKENS));
+        LmHeadLoss.of(sd, "loss", "nll", v, sd.var("head", DataType.FLOAT, VOCABULARY, WIDTH), sd.placeHolder("targets", DataType.INT, 1, TOKENS),
+                sd.placeHolder("weight", DataType.FLOAT, 1, TOKENS));
         sd.setLossVariables("loss");
         return sd;
     }
@@ -69,14 +66,9 @@ class StraightThroughTest {
     /** The masked vectors and the gradients of table and head. */
     private record Found(float[] masked, float[] table, float[] head) {}
 
-    private Found run(Mask mask, Precision precision, int panels, float[] table, double... shares) {
-        int rules = shares.length;
-        Program.Builder builder = Program.of(graph(mask, rules), device).placeholder("ids", 1, TOKENS).placeholder("targets", rules, TOKENS)
-                .placeholder("weight", rules, TOKENS).precision(precision).panels(panels).outputs("loss", mask == Mask.NONE ? "v" : "masked").gradients();
-        if (mask != Mask.NONE) {
-            builder.placeholder("rule", rules).placeholder("parameters", rules, 1).placeholder("tokenMask", 1, TOKENS);
-        }
-        Program program = builder.build();
+    private Found run(Mask mask, Precision precision, int panels, float[] table) {
+        Program program = Program.of(graph(mask), device).placeholder("ids", 1, TOKENS).placeholder("targets", 1, TOKENS)
+                .placeholder("weight", 1, TOKENS).precision(precision).panels(panels).outputs("loss", mask == Mask.NONE ? "v" : "masked").gradients().build();
         ParameterStore store = new ParameterStore(device, List.of(new TensorSpec("table", DataType.FLOAT, TOKENS, WIDTH), new TensorSpec("head", DataType.FLOAT, VOCABULARY, WIDTH)));
         store.normal("head", 0.7, new Random(4));
         store.tensor("table").set(table);
@@ -84,18 +76,10 @@ class StraightThroughTest {
         try (Workers workers = new Workers(panels)) {
             Instance run = program.instance(store.values(), gradients);
             run.tensor("ids").set(IntStream.range(0, TOKENS).toArray());
-            int[] targets = new Random(5).ints(TOKENS, 0, VOCABULARY).toArray();
-            run.tensor("targets").set(IntStream.range(0, rules * TOKENS).map(i -> targets[i % TOKENS]).toArray());
-            float[] weight = new float[rules * TOKENS];
+            run.tensor("targets").set(new Random(5).ints(TOKENS, 0, VOCABULARY).toArray());
+            float[] weight = new float[TOKENS];
             Arrays.fill(weight, 0.3f);
             run.tensor("weight").set(weight);
-            if (mask != Mask.NONE) {
-                run.tensor("rule").set(IntStream.generate(() -> TOP_P).limit(rules).toArray());
-                for (int i = 0; i < rules; i++) {
-                    run.tensor("parameters").bytes().putDouble(i * Double.BYTES, shares[i]);
-                }
-                run.tensor("tokenMask").set(IntStream.generate(() -> 1).limit(TOKENS).toArray());
-            }
             run.run(panels == 1 ? null : workers, null);
             return new Found(run.tensor(mask == Mask.NONE ? "v" : "masked").toFloats(), gradients.tensor("table").toFloats(), gradients.tensor("head").toFloats());
         }
@@ -114,12 +98,12 @@ class StraightThroughTest {
     @CsvSource({"FP32,1", "FP32,3", "BF16,1", "BF16,3"})
     void theGradientIsThatOfTheMaskedValuesWithoutAMask(Precision precision, int panels) {
         SmallLlama.assume(precision, device);
-        Found straight = run(Mask.STRAIGHT_THROUGH, precision, panels, table(), 0.5);
-        Found surrogate = run(Mask.NONE, precision, 1, straight.masked, 0.5);
+        Found straight = run(Mask.STRAIGHT_THROUGH, precision, panels, table());
+        Found surrogate = run(Mask.NONE, precision, 1, straight.masked);
         assertArrayEquals(surrogate.table, straight.table);
         assertArrayEquals(surrogate.head, straight.head);
 
-        Found fixed = run(Mask.FIXED, precision, panels, table(), 0.5);
+        Found fixed = run(Mask.FIXED, precision, panels, table());
         assertArrayEquals(straight.masked, fixed.masked);
         assertArrayEquals(straight.head, fixed.head);
         List<Integer> dropped = new ArrayList<>();
@@ -133,47 +117,26 @@ class StraightThroughTest {
         assertTrue(dropped.size() > WIDTH && dropped.size() < fixed.table.length - TOKENS, dropped.size() + " dropped");
     }
 
-    @ParameterizedTest
-    @ValueSource(ints = {1, 3})
-    void withFanOutItIsTheSumOverTheRules(int panels) {
-        Found both = run(Mask.STRAIGHT_THROUGH, Precision.FP32, panels, table(), SHARES);
-        float[] sum = new float[TOKENS * WIDTH];
-        for (int rule = 0; rule < SHARES.length; rule++) {
-            Found one = run(Mask.STRAIGHT_THROUGH, Precision.FP32, 1, table(), SHARES[rule]);
-            assertArrayEquals(one.masked, Arrays.copyOfRange(both.masked, rule * sum.length, (rule + 1) * sum.length));
-            for (int i = 0; i < sum.length; i++) {
-                sum[i] += one.table[i];
-            }
-        }
-        assertArrayEquals(sum, both.table, 1e-7f); // products of ten rows may round otherwise than of five
-    }
-
     /** dy itself, by SameDiff's own gradient function and the references in double, before and after the graph was saved. */
     @Test
     void sameDiffHasItToo(@TempDir Path folder) {
         LacunaOps.register();
-        for (boolean fan : new boolean[] {false, true}) {
-            SameDiff sd = SameDiff.create();
-            INDArray values = Nd4j.createFromArray(new double[] {4, -3, 2, 0, 1, 0.5}).reshape(2, 1, 3);
-            SDVariable v = sd.var("v", values);
-            SDVariable rule = sd.constant("rule", Nd4j.createFromArray(TOP_P, TOP_P));
-            SDVariable parameters = sd.constant("parameters", Nd4j.createFromArray(SHARES).reshape(2, 1));
-            SDVariable mask = sd.constant("mask", Nd4j.createFromArray(1, 1).reshape(2, 1));
-            SDVariable y = Sparsify.straightThrough(sd, "masked", "kept", v, rule, parameters, mask, fan)[0];
-            double[] c = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12};
-            SDVariable weights = sd.constant("c", Nd4j.createFromArray(Arrays.copyOf(c, fan ? 12 : 6)).reshape(fan ? 4 : 2, 1, 3));
-            y.mul(weights).sum("loss");
-            sd.setLossVariables("loss");
-            double[] expected = fan ? new double[] {8, 10, 12, 14, 16, 18} : Arrays.copyOf(c, 6);
-            assertArrayEquals(expected, sd.calculateGradients(Map.of(), "v").get("v").dup('c').data().asDouble());
+        SameDiff sd = SameDiff.create();
+        SDVariable v = sd.var("v", Nd4j.createFromArray(new double[] {4, -3, 2, 0, 1, 0.5}).reshape(2, 1, 3));
+        SDVariable rule = sd.constant("rule", Nd4j.createFromArray(TOP_P, TOP_P));
+        SDVariable parameters = sd.constant("parameters", Nd4j.createFromArray(0.5, 0.9).reshape(2, 1));
+        SDVariable y = Sparsify.straightThrough(sd, "masked", "kept", v, rule, parameters)[0];
+        double[] c = {1, 2, 3, 4, 5, 6};
+        y.mul(sd.constant("c", Nd4j.createFromArray(c).reshape(2, 1, 3))).sum("loss");
+        sd.setLossVariables("loss");
+        assertArrayEquals(c, sd.calculateGradients(Map.of(), "v").get("v").dup('c').data().asDouble());
 
-            File file = folder.resolve(fan + ".fb").toFile();
-            sd.save(file, false);
-            SameDiff loaded = SameDiff.load(file, false);
-            assertTrue(((Sparsify) loaded.getOpById(loaded.getVariableOutputOp("masked").getOwnName())).straightThrough());
-            assertArrayEquals(expected, loaded.calculateGradients(Map.of(), "v").get("v").dup('c').data().asDouble());
-        }
-        SameDiff fixed = graph(Mask.FIXED, 1);
+        File file = folder.resolve("saved.fb").toFile();
+        sd.save(file, false);
+        SameDiff loaded = SameDiff.load(file, false);
+        assertTrue(((Sparsify) loaded.getOpById(loaded.getVariableOutputOp("masked").getOwnName())).straightThrough());
+        assertArrayEquals(c, loaded.calculateGradients(Map.of(), "v").get("v").dup('c').data().asDouble());
+        SameDiff fixed = graph(Mask.FIXED);
         assertFalse(((Sparsify) fixed.getOpById(fixed.getVariableOutputOp("masked").getOwnName())).straightThrough());
     }
 }

@@ -21,51 +21,64 @@ import org.lacuna.sparsity.Site;
  * @param experts where each expert is such a block
  * @param thresholds where act is ReLU: below which it lets nothing pass, a threshold a layer, 0 for plain ReLU (FATReLU; ProSparse, arXiv
  *     2402.13516); empty for plain ReLU in all layers and for every other activation
+ * @param masks what is set to 0 at which sites, one a site at most; none in most models
  */
-public record FeedForward(String activation, boolean gated, String upActivation, boolean biased, Optional<Experts> experts, List<Double> thresholds) {
+public record FeedForward(String activation, boolean gated, String upActivation, boolean biased, Optional<Experts> experts, List<Double> thresholds,
+        List<Mask> masks) {
     /** The name of the activation that does nothing. */
     public static final String IDENTITY = "identity";
     /** The only activation that can have thresholds. */
     public static final String RELU = "relu";
 
-    /** The thresholds don't change. */
+    /** The lists don't change. */
     public FeedForward {
         thresholds = List.copyOf(thresholds);
+        masks = List.copyOf(masks);
     }
 
     /** A gated block: {@code silu} makes SwiGLU, {@code relu} ReGLU. */
     public static FeedForward gated(String activation) {
-        return new FeedForward(activation, true, IDENTITY, false, Optional.empty(), List.of());
+        return new FeedForward(activation, true, IDENTITY, false, Optional.empty(), List.of(), List.of());
     }
 
     /** A block without a gate. */
     public static FeedForward ungated(String activation) {
-        return new FeedForward(activation, false, IDENTITY, false, Optional.empty(), List.of());
+        return new FeedForward(activation, false, IDENTITY, false, Optional.empty(), List.of(), List.of());
     }
 
     /** ReLU on both gate and up (Song et al. 2024, "Turbo Sparse"). */
     public static FeedForward dRelu() {
-        return new FeedForward(RELU, true, RELU, false, Optional.empty(), List.of());
+        return new FeedForward(RELU, true, RELU, false, Optional.empty(), List.of(), List.of());
     }
 
     /** The same with biases. */
     public FeedForward withBiases() {
-        return new FeedForward(activation, gated, upActivation, true, experts, thresholds);
+        return new FeedForward(activation, gated, upActivation, true, experts, thresholds, masks);
     }
 
     /** The same for each of some experts. */
     public FeedForward withExperts(Experts some) {
-        return new FeedForward(activation, gated, upActivation, biased, Optional.of(some), thresholds);
+        return new FeedForward(activation, gated, upActivation, biased, Optional.of(some), thresholds, masks);
     }
 
     /** The same with another activation. */
     public FeedForward withActivation(String other) {
-        return new FeedForward(other, gated, upActivation, biased, experts, thresholds);
+        return new FeedForward(other, gated, upActivation, biased, experts, thresholds, masks);
     }
 
     /** The same with other thresholds. */
     public FeedForward withThresholds(List<Double> others) {
-        return new FeedForward(activation, gated, upActivation, biased, experts, others);
+        return new FeedForward(activation, gated, upActivation, biased, experts, others, masks);
+    }
+
+    /** The same with other masks. */
+    public FeedForward withMasks(List<Mask> others) {
+        return new FeedForward(activation, gated, upActivation, biased, experts, thresholds, others);
+    }
+
+    /** The mask at a site, if there is one. */
+    public Optional<Mask> mask(FeedForwardSite site) {
+        return masks.stream().filter(mask -> mask.site() == site).findFirst();
     }
 
     /** A layer's threshold; 0 where there is none. */
@@ -83,8 +96,8 @@ public record FeedForward(String activation, boolean gated, String upActivation,
         return site == Site.INPUT ? 1 : experts.map(Experts::perToken).orElse(1);
     }
 
-    /** Whether Hugging Face's {@code LlamaForCausalLM} computes the same; dReLU, blocks without a gate and thresholds are not Llama's. */
+    /** Whether Hugging Face's {@code LlamaForCausalLM} computes the same; dReLU, blocks without a gate, thresholds and masks are not Llama's. */
     public boolean isLlama() {
-        return gated && upActivation.equals(IDENTITY) && !biased && experts.isEmpty() && thresholds.isEmpty();
+        return gated && upActivation.equals(IDENTITY) && !biased && experts.isEmpty() && thresholds.isEmpty() && masks.isEmpty();
     }
 }

@@ -1,13 +1,16 @@
 package org.lacuna.model.config;
 
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.function.UnaryOperator;
 import org.lacuna.graph.activation.Activations;
 import org.lacuna.run.InputException;
 import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.rule.Rules;
 
 /**
  * A decoder: what it is made of and how large it is.
@@ -92,6 +95,15 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
                 attention, norm, block, position, feedForward, embeddingScale, tied, maxPositions, initializer, bos, eos, other);
     }
 
+    /**
+     * The same with other masks in its feed-forward blocks. A Llama becomes one that only Lacuna opens, unless there are none; {@link #check}
+     * refuses the other families, whose files can't say it.
+     */
+    public ModelConfig withMasks(List<Mask> masks) {
+        return new ModelConfig(masks.isEmpty() ? family : lacunas(), vocabulary, hidden, intermediate, layers, heads, kvHeads, headSize, attention, norm, block,
+                position, feedForward.withMasks(masks), embeddingScale, tied, maxPositions, initializer, bos, eos, normActivation);
+    }
+
     /** The family that stores what a Llama has not. */
     private String lacunas() {
         return family.equals(LLAMA) ? LACUNA_LLAMA : family;
@@ -99,7 +111,7 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
 
     /** Whether it has what no family but Lacuna's own can store, so that another's file would describe another model. */
     public boolean onlyLacunas() {
-        return !feedForward.thresholds().isEmpty() || !normActivation.equals(FeedForward.IDENTITY);
+        return !feedForward.thresholds().isEmpty() || !feedForward.masks().isEmpty() || !normActivation.equals(FeedForward.IDENTITY);
     }
 
     /** The most numbers that one activation has for a token; logits aside, which are computed for some rows at a time. */
@@ -122,7 +134,7 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
      *     the parts of {@code norm}, {@code attention}, {@code position} and {@code feedForward} are called {@code epsilon},
      *     {@code scale}, {@code window}, {@code theta}, {@code fraction}, {@code factor}, {@code lowFrequencyFactor},
      *     {@code highFrequencyFactor}, {@code originalLength}, {@code activation}, {@code upActivation}, {@code experts},
-     *     {@code perToken}, {@code thresholds}
+     *     {@code perToken}, {@code thresholds}, {@code masks}
      * @throws InputException with all problems, each naming file and key
      */
     public void check(String where, UnaryOperator<String> keyOf) {
@@ -179,6 +191,7 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
             p.stored("normActivation", "is " + normActivation, family);
         }
         checkThresholds(p);
+        checkMasks(p);
         bos.ifPresent(id -> p.token("bos", id, vocabulary));
         eos.forEach(id -> p.token("eos", id, vocabulary));
         if (!p.found.isEmpty()) {
@@ -204,6 +217,30 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
             }
         }
         p.stored("thresholds", "are there", family);
+    }
+
+    private void checkMasks(Problems p) {
+        Set<FeedForwardSite> sites = EnumSet.noneOf(FeedForwardSite.class);
+        for (Mask mask : feedForward.masks()) {
+            String at = "mask at " + mask.site().key();
+            if (!sites.add(mask.site())) {
+                p.add("masks", "has a second " + at + "; a site has one at most");
+            }
+            if (!mask.site().isIn(feedForward)) {
+                p.add("masks", "has a " + at + ", which a block without a gate has not");
+            }
+            try {
+                Rules.byName(mask.rule());
+            } catch (IllegalArgumentException e) {
+                p.add("masks", "has a " + at + ": " + e.getMessage());
+            }
+            if (!(mask.value() > 0 && mask.value() <= 1)) {
+                p.add("masks", "has a " + at + " that keeps " + mask.value() + ", it must be above 0 and at most 1");
+            }
+        }
+        if (!sites.isEmpty()) {
+            p.stored("masks", "are there", family);
+        }
     }
 
     private static final class Problems {

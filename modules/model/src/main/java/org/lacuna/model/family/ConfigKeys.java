@@ -31,6 +31,8 @@ import org.lacuna.run.folder.Json;
  * reported at once; the value returned in its place means nothing. A key that is null counts as absent.
  */
 final class ConfigKeys {
+    private static final int MOST_OBJECTS = 100;
+
     private static final int MAX_BYTES = 1 << 20;
 
     private static final ObjectMapper JSON = new ObjectMapper(JsonFactory.builder()
@@ -229,6 +231,23 @@ final class ConfigKeys {
             }
             if (!all) {
                 problem(key, "is " + shortened(array) + ", not an array of finite numbers");
+            }
+        }
+        return values;
+    }
+
+    /** The objects of an array, at most a hundred; none where the key is absent. */
+    List<JsonNode> objects(String key) {
+        List<JsonNode> values = new ArrayList<>();
+        if (has(key)) {
+            JsonNode array = node.get(key);
+            boolean all = array.isArray() && array.size() <= MOST_OBJECTS;
+            if (all) {
+                array.forEach(values::add);
+            }
+            if (!all || !values.stream().allMatch(JsonNode::isObject)) {
+                problem(key, "is " + shortened(array) + ", not an array of objects");
+                return List.of();
             }
         }
         return values;

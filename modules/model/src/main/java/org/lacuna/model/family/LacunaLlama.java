@@ -1,17 +1,21 @@
 package org.lacuna.model.family;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import org.lacuna.model.config.FeedForward;
+import org.lacuna.model.config.FeedForwardSite;
+import org.lacuna.model.config.Mask;
 import org.lacuna.model.config.ModelConfig;
 
 /**
- * A Llama that Hugging Face's cannot express: its feed-forward block is without a gate, is dReLU, or its ReLU has thresholds; or there is an
- * activation behind the norms. transformers refuses such a
- * checkpoint instead of computing something else; it opens in Lacuna only.
+ * A Llama that Hugging Face's cannot express: its feed-forward block is without a gate, is dReLU, has masks, or its ReLU has thresholds; or there
+ * is an activation behind the norms. transformers refuses such a checkpoint instead of computing something else; it opens in Lacuna only.
  */
 final class LacunaLlama implements Family {
     static final String GATED = "lacuna_gated";
@@ -20,8 +24,10 @@ final class LacunaLlama implements Family {
     static final String THRESHOLDS = "lacuna_thresholds";
     /** Behind the norms in front of attention and feed-forward block. */
     static final String NORM_ACTIVATION = "lacuna_norm_activation";
+    /** Objects {@code {"site": …, "rule": …, "value": …}}. */
+    static final String MASKS = "lacuna_masks";
     /** The keys that no other family has. */
-    static final List<String> OWN = List.of(GATED, UP_ACTIVATION, THRESHOLDS, NORM_ACTIVATION);
+    static final List<String> OWN = List.of(GATED, UP_ACTIVATION, THRESHOLDS, NORM_ACTIVATION, MASKS);
 
     @Override
     public String modelType() {
@@ -36,8 +42,21 @@ final class LacunaLlama implements Family {
     @Override
     public ModelConfig read(ConfigKeys keys) {
         FeedForward form = new FeedForward(keys.activation("hidden_act", "silu"), keys.flag(GATED, true), keys.activation(UP_ACTIVATION, FeedForward.IDENTITY), false, Optional.empty(),
-                keys.numbers(THRESHOLDS));
+                keys.numbers(THRESHOLDS), masks(keys));
         return Llama.read(keys, modelType(), form).withNormActivation(keys.activation(NORM_ACTIVATION, FeedForward.IDENTITY));
+    }
+
+    private static List<Mask> masks(ConfigKeys keys) {
+        List<Mask> masks = new ArrayList<>();
+        for (JsonNode mask : keys.objects(MASKS)) {
+            Optional<FeedForwardSite> site = FeedForwardSite.byKey(mask.path("site").asText());
+            if (site.isEmpty() || !mask.path("rule").isTextual() || !mask.path("value").isNumber()) {
+                keys.problem(MASKS, "expected objects {\"site\", \"rule\", \"value\"}: one of " + FeedForwardSite.keys() + ", a rule's name, a number");
+                return List.of();
+            }
+            masks.add(new Mask(site.get(), mask.get("rule").asText(), mask.get("value").asDouble()));
+        }
+        return masks;
     }
 
     @Override
@@ -52,6 +71,10 @@ final class LacunaLlama implements Family {
         if (!config.feedForward().thresholds().isEmpty()) {
             config.feedForward().thresholds().forEach(json.putArray(THRESHOLDS)::add);
         }
+        if (!config.feedForward().masks().isEmpty()) {
+            ArrayNode masks = json.putArray(MASKS);
+            config.feedForward().masks().forEach(mask -> masks.addObject().put("site", mask.site().key()).put("rule", mask.rule()).put("value", mask.value()));
+        }
     }
 
     @Override
@@ -60,6 +83,7 @@ final class LacunaLlama implements Family {
         keys.put("upActivation", UP_ACTIVATION);
         keys.put("thresholds", THRESHOLDS);
         keys.put("normActivation", NORM_ACTIVATION);
+        keys.put("masks", MASKS);
         return keys;
     }
 

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
 import org.lacuna.graph.TensorSpec;
@@ -40,14 +41,17 @@ import org.lacuna.graph.op.WeightedSum;
 import org.lacuna.model.config.AttentionForm;
 import org.lacuna.model.config.Experts;
 import org.lacuna.model.config.FeedForward;
+import org.lacuna.model.config.FeedForwardSite;
 import org.lacuna.model.config.LearnedPosition;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.Norm;
 import org.lacuna.model.config.RotaryPosition;
 import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.rule.Rules;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
+import org.nd4j.linalg.factory.Nd4j;
 
 /**
  * Builds the graphs of a decoder of any family. What comes out is a plain {@link SameDiff}: a {@code Program} compiles it; SameDiff itself
@@ -161,7 +165,7 @@ public final class DecoderGraph {
     }
 
     static SameDiff training(ModelConfig config, LowRank adapters, TrainingForm form, DataType floating) {
-        Set<Site> shown = form.observed().contains(PenaltySite.GATE) ? Set.of(Site.GATE) : Set.of();
+        Set<Site> shown = form.observed().contains(FeedForwardSite.GATE) ? Set.of(Site.GATE) : Set.of();
         form.observed().stream().filter(site -> !site.isIn(config.feedForward())).findFirst().ifPresent(site -> {
             throw new IllegalArgumentException("a feed-forward block without a gate has no site " + site.key());
         });
@@ -272,7 +276,7 @@ public final class DecoderGraph {
     }
 
     /** [n] INT: of how many tokens that count each element of a layer's vector is not 0. */
-    public static String active(PenaltySite site, int layer) {
+    public static String active(FeedForwardSite site, int layer) {
         return "active." + site.key() + "." + layer;
     }
 
@@ -296,7 +300,7 @@ public final class DecoderGraph {
         form.penalties().forEach(p -> penalties.add(new ArrayList<>()));
         SDVariable h = decoder();
         List<SDVariable> terms = new ArrayList<>();
-        terms.add(loss(h, penalisedWeight));
+        terms.add(loss(h, penalisedWeight, form.zLoss()));
         penalties.forEach(terms::addAll);
         SDVariable coefficients = sd.placeHolder(OBJECTIVE_COEFFICIENTS, floating, terms.size());
         WeightedSum.of(sd, OBJECTIVE, coefficients, terms);
@@ -307,13 +311,13 @@ public final class DecoderGraph {
     private SameDiff buildEvaluation() {
         tokenMask = sparsified.isEmpty() ? null : sd.placeHolder(TOKEN_MASK, floating, -1, -1);
         SDVariable h = decoder();
-        loss(h, sd.placeHolder(TOKEN_WEIGHT, floating, -1, -1));
+        loss(h, sd.placeHolder(TOKEN_WEIGHT, floating, -1, -1), 0);
         return sd;
     }
 
-    private SDVariable loss(SDVariable h, SDVariable tokenWeight) {
+    private SDVariable loss(SDVariable h, SDVariable tokenWeight, double zLoss) {
         SDVariable targets = sd.placeHolder(TARGETS, DataType.INT32, -1, -1);
-        return LmHeadLoss.of(sd, LOSS, NLL, h, outputEmbedding(), targets, tokenWeight)[0];
+        return LmHeadLoss.of(sd, LOSS, NLL, h, outputEmbedding(), targets, tokenWeight, zLoss)[0];
     }
 
     /** Everything up to the last norm. */
@@ -394,7 +398,7 @@ public final class DecoderGraph {
 
     /** What the feed-forward block adds to the residual stream. */
     private SDVariable feedForward(int layer, SDVariable h, String norm) {
-        SDVariable dense = inputNorm(site(layer, Site.INPUT), h, module(layer, norm));
+        SDVariable dense = masked(FeedForwardSite.INPUT, site(layer, Site.INPUT), name -> inputNorm(name, h, module(layer, norm)));
         Routing routing = config.feedForward().experts().isPresent() ? routing(layer, dense, config.feedForward().experts().get()) : null;
         SDVariable x = sparsify(layer, Site.INPUT, dense);
         SDVariable i = sparsify(layer, Site.INTERMEDIATE, config.feedForward().gated() ? gated(layer, x, routing) : ungated(layer, x));
@@ -412,7 +416,7 @@ public final class DecoderGraph {
     }
 
     private void observe(int layer) {
-        for (PenaltySite site : form.observed()) {
+        for (FeedForwardSite site : form.observed()) {
             Activity.of(sd, active(site, layer), vector(layer, site), weightAt(site));
         }
         for (int k = 0; k < form.penalties().size(); k++) {
@@ -422,11 +426,11 @@ public final class DecoderGraph {
         }
     }
 
-    private SDVariable vector(int layer, PenaltySite site) {
+    private SDVariable vector(int layer, FeedForwardSite site) {
         return sd.getVariable(site.site().map(s -> site(layer, s)).orElseGet(() -> config.feedForward().gated() ? gateProjection(layer) : preActivation(layer)));
     }
 
-    private SDVariable weightAt(PenaltySite site) {
+    private SDVariable weightAt(FeedForwardSite site) {
         return forRows(site.site().orElse(Site.INTERMEDIATE), penalisedWeight);
     }
 
@@ -461,26 +465,46 @@ public final class DecoderGraph {
     }
 
     private SDVariable ungated(int layer, SDVariable x) {
-        SDVariable z = linear(List.of(preActivation(layer)), x, List.of(module(layer, "mlp.up_proj")), config.feedForward().biased())[0];
-        return fans.follow(x, Activated.of(sd, site(layer, Site.INTERMEDIATE), activation(layer), z));
+        SDVariable z = masked(FeedForwardSite.PREACTIVATION, preActivation(layer),
+                name -> linear(List.of(name), x, List.of(module(layer, "mlp.up_proj")), config.feedForward().biased())[0]);
+        return masked(FeedForwardSite.INTERMEDIATE, site(layer, Site.INTERMEDIATE), name -> fans.follow(x, Activated.of(sd, name, activation(layer), z)));
     }
 
     private SDVariable gated(int layer, SDVariable x, Routing routing) {
         boolean upIsPlain = config.feedForward().upActivation().equals(FeedForward.IDENTITY);
         String projection = "layers." + layer + ".mlp.up_proj";
-        List<String> names = List.of(gateProjection(layer), upIsPlain ? site(layer, Site.UP) : projection);
+        String up = site(layer, Site.UP);
+        List<String> names = List.of(unmasked(FeedForwardSite.PREACTIVATION, gateProjection(layer)), upIsPlain ? unmasked(FeedForwardSite.UP, up) : projection);
         SDVariable[] zu = routing == null
                 ? linear(names, x, List.of(module(layer, "mlp.gate_proj"), module(layer, "mlp.up_proj")), config.feedForward().biased())
                 : experts(layer, names, x, fans.like(x, routing.experts));
-        SDVariable z = zu[0];
-        SDVariable u = upIsPlain ? zu[1] : fans.follow(x, Activated.of(sd, site(layer, Site.UP), upActivation, zu[1]));
-        u = sparsify(layer, Site.UP, u);
-        String intermediate = site(layer, Site.INTERMEDIATE);
-        if (!shown.contains(Site.GATE)) {
-            return fans.meet(z, u, (a, b) -> Gated.of(sd, intermediate, activation(layer), a, b));
+        SDVariable z = masked(FeedForwardSite.PREACTIVATION, gateProjection(layer), name -> zu[0]);
+        SDVariable u = sparsify(layer, Site.UP, masked(FeedForwardSite.UP, up,
+                name -> upIsPlain ? zu[1] : fans.follow(x, Activated.of(sd, name, upActivation, zu[1]))));
+        if (!shown.contains(Site.GATE) && config.feedForward().mask(FeedForwardSite.GATE).isEmpty()) {
+            return product(layer, activation(layer), z, u);
         }
-        SDVariable g = sparsify(layer, Site.GATE, fans.follow(z, Activated.of(sd, site(layer, Site.GATE), activation(layer), z)));
-        return fans.meet(g, u, (a, b) -> Gated.of(sd, intermediate, Activations.byName(FeedForward.IDENTITY), a, b));
+        SDVariable g = sparsify(layer, Site.GATE, masked(FeedForwardSite.GATE, site(layer, Site.GATE), name -> fans.follow(z, Activated.of(sd, name, activation(layer), z))));
+        return product(layer, Activations.byName(FeedForward.IDENTITY), g, u);
+    }
+
+    private SDVariable product(int layer, Activation f, SDVariable gate, SDVariable up) {
+        return masked(FeedForwardSite.INTERMEDIATE, site(layer, Site.INTERMEDIATE), name -> fans.meet(gate, up, (a, b) -> Gated.of(sd, name, f, a, b)));
+    }
+
+    /** A vector's name before the model's own mask; its own name where there is none. */
+    private String unmasked(FeedForwardSite site, String name) {
+        return config.feedForward().mask(site).isPresent() ? name + ".unmasked" : name;
+    }
+
+    /** The vector that {@code make} makes under the name that it is given, after the model's own mask where it has one, then as {@code name}. */
+    private SDVariable masked(FeedForwardSite site, String name, Function<String, SDVariable> make) {
+        SDVariable v = make.apply(unmasked(site, name));
+        return config.feedForward().mask(site).map(mask -> {
+            SDVariable rule = sd.constant(name + ".mask.rule", Nd4j.createFromArray(Rules.byName(mask.rule()).code()));
+            SDVariable parameters = sd.constant(name + ".mask.parameters", Nd4j.createFromArray(new double[][] {{mask.value()}}));
+            return fans.follow(v, Sparsify.straightThrough(sd, name, name + ".mask.kept", v, rule, parameters)[0]);
+        }).orElse(v);
     }
 
     private SDVariable[] experts(int layer, List<String> names, SDVariable x, SDVariable experts) {

@@ -5,6 +5,7 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import org.lacuna.graph.penalty.Penalty;
+import org.lacuna.model.config.FeedForwardSite;
 
 /**
  * What a training graph has beside the model and its loss.
@@ -21,7 +22,7 @@ public record TrainingForm(List<PenaltyForm> penalties, double zLoss) {
      * @param parameters the function's, in its order
      * @param site whose vectors
      */
-    public record PenaltyForm(Penalty penalty, List<Double> parameters, PenaltySite site) {}
+    public record PenaltyForm(Penalty penalty, List<Double> parameters, FeedForwardSite site) {}
 
     /** Nothing besides. */
     public static TrainingForm plain() {
@@ -29,11 +30,11 @@ public record TrainingForm(List<PenaltyForm> penalties, double zLoss) {
     }
 
     /** The sites whose activity is counted: the intermediate, and each that is penalised; the intermediate stands first. */
-    public List<PenaltySite> observed() {
-        Set<PenaltySite> others = EnumSet.noneOf(PenaltySite.class);
+    public List<FeedForwardSite> observed() {
+        Set<FeedForwardSite> others = EnumSet.noneOf(FeedForwardSite.class);
         penalties.forEach(p -> others.add(p.site()));
-        others.remove(PenaltySite.INTERMEDIATE);
-        List<PenaltySite> sites = new ArrayList<>(List.of(PenaltySite.INTERMEDIATE));
+        others.remove(FeedForwardSite.INTERMEDIATE);
+        List<FeedForwardSite> sites = new ArrayList<>(List.of(FeedForwardSite.INTERMEDIATE));
         sites.addAll(others);
         return sites;
     }

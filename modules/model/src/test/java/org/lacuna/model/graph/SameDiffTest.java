@@ -19,6 +19,7 @@ import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.config.FeedForwardSite;
 import org.nd4j.autodiff.samediff.SameDiff;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
@@ -66,7 +67,7 @@ class SameDiffTest {
                 for (int k = 0; k < form.penalties().size(); k++) {
                     outputs.add(DecoderGraph.penalty(k, layer));
                 }
-                for (PenaltySite site : form.observed()) {
+                for (FeedForwardSite site : form.observed()) {
                     outputs.add(DecoderGraph.active(site, layer));
                 }
             }

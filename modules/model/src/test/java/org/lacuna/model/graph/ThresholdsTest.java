@@ -22,6 +22,7 @@ import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.model.Initialization;
 import org.lacuna.model.config.FeedForward;
+import org.lacuna.model.config.FeedForwardSite;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
 import org.lacuna.sparsity.Site;
@@ -59,7 +60,7 @@ class ThresholdsTest {
         return inputs;
     }
 
-    private static final TrainingForm L1 = new TrainingForm(List.of(Forms.form("l1", PenaltySite.INTERMEDIATE)), 0);
+    private static final TrainingForm L1 = new TrainingForm(List.of(Forms.form("l1", FeedForwardSite.INTERMEDIATE)), 0);
 
     private static ParameterStore store(ModelConfig config) {
         return Initialization.of(config, CPU, 5).parameters();
@@ -116,14 +117,14 @@ class ThresholdsTest {
         Map<String, INDArray> inputs = inputs(true);
         List<String> intermediates = outputs.subList(LAYERS, 2 * LAYERS);
         List<String> fusedOutputs = new ArrayList<>(intermediates);
-        IntStream.range(0, LAYERS).forEach(layer -> fusedOutputs.add(DecoderGraph.active(PenaltySite.INTERMEDIATE, layer)));
+        IntStream.range(0, LAYERS).forEach(layer -> fusedOutputs.add(DecoderGraph.active(FeedForwardSite.INTERMEDIATE, layer)));
         Instance fused = Feeds.run(Program.of(DecoderGraph.training(cut, L1), CPU), inputs, store(cut), null, fusedOutputs);
         for (int layer = 0; layer < LAYERS; layer++) {
             float[] i = fused.tensor(intermediates.get(layer)).toFloats();
             assertArrayEquals(thresholded.tensor(intermediates.get(layer)).toFloats(), i);
             long active = IntStream.range(0, i.length).filter(j -> i[j] != 0).count();
-            int[] counts = new int[(int) fused.tensor(DecoderGraph.active(PenaltySite.INTERMEDIATE, layer)).length()];
-            fused.tensor(DecoderGraph.active(PenaltySite.INTERMEDIATE, layer)).ints().get(counts);
+            int[] counts = new int[(int) fused.tensor(DecoderGraph.active(FeedForwardSite.INTERMEDIATE, layer)).length()];
+            fused.tensor(DecoderGraph.active(FeedForwardSite.INTERMEDIATE, layer)).ints().get(counts);
             assertEquals(active, IntStream.of(counts).sum());
         }
     }

@@ -119,6 +119,22 @@ public final class AtomicFiles {
         });
     }
 
+    /**
+     * Removes a folder with all in it, so that whenever it is interrupted the folder is there whole or not at all: it gets a hidden name
+     * first. What a crash leaves under that name goes as other leftovers do.
+     */
+    public static void removeFolder(Path folder) {
+        Path absolute = folder.toAbsolutePath().normalize();
+        Path hidden = beside(absolute);
+        try {
+            Files.move(absolute, hidden, StandardCopyOption.ATOMIC_MOVE);
+            force(absolute.getParent());
+            removeTree(hidden);
+        } catch (IOException e) {
+            throw new RunException(folder + ": can't be removed: " + reason(e), e);
+        }
+    }
+
     /** Removes what crashed writers left in a folder; only for one who knows that nobody else writes there. */
     public static void removeLeftovers(Path folder) {
         try {
@@ -155,13 +171,11 @@ public final class AtomicFiles {
     private static void replace(Path target, Beside writer) {
         Path absolute = target.toAbsolutePath().normalize();
         Path parent = absolute.getParent();
-        String name = absolute.getFileName().toString();
-        String mine = HIDDEN + name + "-" + ProcessHandle.current().pid();
-        Path beside = parent.resolve(mine + "-" + Integer.toHexString(ThreadLocalRandom.current().nextInt()));
+        Path beside = beside(absolute);
         Destination.existing(target, target.getParent() == null ? parent : target.getParent());
         try {
             Files.createDirectories(parent);
-            removeDead(parent, name, mine);
+            removeDead(absolute);
             try {
                 writer.write(beside);
                 Files.move(beside, absolute, StandardCopyOption.ATOMIC_MOVE);
@@ -177,6 +191,15 @@ public final class AtomicFiles {
         }
     }
 
+    private static String ofThisProcess(Path absolute) {
+        return HIDDEN + absolute.getFileName() + "-" + ProcessHandle.current().pid() + "-";
+    }
+
+    /** A new hidden name for what is, or is to be, a target. */
+    private static Path beside(Path absolute) {
+        return absolute.resolveSibling(ofThisProcess(absolute) + Integer.toHexString(ThreadLocalRandom.current().nextInt()));
+    }
+
     private static RunException refused(Path target, IOException e) {
         return new RunException(target + ": can't be written: " + reason(e), e);
     }
@@ -190,12 +213,12 @@ public final class AtomicFiles {
     }
 
     /** Leftovers of one target whose process is gone, or is this one (a process never writes one target twice at once). */
-    private static void removeDead(Path parent, String name, String mine) throws IOException {
-        Pattern leftover = Pattern.compile(Pattern.quote(HIDDEN + name) + "-([0-9]+)-[0-9a-f]+");
-        remove(parent, entry -> {
+    private static void removeDead(Path absolute) throws IOException {
+        Pattern leftover = Pattern.compile(Pattern.quote(HIDDEN + absolute.getFileName()) + "-([0-9]+)-[0-9a-f]+");
+        remove(absolute.getParent(), entry -> {
             Matcher matcher = leftover.matcher(entry);
             return matcher.matches()
-                    && (entry.startsWith(mine + "-") || ProcessHandle.of(Long.parseLong(matcher.group(1))).isEmpty());
+                    && (entry.startsWith(ofThisProcess(absolute)) || ProcessHandle.of(Long.parseLong(matcher.group(1))).isEmpty());
         });
     }
 

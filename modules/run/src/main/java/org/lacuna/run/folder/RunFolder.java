@@ -128,6 +128,14 @@ public final class RunFolder implements AutoCloseable {
         }
     }
 
+    /** Removes a checkpoint, which no moment leaves half: see {@link AtomicFiles#removeFolder}. */
+    public void removeCheckpoint(Path checkpoint) {
+        if (!checkpoint.getParent().equals(checkpoints()) || step(checkpoint).isEmpty()) {
+            throw new IllegalArgumentException(checkpoint + " is no checkpoint of " + path);
+        }
+        AtomicFiles.removeFolder(checkpoint);
+    }
+
     /** The step in a checkpoint folder's name, if it is one. */
     public static OptionalLong step(Path checkpoint) {
         Matcher name = STEP.matcher(checkpoint.getFileName().toString());

@@ -74,6 +74,17 @@ class AtomicFilesTest {
     }
 
     @Test
+    void removesAFolderAndNothingElse() throws IOException {
+        for (String name : List.of("step-1", "step-10")) {
+            AtomicFiles.folder(folder.resolve(name), fresh -> fresh.folder("sub").text("a.json", "{}"));
+        }
+        AtomicFiles.removeFolder(folder.resolve("step-1"));
+        assertEquals(List.of("step-10"), names());
+        RunException e = assertThrows(RunException.class, () -> AtomicFiles.removeFolder(folder.resolve("step-1")));
+        assertEquals(folder.resolve("step-1") + ": can't be removed: no such file or folder", e.getMessage());
+    }
+
+    @Test
     void writesAFolderWhole() throws IOException {
         Path target = folder.resolve("parent/step");
         AtomicFiles.folder(target, fresh -> {

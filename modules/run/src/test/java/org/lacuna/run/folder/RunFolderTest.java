@@ -45,6 +45,19 @@ class RunFolderTest {
     }
 
     @Test
+    void removesCheckpointsAndNothingElse() throws IOException {
+        try (RunFolder run = RunFolder.create(folder.resolve("x"), "a: 1\n")) {
+            Files.createDirectory(run.checkpoint(5));
+            Files.createDirectory(run.checkpoint(6));
+            run.removeCheckpoint(run.checkpoint(5));
+            assertEquals(List.of(run.checkpoint(6)), RunFolder.checkpoints(run.path()));
+            for (Path other : List.of(run.checkpoints(), run.config(), run.checkpoints().resolve("mine"), folder.resolve("step-000006"))) {
+                assertThrows(IllegalArgumentException.class, () -> run.removeCheckpoint(other));
+            }
+        }
+    }
+
+    @Test
     void refusesAFolderThatHoldsSomething() throws IOException {
         Path path = folder.resolve("x");
         RunFolder.create(path, "a: 1\n").close();

@@ -1,12 +1,13 @@
-package org.lacuna.model.graph;
+package org.lacuna.model.config;
 
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
-import org.lacuna.model.config.FeedForward;
+import java.util.stream.Collectors;
 import org.lacuna.sparsity.Site;
 
-/** A vector of each token in a layer's feed-forward block that a penalty can be on: the {@link Site}s, and what goes into the activation. */
-public enum PenaltySite {
+/** A vector of each token in a layer's feed-forward block that training can act on: the {@link Site}s, and what goes into the activation. */
+public enum FeedForwardSite {
     /** The block's input. */
     INPUT(Site.INPUT),
     /** What goes into the activation: the gate's projection, or in a block without a gate the up projection. */
@@ -20,7 +21,7 @@ public enum PenaltySite {
 
     private final Optional<Site> site;
 
-    PenaltySite(Site site) {
+    FeedForwardSite(Site site) {
         this.site = Optional.ofNullable(site);
     }
 
@@ -32,6 +33,16 @@ public enum PenaltySite {
     /** The name in recipes and logs. */
     public String key() {
         return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** The one of that name, if there is one. */
+    public static Optional<FeedForwardSite> byKey(String key) {
+        return Arrays.stream(values()).filter(site -> site.key().equals(key)).findFirst();
+    }
+
+    /** All names. */
+    public static String keys() {
+        return Arrays.stream(values()).map(FeedForwardSite::key).collect(Collectors.joining(", "));
     }
 
     /** Whether such a block has it. */

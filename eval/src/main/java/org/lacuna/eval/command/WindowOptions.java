@@ -1,0 +1,54 @@
+package org.lacuna.eval.command;
+
+import java.util.List;
+import org.lacuna.graph.program.Workers;
+import picocli.CommandLine.Option;
+
+/** How much text goes through a model, and by how many threads. */
+final class WindowOptions {
+    private static final int CROWD = 64;
+    private static final int WINDOW = 128;
+
+    @Option(names = "--windows", defaultValue = "64", paramLabel = "N", description = "Windows of text. Default: ${DEFAULT-VALUE}.")
+    private int windows;
+
+    @Option(names = "--window", paramLabel = "T", description = "Tokens in a window. Default: " + WINDOW + ", or as many positions as a model has that is measured alone.")
+    private Integer window;
+
+    @Option(names = "--workers", defaultValue = "0", paramLabel = "N",
+            description = "Threads; they don't change the result. Default: as many as there are processors.")
+    private int workers;
+
+    /** Adds what is wrong with them. */
+    void check(List<String> problems, int leastWindows) {
+        atLeast(problems, leastWindows, "--windows", windows);
+        if (window != null) {
+            atLeast(problems, 1, "--window", window);
+        }
+        if (workers < 0) {
+            problems.add("--workers: must be at least 1, or 0 for as many as there are processors, not " + workers);
+        }
+    }
+
+    static void atLeast(List<String> problems, int least, String option, int value) {
+        if (value < least) {
+            problems.add(option + ": must be at least " + least + ", not " + value);
+        }
+    }
+
+    /** How many windows. */
+    int windows() {
+        return windows;
+    }
+
+    /** Tokens in a window, for a model of so many positions. */
+    int window(int positions) {
+        return window == null ? Math.min(WINDOW, positions) : window;
+    }
+
+    /** The threads that were asked for, but no crowd: beyond a thread a processor they only wait for each other. */
+    Workers team() {
+        int processors = Runtime.getRuntime().availableProcessors();
+        return new Workers(workers == 0 ? processors : Math.min(workers, Math.max(CROWD, processors)));
+    }
+}

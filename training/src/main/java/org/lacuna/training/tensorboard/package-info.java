@@ -1,0 +1,2 @@
+/** A run's figures as TensorBoard reads them. */
+package org.lacuna.training.tensorboard;
