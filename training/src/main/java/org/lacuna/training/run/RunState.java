@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.lacuna.data.sample.Sampler;
-import org.lacuna.model.Checkpoint;
 import org.lacuna.run.InputException;
 import org.lacuna.training.StepMetrics;
 import org.lacuna.training.Trainer;
@@ -85,7 +84,7 @@ final class RunState {
      */
     void goBack(Path checkpoint, long diverged) {
         TrainingState state = TrainingState.read(checkpoint);
-        Checkpoint.read(checkpoint, trainer.model());
+        TrainingCheckpoint.readModel(checkpoint, trainer.model());
         restore(checkpoint, state);
         wentBack.add(new WentBack(diverged, state.step()));
         trainer.scaleLearningRate(rateFactor());

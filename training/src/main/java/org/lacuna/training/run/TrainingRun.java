@@ -229,7 +229,7 @@ public final class TrainingRun implements AutoCloseable {
      */
     public Optional<StepMetrics> train(Progress progress, BooleanSupplier stop) {
         TrainingState fixed = new TrainingState(0, 0, NullNode.getInstance(), List.of(), recipe.sha256(), corpus.sha256(), modelFrom, parent.map(Parent::weightsSha256), build, Optional.empty(), List.of());
-        return new TrainingLoop(trainer, state, fixed, validations, tokenizer, recipe.model().from(), folder).run(progress, stop);
+        return new TrainingLoop(trainer, state, fixed, validations, tokenizer, origin.named().map(source -> source.checkpoint().toString()), folder).run(progress, stop);
     }
 
     /** The recipe, with this command's threads, log lines and what is computed again. */
