@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.function.IntConsumer;
 import org.lacuna.data.Batch;
+import org.lacuna.data.random.SplitMix;
 import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.Tensor;
@@ -47,6 +48,7 @@ final class BatchGradient {
     private final ActivityCounts activity;
     private final IntConsumer runShard = s -> runShard(s, null);
     private Batch batch;
+    private long randomness;
     private float tokenWeight;
     private int round;
     private long[][] nanos;
@@ -95,6 +97,7 @@ final class BatchGradient {
         private final IntBuffer targets;
         private final FloatBuffer weights;
         private final Optional<Tensor> coefficients;
+        private final Optional<Tensor> dropoutKey;
         private final Tensor nll;
         private final Tensor[][] penalties;
         private final Tensor[] distilled;
@@ -105,6 +108,7 @@ final class BatchGradient {
             targets = run.tensor(DecoderGraph.TARGETS).ints();
             weights = run.tensor(DecoderGraph.TOKEN_WEIGHT).floats();
             coefficients = graph.weighs() ? Optional.of(run.tensor(DecoderGraph.OBJECTIVE_COEFFICIENTS)) : Optional.empty();
+            dropoutKey = graph.hasDropout() ? Optional.of(run.tensor(DecoderGraph.DROPOUT_KEY)) : Optional.empty();
             nll = run.tensor(DecoderGraph.NLL);
             penalties = graph.penalties().stream().map(layers -> layers.stream().map(run::tensor).toArray(Tensor[]::new)).toArray(Tensor[][]::new);
             distilled = graph.distilled().stream().map(run::tensor).toArray(Tensor[]::new);
@@ -116,11 +120,13 @@ final class BatchGradient {
     /**
      * Computes everything for a batch of as many windows as the pieces have together.
      *
+     * @param randomness of the step; each piece has another part of it
      * @param lambdas weight of each penalty
      * @param nanos where the time of each of the program's steps is added up, one array a shard; or null
      */
-    void compute(Batch batch, double[] lambdas, long[][] nanos) {
+    void compute(Batch batch, long randomness, double[] lambdas, long[][] nanos) {
         this.batch = batch;
+        this.randomness = randomness;
         this.nanos = nanos;
         tokenWeight = (float) (1.0 / batch.scored());
         for (Feed feed : feeds) {
@@ -180,6 +186,10 @@ final class BatchGradient {
     private void feed(int s, int piece) {
         int from = piece * tokensOfPiece;
         Feed feed = feeds[s];
+        if (feed.dropoutKey.isPresent()) {
+            long key = SplitMix.stream(randomness, piece).next();
+            feed.dropoutKey.get().ints().put(0, (int) key).put(1, (int) (key >>> 32));
+        }
         feed.inputs.put(0, batch.inputs(), from, tokensOfPiece);
         feed.targets.put(0, batch.targets(), from, tokensOfPiece);
         for (int i = 0; i < tokensOfPiece; i++) {

@@ -28,21 +28,30 @@ final class ObjectiveGraph {
     private final Objective objective;
     private final Precision precision;
     private final Tuning tuning;
+    private final double dropout;
     private final SameDiff graph;
+    private final SameDiff forward;
     private final List<List<String>> penalties;
     private final List<FeedForwardSite> observed;
     private final List<String> active;
     private final Optional<TrainingForm.Teacher> teacher;
 
-    /** {@code teacher}: the config of the one that the objective names, if it does. */
-    ObjectiveGraph(ModelConfig config, Tuning tuning, Objective objective, Optional<ModelConfig> teacher, Precision precision) {
+    /**
+     * Builds the graph.
+     *
+     * @param teacher the config of the one that the objective names, if it does
+     * @param dropout of a training step; a forward pass alone has none
+     */
+    ObjectiveGraph(ModelConfig config, Tuning tuning, Objective objective, Optional<ModelConfig> teacher, double dropout, Precision precision) {
         this.precision = precision;
         this.tuning = tuning;
         this.config = config;
         this.objective = objective;
-        TrainingForm form = objective.form(teacher);
+        TrainingForm form = objective.form(teacher).withDropout(dropout);
+        this.dropout = dropout;
         this.teacher = form.teacher();
         graph = DecoderGraph.training(config, tuning.adapters(), form);
+        forward = dropout == 0 ? graph : DecoderGraph.training(config, tuning.adapters(), form.withDropout(0));
         if (objective.isPlain()) {
             graph.setLossVariables(DecoderGraph.LOSS);
         }
@@ -60,7 +69,10 @@ final class ObjectiveGraph {
         List<String> outputs = new ArrayList<>(active);
         penalties.forEach(outputs::addAll);
         outputs.addAll(distilled());
-        Program.Builder program = program(device, rows, window, outputs);
+        Program.Builder program = program(graph, device, rows, window, outputs);
+        if (hasDropout()) {
+            program.placeholder(DecoderGraph.DROPOUT_KEY, 2);
+        }
         teacherInputs().forEach(name -> program.placeholder(name, rows, window, teacher.orElseThrow().hidden()));
         teacher.filter(TrainingForm.Teacher::logits).ifPresent(t -> program.parameter(DecoderGraph.TEACHER_HEAD, config.vocabulary(), t.hidden()));
         return program.panels(panels).gradients(tuning::trains).recompute(kept(recompute)).build();
@@ -73,10 +85,10 @@ final class ObjectiveGraph {
 
     /** Forward alone: no penalties. */
     Program forward(Device device, int rows, int window, int panels) {
-        return program(device, rows, window, active).panels(panels).build();
+        return program(forward, device, rows, window, active).panels(panels).build();
     }
 
-    private Program.Builder program(Device device, int rows, int window, List<String> outputs) {
+    private Program.Builder program(SameDiff graph, Device device, int rows, int window, List<String> outputs) {
         return Program.of(graph, device)
                 .precision(precision)
                 .placeholder(DecoderGraph.INPUT_IDS, rows, window)
@@ -100,6 +112,11 @@ final class ObjectiveGraph {
     /** Bytes of what a teacher's pass gives to one of training. */
     long teacherBytes(int rows, int window) {
         return teacherInputs().size() * teacher.map(t -> (long) Float.BYTES * rows * window * t.hidden()).orElse(0L);
+    }
+
+    /** Whether a training step wants a key for its dropout. */
+    boolean hasDropout() {
+        return dropout > 0;
     }
 
     /** What is fed of a teacher; the same less the prefix are the names there. */

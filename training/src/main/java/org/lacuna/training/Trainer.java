@@ -8,6 +8,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.lacuna.data.Batch;
+import org.lacuna.data.random.SplitMix;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.ParameterStore;
@@ -110,7 +111,7 @@ public final class Trainer implements AutoCloseable {
     StepMetrics gradient(Batch batch) {
         long next = step + 1;
         Arrays.setAll(weights, k -> lambdas.get(k).at(next));
-        batchGradient.compute(batch, weights, opNanos);
+        batchGradient.compute(batch, SplitMix.stream(settings.seed(), next).next(), weights, opNanos);
         StepMetrics metrics = new StepMetrics(next, batchGradient.loss(), penalties(), batchGradient.distilled(), batchGradient.zeros(FeedForwardSite.INTERMEDIATE), batchGradient.dead(),
                 rateFactor * learningRate.at(next), batchGradient.norm(), batch.scored());
         if (!Double.isFinite(metrics.loss()) || !Double.isFinite(metrics.gradientNorm())) {

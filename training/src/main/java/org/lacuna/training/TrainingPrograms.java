@@ -40,7 +40,7 @@ public final class TrainingPrograms {
         this.objective = objective;
         this.device = device;
         this.teacherConfig = teacherConfig;
-        graph = new ObjectiveGraph(config, tuning, objective, teacherConfig, settings.precision());
+        graph = new ObjectiveGraph(config, tuning, objective, teacherConfig, settings.dropout(), settings.precision());
         training = training(settings.recompute());
         teacher = teacherConfig.map(this::teacher);
     }
@@ -89,7 +89,7 @@ public final class TrainingPrograms {
         long vector = Float.BYTES * ParameterStore.length(tuning.parameters(config, true));
         int shards = settings.shards();
         int sums = settings.accumulation() > 1 ? 1 : 0;
-        long shard = training.arenaBytes() + graph.placeholderBytes(settings.shardRows(), settings.window()) + SEED
+        long shard = training.arenaBytes() + graph.placeholderBytes(settings.shardRows(), settings.window()) + SEED + (graph.hasDropout() ? 2 * Integer.BYTES : 0)
                 + teacher.map(program -> program.arenaBytes() + graph.teacherBytes(settings.shardRows(), settings.window()) + 2L * Integer.BYTES * settings.shardRows() * settings.window()).orElse(0L);
         return new TrainingMemory(shards, frozen() + ofTeacher() + (1 + averages()) * vector + copy(training, vector), MOMENTS * vector, (shards + sums) * vector, shards * shard,
                 validationWindows == 0 ? 0 : (1 + averages()) * validation(validationWindows, vector));

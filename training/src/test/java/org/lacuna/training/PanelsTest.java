@@ -45,7 +45,7 @@ class PanelsTest {
                 - {kind: hoyer_square, site: input, lambda: 1}
                 - {kind: chunk, site: gate, lambda: 1}
                 - {kind: locality, site: preactivation, lambda: 1, parameters: {alpha: 1}}
-                """), Optional.empty(), precision);
+                """), Optional.empty(), 0, precision);
         float[] alone = gradient(graph, store, 1);
         for (int workers : new int[] {2, 3, 7}) {
             assertArrayEquals(alone, gradient(graph, store, workers), workers + " workers");

@@ -79,6 +79,6 @@ public record Objective(
      * @param teacher the config of the model that {@code distill} names, where it names one
      */
     public TrainingForm form(Optional<ModelConfig> teacher) {
-        return new TrainingForm(penalties.stream().map(PenaltyRecipe::form).toList(), zLoss, distill.map(d -> d.form(teacher.orElseThrow())));
+        return new TrainingForm(penalties.stream().map(PenaltyRecipe::form).toList(), zLoss, distill.map(d -> d.form(teacher.orElseThrow())), 0);
     }
 }

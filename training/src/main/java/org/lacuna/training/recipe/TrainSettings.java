@@ -31,6 +31,7 @@ public record TrainSettings(
         @Key(doc = "decoupled decay of parameters with two or more dimensions", def = "0.1", min = 0, max = 100) double weightDecay,
         @Key(doc = "parameters with a learning rate and decay of their own; the first pattern that matches counts", def = "[]") List<ParameterGroup> groups,
         @Key(doc = "largest norm of the gradient over all parameters", def = "1", above = 0) double clip,
+        @Key(doc = "share of what attention and feed-forward blocks add to the residual stream that a step leaves out", def = "0", min = 0, below = 1) double dropout,
         @Key(doc = "decay of the weights' exponential moving average, which is kept beside them; 0 for none", def = "0", min = 0, below = 1) double ema,
         @Key(doc = "steps between validations, 0 for none", def = "100", min = 0) int evalEvery,
         @Key(doc = "validation windows", def = "32", min = 1, max = 1 << 20) int evalWindows,
@@ -76,7 +77,7 @@ public record TrainSettings(
             double lr, double minLrRatio, int warmup, double beta1, double beta2, double eps, double weightDecay, double clip, int evalEvery, int evalWindows,
             int saveEvery, int logEvery) {
         this(seed, steps, batch, window, accumulation, shards, workers, precision, recompute, lr, minLrRatio, warmup, Schedule.COSINE, 0.2, beta1, beta2,
-                eps, weightDecay, List.of(), clip, 0, evalEvery, evalWindows, 0, saveEvery, Keep.ALL, Rollback.NEVER, true, logEvery);
+                eps, weightDecay, List.of(), clip, 0, 0, evalEvery, evalWindows, 0, saveEvery, Keep.ALL, Rollback.NEVER, true, logEvery);
     }
 
     private static int decaySteps(double decay, int steps) {
@@ -107,6 +108,6 @@ public record TrainSettings(
     /** The same but for what does not change the result: threads, what is computed again, and log lines. */
     TrainSettings withoutMachine() {
         return new TrainSettings(seed, steps, batch, window, accumulation, shards, 0, precision, Recompute.NONE, lr, minLrRatio, warmup, schedule, decay, beta1, beta2,
-                eps, weightDecay, groups, clip, ema, evalEvery, evalWindows, patience, saveEvery, Keep.ALL, rollback, true, 1);
+                eps, weightDecay, groups, clip, dropout, ema, evalEvery, evalWindows, patience, saveEvery, Keep.ALL, rollback, true, 1);
     }
 }

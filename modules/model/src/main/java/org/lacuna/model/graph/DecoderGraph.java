@@ -24,6 +24,7 @@ import org.lacuna.graph.op.AttentionMask;
 import org.lacuna.graph.op.CachedAttention;
 import org.lacuna.graph.op.CombineExperts;
 import org.lacuna.graph.op.DistillLoss;
+import org.lacuna.graph.op.Dropout;
 import org.lacuna.graph.op.Embedding;
 import org.lacuna.graph.op.ExpertLinear;
 import org.lacuna.graph.op.Gated;
@@ -94,6 +95,8 @@ public final class DecoderGraph {
     public static final String DISTILLED_LOGITS = "distilled.logits";
     /** [1 + penalties · layers + …]: what the terms of the objective are multiplied by. */
     public static final String OBJECTIVE_COEFFICIENTS = "objective_coefficients";
+    /** [2] INT: what decides which numbers dropout leaves out. */
+    public static final String DROPOUT_KEY = "dropout_key";
     /** [B, T, V]. */
     public static final String LOGITS = "logits";
     /** Scalar: Σ token weight · nll. */
@@ -123,6 +126,8 @@ public final class DecoderGraph {
     /** Null in graphs that are not for training. */
     private SDVariable penalisedWeight;
     private TrainingForm form = TrainingForm.plain();
+    /** Null without dropout. */
+    private SDVariable dropoutKey;
 
     private DecoderGraph(ModelConfig config, DataType floating, Set<Site> shown, Set<Site> sparsified, boolean fan) {
         this(config, LowRank.none(), floating, shown, sparsified, fan);
@@ -386,21 +391,32 @@ public final class DecoderGraph {
     private SDVariable layer(int layer, SDVariable h) {
         return switch (config.block()) {
             case SEQUENTIAL -> {
-                SDVariable a = add("layers." + layer + ".attention.output", h, attention(layer, h));
-                yield add(output(layer), a, feedForward(layer, a, "post_attention_layernorm"));
+                SDVariable a = add("layers." + layer + ".attention.output", h, dropped(layer, 0, attention(layer, h)));
+                yield add(output(layer), a, dropped(layer, 1, feedForward(layer, a, "post_attention_layernorm")));
             }
             case PARALLEL -> {
-                SDVariable a = attention(layer, h);
-                SDVariable f = feedForward(layer, h, "post_attention_layernorm");
+                SDVariable a = dropped(layer, 0, attention(layer, h));
+                SDVariable f = dropped(layer, 1, feedForward(layer, h, "post_attention_layernorm"));
                 yield add(output(layer), h, add("layers." + layer + ".branches", a, f));
             }
             case SANDWICH -> {
                 SDVariable a = add("layers." + layer + ".attention.output", h,
-                        norm("layers." + layer + ".attention.normed", attention(layer, h), module(layer, "post_attention_layernorm")));
+                        dropped(layer, 0, norm("layers." + layer + ".attention.normed", attention(layer, h), module(layer, "post_attention_layernorm"))));
                 SDVariable f = feedForward(layer, a, "pre_feedforward_layernorm");
-                yield add(output(layer), a, norm("layers." + layer + ".mlp.normed", f, module(layer, "post_feedforward_layernorm")));
+                yield add(output(layer), a, dropped(layer, 1, norm("layers." + layer + ".mlp.normed", f, module(layer, "post_feedforward_layernorm"))));
             }
         };
+    }
+
+    /** What a branch of a layer, the attention's or the feed-forward block's, adds to the residual stream in training. */
+    private SDVariable dropped(int layer, int branch, SDVariable v) {
+        if (form.dropout() == 0) {
+            return v;
+        }
+        if (dropoutKey == null) {
+            dropoutKey = sd.placeHolder(DROPOUT_KEY, DataType.INT32, 2);
+        }
+        return Dropout.of(sd, v.name() + ".dropped", v, dropoutKey, form.dropout(), 2 * layer + branch);
     }
 
     private SDVariable attention(int layer, SDVariable h) {

@@ -14,8 +14,9 @@ import org.lacuna.model.config.FeedForwardSite;
  * @param penalties what is added to the loss, in the order of their coefficients
  * @param zLoss weight of the squared logarithm of the softmax's denominator; 0 for none
  * @param teacher what the model is to come near to, if there is something
+ * @param dropout the share of what attention and feed-forward blocks add to the residual stream that is left out; 0 for none
  */
-public record TrainingForm(List<PenaltyForm> penalties, double zLoss, Optional<Teacher> teacher) {
+public record TrainingForm(List<PenaltyForm> penalties, double zLoss, Optional<Teacher> teacher, double dropout) {
 
     /**
      * A penalty on the vectors at one site of every layer.
@@ -38,12 +39,17 @@ public record TrainingForm(List<PenaltyForm> penalties, double zLoss, Optional<T
 
     /** Penalties alone. */
     public TrainingForm(List<PenaltyForm> penalties, double zLoss) {
-        this(penalties, zLoss, Optional.empty());
+        this(penalties, zLoss, Optional.empty(), 0);
     }
 
     /** Nothing besides. */
     public static TrainingForm plain() {
         return new TrainingForm(List.of(), 0);
+    }
+
+    /** The same with another dropout. */
+    public TrainingForm withDropout(double rate) {
+        return new TrainingForm(penalties, zLoss, teacher, rate);
     }
 
     /** The sites whose activity is counted: the intermediate, and each that is penalised; the intermediate stands first. */

@@ -60,7 +60,7 @@ class GradientTest {
 
     private static void gradientEqualsDifferences(ModelConfig config, LowRank adapters) {
         Random random = new Random(1);
-        SameDiff graph = DecoderGraph.training(config, adapters, Forms.everywhere(config), DataType.DOUBLE);
+        SameDiff graph = DecoderGraph.training(config, adapters, Forms.everywhere(config).withDropout(0.3), DataType.DOUBLE);
         List<TensorSpec> parameters = new ArrayList<>(DecoderParameters.of(config));
         parameters.addAll(adapters.parameters(config));
         Map<String, INDArray> weights = new HashMap<>();
@@ -106,6 +106,7 @@ class GradientTest {
         inputs.put(DecoderGraph.TARGETS, Nd4j.createFromArray(targets).reshape('c', rows, length));
         inputs.put(DecoderGraph.POSITIONS, Nd4j.createFromArray(positions).reshape('c', rows, length));
         inputs.put(DecoderGraph.TOKEN_WEIGHT, Nd4j.createFromArray(weights).reshape('c', rows, length));
+        inputs.put(DecoderGraph.DROPOUT_KEY, Nd4j.createFromArray(7, -9));
         inputs.put(DecoderGraph.OBJECTIVE_COEFFICIENTS, Nd4j.createFromArray(random.doubles(1 + Forms.everywhere(config).penalties().size(), 0.3, 0.7).toArray()));
         return inputs;
     }
