@@ -7,11 +7,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
+import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.Interrupts;
 import org.lacuna.run.memory.ProcessMemory;
 import org.lacuna.run.recipe.Recipes;
@@ -21,6 +23,7 @@ import org.lacuna.training.progress.MemoryLines;
 import org.lacuna.training.progress.PlainProgress;
 import org.lacuna.training.progress.Progress;
 import org.lacuna.training.recipe.TrainRecipe;
+import org.lacuna.training.run.Control;
 import org.lacuna.training.run.TrainingRun;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
@@ -71,24 +74,45 @@ public final class TrainCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        PrintWriter out = spec.commandLine().getOut();
         Device device = new CpuDevice();
-        try (TrainingRun run = open(device); Interrupts interrupts = Interrupts.listen()) {
-            int steps = run.recipe().train().steps();
-            out.printf(Locale.ROOT, "%s: %,d parameters%s, data %s, %d of %d steps left, folder %s%n", run.recipe().name(),
-                    run.trainer().model().parameters().count(), run.recipe().model().from().map(from -> " from " + from).orElse(""), run.corpus().name(), run.stepsLeft(), steps, run.folder().path());
-            long beside = ProcessMemory.besideEngine(run.memory().bytes());
-            MemoryLines.of(run.memory(), beside, run.trainer().programs().recomputeTrade()).forEach(out::println);
-            out.flush();
-            Optional<StepMetrics> last;
-            try (Progress progress = progress(out, run)) {
-                last = run.train(progress, interrupts::requested);
+        try (Interrupts interrupts = Interrupts.listen()) {
+            Ended run;
+            try (TrainingRun begun = open(device)) {
+                run = train(begun, Control.wanted(begun.recipe(), begun.folder().path()), interrupts);
             }
-            run.verdicts().forEach(out::println);
-            out.println((last.isPresent() ? "done: " : "there was nothing left to do" + run.earlyEnd().map(end -> ", the run " + end).orElse("") + ": ")
-                    + run.folder().checkpoint(run.step()));
+            // One after the other: never are both in memory.
+            if (run.hasControl()) {
+                if (interrupts.requested()) {
+                    throw new InterruptedRunException(run.recipe().name() + " has ended, its control has not gone on; go on with: train --resume --out " + run.folder());
+                }
+                try (TrainingRun control = placed(run.folder(), () -> Control.open(run.recipe(), run.folder(), device, this::warn))) {
+                    train(control, true, interrupts);
+                }
+            }
         }
         return ExitCode.DONE;
+    }
+
+    /** What is left of a run when its memory is given back. */
+    private record Ended(TrainRecipe recipe, Path folder, boolean hasControl) {}
+
+    /** Trains a run to its end; {@code oneOfTwo}: each of its lines says which run it is. */
+    private Ended train(TrainingRun run, boolean oneOfTwo, Interrupts interrupts) {
+        PrintWriter out = spec.commandLine().getOut();
+        out.printf(Locale.ROOT, "%s: %,d parameters%s, data %s, %d of %d steps left, folder %s%n", run.recipe().name(),
+                run.trainer().model().parameters().count(), run.recipe().model().from().map(from -> " from " + from).orElse(""), run.corpus().name(), run.stepsLeft(),
+                run.recipe().train().steps(), run.folder().path());
+        long beside = ProcessMemory.besideEngine(run.memory().bytes());
+        MemoryLines.of(run.memory(), beside, run.trainer().programs().recomputeTrade()).forEach(out::println);
+        out.flush();
+        Optional<StepMetrics> last;
+        try (Progress progress = progress(out, run, oneOfTwo)) {
+            last = run.train(progress, interrupts::requested);
+        }
+        run.verdicts().forEach(out::println);
+        out.println((last.isPresent() ? "done: " : "there was nothing left to do" + run.earlyEnd().map(end -> ", the run " + end).orElse("") + ": ")
+                + run.folder().checkpoint(run.step()));
+        return new Ended(run.recipe(), run.folder().path(), oneOfTwo);
     }
 
     private TrainingRun open(Device device) {
@@ -99,8 +123,12 @@ public final class TrainCommand implements Callable<Integer> {
                     + (model == null || resume ? "" : ", configs/finetune.yaml for example"));
         }
         Path folder = folder(recipe);
+        return placed(folder, () -> open(recipe, folder, device));
+    }
+
+    private TrainingRun placed(Path folder, Supplier<TrainingRun> opening) {
         try {
-            return open(recipe, folder, device);
+            return opening.get();
         } catch (InputException e) {
             throw Recipes.placed(config != null ? config : folder.resolve("config.yaml"), sets, TrainRecipe.class, e);
         }
@@ -123,13 +151,15 @@ public final class TrainCommand implements Callable<Integer> {
 
     private TrainingRun open(Optional<TrainRecipe> recipe, Path folder, Device device) {
         if (resume && (recipe.isEmpty() || Files.exists(folder))) {
-            PrintWriter err = spec.commandLine().getErr();
-            return TrainingRun.resume(folder, recipe, device, line -> {
-                err.println(line);
-                err.flush();
-            });
+            return TrainingRun.resume(folder, recipe, device, this::warn);
         }
         return TrainingRun.begin(recipe.orElseThrow(() -> new InputException("expected --config FILE, the recipe; the shipped ones are in configs/")), folder, device);
+    }
+
+    private void warn(String line) {
+        PrintWriter err = spec.commandLine().getErr();
+        err.println(line);
+        err.flush();
     }
 
     private Path folder(Optional<TrainRecipe> recipe) {
@@ -146,8 +176,8 @@ public final class TrainCommand implements Callable<Integer> {
     }
 
     /** A bar needs a terminal on both ends: Java has a console only then. */
-    private static Progress progress(PrintWriter out, TrainingRun run) {
+    private static Progress progress(PrintWriter out, TrainingRun run, boolean named) {
         int steps = run.recipe().train().steps();
-        return System.console() == null ? new PlainProgress(out, steps) : new BarProgress(out, run.recipe().name(), run.step(), steps);
+        return System.console() == null ? new PlainProgress(out, named ? run.recipe().name() + " | " : "", steps) : new BarProgress(out, run.recipe().name(), run.step(), steps);
     }
 }

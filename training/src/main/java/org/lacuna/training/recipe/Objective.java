@@ -40,6 +40,11 @@ public record Objective(
         return new Objective(List.of(), 0);
     }
 
+    /** The same without its penalties. */
+    Objective unpenalised() {
+        return new Objective(List.of(), zLoss);
+    }
+
     /** Whether any penalty ever weighs something. */
     public boolean isPenalised() {
         return penalties.stream().anyMatch(PenaltyRecipe::everWeighs);

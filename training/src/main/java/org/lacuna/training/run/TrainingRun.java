@@ -137,6 +137,7 @@ public final class TrainingRun implements AutoCloseable {
         Tuning tuning = origin.tuning(config);
         TrainingPrograms programs = MemoryNeed.fitting(recipe, config, tuning, device, windows.map(Batch::rows).orElse(0));
         Optional<String> modelFrom = origin.weightsSha256();
+        Control.check(run, corpus, modelFrom);
         Model model = origin.load(config, tuning);
         Trainer trainer = new Trainer(model, programs);
         try {
