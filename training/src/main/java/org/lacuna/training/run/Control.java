@@ -55,16 +55,18 @@ public final class Control {
      *
      * @param folder of the run that is about to be opened
      * @param modelFrom hash of the weights that it begins with, where they are read
+     * @param parent what it distils from, if anything
      * @throws InputException that names what has changed
      */
-    static void check(Path folder, Corpus corpus, Optional<String> modelFrom) {
+    static void check(Path folder, Corpus corpus, Optional<String> modelFrom, Optional<Parent> parent) {
         Optional<Path> provenance = Controls.run(folder).map(run -> run.resolve(TrainingRun.PROVENANCE)).filter(Files::isRegularFile);
         if (provenance.isEmpty()) {
             return;
         }
         JsonNode then = Json.read(provenance.get());
         same(then.path("data_sha256"), Optional.of(corpus.sha256()), "the data (" + corpus.name() + ")", provenance.get());
-        same(then.at("/" + TrainingRun.MODEL_FROM + "/weights_sha256"), modelFrom, "the weights of the checkpoint that the run began with", provenance.get());
+        same(then.path(TrainingRun.MODEL_FROM).path(TrainingRun.WEIGHTS), modelFrom, "the weights that the run began with", provenance.get());
+        same(then.path(TrainingRun.DISTILL_FROM).path(TrainingRun.WEIGHTS), parent.map(Parent::weightsSha256), "the weights that the run distilled from", provenance.get());
     }
 
     private static void same(JsonNode then, Optional<String> now, String what, Path provenance) {
