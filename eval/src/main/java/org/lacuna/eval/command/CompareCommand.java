@@ -11,6 +11,7 @@ import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.report.Extras;
 import org.lacuna.eval.report.ReportWriter;
 import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.source.WithControls;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.run.ExitCode;

@@ -55,7 +55,7 @@ final class Tables {
                     known(model.objective()), Html.number(model.parameters()),
                     Html.of(Html.number(model.layers()), " × ", Html.number(model.hidden()), " × ", Html.number(model.intermediate())),
                     known(model.trainingData()), known(model.tokensSeen()),
-                    model.tokensPerSecond().isPresent() ? Html.number(Math.round(model.tokensPerSecond().getAsDouble())) : UNKNOWN, seed(model.seed()));
+                    pace(model.tokensPerSecond()), seed(model.seed()));
         }
         return table.done();
     }
@@ -309,6 +309,10 @@ final class Tables {
 
     private static Html percent(double share) {
         return Html.number(share, Shown.percent(share));
+    }
+
+    private static Html pace(OptionalDouble tokens) {
+        return tokens.isPresent() ? Html.number(tokens.getAsDouble(), Shown.count(Math.round(tokens.getAsDouble()))) : UNKNOWN;
     }
 
     private static Html share(OptionalDouble share) {
