@@ -59,14 +59,20 @@ public record Objective(
     }
 
     /**
-     * Refuses a site that a model has not.
+     * Refuses what a model's feed-forward blocks can't have.
      *
      * @throws InputException that begins with the key
      */
     public void check(FeedForward block) {
-        List<String> problems = penalties.stream().filter(p -> !p.site().isIn(block))
-                .map(p -> "objective.penalties: " + p.name() + ": the model's feed-forward block has no gate, so it has no site " + p.site().key()
-                        + "; expected one of input, preactivation, intermediate").toList();
+        List<String> problems = new ArrayList<>();
+        for (PenaltyRecipe p : penalties) {
+            if (!p.site().isIn(block)) {
+                problems.add("objective.penalties: " + p.name() + ": the model's feed-forward block has no gate, so it has no site " + p.site().key()
+                        + "; expected one of input, preactivation, intermediate");
+            } else if (block.experts().isPresent() && p.site() != FeedForwardSite.INPUT && p.seesNeighbours()) {
+                problems.add("objective.penalties: " + p.name() + ": compares neighbouring tokens, whose vectors within a mixture of experts are of different experts; expected site = input");
+            }
+        }
         if (!problems.isEmpty()) {
             throw new InputException(problems);
         }
