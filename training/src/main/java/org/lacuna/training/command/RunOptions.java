@@ -6,11 +6,13 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
+import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.Interrupts;
 import org.lacuna.run.memory.ProcessMemory;
 import org.lacuna.run.recipe.Recipes;
@@ -20,6 +22,7 @@ import org.lacuna.training.progress.MemoryLines;
 import org.lacuna.training.progress.PlainProgress;
 import org.lacuna.training.progress.Progress;
 import org.lacuna.training.recipe.TrainRecipe;
+import org.lacuna.training.run.Control;
 import org.lacuna.training.run.TrainingRun;
 import picocli.CommandLine;
 import picocli.CommandLine.ArgGroup;
@@ -51,28 +54,51 @@ final class RunOptions {
         private Path out;
     }
 
-    /** Trains to the end, and tells it on the command's output. */
+    /** What is left of a run when its memory is given back. */
+    private record Ended(TrainRecipe recipe, Path folder, boolean hasControl) {}
+
+    /** Trains to the end, then the control if there is to be one, and tells it on the command's output. */
     int train(CommandLine command) {
-        PrintWriter out = command.getOut();
         Device device = new CpuDevice();
-        try (TrainingRun run = open(command, device); Interrupts interrupts = Interrupts.listen()) {
-            int steps = run.recipe().train().steps();
-            ParameterStore parameters = run.trainer().model().parameters();
-            String trained = parameters.frozenNames().isEmpty() ? "" : String.format(Locale.ROOT, ", %,d of them trained", parameters.trainableCount());
-            out.printf(Locale.ROOT, "%s: %,d parameters%s%s, data %s, %d of %d steps left, folder %s%n", run.recipe().name(), parameters.count(), trained,
-                    run.recipe().model().from().map(from -> " from " + from).orElse(""), run.corpus().name(), run.stepsLeft(), steps, run.folder().path());
-            long beside = ProcessMemory.besideEngine(run.memory().bytes());
-            MemoryLines.of(run.memory(), beside, run.trainer().programs().recomputeTrade()).forEach(out::println);
-            out.flush();
-            Optional<StepMetrics> last;
-            try (Progress progress = progress(out, run)) {
-                last = run.train(progress, interrupts::requested);
+        try (Interrupts interrupts = Interrupts.listen()) {
+            Ended run;
+            try (TrainingRun begun = open(command, device)) {
+                run = train(begun, Control.wanted(begun.recipe(), begun.folder().path()), command.getOut(), interrupts);
             }
-            run.verdicts().forEach(out::println);
-            out.println((last.isPresent() ? "done: " : "there was nothing left to do" + run.earlyEnd().map(end -> ", the run " + end).orElse("") + ": ")
-                    + run.folder().checkpoint(run.step()));
+            // One after the other: never are both in memory.
+            if (run.hasControl()) {
+                trainControl(run, command, device, interrupts);
+            }
         }
         return ExitCode.DONE;
+    }
+
+    private void trainControl(Ended run, CommandLine command, Device device, Interrupts interrupts) {
+        if (interrupts.requested()) {
+            throw new InterruptedRunException(run.recipe().name() + " has ended, its control has not gone on; go on with: train --resume --out " + run.folder());
+        }
+        try (TrainingRun control = placed(run.folder(), () -> Control.open(run.recipe(), run.folder(), device, line -> warn(command, line)))) {
+            train(control, true, command.getOut(), interrupts);
+        }
+    }
+
+    /** {@code oneOfTwo}: each of its lines says which run it is. */
+    private static Ended train(TrainingRun run, boolean oneOfTwo, PrintWriter out, Interrupts interrupts) {
+        ParameterStore parameters = run.trainer().model().parameters();
+        String trained = parameters.frozenNames().isEmpty() ? "" : String.format(Locale.ROOT, ", %,d of them trained", parameters.trainableCount());
+        out.printf(Locale.ROOT, "%s: %,d parameters%s%s, data %s, %d of %d steps left, folder %s%n", run.recipe().name(), parameters.count(), trained,
+                run.recipe().model().from().map(from -> " from " + from).orElse(""), run.corpus().name(), run.stepsLeft(), run.recipe().train().steps(), run.folder().path());
+        long beside = ProcessMemory.besideEngine(run.memory().bytes());
+        MemoryLines.of(run.memory(), beside, run.trainer().programs().recomputeTrade()).forEach(out::println);
+        out.flush();
+        Optional<StepMetrics> last;
+        try (Progress progress = progress(out, run, oneOfTwo)) {
+            last = run.train(progress, interrupts::requested);
+        }
+        run.verdicts().forEach(out::println);
+        out.println((last.isPresent() ? "done: " : "there was nothing left to do" + run.earlyEnd().map(end -> ", the run " + end).orElse("") + ": ")
+                + run.folder().checkpoint(run.step()));
+        return new Ended(run.recipe(), run.folder().path(), oneOfTwo);
     }
 
     private TrainingRun open(CommandLine command, Device device) {
@@ -84,8 +110,12 @@ final class RunOptions {
             throw new InputException(config + ": model.from names no checkpoint to begin with; give one with --model DIR, or train a fresh model by: train --config " + config);
         }
         Path folder = folder(recipe);
+        return placed(folder, () -> open(command, recipe, folder, device));
+    }
+
+    private TrainingRun placed(Path folder, Supplier<TrainingRun> opening) {
         try {
-            return open(command, recipe, folder, device);
+            return opening.get();
         } catch (InputException e) {
             throw Recipes.placed(config != null ? config : folder.resolve("config.yaml"), sets, TrainRecipe.class, e);
         }
@@ -93,13 +123,14 @@ final class RunOptions {
 
     private TrainingRun open(CommandLine command, Optional<TrainRecipe> recipe, Path folder, Device device) {
         if (resume && (recipe.isEmpty() || Files.exists(folder))) {
-            PrintWriter err = command.getErr();
-            return TrainingRun.resume(folder, recipe, device, line -> {
-                err.println(line);
-                err.flush();
-            });
+            return TrainingRun.resume(folder, recipe, device, line -> warn(command, line));
         }
         return TrainingRun.begin(recipe.orElseThrow(() -> new InputException("expected --config FILE, the recipe; the shipped ones are in configs/")), folder, device);
+    }
+
+    private static void warn(CommandLine command, String line) {
+        command.getErr().println(line);
+        command.getErr().flush();
     }
 
     private Path folder(Optional<TrainRecipe> recipe) {
@@ -116,8 +147,8 @@ final class RunOptions {
     }
 
     /** A bar needs a terminal on both ends: Java has a console only then. */
-    private static Progress progress(PrintWriter out, TrainingRun run) {
+    private static Progress progress(PrintWriter out, TrainingRun run, boolean named) {
         int steps = run.recipe().train().steps();
-        return System.console() == null ? new PlainProgress(out, steps) : new BarProgress(out, run.recipe().name(), run.step(), steps);
+        return System.console() == null ? new PlainProgress(out, named ? run.recipe().name() + " | " : "", steps) : new BarProgress(out, run.recipe().name(), run.step(), steps);
     }
 }

@@ -43,6 +43,11 @@ public record Objective(
         return new Objective(List.of(), 0, Optional.empty());
     }
 
+    /** The same without its penalties. */
+    Objective unpenalised() {
+        return new Objective(List.of(), zLoss, distill);
+    }
+
     /** Whether any penalty ever weighs something. */
     public boolean isPenalised() {
         return penalties.stream().anyMatch(PenaltyRecipe::everWeighs);

@@ -217,7 +217,7 @@ final class ModelOrigin {
         }
         Path provenance = run.resolve(TrainingRun.PROVENANCE);
         if (now.isPresent() && Files.isRegularFile(provenance)) {
-            String then = Json.read(provenance).path(TrainingRun.MODEL_FROM).path("weights_sha256").asText();
+            String then = Json.read(provenance).path(TrainingRun.MODEL_FROM).path(TrainingRun.WEIGHTS).asText();
             if (!then.equals(now.get())) {
                 throw new InputException(KEY + ": " + named.get().checkpoint() + ": has not the weights that this run began with (SHA-256 " + now.get() + " now, "
                         + then + " then), and the run has no checkpoint of its own yet; begin another one in another folder");

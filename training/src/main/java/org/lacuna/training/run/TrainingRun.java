@@ -51,6 +51,10 @@ public final class TrainingRun implements AutoCloseable {
     static final String PROVENANCE = "provenance.json";
     /** Its key for the checkpoint that the model began with. */
     static final String MODEL_FROM = "model_from";
+    /** Its key for the checkpoint that the objective distils from. */
+    static final String DISTILL_FROM = "distill_from";
+    /** Within both: the hash of its weights. */
+    static final String WEIGHTS = "weights_sha256";
 
     private final TrainRecipe recipe;
     private final Corpus corpus;
@@ -140,6 +144,7 @@ public final class TrainingRun implements AutoCloseable {
         Optional<Parent> parent = Parent.of(recipe);
         TrainingPrograms programs = MemoryNeed.fitting(recipe, config, tuning, parent.map(Parent::config), device, windows.map(Batch::rows).orElse(0));
         Optional<String> modelFrom = origin.weightsSha256();
+        Control.check(run, corpus, modelFrom, parent);
         Model model = origin.load(config, tuning);
         Trainer trainer = new Trainer(model, programs, parent.map(p -> p.load(device)));
         try {
@@ -184,8 +189,8 @@ public final class TrainingRun implements AutoCloseable {
                 "gemm", json.textNode(build.gemm()),
                 "parameters", json.numberNode(trainer.model().parameters().count())));
         origin.named().ifPresent(source -> extra.put(MODEL_FROM, Json.object().put("checkpoint", source.checkpoint().toString())
-                .put("weights_sha256", modelFrom.orElseThrow())));
-        parent.ifPresent(p -> extra.put("distill_from", Json.object().put("checkpoint", p.source().checkpoint().toString()).put("weights_sha256", p.weightsSha256())));
+                .put(WEIGHTS, modelFrom.orElseThrow())));
+        parent.ifPresent(p -> extra.put(DISTILL_FROM, Json.object().put("checkpoint", p.source().checkpoint().toString()).put(WEIGHTS, p.weightsSha256())));
         AtomicFiles.write(file, Provenance.collect(extra).toJson().toPrettyString() + "\n");
     }
 
