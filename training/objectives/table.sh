@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Trains every objective of configs/objectives at two strengths, and their controls; measures them all; writes one table.
+#
+#   training/objectives/table.sh [--out DIR] [--text FILE] [--set KEY=VALUE]... [--windows N] [OBJECTIVE]...
+#
+#   --out DIR        runs, reports and table; the same command goes on where it was interrupted (default runs/objectives)
+#   --text FILE      train and measure on this text, in 512 tokens learnt from it, instead of the embedded stories
+#   --set KEY=VALUE  a key of all recipes: --set train.precision=bf16
+#   --windows N      windows that each model is measured on (default 64)
+#   OBJECTIVE        recipes of configs/objectives by name, l1 top-k for example (default all)
+#
+# A recipe's head tells what is done with it: "# against: NAME" is its control, each "# strong: KEY=VALUE" an override of its
+# strong form, "# fatrelu: X" the bound for thresholds that are set after training. Controls are trained once for all.
+# Needs Bash, awk, Java and Maven, as the build does.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+here=training/objectives
+recipes=configs/objectives
+out=runs/objectives
+text=
+windows=64
+sets=()
+names=()
+while [ $# -gt 0 ]; do
+    case $1 in
+        --out) out=${2:?--out needs a folder}; shift 2 ;;
+        --text) text=${2:?--text needs a file}; shift 2 ;;
+        --set) sets+=(--set "${2:?--set needs KEY=VALUE}"); shift 2 ;;
+        --windows) windows=${2:?--windows needs a number}; shift 2 ;;
+        -h|--help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$here/table.sh"; exit 0 ;;
+        -*) echo "table.sh: no option $1; see --help" >&2; exit 2 ;;
+        *) [ -f "$recipes/$1.yaml" ] || { echo "table.sh: there is no $recipes/$1.yaml" >&2; exit 2; }; names+=("$1"); shift ;;
+    esac
+done
+if [ ${#names[@]} -eq 0 ]; then
+    for file in "$recipes"/*.yaml; do names+=("$(basename "$file" .yaml)"); done
+fi
+mkdir -p "$out/logs"
+
+# The command line without Maven around it: some seconds less for each of about 80 calls.
+classes=$(mvn -q -B compile exec:exec -Dexec.executable=echo -Dexec.args=%classpath | grep -o '/.*\.jar.*' | tail -1)
+mapfile -t jvm < <(grep -v '^#' .mvn/jvm.config | tr -s ' ' '\n' | grep .)
+lacuna() { java "${jvm[@]}" -cp "$classes" org.lacuna.cli.Main "$@"; }
+
+# What follows "# MARK: " in a recipe's head, a line each.
+marked() { sed -n "s/^# $2: //p" "$recipes/$1.yaml"; }
+
+# Runs a command with its output in a log, which is shown if it fails.
+logged() {
+    local log=$out/logs/$1.log; shift
+    "$@" > "$log" 2>&1 || { tail -20 "$log" >&2; exit 1; }
+}
+
+data=()
+if [ -n "$text" ]; then
+    data=(--set "data.text=$text" --set "data.tokenizer=$out/tokenizer")
+    [ -d "$out/tokenizer" ] || logged tokenizer lacuna tokenizer train --text "$text" --vocabulary 512 --out "$out/tokenizer"
+fi
+
+# train RECIPE FOLDER SET...: a finished run has nothing left to do, another goes on, one of other settings is refused.
+train() {
+    local recipe=$1 run=$2 from; shift 2
+    from=$(sed -n 's|^  from: runs/\([a-z0-9-]*\) .*|\1|p' "$recipes/$recipe.yaml")
+    if [ -n "$from" ]; then
+        train "$from" "$from"
+        set -- --set "model.from=$out/$from" "$@"
+    fi
+    if grep -q '^done: \|^there was nothing' "$out/logs/$run.log" 2> /dev/null && [ -d "$out/$run/checkpoints" ]; then return; fi
+    echo "$(date +%T) training $run"
+    logged "$run" lacuna train --resume --config "$recipes/$recipe.yaml" --out "$out/$run" "$@" "${data[@]}" "${sets[@]}"
+}
+
+# Runs by control, in the order of the controls: "RUN RECIPE STRENGTH".
+declare -A rows=()
+controls=()
+row() {
+    local control=$1; shift
+    [ -n "${rows[$control]:-}" ] || controls+=("$control")
+    rows[$control]+="$*"$'\n'
+}
+
+for name in "${names[@]}"; do
+    control=$(marked "$name" against)
+    if [ -z "$control" ]; then train "$name" "$name"; continue; fi
+    train "$control" "$control"
+    strong=()
+    while IFS= read -r set; do [ -z "$set" ] || strong+=(--set "$set"); done < <(marked "$name" strong)
+    if [ ${#strong[@]} -eq 0 ]; then
+        train "$name" "$name"
+        row "$control" "$name $name -"
+        continue
+    fi
+    for strength in mild strong; do
+        run=$name-$strength
+        if [ $strength = mild ]; then train "$name" "$run"; else train "$name" "$run" "${strong[@]}"; fi
+        row "$control" "$run $name $strength"
+        cett=$(marked "$name" fatrelu)
+        if [ -n "$cett" ]; then
+            [ -d "$out/$run-fatrelu" ] || logged "$run-fatrelu" lacuna fatrelu --model "$out/$run" --cett "$cett" --out "$out/$run-fatrelu"
+            row "$control" "$run-fatrelu $name+fatrelu $strength"
+        fi
+    done
+done
+[ ${#controls[@]} -gt 0 ] || { echo "table.sh: nothing to compare with a control; name an objective too" >&2; exit 2; }
+
+# Median of the steps' tokens a second; a model made of another has no steps.
+pace() {
+    [ -f "$out/$1/metrics.jsonl" ] || { echo -; return; }
+    awk 'match($0, /"tokens":[0-9]+,"time":\{"seconds":[0-9.eE+-]+/) { split(substr($0, RSTART, RLENGTH), n, /[:,]/); print n[2] / n[5] }' "$out/$1/metrics.jsonl" \
+        | sort -g | awk '{ x[NR] = $1 } END { if (NR) printf "%.0f", NR % 2 ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2; else printf "-" }'
+}
+
+: > "$out/rows.tsv"
+for control in "${controls[@]}"; do
+    folders=("$out/$control")
+    meta=$out/logs/$control.rows
+    [ -n "$(marked "$control" against)" ] && place=shown || place=first
+    printf '%s\t%s\t%s\t%s\t%s\n' "$control" "$control" "$place" "$control" "$(pace "$control")" > "$meta"
+    while read -r run name strength; do
+        [ -n "$run" ] || continue
+        folders+=("$out/$run")
+        printf '%s\t%s\t%s\t%s\t%s\n' "$run" "$name" "$strength" "$control" "$(pace "$run")" >> "$meta"
+    done <<< "${rows[$control]}"
+    echo "$(date +%T) measuring $control and $((${#folders[@]} - 1)) more"
+    logged "compare-$control" lacuna compare "${folders[@]}" --out "$out/compare-$control" --sites input,intermediate --windows "$windows" "${data[@]}"
+    awk -f "$here/report.awk" "$meta" "$out/compare-$control/report.json" >> "$out/rows.tsv"
+done
+awk -v form=markdown -f "$here/table.awk" "$out/rows.tsv" > "$out/table.md"
+awk -v form=json -f "$here/table.awk" "$out/rows.tsv" > "$out/table.json"
+cat "$out/table.md"
+echo
+echo "$out/table.md $out/table.json"
