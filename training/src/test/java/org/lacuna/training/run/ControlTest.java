@@ -43,7 +43,7 @@ class ControlTest {
     private StringWriter out;
     private StringWriter err;
 
-    /** Runs a command; where it first prints {@code signalAt}, the process gets the signal of Ctrl-C. */
+    /** Runs a command; where it first prints {@code signalAt}, the process gets a signal that asks it to end; not that of Ctrl-C, which a process in the background may have been told to ignore. */
     private int execute(Object command, String signalAt, String... args) {
         out = new StringWriter();
         err = new StringWriter();
@@ -70,7 +70,7 @@ class ControlTest {
     private static void interrupt() {
         try {
             Class<?> signal = Class.forName("sun.misc.Signal");
-            signal.getMethod("raise", signal).invoke(null, signal.getConstructor(String.class).newInstance("INT"));
+            signal.getMethod("raise", signal).invoke(null, signal.getConstructor(String.class).newInstance("TERM"));
             Thread.sleep(300); // another thread takes note of it
         } catch (ReflectiveOperationException | InterruptedException e) {
             throw new AssertionError(e);
