@@ -19,7 +19,7 @@ form == "json" {
 
 form != "json" {
     printf "| %s | %s | %s | %.4f | %s | %s | %s | %s | %s | %s | %s |\n", $1, $2, $3, $4, $3 == "-" ? "" : excess($5, $6, $7), percent($8), sparsity($10, $11, $12),
-        sparsity($13, $14, $15), sparsity($16, $17, $18), percent($9), $19
+        sparsity($13, $14, $15), sparsity($16, $17, $18), percent($9), $19 == "-" ? "" : sprintf("%.0f", $19)
     if ($8 >= 0.9 && $5 != "-" && $5 <= 1.02) good = good (good == "" ? "" : ", ") $1 ($2 == "-" ? "" : " (" $2 ")")
 }
 

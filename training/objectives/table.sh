@@ -71,7 +71,7 @@ train() {
     logged "$run" lacuna train --resume --config "$recipes/$recipe.yaml" --out "$out/$run" "$@" "${data[@]}" "${sets[@]}"
 }
 
-# Runs by control, in the order of the controls: "RUN RECIPE STRENGTH".
+# By control, in the order of their first use, the lines "RUN NAME STRENGTH".
 declare -A rows=()
 controls=()
 row() {
@@ -104,23 +104,16 @@ for name in "${names[@]}"; do
 done
 [ ${#controls[@]} -gt 0 ] || { echo "table.sh: nothing to compare with a control; name an objective too" >&2; exit 2; }
 
-# Median of the steps' tokens a second; a model made of another has no steps.
-pace() {
-    [ -f "$out/$1/metrics.jsonl" ] || { echo -; return; }
-    awk 'match($0, /"tokens":[0-9]+,"time":\{"seconds":[0-9.eE+-]+/) { split(substr($0, RSTART, RLENGTH), n, /[:,]/); print n[2] / n[5] }' "$out/$1/metrics.jsonl" \
-        | sort -g | awk '{ x[NR] = $1 } END { if (NR) printf "%.0f", NR % 2 ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2; else printf "-" }'
-}
-
 : > "$out/rows.tsv"
 for control in "${controls[@]}"; do
     folders=("$out/$control")
     meta=$out/logs/$control.rows
     [ -n "$(marked "$control" against)" ] && place=shown || place=first
-    printf '%s\t%s\t%s\t%s\t%s\n' "$control" "$control" "$place" "$control" "$(pace "$control")" > "$meta"
+    printf '%s\t%s\t%s\n' "$control" "$place" "$control" > "$meta"
     while read -r run name strength; do
         [ -n "$run" ] || continue
         folders+=("$out/$run")
-        printf '%s\t%s\t%s\t%s\t%s\n' "$run" "$name" "$strength" "$control" "$(pace "$run")" >> "$meta"
+        printf '%s\t%s\t%s\n' "$name" "$strength" "$control" >> "$meta"
     done <<< "${rows[$control]}"
     echo "$(date +%T) measuring $control and $((${#folders[@]} - 1)) more"
     logged "compare-$control" lacuna compare "${folders[@]}" --out "$out/compare-$control" --sites input,intermediate --windows "$windows" "${data[@]}"

@@ -15,6 +15,7 @@ import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.graph.DecoderGraph;
+import org.lacuna.model.Model;
 import org.lacuna.model.config.FeedForwardSite;
 
 /**
@@ -38,6 +39,10 @@ final class BatchGradient {
     private final double[] loss;
     /** Of each penalty its pieces. */
     private final double[][] penalties;
+    /** Of each term that has to do with a teacher its pieces. */
+    private final double[][] distilled;
+    /** One for each shard; null where there is no teacher. */
+    private Teacher[] teachers;
     private final ActivityCounts[] activityOfShard;
     private final ActivityCounts activity;
     private final IntConsumer runShard = s -> runShard(s, null);
@@ -73,9 +78,15 @@ final class BatchGradient {
         further = accumulation > 1 ? math.sum(gradient, List.of(gradients), true) : null;
         loss = new double[shards * accumulation];
         penalties = new double[graph.penalties().size()][loss.length];
+        distilled = new double[graph.distilled().size()][loss.length];
         activity = new ActivityCounts(graph);
         activityOfShard = new ActivityCounts[shards];
         Arrays.setAll(activityOfShard, s -> new ActivityCounts(graph));
+    }
+
+    /** Lets a model run on each piece before, and feed what the objective compares with. */
+    void teach(Model teacher, Program program) {
+        teachers = Arrays.stream(shards).map(shard -> new Teacher(teacher, program, shard, graph.teacherInputs())).toArray(Teacher[]::new);
     }
 
     /** The placeholders and outputs of a piece, looked up once. */
@@ -86,15 +97,17 @@ final class BatchGradient {
         private final Optional<Tensor> coefficients;
         private final Tensor nll;
         private final Tensor[][] penalties;
+        private final Tensor[] distilled;
         private final ByteBuffer[] active;
 
         Feed(Instance run, ObjectiveGraph graph) {
             inputs = run.tensor(DecoderGraph.INPUT_IDS).ints();
             targets = run.tensor(DecoderGraph.TARGETS).ints();
             weights = run.tensor(DecoderGraph.TOKEN_WEIGHT).floats();
-            coefficients = graph.penalised() ? Optional.of(run.tensor(DecoderGraph.OBJECTIVE_COEFFICIENTS)) : Optional.empty();
+            coefficients = graph.weighs() ? Optional.of(run.tensor(DecoderGraph.OBJECTIVE_COEFFICIENTS)) : Optional.empty();
             nll = run.tensor(DecoderGraph.NLL);
             penalties = graph.penalties().stream().map(layers -> layers.stream().map(run::tensor).toArray(Tensor[]::new)).toArray(Tensor[][]::new);
+            distilled = graph.distilled().stream().map(run::tensor).toArray(Tensor[]::new);
             active = ActivityCounts.outputs(run, graph);
             ObjectiveGraph.fillPositions(run.tensor(DecoderGraph.POSITIONS));
         }
@@ -141,6 +154,9 @@ final class BatchGradient {
     private void runShard(int s, Workers team) {
         int piece = round * shards.length + s;
         feed(s, piece);
+        if (teachers != null) {
+            teachers[s].run(team);
+        }
         shards[s].run(team, nanos == null ? null : nanos[s]);
         Feed feed = feeds[s];
         double sum = 0;
@@ -154,6 +170,9 @@ final class BatchGradient {
                 sum += layer.getFloat(0);
             }
             penalties[k][piece] = sum;
+        }
+        for (int k = 0; k < distilled.length; k++) {
+            distilled[k][piece] = feed.distilled[k].getFloat(0);
         }
         activityOfShard[s].add(feed.active);
     }
@@ -176,6 +195,24 @@ final class BatchGradient {
     /** Mean over layers and scored tokens of penalty {@code k}. */
     double penalty(int k) {
         return sum(penalties[k]) / graph.layers();
+    }
+
+    /** The distances from the teacher, if there is one: the divergence of its distributions, and the mean over layers of that of its hidden states. */
+    Optional<StepMetrics.Distilled> distilled() {
+        List<String> names = graph.distilled();
+        if (names.isEmpty()) {
+            return Optional.empty();
+        }
+        double logits = 0;
+        double hidden = 0;
+        for (int k = 0; k < distilled.length; k++) {
+            if (names.get(k).equals(DecoderGraph.DISTILLED_LOGITS)) {
+                logits = sum(distilled[k]);
+            } else {
+                hidden += sum(distilled[k]) / graph.layers();
+            }
+        }
+        return Optional.of(new StepMetrics.Distilled(logits, hidden));
     }
 
     /** Exact zeros in a site's vectors of scored tokens / their elements. */
@@ -211,6 +248,9 @@ final class BatchGradient {
         for (int piece = 0; piece < loss.length; piece++) {
             int s = piece % shards.length;
             feed(s, piece);
+            if (teachers != null) {
+                teachers[s].run(null);
+            }
             Optional<String> name = shards[s].firstNonFinite();
             if (name.isPresent()) {
                 return name;

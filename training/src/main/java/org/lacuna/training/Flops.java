@@ -1,6 +1,10 @@
 package org.lacuna.training;
 
+import java.util.List;
+import org.lacuna.graph.TensorSpec;
+import org.lacuna.model.Tuning;
 import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.graph.DecoderParameters;
 
 /**
  * Floating-point operations of training by the usual convention (Kaplan et al. 2020, "Scaling laws for neural language
@@ -19,5 +23,22 @@ public final class Flops {
         double feedForward = c.feedForward().experts().map(e -> (double) e.count() * c.hidden() + e.perToken() * block).orElse(block);
         double weights = c.layers() * (attention + feedForward) + (double) c.vocabulary() * c.hidden();
         return 6 * weights + 12.0 * c.layers() * window * headWidth;
+    }
+
+    /** The same where a part is trained: frozen weights have no gradient, which is 2 less for each, and those of adapters take 6 each. */
+    public static double perToken(ModelConfig c, Tuning tuning, int window) {
+        double frozen = DecoderParameters.of(c).stream().filter(spec -> !tuning.trains(spec.name())).mapToDouble(spec -> multiplied(c, spec)).sum();
+        List<TensorSpec> adapters = tuning.adapters().parameters(c);
+        return perToken(c, window) - 2 * frozen + 6.0 * adapters.stream().mapToLong(TensorSpec::length).sum();
+    }
+
+    /** How many of a parameter's numbers a token is multiplied with. */
+    private static double multiplied(ModelConfig c, TensorSpec spec) {
+        boolean lookedUp = spec.name().equals(DecoderParameters.EMBEDDING) && !c.tied() || spec.name().equals(DecoderParameters.POSITIONS);
+        if (spec.shape().length < 2 || lookedUp) {
+            return 0;
+        }
+        double share = spec.shape().length == 3 ? c.feedForward().experts().map(e -> (double) e.perToken() / e.count()).orElseThrow() : 1;
+        return share * spec.length();
     }
 }

@@ -2,6 +2,7 @@ package org.lacuna.training;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.lacuna.graph.Device;
@@ -24,22 +25,25 @@ import org.nd4j.autodiff.samediff.SameDiff;
  */
 final class ObjectiveGraph {
     private final ModelConfig config;
-    private final boolean penalised;
+    private final Objective objective;
     private final Precision precision;
     private final Tuning tuning;
     private final SameDiff graph;
     private final List<List<String>> penalties;
     private final List<FeedForwardSite> observed;
     private final List<String> active;
+    private final Optional<TrainingForm.Teacher> teacher;
 
-    ObjectiveGraph(ModelConfig config, Tuning tuning, Objective objective, Precision precision) {
+    /** {@code teacher}: the config of the one that the objective names, if it does. */
+    ObjectiveGraph(ModelConfig config, Tuning tuning, Objective objective, Optional<ModelConfig> teacher, Precision precision) {
         this.precision = precision;
         this.tuning = tuning;
         this.config = config;
-        penalised = objective.isPenalised();
-        TrainingForm form = objective.form();
+        this.objective = objective;
+        TrainingForm form = objective.form(teacher);
+        this.teacher = form.teacher();
         graph = DecoderGraph.training(config, tuning.adapters(), form);
-        if (!penalised) {
+        if (objective.isPlain()) {
             graph.setLossVariables(DecoderGraph.LOSS);
         }
         penalties = IntStream.range(0, form.penalties().size()).mapToObj(k -> ofLayers(layer -> DecoderGraph.penalty(k, layer))).toList();
@@ -55,7 +59,11 @@ final class ObjectiveGraph {
     Program training(Device device, int rows, int window, int panels, Recompute recompute) {
         List<String> outputs = new ArrayList<>(active);
         penalties.forEach(outputs::addAll);
-        return program(device, rows, window, outputs).panels(panels).gradients(tuning::trains).recompute(kept(recompute)).build();
+        outputs.addAll(distilled());
+        Program.Builder program = program(device, rows, window, outputs);
+        teacherInputs().forEach(name -> program.placeholder(name, rows, window, teacher.orElseThrow().hidden()));
+        teacher.filter(TrainingForm.Teacher::logits).ifPresent(t -> program.parameter(DecoderGraph.TEACHER_HEAD, config.vocabulary(), t.hidden()));
+        return program.panels(panels).gradients(tuning::trains).recompute(kept(recompute)).build();
     }
 
     /** What the backward pass starts from. The last layer's begins when its forward pass has just ended, so that nothing would be saved there. */
@@ -86,12 +94,41 @@ final class ObjectiveGraph {
     }
 
     private int coefficients() {
-        return 1 + penalties.size() * config.layers();
+        return 1 + penalties.size() * config.layers() + distilled().size();
     }
 
-    /** Whether penalties are part of what is differentiated. */
-    boolean penalised() {
-        return penalised;
+    /** Bytes of what a teacher's pass gives to one of training. */
+    long teacherBytes(int rows, int window) {
+        return teacherInputs().size() * teacher.map(t -> (long) Float.BYTES * rows * window * t.hidden()).orElse(0L);
+    }
+
+    /** What is fed of a teacher; the same less the prefix are the names there. */
+    List<String> teacherInputs() {
+        List<String> names = new ArrayList<>();
+        if (teacher.isPresent() && teacher.get().logits()) {
+            names.add(DecoderGraph.TEACHER_HIDDEN);
+        }
+        if (teacher.isPresent() && teacher.get().layers()) {
+            names.addAll(ofLayers(DecoderGraph::teacherOutput));
+        }
+        return names;
+    }
+
+    /** The terms that have to do with a teacher. */
+    List<String> distilled() {
+        List<String> names = new ArrayList<>();
+        if (teacher.isPresent() && teacher.get().logits()) {
+            names.add(DecoderGraph.DISTILLED_LOGITS);
+        }
+        if (teacher.isPresent() && teacher.get().layers()) {
+            names.addAll(ofLayers(DecoderGraph::distilledHidden));
+        }
+        return names;
+    }
+
+    /** Whether more than the loss is differentiated, so that coefficients are needed. */
+    boolean weighs() {
+        return !objective.isPlain();
     }
 
     /** Of each penalty its parts, a layer each. */
@@ -118,11 +155,17 @@ final class ObjectiveGraph {
         return config.feedForward().rowsPerToken(site.site().orElse(Site.INTERMEDIATE));
     }
 
-    /** Objective = loss + Σ λ · mean of the layers' penalties. */
+    /** Objective = loss + Σ λ · mean of the layers' penalties + what distillation adds. */
     void fillCoefficients(Tensor coefficients, double[] lambdas) {
         coefficients.setFloat(0, 1);
         for (int i = 0; i < lambdas.length * config.layers(); i++) {
             coefficients.setFloat(1 + i, (float) (lambdas[i / config.layers()] / config.layers()));
+        }
+        List<String> distilled = distilled();
+        int first = coefficients() - distilled.size();
+        for (int i = 0; i < distilled.size(); i++) {
+            boolean logits = distilled.get(i).equals(DecoderGraph.DISTILLED_LOGITS);
+            coefficients.setFloat(first + i, (float) (logits ? objective.distill().orElseThrow().logits() : objective.distill().orElseThrow().hidden() / config.layers()));
         }
     }
 

@@ -15,6 +15,7 @@ import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.FeedForwardSite;
+import org.lacuna.model.graph.DecoderGraph;
 import org.lacuna.run.InputException;
 import org.lacuna.training.objective.Lambda;
 import org.lacuna.training.optimizer.LearningRate;
@@ -50,13 +51,13 @@ public final class Trainer implements AutoCloseable {
     private long step;
 
     /**
-     * Compiles and allocates.
+     * Compiles and allocates; the objective distils nothing.
      *
      * @throws InputException if this machine can't multiply in the settings' precision
      * @param model whose parameters are trained in place
      */
     public Trainer(Model model, TrainSettings settings, Objective objective, Device device) {
-        this(model, TrainingPrograms.compile(model.config(), model.tuning(), settings, objective, device));
+        this(model, TrainingPrograms.compile(model.config(), model.tuning(), settings, objective, Optional.empty(), device), Optional.empty());
     }
 
     /**
@@ -64,9 +65,10 @@ public final class Trainer implements AutoCloseable {
      *
      * @param model whose parameters are trained in place
      * @param programs of such a model, of which the same is trained
+     * @param teacher the model that the objective distils from, if it does
      * @throws InputException if a group of the settings has no parameter
      */
-    public Trainer(Model model, TrainingPrograms programs) {
+    public Trainer(Model model, TrainingPrograms programs, Optional<Model> teacher) {
         this.model = model;
         this.programs = programs;
         settings = programs.settings();
@@ -77,8 +79,10 @@ public final class Trainer implements AutoCloseable {
         Map<String, FlatMath.AdamWGroup> groups = ParameterGroups.of(parameters, settings.groups(), settings.weightDecay());
         workers = new Workers(settings.workersHere());
         FlatMath math = programs.device().flatMath();
+        teacher.ifPresent(t -> parameters.attach(DecoderGraph.TEACHER_HEAD, t.parameters(), Teacher.head(t.config())));
         batchGradient = new BatchGradient(programs.graph(), programs.training(), parameters, math, settings.shardRows() * settings.window(),
                 settings.shards(), settings.accumulation(), workers);
+        teacher.ifPresent(t -> batchGradient.teach(t, programs.teacher().orElseThrow()));
         optimizer = new Optimizer(math, parameters, batchGradient.gradient(),
                 new FlatMath.AdamWConstants(settings.beta1(), settings.beta2(), settings.eps()), groups, settings.clip());
         average = settings.ema() == 0 ? Optional.empty() : Optional.of(new MovingAverage(math, model, settings.ema()));
@@ -107,7 +111,7 @@ public final class Trainer implements AutoCloseable {
         long next = step + 1;
         Arrays.setAll(weights, k -> lambdas.get(k).at(next));
         batchGradient.compute(batch, weights, opNanos);
-        StepMetrics metrics = new StepMetrics(next, batchGradient.loss(), penalties(), batchGradient.zeros(FeedForwardSite.INTERMEDIATE), batchGradient.dead(),
+        StepMetrics metrics = new StepMetrics(next, batchGradient.loss(), penalties(), batchGradient.distilled(), batchGradient.zeros(FeedForwardSite.INTERMEDIATE), batchGradient.dead(),
                 rateFactor * learningRate.at(next), batchGradient.norm(), batch.scored());
         if (!Double.isFinite(metrics.loss()) || !Double.isFinite(metrics.gradientNorm())) {
             throw new Diverged("step " + next + ": the loss is " + metrics.loss() + " and the gradient's norm " + metrics.gradientNorm()

@@ -1,6 +1,7 @@
 package org.lacuna.training;
 
 import java.util.List;
+import java.util.Optional;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.TensorSpec;
@@ -9,6 +10,8 @@ import org.lacuna.graph.op.OpCost;
 import org.lacuna.graph.program.Program;
 import org.lacuna.model.Tuning;
 import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.graph.DecoderGraph;
+import org.lacuna.model.graph.DecoderParameters;
 import org.lacuna.run.InputException;
 import org.lacuna.training.recipe.Objective;
 import org.lacuna.training.recipe.Recompute;
@@ -27,38 +30,50 @@ public final class TrainingPrograms {
     private final Device device;
     private final ObjectiveGraph graph;
     private final Program training;
+    private final Optional<ModelConfig> teacherConfig;
+    private final Optional<Program> teacher;
 
-    private TrainingPrograms(ModelConfig config, Tuning tuning, TrainSettings settings, Objective objective, Device device) {
+    private TrainingPrograms(ModelConfig config, Tuning tuning, TrainSettings settings, Objective objective, Optional<ModelConfig> teacherConfig, Device device) {
         this.config = config;
         this.tuning = tuning;
         this.settings = settings;
         this.objective = objective;
         this.device = device;
-        graph = new ObjectiveGraph(config, tuning, objective, settings.precision());
+        this.teacherConfig = teacherConfig;
+        graph = new ObjectiveGraph(config, tuning, objective, teacherConfig, settings.precision());
         training = training(settings.recompute());
+        teacher = teacherConfig.map(this::teacher);
     }
 
     /**
      * Compiles the step of one piece, in which all parameters are trained.
      *
-     * @throws InputException as {@link #compile(ModelConfig, Tuning, TrainSettings, Objective, Device)} does
+     * @throws InputException as {@link #compile(ModelConfig, Tuning, TrainSettings, Objective, Optional, Device)} does
      */
     public static TrainingPrograms compile(ModelConfig config, TrainSettings settings, Objective objective, Device device) {
-        return compile(config, Tuning.full(), settings, objective, device);
+        return compile(config, Tuning.full(), settings, objective, Optional.empty(), device);
     }
 
     /**
      * Compiles the step of one piece.
      *
-     * @throws InputException if this machine can't multiply in the settings' precision, or the model lacks a site of the objective
+     * @param teacher the config of the model that the objective distils from, if it does
+     * @throws InputException if this machine can't multiply in the settings' precision, the model lacks a site of the objective, or the teacher does not fit
      */
-    public static TrainingPrograms compile(ModelConfig config, Tuning tuning, TrainSettings settings, Objective objective, Device device) {
+    public static TrainingPrograms compile(ModelConfig config, Tuning tuning, TrainSettings settings, Objective objective, Optional<ModelConfig> teacher, Device device) {
         objective.check(config.feedForward());
+        objective.distill().ifPresent(d -> d.check(config, teacher.orElseThrow()));
         try {
-            return new TrainingPrograms(config, tuning, settings, objective, device);
+            return new TrainingPrograms(config, tuning, settings, objective, teacher, device);
         } catch (UnsupportedPrecisionException e) {
             throw new InputException("train.precision: " + e.getMessage());
         }
+    }
+
+    private Program teacher(ModelConfig of) {
+        return Program.of(DecoderGraph.hidden(of), device).precision(settings.precision()).panels(settings.panels())
+                .placeholder(DecoderGraph.INPUT_IDS, settings.shardRows(), settings.window()).placeholder(DecoderGraph.POSITIONS, settings.shardRows(), settings.window())
+                .outputs(Teacher.outputs(graph.teacherInputs()).toArray(String[]::new)).build();
     }
 
     private Program training(Recompute recompute) {
@@ -74,8 +89,9 @@ public final class TrainingPrograms {
         long vector = Float.BYTES * ParameterStore.length(tuning.parameters(config, true));
         int shards = settings.shards();
         int sums = settings.accumulation() > 1 ? 1 : 0;
-        long shard = training.arenaBytes() + graph.placeholderBytes(settings.shardRows(), settings.window()) + SEED;
-        return new TrainingMemory(shards, frozen() + (1 + averages()) * vector + copy(training, vector), MOMENTS * vector, (shards + sums) * vector, shards * shard,
+        long shard = training.arenaBytes() + graph.placeholderBytes(settings.shardRows(), settings.window()) + SEED
+                + teacher.map(program -> program.arenaBytes() + graph.teacherBytes(settings.shardRows(), settings.window()) + 2L * Integer.BYTES * settings.shardRows() * settings.window()).orElse(0L);
+        return new TrainingMemory(shards, frozen() + ofTeacher() + (1 + averages()) * vector + copy(training, vector), MOMENTS * vector, (shards + sums) * vector, shards * shard,
                 validationWindows == 0 ? 0 : (1 + averages()) * validation(validationWindows, vector));
     }
 
@@ -89,6 +105,12 @@ public final class TrainingPrograms {
         List<TensorSpec> frozen = tuning.parameters(config, false);
         long vector = Float.BYTES * ParameterStore.length(frozen);
         return frozen.stream().anyMatch(spec -> training.readsRounded(spec.name())) ? vector / Float.BYTES * Short.BYTES + vector : vector;
+    }
+
+    /** Bytes of the teacher's parameters, and of their copy in bf16 where one is read so. */
+    private long ofTeacher() {
+        long vector = teacherConfig.map(config -> Float.BYTES * ParameterStore.length(DecoderParameters.of(config))).orElse(0L);
+        return vector + teacher.map(program -> copy(program, vector)).orElse(0L);
     }
 
     private long validation(int windows, long vector) {
@@ -122,6 +144,11 @@ public final class TrainingPrograms {
     /** Forward and backward of one piece. */
     Program training() {
         return training;
+    }
+
+    /** Forward of one piece of the teacher. */
+    Optional<Program> teacher() {
+        return teacher;
     }
 
     ObjectiveGraph graph() {

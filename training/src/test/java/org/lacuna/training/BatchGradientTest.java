@@ -235,6 +235,47 @@ class BatchGradientTest {
     }
 
     @Test
+    void aWeightOfZeroIsNoPenalty() {
+        Objective zero = Objectives.of("penalties: [{kind: l1, lambda: 0}, {kind: hoyer_square, site: input, schedule: stages, stages: [{until: 3, lambda: 0}]}]");
+        TrainSettings settings = new TrainSettings(1, 10, ROWS, WINDOW, 2, 2, 2, Precision.FP32, Recompute.NONE, 1e-2, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
+        try (Trainer none = new Trainer(model("relu", 0.3), settings, Objective.plain(), device); Trainer weightless = new Trainer(model("relu", 0.3), settings, zero, device)) {
+            for (int i = 0; i < 4; i++) {
+                StepMetrics a = none.step(unequal());
+                StepMetrics b = weightless.step(unequal());
+                assertEquals(a.loss(), b.loss());
+                assertEquals(a.gradientNorm(), b.gradientNorm());
+                assertTrue(b.penalties().get(0).value() > 0 && b.penalties().get(1).value() > 0, "they are measured all the same");
+                assertArrayEquals(gradient(none), gradient(weightless));
+            }
+            assertArrayEquals(values(none), values(weightless));
+        }
+    }
+
+    private static float[] values(Trainer trainer) {
+        ParameterStore.Flat values = trainer.model().parameters().values();
+        return values.part(0, (int) values.length()).toFloats();
+    }
+
+    /** Gates whose weights are all zero never open: those elements are dead, and only those. */
+    @Test
+    void deadElementsAreCounted() {
+        try (Trainer trainer = trainer(2, 2, 2, 0)) {
+            StepMetrics before = trainer.gradient(unequal());
+            assertEquals(0, before.dead());
+            for (int layer = 0; layer < 3; layer++) {
+                Tensor gate = trainer.model().parameters().tensor("model.layers." + layer + ".mlp.gate_proj.weight");
+                for (int row = 0; row <= layer; row++) {
+                    for (int i = 0; i < 24; i++) {
+                        gate.setFloat(row * 24 + i, 0);
+                    }
+                }
+            }
+            assertEquals(6.0 / (3 * 40), trainer.gradient(unequal()).dead(), 1e-12);
+            assertEquals(6.0 / (3 * 40), trainer.validation(unequal()).measure().dead(), 1e-12);
+        }
+    }
+
+    @Test
     void aLossThatIsNoNumberIsPlaced() {
         try (Trainer trainer = trainer(2, 2, 1, 0)) {
             trainer.step(unequal());

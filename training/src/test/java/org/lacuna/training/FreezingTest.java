@@ -26,6 +26,7 @@ import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
 import org.lacuna.model.graph.DecoderParameters;
+import org.lacuna.model.lora.Adapters;
 import org.lacuna.run.InputException;
 import org.lacuna.training.recipe.Recompute;
 import org.lacuna.training.recipe.TrainSettings;
@@ -42,7 +43,11 @@ class FreezingTest {
     private final Device device = new CpuDevice();
 
     private Trainer trainer(Tuning tuning, Precision precision, double clip) {
-        TrainSettings settings = new TrainSettings(1, 10, ROWS, WINDOW, 2, 2, 2, precision, Recompute.NONE, 1e-2, 1, 0, 0.9, 0.95, 1e-8, 0.1, clip, 0, 1, 0, 1);
+        return trainer(tuning, precision, Recompute.NONE, clip);
+    }
+
+    private Trainer trainer(Tuning tuning, Precision precision, Recompute recompute, double clip) {
+        TrainSettings settings = new TrainSettings(1, 10, ROWS, WINDOW, 2, 2, 2, precision, recompute, 1e-2, 1, 0, 0.9, 0.95, 1e-8, 0.1, clip, 0, 1, 0, 1);
         return new Trainer(Initialization.of(CONFIG, tuning, device, 5), settings, Objectives.l1(0.01), device);
     }
 
@@ -78,6 +83,27 @@ class FreezingTest {
             for (String name : some.model().parameters().names()) {
                 assertFalse(isFrozen(name), name);
                 assertArrayEquals(all.gradient().tensor(name).toFloats(), some.gradient().tensor(name).toFloats(), name);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void adaptersLearnTheSameWhenLayersAreComputedAgain(Precision precision) {
+        assumeTrue(precision == Precision.FP32 || hasBf16());
+        Tuning tuning = Tuning.adapting(CONFIG, Adapters.matching(CONFIG, 4, 8, List.of("q_proj", "gate_proj", "down_proj")));
+        try (Trainer kept = trainer(tuning, precision, Recompute.NONE, 1); Trainer again = trainer(tuning, precision, Recompute.LAYER, 1)) {
+            Adapters.initialize(kept.model().parameters(), tuning.adapters(), 1);
+            Adapters.initialize(again.model().parameters(), tuning.adapters(), 1);
+            double first = kept.gradient(batch(1)).loss();
+            for (int i = 0; i < 20; i++) {
+                assertEquals(kept.step(batch(1)), again.step(batch(1)));
+            }
+            double last = kept.gradient(batch(1)).loss();
+            assertTrue(last < first - 0.1, "the loss went from " + first + " to " + last);
+            for (String name : kept.model().parameters().names()) {
+                assertTrue(name.contains(".lora_"), name);
+                assertArrayEquals(kept.model().parameters().tensor(name).toFloats(), again.model().parameters().tensor(name).toFloats(), name);
             }
         }
     }

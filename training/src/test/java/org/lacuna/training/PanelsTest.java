@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -44,7 +45,7 @@ class PanelsTest {
                 - {kind: hoyer_square, site: input, lambda: 1}
                 - {kind: chunk, site: gate, lambda: 1}
                 - {kind: locality, site: preactivation, lambda: 1, parameters: {alpha: 1}}
-                """), precision);
+                """), Optional.empty(), precision);
         float[] alone = gradient(graph, store, 1);
         for (int workers : new int[] {2, 3, 7}) {
             assertArrayEquals(alone, gradient(graph, store, workers), workers + " workers");

@@ -8,6 +8,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
@@ -104,7 +105,7 @@ class TrainingMemoryTest {
         TrainingPrograms programs = programs(averaged, 0, device);
         TrainingMemory memory = programs.memory(5);
         assertEquals(2 * without.validation(), memory.validation());
-        try (Trainer trainer = new Trainer(Initialization.of(CONFIG, device, 1), programs)) {
+        try (Trainer trainer = new Trainer(Initialization.of(CONFIG, device, 1), programs, Optional.empty())) {
             Batch windows = new Batch(5, WINDOW, new int[5 * WINDOW], new int[5 * WINDOW]);
             trainer.validation(windows);
             trainer.averageValidation(windows);
@@ -129,7 +130,7 @@ class TrainingMemoryTest {
     }
 
     private static void isWhatTheEngineAllocates(ModelConfig config, Tuning tuning, TrainSettings settings, double lambda, int windows, Device device, AtomicLong bytes) {
-        TrainingPrograms programs = TrainingPrograms.compile(config, tuning, settings, Objectives.l1(lambda), device);
+        TrainingPrograms programs = TrainingPrograms.compile(config, tuning, settings, Objectives.l1(lambda), Optional.empty(), device);
         TrainingMemory memory = programs.memory(windows);
         int shards = settings.shards();
         assertEquals(shards, memory.shards());
@@ -143,7 +144,7 @@ class TrainingMemoryTest {
         assertEquals(settings.precision() == Precision.FP32 ? vector + frozen : vector + vector / 2 + frozen + (frozenCopy ? frozen / 2 : 0), memory.parameters());
         assertEquals(2 * vector, memory.moments());
         assertEquals(vector * (settings.accumulation() > 1 ? shards + 1 : shards), memory.gradients());
-        try (Trainer trainer = new Trainer(model, programs)) {
+        try (Trainer trainer = new Trainer(model, programs, Optional.empty())) {
             assertEquals(bytes.get(), memory.parameters() + memory.moments() + memory.gradients() + memory.activations());
             long before = bytes.get();
             trainer.validation(new Batch(windows, WINDOW, new int[windows * WINDOW], new int[windows * WINDOW]));

@@ -11,6 +11,7 @@ import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.report.Extras;
 import org.lacuna.eval.report.ReportWriter;
 import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.source.WithControls;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.run.ExitCode;
@@ -26,13 +27,14 @@ import picocli.CommandLine.Spec;
 /** {@code lacuna compare}: two or more models side by side, as a report. */
 @Command(name = "compare", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Compare how much of several models' feed-forward activations can be left out; write report.html and report.json.",
-        footer = {"", "Example: compare runs/silu runs/relu-l1 --out runs/compared",
+        footer = {"", "Examples:", "  compare runs/silu runs/relu-l1 --out runs/compared",
+            "  compare runs/mine                  with the control that was trained with it (control: true in its recipe)",
             "A run that was measured with the same settings is not measured again."})
 public final class CompareCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "2..*", paramLabel = "DIR", description = "Runs' or checkpoints' folders. The first natural model is the control.")
+    @Parameters(arity = "1..*", paramLabel = "DIR", description = "Runs' or checkpoints' folders. A run that has a control is compared with it, others with the first natural model.")
     private List<String> models = new ArrayList<>();
 
     @Option(names = "--out", defaultValue = "runs/compare", paramLabel = "DIR", description = "Where the report goes. Default: ${DEFAULT-VALUE}.")
@@ -50,6 +52,7 @@ public final class CompareCommand implements Callable<Integer> {
         if (models.stream().distinct().count() < models.size()) {
             throw new InputException("compare: a folder is named twice: " + String.join(" ", models));
         }
+        WithControls compared = WithControls.of(models);
         ReportWriter.check(out);
         PrintWriter printer = spec.commandLine().getOut();
         List<RobustnessResult> results = new ArrayList<>();
@@ -59,12 +62,10 @@ public final class CompareCommand implements Callable<Integer> {
                 printer.println(line);
                 printer.flush();
             });
-            for (String model : models) {
-                results.add(measuring.of(model));
-            }
+            compared.sources().forEach(source -> results.add(measuring.of(source)));
             extras = new Extras(measuring.baselines(), List.of());
         }
-        Comparison comparison = Comparing.of(results);
+        Comparison comparison = Comparing.of(results, compared.controls());
         ReportWriter.write(out, comparison, extras);
         ComparisonTable.print(printer, comparison, extras);
         printer.println();

@@ -3,6 +3,7 @@ package org.lacuna.eval.command;
 import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.measure.Baseline;
 import org.lacuna.eval.report.Extras;
@@ -21,19 +22,26 @@ public final class ComparisonTable {
         List<RobustnessResult> models = comparison.models();
         int width = Math.max(8, models.stream().mapToInt(m -> m.model().name().length()).max().orElse(0)) + 2;
         line(out, "");
-        line(out, "%-" + width + "s%10s%10s%8s   %s", "model", "loss", "× control", "zeros", "critical sparsity at INTERMEDIATE (95 %)");
+        line(out, "%-" + width + "s%10s%10s%8s%8s%10s   %s", "model", "loss", "× control", "zeros", "dead", "tokens/s", "critical sparsity at INTERMEDIATE (95 %)");
         for (int i = 0; i < models.size(); i++) {
             int model = i;
             RobustnessResult m = models.get(i);
-            String ratio = i == comparison.control() ? "control" : comparison.losses().stream().filter(l -> l.model() == model && l.against() == comparison.control())
+            int control = comparison.controls().get(i);
+            String ratio = i == control ? "control" : comparison.losses().stream().filter(l -> l.model() == model && l.against() == control)
                     .map(l -> String.format(Locale.ROOT, "%.4f", l.ratio())).findFirst().orElse("-");
             double zeros = m.dense().exactZeros().get(Site.INTERMEDIATE).stream().mapToDouble(Double::doubleValue).average().orElseThrow();
-            line(out, "%-" + width + "s%10.4f%10s%8.4f   %s", m.model().name(), m.dense().loss(), ratio, zeros,
+            line(out, "%-" + width + "s%10.4f%10s%8.4f%8s%10s   %s", m.model().name(), m.dense().loss(), ratio, zeros, known("%.4f", m.deadShare()),
+                    known("%,.0f", m.model().tokensPerSecond()),
                     m.curve(SiteSet.INTERMEDIATE).map(c -> EvalTable.text(c.critical(Estimator.LINEAR))).orElse("not measured"));
         }
         for (Baseline baseline : extras.baselines()) {
-            line(out, "%-" + width + "s%10s   %s", baseline.name(),
-                    baseline.loss().isPresent() ? String.format(Locale.ROOT, "%.4f", baseline.loss().getAsDouble()) : "-", baseline.measuredOn());
+            line(out, "%-" + width + "s%10s   %s", baseline.name(), known("%.4f", baseline.loss()), baseline.measuredOn());
+        }
+        List<Integer> controls = comparison.controls();
+        for (int i = 0; i < models.size() && controls.stream().distinct().count() > 1; i++) {
+            if (controls.get(i) != i) {
+                line(out, "%s has the control %s", models.get(i).model().name(), models.get(controls.get(i)).model().name());
+            }
         }
         for (Comparison.Difference d : comparison.differences()) {
             if (d.sites() == SiteSet.INTERMEDIATE && d.estimator() == Estimator.LINEAR) {
@@ -48,7 +56,12 @@ public final class ComparisonTable {
         for (String note : comparison.notes()) {
             line(out, "note: %s", note);
         }
-        line(out, "Loss in nats a token. Intervals cover the choice of windows, not of training seeds.");
+        line(out, "Loss in nats a token. Zeros: exact ones in the intermediate vectors without a rule; dead: of the vectors' elements those that are never anything else. Tokens/s: in training.");
+        line(out, "Intervals cover the choice of windows, not of training seeds.");
+    }
+
+    private static String known(String format, OptionalDouble number) {
+        return number.isPresent() ? String.format(Locale.ROOT, format, number.getAsDouble()) : "-";
     }
 
     private static void line(PrintWriter out, String format, Object... values) {

@@ -7,23 +7,23 @@ import java.util.Optional;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.RobustnessResult;
 
-/** What keeps models from being comparable, each by itself and against the control, in sentences that a report can print. */
+/** What keeps models from being comparable, each by itself and against its control, in sentences that a report can print. */
 final class Comparability {
     private Comparability() {
     }
 
-    static List<String> notes(List<RobustnessResult> models, int control) {
+    static List<String> notes(List<RobustnessResult> models, Pairing pairing) {
         List<String> notes = new ArrayList<>();
-        RobustnessResult against = models.get(control);
-        if (against.model().training() != ModelSummary.Training.NATURAL) {
-            notes.add("None of the models is known to be trained without a penalty on activations; " + name(against)
+        RobustnessResult shared = models.get(pairing.shared());
+        if (shared.model().training() != ModelSummary.Training.NATURAL && !pairing.isOwn(pairing.shared())) {
+            notes.add("None of the models is known to be trained without a penalty on activations; " + name(shared)
                     + " stands in for the natural control.");
         }
         for (int i = 0; i < models.size(); i++) {
             notes.addAll(unknown(models.get(i)));
             models.get(i).model().trainedOnOther(models.get(i).data()).ifPresent(notes::add);
-            if (i != control) {
-                notes.addAll(notes(models.get(i), against));
+            if (i != pairing.of(i)) {
+                notes.addAll(notes(models.get(i), models.get(pairing.of(i))));
             }
         }
         return notes;

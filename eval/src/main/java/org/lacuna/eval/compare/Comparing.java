@@ -1,10 +1,12 @@
 package org.lacuna.eval.compare;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.lacuna.eval.compare.Comparison.Difference;
 import org.lacuna.eval.compare.Comparison.LossRatio;
 import org.lacuna.eval.compare.Comparison.QualityLevel;
@@ -12,6 +14,7 @@ import org.lacuna.eval.robustness.Estimate;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteResult;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.run.InputException;
@@ -27,50 +30,54 @@ import org.lacuna.sparsity.critical.PairedBootstrap;
 import org.lacuna.sparsity.critical.WindowedCurve;
 
 /**
- * Puts results side by side. Bar, draws and confidence are those of the control's settings, for every model: all of it is computed from
- * the windows' sums, so results that were measured under other bars can be compared.
+ * Puts results side by side, each against its control. Bar, draws and confidence are those of the shared control's settings, for every model: all of it
+ * is computed from the windows' sums, so results that were measured under other bars can be compared.
  */
 public final class Comparing {
     /** How far above the dense control's loss a model may be and still count as of its quality. */
     public static final List<Double> QUALITY_FACTORS = List.of(1.01, 1.05);
 
     private final List<RobustnessResult> models;
-    private final int control;
-    private final PairedBootstrap bootstrap;
+    private final Pairing pairing;
+    private final Settings settings;
+    /** By the number of windows. */
+    private final Map<Integer, PairedBootstrap> bootstraps = new HashMap<>();
     private final double confidence;
     private final Bar bar;
 
-    private Comparing(List<RobustnessResult> models) {
+    private Comparing(List<RobustnessResult> models, Pairing pairing) {
         this.models = models;
-        control = control(models);
-        RobustnessResult first = models.get(control);
-        bootstrap = first.settings().bootstrap(first.data().windows());
-        confidence = first.settings().confidence();
-        bar = new Bar(first.settings().bar());
+        this.pairing = pairing;
+        settings = models.get(pairing.shared()).settings();
+        confidence = settings.confidence();
+        bar = new Bar(settings.bar());
+    }
+
+    /**
+     * Compares models of which none has a control of its own.
+     *
+     * @param models at least two
+     * @throws InputException if there are fewer
+     */
+    public static Comparison of(List<RobustnessResult> models) {
+        return of(models, Map.of());
     }
 
     /**
      * Compares.
      *
      * @param models at least two
+     * @param own    the place of a model: that of its own control
      * @throws InputException if there are fewer
      */
-    public static Comparison of(List<RobustnessResult> models) {
+    public static Comparison of(List<RobustnessResult> models, Map<Integer, Integer> own) {
         if (models.size() < 2) {
             throw new InputException("there must be at least two models to compare, not " + models.size());
         }
-        Comparing comparing = new Comparing(List.copyOf(models));
-        return new Comparison(Comparison.VERSION, models, comparing.control, Comparability.notes(models, comparing.control), comparing.losses(),
-                comparing.differences(), comparing.atControlLoss(), Provenance.collect(Map.of()).toJson());
-    }
-
-    private static int control(List<RobustnessResult> models) {
-        for (int i = 0; i < models.size(); i++) {
-            if (models.get(i).model().training() == Training.NATURAL) {
-                return i;
-            }
-        }
-        return 0;
+        Pairing pairing = new Pairing(models, own);
+        Comparing comparing = new Comparing(List.copyOf(models), pairing);
+        return new Comparison(Comparison.VERSION, models, pairing.shared(), IntStream.range(0, models.size()).mapToObj(pairing::of).toList(),
+                Comparability.notes(models, pairing), comparing.losses(), comparing.differences(), comparing.atControlLoss(), Provenance.collect(Map.of()).toJson());
     }
 
     private List<LossRatio> losses() {
@@ -81,7 +88,7 @@ public final class Comparing {
                     double[] sums = denseSums(i);
                     double[] otherSums = denseSums(other);
                     losses.add(new LossRatio(i, other, models.get(i).dense().loss() / models.get(other).dense().loss(),
-                            bootstrap.number(times -> drawn(sums, times) / drawn(otherSums, times), confidence)));
+                            draws(i).number(times -> drawn(sums, times) / drawn(otherSums, times), confidence)));
                 }
             }
         }
@@ -102,10 +109,11 @@ public final class Comparing {
         return differences;
     }
 
-    /** Whether a pair is compared: any model with the control, or an induced with a natural one, if both saw the same windows. */
+    /** Whether a pair is compared: any model with its control, or an induced with a natural one that is not another's, if both saw the same windows. */
     private boolean wanted(int model, int against) {
-        boolean asked = against == control || model != control && training(model) == Training.INDUCED && training(against) == Training.NATURAL;
-        return model != against && asked && paired(model) && paired(against);
+        boolean asked = against == pairing.of(model)
+                || model != pairing.shared() && training(model) == Training.INDUCED && training(against) == Training.NATURAL && !pairing.isOwn(against);
+        return model != against && asked && paired(model, against);
     }
 
     private List<Difference> differences(SiteSet sites, int model, int against) {
@@ -118,7 +126,7 @@ public final class Comparing {
                 Level level = critical.apply(a.get().pooled()).by(estimator);
                 Level other = critical.apply(b.get().pooled()).by(estimator);
                 differences.add(new Difference(sites, model, against, estimator, level, other, level.sparsity() - other.sparsity(),
-                        bootstrap.difference(times -> critical.apply(a.get().pooled(times)).by(estimator),
+                        draws(model).difference(times -> critical.apply(a.get().pooled(times)).by(estimator),
                                 times -> critical.apply(b.get().pooled(times)).by(estimator), confidence)));
             }
         }
@@ -127,28 +135,36 @@ public final class Comparing {
 
     private List<QualityLevel> atControlLoss() {
         List<QualityLevel> levels = new ArrayList<>();
-        double[] controlSums = denseSums(control);
-        long tokens = models.get(control).data().tokens();
         for (SiteSet sites : SiteSet.values()) {
             for (int i = 0; i < models.size(); i++) {
-                Optional<WindowedCurve> curve = paired(i) ? curve(sites, i) : Optional.empty();
+                Optional<WindowedCurve> curve = paired(i, pairing.of(i)) ? curve(sites, i) : Optional.empty();
                 for (double factor : curve.isPresent() ? QUALITY_FACTORS : List.<Double>of()) {
-                    Estimates levelsThere = AbsoluteQuality.of(curve.get().pooled(), models.get(control).dense().loss(), factor);
-                    List<Estimate> estimates = new ArrayList<>();
-                    for (Estimator estimator : Estimator.values()) {
-                        estimates.add(new Estimate(estimator, levelsThere.by(estimator), bootstrap.interval(times -> AbsoluteQuality
-                                .of(curve.get().pooled(times), drawn(controlSums, times) / tokens, factor).by(estimator), confidence)));
-                    }
-                    levels.add(new QualityLevel(sites, i, factor, estimates));
+                    levels.add(new QualityLevel(sites, i, factor, atLoss(i, curve.get(), pairing.of(i), factor)));
                 }
             }
         }
         return levels;
     }
 
-    /** Whether a model saw the control's windows: otherwise its draws are no pairs with the control's. */
-    private boolean paired(int model) {
-        return models.get(model).data().windowsSha256().equals(models.get(control).data().windowsSha256());
+    private List<Estimate> atLoss(int model, WindowedCurve curve, int control, double factor) {
+        double[] controlSums = denseSums(control);
+        long tokens = models.get(control).data().tokens();
+        Estimates levels = AbsoluteQuality.of(curve.pooled(), models.get(control).dense().loss(), factor);
+        List<Estimate> estimates = new ArrayList<>();
+        for (Estimator estimator : Estimator.values()) {
+            estimates.add(new Estimate(estimator, levels.by(estimator), draws(model).interval(times -> AbsoluteQuality
+                    .of(curve.pooled(times), drawn(controlSums, times) / tokens, factor).by(estimator), confidence)));
+        }
+        return estimates;
+    }
+
+    /** Whether two models saw the same windows: otherwise the draws of the one are no pairs with the other's. */
+    private boolean paired(int model, int other) {
+        return models.get(model).data().windowsSha256().equals(models.get(other).data().windowsSha256());
+    }
+
+    private PairedBootstrap draws(int model) {
+        return bootstraps.computeIfAbsent(models.get(model).data().windows(), settings::bootstrap);
     }
 
     private Training training(int model) {

@@ -16,22 +16,25 @@ import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
  *
  * @param version      of this format, {@link #VERSION}
  * @param models       what was measured, in the order given
- * @param control      the first natural model, or the first of all if there is none
+ * @param control      what models without a control of their own are held against: the first natural model that is not another's own control, else the
+ *                     first such control, else the first of all. Its settings are those of the comparison
+ * @param controls     for each model its control: its own, itself if it is another's, else {@code control}
  * @param notes        what makes the models less than comparable, in full sentences; empty if nothing does
- * @param losses       ratios of dense losses: each model against the control, each induced one against every natural one
+ * @param losses       ratios of dense losses: each model against its control, each induced one against every natural one that is not another's control
  * @param differences  differences of critical sparsity, of the same pairs
- * @param atControlLoss sparsity at which each model, the control too, is as good as the dense control or nearly so
+ * @param atControlLoss sparsity at which each model, the control too, is as good as its dense control or nearly so
  * @param provenance   what compared them, as {@link org.lacuna.run.provenance.Provenance#toJson}
  */
-public record Comparison(int version, List<RobustnessResult> models, int control, List<String> notes, List<LossRatio> losses,
+public record Comparison(int version, List<RobustnessResult> models, int control, List<Integer> controls, List<String> notes, List<LossRatio> losses,
         List<Difference> differences, List<QualityLevel> atControlLoss, JsonNode provenance) {
 
     /** The format that this build writes and reads. */
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     /** Copies the lists, and takes the provenance as it reads back. */
     public Comparison {
         models = List.copyOf(models);
+        controls = List.copyOf(controls);
         notes = List.copyOf(notes);
         losses = List.copyOf(losses);
         differences = List.copyOf(differences);
@@ -91,11 +94,11 @@ public record Comparison(int version, List<RobustnessResult> models, int control
     }
 
     /**
-     * The most that can be left out while a model's loss stays within a factor of the dense control's.
+     * The most that can be left out while a model's loss stays within a factor of its dense control's.
      *
      * @param sites     where the rule is applied
      * @param model     which
-     * @param factor    loss allowed / dense loss of the control
+     * @param factor    loss allowed / dense loss of its control
      * @param estimates by each estimator
      */
     public record QualityLevel(SiteSet sites, int model, double factor, List<Estimate> estimates) {

@@ -64,7 +64,11 @@ public final class Measuring {
      * @throws InterruptedRunException if it was asked to stop; the message says how to go on
      */
     public RobustnessResult of(String reference) {
-        ModelSource source = ModelSource.of(reference);
+        return of(ModelSource.of(reference));
+    }
+
+    /** The same of a model that is found already. */
+    public RobustnessResult of(ModelSource source) {
         Corpus corpus = corpora.computeIfAbsent(source.data(sets), Corpora::open);
         Evaluation evaluation = new Evaluation(source, corpus, windows, length, device);
         Settings here = settings.withSites(settings.sites().stream().filter(evaluation.sites()::contains).toList());

@@ -57,13 +57,14 @@ final class Charts {
             return;
         }
         double bar = report.result(report.comparison().control()).settings().bar();
-        double controlLoss = report.result(report.comparison().control()).dense().loss();
         ObjectNode ratio = chart("ratio-" + sites.key(), SPARSITY, "perplexity / dense perplexity", "percent", "ratio");
         ratio.putArray("yRange").add(ratioRange(bar)[0]).add(ratioRange(bar)[1]);
         line(ratio, bar, "bar " + Shown.plain(bar), "left");
         ObjectNode loss = chart("loss-" + sites.key(), SPARSITY, "loss (nats/token)", "percent", "ratio");
         loss.putArray("yRange").add(lossRange(curves)[0]).add(lossRange(curves)[1]);
-        line(loss, controlLoss, "control's dense loss", "right");
+        List<Integer> controls = report.controls();
+        controls.forEach(control -> line(loss, report.result(control).dense().loss(),
+                controls.size() == 1 ? "control's dense loss" : "dense loss of " + report.label(control), "right"));
         ObjectNode layers = chart("layers-" + sites.key(), "layer", SPARSITY, "layer", "percent");
         for (CurveFigures curve : curves) {
             List<Point> measured = report.measured(curve).points();

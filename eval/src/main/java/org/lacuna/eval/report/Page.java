@@ -113,7 +113,8 @@ final class Page {
         String bar = Shown.plain(settings.bar());
         return List.of(
                 "Bar: with the rule, the perplexity is at most " + bar + " times that of the same model without a rule, on the same windows. “"
-                        + report.label(report.comparison().control()) + "” is the control: its settings hold for everything that is compared.",
+                        + report.label(report.comparison().control()) + "” is the control" + (report.controls().size() > 1 ? " of what has none of its own" : "")
+                        + ": its settings hold for everything that is compared.",
                 "Sparsity: values that are exactly 0 after the rule over all values at the site, pooled over layers and tokens. Curves are read by rising measured "
                         + "sparsity, not by p.",
                 "Estimators. grid: the largest measured sparsity of any point that holds the bar. first: the last measured sparsity before the first point "

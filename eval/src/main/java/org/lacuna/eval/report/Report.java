@@ -39,7 +39,7 @@ import org.lacuna.sparsity.critical.Level;
 record Report(int version, String title, String summary, SiteSet headline, List<ModelFigures> models, List<CurveFigures> curves,
         List<Baseline> baselines, SeedFigures seeds, Comparison comparison) {
 
-    static final int VERSION = 1;
+    static final int VERSION = 2;
 
     /**
      * What is derived for a model.
@@ -50,9 +50,10 @@ record Report(int version, String title, String summary, SiteSet headline, List<
      * @param lossToBaseline for each baseline, the dense loss / the baseline's: a token where both are known, else a byte
      * @param exactZeros     of the dense run, over all layers: values that are exactly 0 / values
      * @param deadNeurons    over all layers
+     * @param deadShare      the same / neurons; empty for a model with experts
      */
     record ModelFigures(String label, double perplexity, OptionalDouble bitsPerByte, List<OptionalDouble> lossToBaseline,
-            Map<Site, Double> exactZeros, long deadNeurons) {
+            Map<Site, Double> exactZeros, long deadNeurons, OptionalDouble deadShare) {
     }
 
     /**
@@ -126,6 +127,16 @@ record Report(int version, String title, String summary, SiteSet headline, List<
         return models.get(model).label();
     }
 
+    /** A model's control; the model itself if it is one. */
+    int control(int model) {
+        return comparison.controls().get(model);
+    }
+
+    /** All controls, each once. */
+    List<Integer> controls() {
+        return comparison.controls().stream().distinct().toList();
+    }
+
     /** The curves at a set of sites, one for each model that has it. */
     List<CurveFigures> curves(SiteSet sites) {
         return curves.stream().filter(curve -> curve.sites() == sites).toList();
@@ -155,7 +166,7 @@ record Report(int version, String title, String summary, SiteSet headline, List<
                 zeros.put(site, layers.stream().mapToDouble(Double::doubleValue).average().orElseThrow()));
         return new ModelFigures(label, result.dense().perplexity(),
                 perByte.isPresent() ? OptionalDouble.of(perByte.getAsDouble() / Math.log(2)) : OptionalDouble.empty(), ratios, zeros,
-                result.dense().deadNeurons().stream().mapToLong(Integer::longValue).sum());
+                result.dense().deadNeurons().stream().mapToLong(Integer::longValue).sum(), result.deadShare());
     }
 
     private static OptionalDouble ratio(OptionalDouble loss, OptionalDouble baseline) {

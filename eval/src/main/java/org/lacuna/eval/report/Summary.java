@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.DoubleFunction;
+import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.compare.Comparison.Difference;
@@ -49,13 +50,15 @@ final class Summary {
         return ratios.isEmpty() ? Optional.empty() : Optional.of("Dense losses over that of " + name(against) + ": " + String.join(", ", ratios) + ".");
     }
 
-    /** The differences that a comparison is made for: induced against natural, or each model against the control where that is not known. */
+    /** The differences that a comparison is made for: induced against natural and against their controls, or each model against its control where it is not known which is natural. */
     static List<Difference> main(Comparison comparison, SiteSet sites) {
         List<Difference> there = comparison.differences().stream()
                 .filter(difference -> difference.sites() == sites && difference.estimator() == Estimator.LINEAR).toList();
-        List<Difference> induced = there.stream().filter(difference -> training(comparison, difference.model()) == Training.INDUCED
-                && training(comparison, difference.against()) == Training.NATURAL).toList();
-        return induced.isEmpty() ? there.stream().filter(difference -> difference.against() == comparison.control()).toList() : induced;
+        Predicate<Difference> induced = difference -> training(comparison, difference.model()) == Training.INDUCED;
+        Predicate<Difference> natural = difference -> training(comparison, difference.against()) == Training.NATURAL;
+        Predicate<Difference> control = difference -> comparison.controls().get(difference.model()) == difference.against();
+        boolean known = there.stream().anyMatch(induced.and(natural));
+        return there.stream().filter(known ? induced.and(natural.or(control)) : control).toList();
     }
 
     private static Training training(Comparison comparison, int model) {

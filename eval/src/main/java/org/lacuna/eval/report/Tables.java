@@ -45,25 +45,27 @@ final class Tables {
     }
 
     Html models() {
-        HtmlTable table = new HtmlTable("models", "What was compared. Tokens seen are those scored in training.");
-        table.head("Model", "Activation", "Feed-forward", "Natural or induced", "Objective", "Parameters", "Layers × hidden × inner", "Training data",
-                "Tokens seen", "Seed");
+        HtmlTable table = new HtmlTable("models", "What was compared, and with what: each model with its control. Tokens seen are those scored in training, tokens/s the "
+                + "median of the last half of its steps.");
+        table.head("Model", "Control", "Activation", "Feed-forward", "Natural or induced", "Objective", "Parameters", "Layers × hidden × inner", "Training data",
+                "Tokens seen", "Training (tokens/s)", "Seed");
         for (int i = 0; i < report.models().size(); i++) {
             ModelSummary model = report.result(i).model();
-            table.row(label(i), model.activation(), model.feedForward(), model.training().name().toLowerCase(Locale.ROOT),
+            table.row(label(i), control(i), model.activation(), model.feedForward(), model.training().name().toLowerCase(Locale.ROOT),
                     known(model.objective()), Html.number(model.parameters()),
                     Html.of(Html.number(model.layers()), " × ", Html.number(model.hidden()), " × ", Html.number(model.intermediate())),
-                    known(model.trainingData()), known(model.tokensSeen()), seed(model.seed()));
+                    known(model.trainingData()), known(model.tokensSeen()),
+                    pace(model.tokensPerSecond()), seed(model.seed()));
         }
         return table.done();
     }
 
     Html losses() {
         HtmlTable table = new HtmlTable("losses", "Validation loss without a rule: mean −ln p of a token in nats, all bits of the text over its bytes, "
-                + "and the loss over that of the control, of an induced model also over that of each natural one"
+                + "and the loss over that of its control, of an induced model also over that of each natural one"
                 + (report.baselines().isEmpty() ? "." : ", and over those of the baselines."));
         List<Object> head = new ArrayList<>(List.of("Model", "Loss (nats/token)", "Bits/byte", "Perplexity/token", "Loss / control's (interval)"));
-        List<Integer> others = report.comparison().losses().stream().map(LossRatio::against).filter(other -> other != report.comparison().control())
+        List<Integer> others = report.comparison().losses().stream().filter(ratio -> ratio.against() != report.control(ratio.model())).map(LossRatio::against)
                 .distinct().toList();
         others.forEach(other -> head.add("Loss / that of " + label(other) + " (interval)"));
         report.baselines().forEach(baseline -> head.add("Loss / that of " + baseline.name()));
@@ -71,7 +73,7 @@ final class Tables {
         for (int i = 0; i < report.models().size(); i++) {
             ModelFigures figures = report.models().get(i);
             List<Object> row = new ArrayList<>(List.of(label(i), four(report.result(i).dense().loss()), known(figures.bitsPerByte()),
-                    four(figures.perplexity()), i == report.comparison().control() ? "control" : lossRatio(i, report.comparison().control())));
+                    four(figures.perplexity()), i == report.control(i) ? "control" : lossRatio(i, report.control(i))));
             for (int other : others) {
                 row.add(lossRatio(i, other));
             }
@@ -130,7 +132,7 @@ final class Tables {
     }
 
     Html quality() {
-        HtmlTable table = new HtmlTable("quality", "Sparsity at an absolute quality: the share that can be left out while the model's loss stays within the factor of the "
+        HtmlTable table = new HtmlTable("quality", "Sparsity at an absolute quality: the share that can be left out while the model's loss stays within the factor of its "
                 + "dense control's loss. Unlike critical sparsity this does not reward a model for being worse to begin with.");
         table.head("Site", "Model", "Loss allowed", "linear", "first", "grid");
         for (QualityLevel level : report.comparison().atControlLoss()) {
@@ -190,10 +192,12 @@ final class Tables {
     }
 
     Html deadNeurons() {
-        HtmlTable table = new HtmlTable("dead", "Dead neurons: INTERMEDIATE values that are exactly 0 for every one of the validation tokens.");
-        layerHead(table, "Model", "All layers", "Neurons a layer");
+        HtmlTable table = new HtmlTable("dead", "Dead neurons: INTERMEDIATE values that are exactly 0 for every one of the validation tokens, and their share "
+                + "where there are no experts.");
+        layerHead(table, "Model", "All layers", "Share", "Neurons a layer");
         for (int i = 0; i < report.models().size(); i++) {
-            layerRow(table, List.of(label(i), Html.number(report.models().get(i).deadNeurons()), Html.number(report.result(i).model().intermediate())),
+            layerRow(table, List.of(label(i), Html.number(report.models().get(i).deadNeurons()), share(report.models().get(i).deadShare()),
+                    Html.number(report.result(i).model().intermediate())),
                     report.result(i).dense().deadNeurons().stream().map(Html::number).toList());
         }
         return table.done();
@@ -257,6 +261,10 @@ final class Tables {
         table.row(row.toArray());
     }
 
+    private String control(int model) {
+        return report.control(model) == model ? "itself" : label(report.control(model));
+    }
+
     private String label(int model) {
         return report.label(model);
     }
@@ -301,6 +309,14 @@ final class Tables {
 
     private static Html percent(double share) {
         return Html.number(share, Shown.percent(share));
+    }
+
+    private static Html pace(OptionalDouble tokens) {
+        return tokens.isPresent() ? Html.number(tokens.getAsDouble(), Shown.count(Math.round(tokens.getAsDouble()))) : UNKNOWN;
+    }
+
+    private static Html share(OptionalDouble share) {
+        return share.isPresent() ? percent(share.getAsDouble()) : UNKNOWN;
     }
 
     private static Html four(double number) {

@@ -1,6 +1,7 @@
 package org.lacuna.eval.robustness;
 
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 
 /**
@@ -17,6 +18,7 @@ import java.util.OptionalLong;
  * @param heads           query heads
  * @param kvHeads         key and value heads
  * @param vocabulary      token ids
+ * @param experts         whether its feed-forward blocks are of experts, of which a token is sent to some
  * @param activation      the activation's name, {@code silu} say
  * @param feedForward     the block's form: {@code gated}, {@code ungated} or {@code gated with relu on up}; in front of it {@code thresholded } if its
  *                        ReLU has thresholds, and {@code relu behind norms, } if there is an activation behind those of the inputs; behind it its masks
@@ -26,13 +28,14 @@ import java.util.OptionalLong;
  * @param seed            of the fresh weights
  * @param step            optimizer steps taken
  * @param tokensSeen      tokens scored in training
+ * @param tokensPerSecond in training: the median over the last half of the steps
  * @param trainingData    name of the corpus that it was trained on
  * @param trainingDataSha256 that corpus' hash
  * @param tokenizerSha256 hash of the checkpoint's {@code tokenizer.json}; empty if it has none
  */
 public record ModelSummary(String name, String checkpoint, String sha256, String configSha256, long parameters, int layers, int hidden, int intermediate,
-        int heads, int kvHeads, int vocabulary, String activation, String feedForward, boolean tied, Optional<String> objective,
-        Training training, OptionalLong seed, OptionalLong step, OptionalLong tokensSeen, Optional<String> trainingData,
+        int heads, int kvHeads, int vocabulary, boolean experts, String activation, String feedForward, boolean tied, Optional<String> objective,
+        Training training, OptionalLong seed, OptionalLong step, OptionalLong tokensSeen, OptionalDouble tokensPerSecond, Optional<String> trainingData,
         Optional<String> trainingDataSha256, Optional<String> tokenizerSha256) {
 
     private static final int SHOWN_DIGITS = 12;

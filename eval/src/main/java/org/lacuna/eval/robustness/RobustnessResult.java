@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.critical.WindowedCurve;
 
@@ -23,7 +24,7 @@ public record RobustnessResult(int version, ModelSummary model, DataSummary data
         List<SiteResult> curves) {
 
     /** The format that this build writes and reads. */
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     /** Copies the list, and takes the provenance as it reads back: JSON does not tell an int from a long. */
     public RobustnessResult {
@@ -34,6 +35,15 @@ public record RobustnessResult(int version, ModelSummary model, DataSummary data
     /** The curve at a set of sites, if it was measured. */
     public Optional<SiteResult> curve(SiteSet sites) {
         return curves.stream().filter(curve -> curve.sites() == sites).findFirst();
+    }
+
+    /**
+     * Dead neurons over all layers: elements of the layers' intermediate vectors that are 0 for every one of the windows' tokens / elements. Empty for a
+     * model with experts: one that few of so few tokens were sent to may seem dead and is not.
+     */
+    public OptionalDouble deadShare() {
+        double elements = (double) model.layers() * model.intermediate();
+        return model.experts() ? OptionalDouble.empty() : OptionalDouble.of(dense.deadNeurons().stream().mapToLong(Integer::longValue).sum() / elements);
     }
 
     /** What a curve holds by window, for pooling over draws. */

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
@@ -85,9 +86,10 @@ public final class ModelSource {
         return run;
     }
 
-    /** What a report calls it: the run's folder's name, since several runs may be of one recipe; else the checkpoint's. */
+    /** What a report calls it: the run's folder's name, since several runs may be of one recipe; else the checkpoint's. A control has its run's name too. */
     public String name() {
-        return run.orElse(checkpoint).toAbsolutePath().normalize().getFileName().toString();
+        Path folder = run.orElse(checkpoint).toAbsolutePath().normalize();
+        return run.flatMap(Controls::run).map(of -> of.getFileName() + "-").orElse("") + folder.getFileName();
     }
 
     /** What its run says of how it came to be: the resolved {@code recipe} and {@code training}'s own provenance; empty for a bare checkpoint. */
@@ -186,8 +188,8 @@ public final class ModelSource {
         Path tokenizer = checkpoint.resolve(TOKENIZER);
         return new ModelSummary(name(), checkpoint.toString(), weightsSha256(),
                 Hashes.file(checkpoint.resolve(Checkpoint.CONFIG)), ForwardMemory.of(c).count(), c.layers(), c.hidden(), c.intermediate(), c.heads(),
-                c.kvHeads(), c.vocabulary(), c.feedForward().activation(), form(c), c.tied(), objective(), training(), number(config.at("/train/seed")),
-                number(state.path("step")), number(state.path("tokens")), dataHash.flatMap(hash -> dataName(hash, corpus)), dataHash,
+                c.kvHeads(), c.vocabulary(), c.feedForward().experts().isPresent(), c.feedForward().activation(), form(c), c.tied(), objective(), training(), number(config.at("/train/seed")),
+                number(state.path("step")), number(state.path("tokens")), run.map(TrainingPace::tokensPerSecond).orElse(OptionalDouble.empty()), dataHash.flatMap(hash -> dataName(hash, corpus)), dataHash,
                 Files.isRegularFile(tokenizer) ? Optional.of(Hashes.file(tokenizer)) : Optional.empty());
     }
 

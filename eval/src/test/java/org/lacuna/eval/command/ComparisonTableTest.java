@@ -1,12 +1,15 @@
 package org.lacuna.eval.command;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
@@ -17,6 +20,7 @@ import org.lacuna.eval.report.Samples;
 import org.lacuna.eval.report.Samples.Kind;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.critical.Estimator;
 
 class ComparisonTableTest {
@@ -56,6 +60,24 @@ class ComparisonTableTest {
         Comparison comparison = comparison(Samples.SILU, Samples.RELU, Samples.INDUCED);
         assertEquals(List.of(ratio(comparison, 2, 0, "relu-l1 / silu"), ratio(comparison, 2, 1, "relu-l1 / relu")), lines(comparison, "relu-l1 / "));
         assertEquals(List.of(ratio(comparison, 1, 0, "relu / silu")), lines(comparison, "relu / "));
+    }
+
+    @Test
+    void theModelsRowHasZerosDeadNeuronsAndSpeed() {
+        Comparison comparison = comparison(Samples.SILU, Samples.INDUCED);
+        // 0 + 3 + 17 + 29 of 4 layers of 88; the share of zeros is that of four layers around 0.91.
+        double zeros = comparison.models().get(1).dense().exactZeros().get(Site.INTERMEDIATE).stream().mapToDouble(Double::doubleValue).sum() / 4;
+        String row = lines(comparison, "relu-l1 ").get(0);
+        assertTrue(row.contains(String.format(Locale.ROOT, "  %.4f  %.4f    12,346   ", zeros, 49 / 352.0)), row);
+        assertEquals(List.of(), lines(comparison, "relu-l1 has the control"));
+    }
+
+    @Test
+    void whoseControlIsWhoseIsSaidWhereThereAreSeveral() {
+        Comparison comparison = Comparing.of(Stream.of(Samples.SILU, Samples.INDUCED, Samples.RELU).map(Samples::result).toList(), Map.of(1, 2));
+        assertEquals(List.of("relu-l1 has the control relu"), lines(comparison, "relu-l1 has"));
+        assertEquals(List.of(ratio(comparison, 1, 0, "relu-l1 / silu"), ratio(comparison, 1, 2, "relu-l1 / relu")), lines(comparison, "relu-l1 / "));
+        assertEquals(List.of(), lines(comparison, "relu / "));
     }
 
     private static String ratio(Comparison comparison, int model, int against, String names) {

@@ -38,8 +38,8 @@ class ComparingTest {
     private static final Interval UNUSED = new Interval(0, 0, 0.95, 1, 0, 0);
 
     private static ModelSummary model(String name, Training training, long tokens, String tokenizer) {
-        return new ModelSummary(name, "runs/" + name, "sha of " + name, "config", 100, 1, 8, 10, 2, 1, 257, "relu", "gated", true, Optional.empty(), training,
-                OptionalLong.of(1), OptionalLong.of(10), OptionalLong.of(tokens), Optional.of("stories"), Optional.of("data"), Optional.of(tokenizer));
+        return new ModelSummary(name, "runs/" + name, "sha of " + name, "config", 100, 1, 8, 10, 2, 1, 257, false, "relu", "gated", true, Optional.empty(), training,
+                OptionalLong.of(1), OptionalLong.of(10), OptionalLong.of(tokens), OptionalDouble.empty(), Optional.of("stories"), Optional.of("data"), Optional.of(tokenizer));
     }
 
     /**
@@ -87,10 +87,48 @@ class ComparingTest {
         assertEquals((0.8 + 0.2 * way) - (0.5 + 0.5 * way), difference(comparison, 0, 1, Estimator.LINEAR).difference(), 1e-12);
 
         // The control's loss is 2: at 1.01 of it, 2.02, the induced model's straight line from 2.01 to 3.01 is at 0.01 of its way.
-        Level quality = comparison.atControlLoss().stream().filter(q -> q.model() == 0 && q.factor() == 1.01).findFirst().orElseThrow()
-                .estimates().stream().filter(e -> e.estimator() == Estimator.LINEAR).findFirst().orElseThrow().level();
-        assertEquals(0.8 + 0.2 * 0.01, quality.sparsity(), 1e-12);
+        assertEquals(0.8 + 0.2 * 0.01, quality(comparison, 0).sparsity(), 1e-12);
         assertEquals(6, comparison.atControlLoss().size());
+    }
+
+    /** Of two runs with a control each, one without, and a natural model: who is held against whom. */
+    @Test
+    void eachModelIsHeldAgainstItsOwnControl() {
+        Comparison comparison = Comparing.of(List.of(result("a", Training.INDUCED, 1.005, 0.8), result("a-control", Training.NATURAL, 1, 0.5),
+                result("b", Training.INDUCED, 2.01, 0.7), result("b-control", Training.NATURAL, 2, 0.6),
+                result("silu", Training.NATURAL, 0.5, 0.4), result("c", Training.INDUCED, 0.51, 0.9)), Map.of(0, 1, 2, 3));
+        assertEquals(List.of(1, 1, 3, 3, 4, 4), comparison.controls());
+        assertEquals(4, comparison.control(), "of those without one: not a control of another");
+        assertEquals(List.of("0-1", "0-4", "2-3", "2-4", "5-4"), comparison.losses().stream().map(l -> l.model() + "-" + l.against()).toList());
+        assertEquals(List.of("0-1", "0-4", "2-3", "2-4", "5-4"), comparison.differences().stream().map(d -> d.model() + "-" + d.against()).distinct().toList());
+        assertEquals(1.005, comparison.losses().get(2).ratio(), 1e-12, "2.01 / 2");
+        assertEquals(0.1, difference(comparison, 2, 3, Estimator.FIRST).difference(), 1e-12);
+        // b's control has loss 4: at 1.01 of it, 4.04, b's straight line from 4.02 to 5.02 is at 0.02 of its way. By silu's loss of 1 there were none.
+        assertEquals(0.7 + 0.3 * 0.02, quality(comparison, 2).sparsity(), 1e-12);
+        // Itself is a control's control: from 4 to 5.
+        assertEquals(0.6 + 0.4 * 0.04, quality(comparison, 3).sparsity(), 1e-12);
+        assertEquals(List.of(), comparison.notes());
+    }
+
+    /** A checkpoint may have been made sparse, so a run that began with one is not known to be natural; it is the control all the same. */
+    @Test
+    void theOnlyControlServesThoseWithoutOne() {
+        Comparison comparison = Comparing.of(List.of(result("tuned", Training.INDUCED, 1.005, 0.8), result("tuned-control", Training.UNKNOWN, 1, 0.5),
+                result("other", Training.INDUCED, 1, 0.7)), Map.of(0, 1));
+        assertEquals(List.of(1, 1, 1), comparison.controls());
+        assertEquals(List.of(), comparison.notes());
+        assertEquals(List.of("0-1", "2-1"), comparison.losses().stream().map(l -> l.model() + "-" + l.against()).toList());
+    }
+
+    /** Each pair on its own text; the draws are those of as many windows. */
+    @Test
+    void pairsAreComparedWhateverOthersWereMeasuredOn() {
+        RobustnessResult elsewhere = result(model("b", Training.INDUCED, 1000, "bytes"), 1.005, 0.8, "fedcba9876543210");
+        RobustnessResult itsControl = result(model("b-control", Training.NATURAL, 1000, "bytes"), 1, 0.5, "fedcba9876543210");
+        Comparison comparison = Comparing.of(List.of(result("silu", Training.NATURAL, 1, 0.5), elsewhere, itsControl), Map.of(1, 2));
+        assertEquals(List.of("1-2"), comparison.losses().stream().map(l -> l.model() + "-" + l.against()).toList());
+        assertEquals(0.3, difference(comparison, 1, 2, Estimator.FIRST).difference(), 1e-12);
+        assertEquals(List.of(), comparison.notes());
     }
 
     @Test
@@ -115,8 +153,8 @@ class ComparingTest {
     @Test
     void whatIsNotKnownIsNotedOfEveryModelAndNotTakenForADifference() {
         ModelSummary known = model("known", Training.NATURAL, 1000, "bytes");
-        ModelSummary bare = new ModelSummary("bare", "bare", "sha of bare", "config", 100, 1, 8, 10, 2, 1, 257, "relu", "gated", true, Optional.empty(),
-                Training.NATURAL, OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), Optional.empty(), Optional.empty(), Optional.empty());
+        ModelSummary bare = new ModelSummary("bare", "bare", "sha of bare", "config", 100, 1, 8, 10, 2, 1, 257, false, "relu", "gated", true, Optional.empty(),
+                Training.NATURAL, OptionalLong.empty(), OptionalLong.empty(), OptionalLong.empty(), OptionalDouble.empty(), Optional.empty(), Optional.empty(), Optional.empty());
         String note = "Not known of \"bare\": its training data, the number of tokens it was trained on, its tokenizer.";
         RobustnessResult one = result(known, 1, 0.5, "0123456789abcdef");
         RobustnessResult other = result(bare, 1, 0.5, "0123456789abcdef");
@@ -143,6 +181,12 @@ class ComparingTest {
         List<String> notes = Comparing.of(List.of(control, other)).notes();
         assertEquals(1, notes.size(), notes.toString());
         assertTrue(notes.get(0).contains(part), notes.get(0));
+    }
+
+    /** At 1.01 of its control's loss. */
+    private static Level quality(Comparison comparison, int model) {
+        return comparison.atControlLoss().stream().filter(q -> q.model() == model && q.factor() == 1.01).findFirst().orElseThrow()
+                .estimates().stream().filter(e -> e.estimator() == Estimator.LINEAR).findFirst().orElseThrow().level();
     }
 
     private static Difference difference(Comparison comparison, int model, int against, Estimator estimator) {

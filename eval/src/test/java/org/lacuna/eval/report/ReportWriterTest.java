@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.regex.MatchResult;
@@ -101,6 +102,25 @@ class ReportWriterTest {
         assertEquals(four(loss / 0.98765), row.get(7));
         assertEquals(1, json().at("/comparison/losses/2/against").asInt());
         assertEquals(List.of("trigram model", "1.5123", "not known", "the validation part; fitted to the training tokens"), rows("baselines").get(0));
+    }
+
+    @Test
+    void eachModelsControlIsNamedAndWhatItIsHeldAgainst() throws Exception {
+        write(COMPARISON, Extras.NONE);
+        assertEquals(List.of("itself", "silu", "silu"), rows("models").stream().map(row -> row.get(1)).toList());
+        assertEquals(List.of("12,346"), rows("models").stream().map(row -> row.get(10)).distinct().toList());
+        assertEquals("[0,0,0]", json().at("/comparison/controls").toString());
+        assertEquals(49 / 352.0, json().at("/models/2/dead_share").asDouble(), "0 + 3 + 17 + 29 of 4 layers of 88");
+        Comparison own = Comparing.of(List.of(Samples.result(Samples.SILU), Samples.result(Samples.INDUCED), Samples.result(Samples.RELU)), Map.of(1, 2));
+        write(own, Extras.NONE);
+        assertEquals(List.of("itself", "relu", "itself"), rows("models").stream().map(row -> row.get(1)).toList());
+        assertEquals("[0,2,2]", json().at("/comparison/controls").toString());
+        List<String> induced = rows("losses").get(1);
+        assertTrue(induced.get(4).startsWith(four(own.models().get(1).dense().loss() / own.models().get(2).dense().loss()) + " ["), induced.toString());
+        assertTrue(induced.get(5).startsWith(four(own.models().get(1).dense().loss() / own.models().get(0).dense().loss()) + " ["), induced.toString());
+        assertEquals("control", rows("losses").get(2).get(4));
+        assertTrue(json().get("summary").asText().contains("The difference “relu-l1” − “relu” is "), json().get("summary").asText());
+        assertTrue(page().contains("dense loss of relu") && page().contains("dense loss of silu"));
     }
 
     @Test

@@ -99,9 +99,9 @@ public final class Samples {
             zeros.put(site, layers(inside ? kind.zeros() : 0, 0.04));
         }
         ModelSummary model = new ModelSummary(kind.name(), "runs/" + kind.name() + "/checkpoints/step-000500", "a1" + kind.name().hashCode(), "c0", 812_345, LAYERS, HIDDEN,
-                INNER, 4, 4, 257, kind.activation(), "gated", true,
+                INNER, 4, 4, 257, false, kind.activation(), "gated", true,
                 Optional.of(kind.training() == Training.INDUCED ? "cross-entropy + 2.0E-5 · L1 at intermediate" : "cross-entropy"), kind.training(),
-                OptionalLong.of(kind.seed()), OptionalLong.of(500), OptionalLong.of(1_024_000), Optional.of(text), Optional.of("d0d0d0d0d0d0d0d0"), Optional.of("70"));
+                OptionalLong.of(kind.seed()), OptionalLong.of(500), OptionalLong.of(1_024_000), OptionalDouble.of(12_345.6), Optional.of(text), Optional.of("d0d0d0d0d0d0d0d0"), Optional.of("70"));
         return new RobustnessResult(RobustnessResult.VERSION, model,
                 new DataSummary(text, "d0d0d0d0d0d0d0d0", "ee11ee11ee11ee11ee11", WINDOWS, LENGTH, OptionalLong.of(WINDOWS * LENGTH)), SETTINGS,
                 Provenance.collect(Map.of("seed", LongNode.valueOf(kind.seed()))).toJson(),

@@ -23,9 +23,9 @@ import org.lacuna.sparsity.critical.Level;
 import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
 
 class ResultJsonTest {
-    private static final ModelSummary MODEL = new ModelSummary("a", "runs/a/checkpoints/step-000002", "ab", "gh", 1234567890123L, 2, 8, 16, 2, 1, 257,
+    private static final ModelSummary MODEL = new ModelSummary("a", "runs/a/checkpoints/step-000002", "ab", "gh", 1234567890123L, 2, 8, 16, 2, 1, 257, false,
             "relu", "gated", true, Optional.of("cross-entropy"), ModelSummary.Training.INDUCED, OptionalLong.of(7), OptionalLong.empty(),
-            OptionalLong.of(4_000_000_000L), Optional.empty(), Optional.of("cd"), Optional.of("ef"));
+            OptionalLong.of(4_000_000_000L), OptionalDouble.of(1 / 3.0), Optional.empty(), Optional.of("cd"), Optional.of("ef"));
     private static final Interval INTERVAL = new Interval(0.1 + 0.2, 1 / 3.0, 0.95, 1000, 3, 4);
 
     private static RobustnessResult result() {
@@ -68,13 +68,13 @@ class ResultJsonTest {
         Files.writeString(file, "{");
         assertMessage(file, "not valid JSON");
         Files.writeString(file, "{\"version\": 99}");
-        assertMessage(file, "version is 99, this build reads 1");
-        Files.writeString(file, "{\"version\": 1, \"model\": {\"name\": \"a\"}}");
+        assertMessage(file, "version is 99, this build reads " + RobustnessResult.VERSION);
+        Files.writeString(file, "{\"version\": " + RobustnessResult.VERSION + ", \"model\": {\"name\": \"a\"}}");
         assertMessage(file, "checkpoint");
     }
 
     private static void assertMessage(Path file, String part) {
-        String message = assertThrows(InputException.class, () -> ResultJson.read(file, RobustnessResult.class, 1)).getMessage();
+        String message = assertThrows(InputException.class, () -> ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION)).getMessage();
         assertTrue(message.contains(file.toString()) && message.contains(part), message);
     }
 

@@ -21,6 +21,7 @@ import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.provenance.Provenance;
 import org.lacuna.training.command.BenchCommand;
+import org.lacuna.training.command.FinetuneCommand;
 import org.lacuna.training.command.TrainCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -48,6 +49,7 @@ import picocli.CommandLine.Spec;
             QuickstartCommand.class,
             TokenizerCommand.class,
             TrainCommand.class,
+            FinetuneCommand.class,
             EvalCommand.class,
             CompareCommand.class,
             GenerateCommand.class,

@@ -25,6 +25,7 @@ import org.lacuna.graph.Tensor;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Model;
+import org.lacuna.model.safetensors.SafetensorsFile;
 import org.lacuna.model.safetensors.StoredTensor;
 import org.lacuna.model.safetensors.StoredType;
 import org.lacuna.model.safetensors.StoredWeights;
@@ -197,6 +198,38 @@ class ExportTest {
         }
         assertSays(lacuna("import", run).out(), "lacuna_llama: only Lacuna opens it", "relu, gated, relu on up");
         assertFalse(names(temp).stream().anyMatch(name -> name.startsWith(".")), () -> Stream.of(temp.toFile().list()).collect(Collectors.joining(" ")));
+    }
+
+    @Test
+    void adaptersGoOutAloneOrMerged() throws IOException {
+        Path folder = Fixtures.unpack("qwen2", temp);
+        Path ids = Files.write(temp.resolve("ids"), new byte[4 * 2000]);
+        Path run = temp.resolve("run");
+        Result trained = lacuna("finetune", "--config", "../../configs/lora.yaml", "--model", folder, "--out", run, "--set", "train.steps=2", "--set", "train.warmup=0",
+                "--set", "data.text=null", "--set", "data.ids=" + ids, "--set", "data.vocabularySize=160", "--set", "train.window=16", "--set", "train.evalEvery=0");
+        assertEquals(ExitCode.DONE, trained.code(), trained::toString);
+        Path checkpoint = run.resolve("checkpoints/step-000002");
+        Path alone = temp.resolve("alone");
+        Result exported = lacuna("export", "--model", run, "--adapter", "--out", alone);
+        assertEquals(new Result(ExitCode.DONE, alone + ": adapters for PEFT as float32, adapter_config.json and adapter_model.safetensors\n", ""), exported);
+        assertEquals(List.of("adapter_config.json", "adapter_model.safetensors"), names(alone));
+        for (String file : names(alone)) {
+            assertArrayEquals(Files.readAllBytes(checkpoint.resolve("adapter").resolve(file)), Files.readAllBytes(alone.resolve(file)), file);
+        }
+        assertEquals(ExitCode.DONE, lacuna("export", "--model", checkpoint, "--adapter", "--out", temp.resolve("half"), "--dtype", "bf16").code());
+        try (SafetensorsFile half = SafetensorsFile.open(temp.resolve("half/adapter_model.safetensors"))) {
+            assertEquals(8, half.tensors().size());
+            assertTrue(half.tensors().values().stream().allMatch(t -> t.type() == StoredType.BF16));
+        }
+        assertEquals(ExitCode.DONE, lacuna("export", "--model", run, "--out", temp.resolve("merged")).code());
+        assertEquals(List.of("config.json", "model.safetensors"), names(temp.resolve("merged")));
+        assertArrayEquals(Files.readAllBytes(checkpoint.resolve("model.safetensors")), Files.readAllBytes(temp.resolve("merged/model.safetensors")));
+        refused("there is no folder " + folder.resolve("adapter") + ", which a checkpoint has whose run trains adapters", "export", "--model", folder, "--adapter", "--out", temp.resolve("none"));
+        Files.writeString(checkpoint.resolve("adapter/adapter_config.json"), "{\"peft_type\": \"IA3\"}");
+        refused("adapter_config.json: is no description of LoRA adapters", "export", "--model", run, "--adapter", "--out", temp.resolve("none"));
+        Files.delete(checkpoint.resolve("adapter/adapter_config.json"));
+        refused("export the merged model, without --adapter", "export", "--model", run, "--adapter", "--out", temp.resolve("none"));
+        assertTrue(Files.notExists(temp.resolve("none")));
     }
 
     private static void refused(String said, Object... args) {

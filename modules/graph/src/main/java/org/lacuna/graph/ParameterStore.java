@@ -1,6 +1,7 @@
 package org.lacuna.graph;
 
 import java.nio.ByteBuffer;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +26,10 @@ public final class ParameterStore {
     private final Flat frozen;
     /** Of the frozen ones; null until somebody asks for it. */
     private Rounded frozenRounded;
+    private final Map<String, Guest> guests = new HashMap<>();
+
+    /** A frozen parameter of another store. */
+    private record Guest(ParameterStore store, String name) {}
 
     /** Where tensors lie in a flat vector. */
     private static final class Layout {
@@ -94,6 +99,22 @@ public final class ParameterStore {
     /** Another store with trainable parameters of its own, for now the same numbers, and with this one's frozen ones. */
     public ParameterStore copy() {
         return new ParameterStore(this);
+    }
+
+    /**
+     * Lets programs read another store's frozen parameter from this one. It has no part in this one's vectors, names and counts.
+     *
+     * @param name what it is called here
+     * @param theirs what it is called there
+     */
+    public void attach(String name, ParameterStore store, String theirs) {
+        if (!store.fixed.specs.containsKey(theirs)) {
+            throw new IllegalArgumentException("no frozen parameter of the other store is called " + theirs);
+        }
+        if (trainable.specs.containsKey(name) || fixed.specs.containsKey(name)) {
+            throw new IllegalArgumentException("two parameters are called " + name);
+        }
+        guests.put(name, new Guest(store, theirs));
     }
 
     private static long aligned(long elements) {
@@ -184,6 +205,11 @@ public final class ParameterStore {
 
         /** The part that belongs to the parameter {@code name}; of a frozen one the store's own, the only one that there is. */
         public Tensor tensor(String name) {
+            Guest guest = guests.get(name);
+            if (guest != null) {
+                Tensor theirs = guest.store.frozen.tensor(guest.name);
+                return theirs.view(name, 0, theirs.shape());
+            }
             return (layout == layout(name) ? memory : frozen.memory).tensor(spec(name), offset(name) * Float.BYTES);
         }
 
@@ -217,6 +243,10 @@ public final class ParameterStore {
          * when it is first asked for and holds what the parameters were then.
          */
         public Tensor tensor(String name, String called) {
+            Guest guest = guests.get(name);
+            if (guest != null) {
+                return guest.store.frozenRounded().tensor(guest.name, called);
+            }
             Device.Memory from = layout == layout(name) ? memory : frozenRounded().memory;
             return from.tensor(new TensorSpec(called, DataType.BFLOAT16, spec(name).shape()), offset(name) * Short.BYTES);
         }

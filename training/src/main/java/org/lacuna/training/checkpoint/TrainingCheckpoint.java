@@ -133,15 +133,20 @@ public final class TrainingCheckpoint {
                 moments.read(SECOND + name, trainer.optimizer().second().tensor(name));
             }
         }
-        trainer.average().ifPresent(average -> readAverage(folder.resolve(EMA), average));
+        trainer.average().ifPresent(average -> readModel(folder.resolve(EMA), average));
         trainer.resumeAt(state.step());
     }
 
-    private static void readAverage(Path folder, Model average) {
-        if (average.adapters().isEmpty()) {
-            Checkpoint.read(folder, average);
+    /**
+     * Puts what a checkpoint has of a model that is trained into it: all parameters, or its adapters, whose model stays as it is.
+     *
+     * @throws InputException if the files are damaged or another model's
+     */
+    public static void readModel(Path folder, Model model) {
+        if (model.adapters().isEmpty()) {
+            Checkpoint.read(folder, model);
         } else {
-            PeftFolder.read(folder.resolve(ADAPTER), average);
+            PeftFolder.read(folder.resolve(ADAPTER), model);
         }
     }
 }

@@ -25,11 +25,12 @@ import org.lacuna.run.folder.RunFolder;
  * @param recipe hash of the recipe, see {@code TrainRecipe.sha256}
  * @param data hash of the corpus
  * @param modelFrom hash of the weights that the model began with; empty where they were fresh
+ * @param teacher hash of the weights that the objective distils from; empty where it does not
  * @param build what made it
  * @param validation how validations have gone; empty before the first
  * @param wentBack each time that the run went back to a checkpoint, in order
  */
-public record TrainingState(long step, long tokens, JsonNode sampler, List<JsonNode> lambdas, String recipe, String data, Optional<String> modelFrom, BuildInfo build,
+public record TrainingState(long step, long tokens, JsonNode sampler, List<JsonNode> lambdas, String recipe, String data, Optional<String> modelFrom, Optional<String> teacher, BuildInfo build,
         Optional<ValidationHistory> validation, List<WentBack> wentBack) {
     /** The file's name in a checkpoint. */
     public static final String FILE = "state.json";
@@ -40,6 +41,7 @@ public record TrainingState(long step, long tokens, JsonNode sampler, List<JsonN
         json.putArray("lambdas").addAll(lambdas);
         json.put("recipe_sha256", recipe).put("data_sha256", data);
         modelFrom.ifPresent(sha256 -> json.put("model_from_sha256", sha256));
+        teacher.ifPresent(sha256 -> json.put("distill_from_sha256", sha256));
         json.set("build", build.toJson());
         validation.ifPresent(history -> json.set("validation", history.toJson()));
         ArrayNode back = json.putArray("went_back");
@@ -67,8 +69,12 @@ public record TrainingState(long step, long tokens, JsonNode sampler, List<JsonN
         }
         return new TrainingState(json.get("step").asLong(), json.get("tokens").asLong(), json.get("sampler"), lambdas(json.path("lambdas")),
                 json.path("recipe_sha256").asText(), json.path("data_sha256").asText(),
-                json.hasNonNull("model_from_sha256") ? Optional.of(json.get("model_from_sha256").asText()) : Optional.empty(), BuildInfo.of(json.path("build")),
+                hash(json.path("model_from_sha256")), hash(json.path("distill_from_sha256")), BuildInfo.of(json.path("build")),
                 json.path("validation").isObject() ? Optional.of(ValidationHistory.of(json.get("validation"))) : Optional.empty(), wentBack(json.path("went_back")));
+    }
+
+    private static Optional<String> hash(JsonNode text) {
+        return text.isTextual() ? Optional.of(text.asText()) : Optional.empty();
     }
 
     private static List<JsonNode> lambdas(JsonNode array) {

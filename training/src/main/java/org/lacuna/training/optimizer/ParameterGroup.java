@@ -1,9 +1,7 @@
 package org.lacuna.training.optimizer;
 
-import java.util.Arrays;
 import java.util.Optional;
-import java.util.regex.Pattern;
-import java.util.stream.Collectors;
+import org.lacuna.model.NamePattern;
 import org.lacuna.run.recipe.Key;
 
 /**
@@ -18,11 +16,6 @@ public record ParameterGroup(
 
     /** Whether it is one of these. */
     public boolean matches(String name) {
-        String regex = Arrays.stream(pattern.split("(?<=[*?])|(?=[*?])")).map(part -> switch (part) {
-            case "*" -> ".*";
-            case "?" -> ".";
-            default -> Pattern.quote(part);
-        }).collect(Collectors.joining());
-        return name.matches(regex);
+        return new NamePattern(pattern).matches(name);
     }
 }

@@ -10,10 +10,17 @@ import org.lacuna.training.Validation;
 public final class PlainProgress implements Progress {
     private final PrintWriter out;
     private final int steps;
+    private final String prefix;
 
     /** {@code steps}: of the whole run. */
     public PlainProgress(PrintWriter out, int steps) {
+        this(out, "", steps);
+    }
+
+    /** The same for one of several runs: {@code prefix} stands in front of each line. */
+    public PlainProgress(PrintWriter out, String prefix, int steps) {
         this.out = out;
+        this.prefix = prefix;
         this.steps = steps;
     }
 
@@ -43,7 +50,7 @@ public final class PlainProgress implements Progress {
     }
 
     private void say(String line) {
-        out.println(line);
+        out.println(prefix + line);
         out.flush();
     }
 

@@ -19,7 +19,7 @@ public final class StepLine {
         return String.format(Locale.ROOT,
                 "step %05d/%05d (%.2f%%) | loss: %.4f%s | zeros: %.3f | dead: %.3f | lr: %.3e | norm: %.4f"
                         + " | dt: %.2fms | tok/sec: %,d | gflops: %.1f | eta: %s",
-                m.step(), steps, 100.0 * m.step() / steps, m.loss(), penalties(m), m.zeros(), m.dead(), m.learningRate(), m.gradientNorm(),
+                m.step(), steps, 100.0 * m.step() / steps, m.loss(), penalties(m) + distilled(m), m.zeros(), m.dead(), m.learningRate(), m.gradientNorm(),
                 pace.secondsPerStep() * 1e3, Math.round(pace.tokensPerSecond()), pace.gflops(), eta(pace.secondsLeft()));
     }
 
@@ -27,6 +27,10 @@ public final class StepLine {
     private static String penalties(StepMetrics m) {
         return m.penalties().stream().map(p -> String.format(Locale.ROOT, " | %s: %.4g, lambda: %.4g", p.name(), p.value(), p.lambda())
                 + (p.name().endsWith("@intermediate") ? "" : String.format(Locale.ROOT, ", zeros: %.3f", p.zeros()))).collect(Collectors.joining());
+    }
+
+    private static String distilled(StepMetrics m) {
+        return m.distilled().map(d -> String.format(Locale.ROOT, " | distilled: %.4g, hidden: %.4g", d.logits(), d.hidden())).orElse("");
     }
 
     private static String eta(double seconds) {

@@ -171,6 +171,13 @@ public record ModelRecipe(
         }
     }
 
+    /** The same model without what makes its activations sparse: no masks; a checkpoint's as it is, without another activation either. */
+    ModelRecipe natural() {
+        boolean fresh = from.isEmpty();
+        return new ModelRecipe(from, hidden, intermediate, layers, heads, kvHeads, fresh ? activation : Optional.empty(), fresh ? normActivation : Optional.empty(), ffn,
+                fresh ? Optional.of(List.of()) : Optional.empty(), tied, ropeTheta, normEps, initStd, maxPositions, freeze, lora);
+    }
+
     /** A checkpoint's config, with this recipe's activations and masks where it has them; it may be one that {@link ModelConfig#check} refuses. */
     public ModelConfig config(ModelConfig checkpoint) {
         ModelConfig swapped = activation.map(checkpoint::withActivation).orElse(checkpoint);

@@ -119,6 +119,11 @@ public record PenaltyRecipe(
         return before.lambda() + 0.5 * (Math.sin(-Math.PI / 2 + Math.PI * share) + 1) * (now.lambda() - before.lambda());
     }
 
+    /** Whether it depends on more than each token's own vector. */
+    boolean seesNeighbours() {
+        return Penalties.byName(kind).seesNeighbours();
+    }
+
     /** Whether λ is ever above 0. */
     boolean everWeighs() {
         return schedule == Schedule.STAGES ? stages.stream().anyMatch(stage -> stage.lambda() > 0) : lambda.orElseThrow() > 0;

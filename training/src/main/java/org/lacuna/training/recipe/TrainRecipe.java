@@ -21,7 +21,11 @@ public record TrainRecipe(
         ModelRecipe model,
         DataRecipe data,
         TrainSettings train,
-        Objective objective) {
+        Objective objective,
+        @Key(doc = "whether the same model is trained on the same tokens without the objective too, in the run's folder control", def = "false") boolean control) {
+
+    /** What a control is called after its run's name. */
+    private static final String CONTROL = "-control";
 
     /** Checks what the parts alone can't know. */
     public TrainRecipe {
@@ -31,6 +35,18 @@ public record TrainRecipe(
         model.maxPositions().filter(positions -> train.window() > positions).ifPresent(positions -> {
             throw new InputException("train.window: " + train.window() + " is more than model.maxPositions = " + positions);
         });
+        if (control && objective.penalties().isEmpty() && model.natural().equals(model)) {
+            throw new InputException("control: there is nothing to control: the recipe has no objective.penalties, no model.masks"
+                    + (model.from().isPresent() ? ", and no activation in place of the checkpoint's" : "") + ", so the run is its own control; leave control out");
+        }
+    }
+
+    /**
+     * The recipe of this one's control: the same but for what makes activations sparse, so the same tokens in the same order. Of a checkpoint the
+     * control is the checkpoint, trained on as it is.
+     */
+    public TrainRecipe controlRecipe() {
+        return new TrainRecipe(name + CONTROL, model.natural(), data, train, objective.unpenalised(), false);
     }
 
     /**
@@ -57,7 +73,8 @@ public record TrainRecipe(
         return Recipes.differences(withoutMachine(), here.withoutMachine());
     }
 
+    /** Without what is no part of the result: a run with a control is the run that it is without one. */
     private TrainRecipe withoutMachine() {
-        return new TrainRecipe(name, model, data.withoutMachine(), train.withoutMachine(), objective);
+        return new TrainRecipe(name, model, data.withoutMachine(), train.withoutMachine(), objective, false);
     }
 }

@@ -2,6 +2,7 @@ package org.lacuna.training.run;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.TensorSpec;
@@ -25,13 +26,14 @@ final class MemoryNeed {
      *
      * @param config checked
      * @param tuning what of the model is trained
+     * @param teacher the config of the model that the objective distils from, if it does
      * @param validationWindows 0 where nothing is validated
      * @throws RunException if it does not fit
      */
-    static TrainingPrograms fitting(TrainRecipe recipe, ModelConfig config, Tuning tuning, Device device, int validationWindows) {
+    static TrainingPrograms fitting(TrainRecipe recipe, ModelConfig config, Tuning tuning, Optional<ModelConfig> teacher, Device device, int validationWindows) {
         long memoryBytes = ProcessMemory.limit();
         check(recipe, config, tuning, memoryBytes);
-        TrainingPrograms programs = TrainingPrograms.compile(config, tuning, recipe.train(), recipe.objective(), device);
+        TrainingPrograms programs = TrainingPrograms.compile(config, tuning, recipe.train(), recipe.objective(), teacher, device);
         check(recipe, programs.memory(validationWindows), ProcessMemory.resident(), programs.recomputeTrade(), memoryBytes);
         return programs;
     }

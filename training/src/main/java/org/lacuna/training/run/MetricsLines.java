@@ -25,6 +25,7 @@ public final class MetricsLines {
         ObjectNode line = Json.object().put("step", m.step()).put("loss", m.loss());
         ObjectNode penalties = line.putObject("penalties");
         m.penalties().forEach(p -> penalties.putObject(p.name()).put("value", p.value()).put("lambda", p.lambda()).put("zeros", p.zeros()));
+        m.distilled().ifPresent(d -> line.putObject("distilled").put("logits", d.logits()).put("hidden", d.hidden()));
         line.put("zeros", m.zeros()).put("dead", m.dead()).put("lr", m.learningRate())
                 .put("grad_norm", m.gradientNorm()).put("tokens", m.tokens());
         line.putObject(TIME).put("seconds", seconds);

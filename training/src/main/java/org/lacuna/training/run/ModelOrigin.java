@@ -62,6 +62,7 @@ final class ModelOrigin {
         named = (needed ? recipe.model().from() : Optional.<String>empty()).map(reference -> byKey(() -> ModelSource.of(reference)));
         config = named.map(source -> checked(recipe.model().config(byKey(() -> Checkpoint.config(source.checkpoint())))));
         config.ifPresent(this::checkWindow);
+        config.ifPresent(recipe.model()::tuning); // before a long text is read
     }
 
     private static <T> T byKey(Supplier<T> read) {
@@ -157,8 +158,9 @@ final class ModelOrigin {
         Tuning tuning = recipe.model().tuning(model);
         if (own.isEmpty() && !tuning.adapters().isEmpty()) {
             PeftFolder.obstacle(model, tuning.adapters()).ifPresent(reason -> LOG.warn("the run's checkpoints will have the merged model, and no adapters for PEFT: {}", reason));
-            if (recipe.model().activation().isPresent()) {
-                LOG.warn("model.activation: PEFT will put the adapters beside {} with the activation that its config.json names", named.orElseThrow().checkpoint());
+            Path base = named.orElseThrow().checkpoint();
+            if (!model.equals(Checkpoint.config(base))) {
+                LOG.warn("{}: the recipe changes what this model computes with its weights; PEFT will put the adapters beside the model as it is there", base);
             }
         }
         return tuning;
@@ -215,7 +217,7 @@ final class ModelOrigin {
         }
         Path provenance = run.resolve(TrainingRun.PROVENANCE);
         if (now.isPresent() && Files.isRegularFile(provenance)) {
-            String then = Json.read(provenance).path(TrainingRun.MODEL_FROM).path("weights_sha256").asText();
+            String then = Json.read(provenance).path(TrainingRun.MODEL_FROM).path(TrainingRun.WEIGHTS).asText();
             if (!then.equals(now.get())) {
                 throw new InputException(KEY + ": " + named.get().checkpoint() + ": has not the weights that this run began with (SHA-256 " + now.get() + " now, "
                         + then + " then), and the run has no checkpoint of its own yet; begin another one in another folder");
@@ -250,7 +252,7 @@ final class ModelOrigin {
             return model;
         }
         return OwnCheckpoint.read(run, device, () -> {
-            PeftFolder.read(own.get().resolve(TrainingCheckpoint.ADAPTER), model);
+            TrainingCheckpoint.readModel(own.get(), model);
             return model;
         });
     }

@@ -6,7 +6,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.lacuna.data.sample.Sampler;
-import org.lacuna.model.Checkpoint;
 import org.lacuna.run.InputException;
 import org.lacuna.training.StepMetrics;
 import org.lacuna.training.Trainer;
@@ -64,7 +63,7 @@ final class RunState {
     /** As a checkpoint holds it, beside what does not change: that is taken from {@code fixed}. */
     TrainingState snapshot(TrainingState fixed) {
         return new TrainingState(step(), tokens, sampler.state(), trainer.lambdas().stream().map(Lambda::state).toList(),
-                fixed.recipe(), fixed.data(), fixed.modelFrom(), fixed.build(), validation, List.copyOf(wentBack));
+                fixed.recipe(), fixed.data(), fixed.modelFrom(), fixed.teacher(), fixed.build(), validation, List.copyOf(wentBack));
     }
 
     /**
@@ -85,7 +84,7 @@ final class RunState {
      */
     void goBack(Path checkpoint, long diverged) {
         TrainingState state = TrainingState.read(checkpoint);
-        Checkpoint.read(checkpoint, trainer.model());
+        TrainingCheckpoint.readModel(checkpoint, trainer.model());
         restore(checkpoint, state);
         wentBack.add(new WentBack(diverged, state.step()));
         trainer.scaleLearningRate(rateFactor());

@@ -53,7 +53,7 @@ final class TrainingLoop {
 
     /** As {@link TrainingRun#train}. */
     Optional<StepMetrics> run(Progress progress, BooleanSupplier stop) {
-        PaceMeter meter = new PaceMeter(Flops.perToken(trainer.model().config(), settings.window()), settings.batch() * settings.window(), settings.steps());
+        PaceMeter meter = new PaceMeter(Flops.perToken(trainer.model().config(), trainer.programs().tuning(), settings.window()), settings.batch() * settings.window(), settings.steps());
         Optional<StepMetrics> metrics = Optional.empty();
         try (RunLog log = new RunLog(folder, state.step(), settings.tensorboard())) {
             if (settings.rollback().times() > 0 && state.step() == 0 && folder.latestCheckpoint().isEmpty()) {

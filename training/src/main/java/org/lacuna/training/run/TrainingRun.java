@@ -51,12 +51,17 @@ public final class TrainingRun implements AutoCloseable {
     static final String PROVENANCE = "provenance.json";
     /** Its key for the checkpoint that the model began with. */
     static final String MODEL_FROM = "model_from";
+    /** Its key for the checkpoint that the objective distils from. */
+    static final String DISTILL_FROM = "distill_from";
+    /** Within both: the hash of its weights. */
+    static final String WEIGHTS = "weights_sha256";
 
     private final TrainRecipe recipe;
     private final Corpus corpus;
     private final ModelOrigin origin;
     private final Optional<Tokenizer> tokenizer;
     private final Trainer trainer;
+    private final Optional<Parent> parent;
     private final RunState state;
     private final Optional<Validations> validations;
     private final BuildInfo build;
@@ -64,11 +69,12 @@ public final class TrainingRun implements AutoCloseable {
     /** Hash of the weights that the model began with. */
     private Optional<String> modelFrom;
 
-    private TrainingRun(TrainRecipe recipe, Corpus corpus, ModelOrigin origin, Optional<String> modelFrom, Sampler sampler, Trainer trainer, Optional<Validations> validations,
+    private TrainingRun(TrainRecipe recipe, Corpus corpus, ModelOrigin origin, Optional<Parent> parent, Optional<String> modelFrom, Sampler sampler, Trainer trainer, Optional<Validations> validations,
             BuildInfo build, RunFolder folder) {
         this.recipe = recipe;
         this.corpus = corpus;
         this.origin = origin;
+        this.parent = parent;
         tokenizer = origin.tokenizer(corpus);
         this.modelFrom = modelFrom;
         state = new RunState(trainer, sampler);
@@ -135,15 +141,17 @@ public final class TrainingRun implements AutoCloseable {
                 : Optional.of(fitting("train.evalWindows", corpus, () -> Windows.first(corpus.validation(), train.evalWindows(), train.window())));
         ModelConfig config = origin.config(corpus);
         Tuning tuning = origin.tuning(config);
-        TrainingPrograms programs = MemoryNeed.fitting(recipe, config, tuning, device, windows.map(Batch::rows).orElse(0));
+        Optional<Parent> parent = Parent.of(recipe);
+        TrainingPrograms programs = MemoryNeed.fitting(recipe, config, tuning, parent.map(Parent::config), device, windows.map(Batch::rows).orElse(0));
         Optional<String> modelFrom = origin.weightsSha256();
+        Control.check(run, corpus, modelFrom, parent);
         Model model = origin.load(config, tuning);
-        Trainer trainer = new Trainer(model, programs);
+        Trainer trainer = new Trainer(model, programs, parent.map(p -> p.load(device)));
         try {
             Optional<Validations> validations = windows.map(batch -> new Validations(trainer, batch));
             BuildInfo build = BuildInfo.here(device.gemm());
             RunFolder folder = opening.open();
-            TrainingRun begun = new TrainingRun(recipe, corpus, origin, modelFrom, sampler, trainer, validations, build, folder);
+            TrainingRun begun = new TrainingRun(recipe, corpus, origin, parent, modelFrom, sampler, trainer, validations, build, folder);
             try {
                 begun.writeProvenance();
             } catch (RunException e) {
@@ -181,7 +189,8 @@ public final class TrainingRun implements AutoCloseable {
                 "gemm", json.textNode(build.gemm()),
                 "parameters", json.numberNode(trainer.model().parameters().count())));
         origin.named().ifPresent(source -> extra.put(MODEL_FROM, Json.object().put("checkpoint", source.checkpoint().toString())
-                .put("weights_sha256", modelFrom.orElseThrow())));
+                .put(WEIGHTS, modelFrom.orElseThrow())));
+        parent.ifPresent(p -> extra.put(DISTILL_FROM, Json.object().put("checkpoint", p.source().checkpoint().toString()).put(WEIGHTS, p.weightsSha256())));
         AtomicFiles.write(file, Provenance.collect(extra).toJson().toPrettyString() + "\n");
     }
 
@@ -196,6 +205,7 @@ public final class TrainingRun implements AutoCloseable {
             throw new InputException(file + ": data_sha256 is " + saved.data() + ", but the data (" + corpus.name() + ") has "
                     + corpus.sha256() + " now; go on with the data of the saved run");
         }
+        parent.ifPresent(p -> p.check(saved.teacher()));
         saved.build().differences(build).forEach(d -> warn.accept("resuming under other circumstances, so the last bits may differ: " + d));
         OwnCheckpoint.read(folder.path(), device, () -> {
             state.resume(checkpoint, saved);
@@ -223,8 +233,8 @@ public final class TrainingRun implements AutoCloseable {
      * @throws RunException if the loss was no number any more, and that more often than the recipe lets the run go back, or the file system refused; the latest checkpoint is intact
      */
     public Optional<StepMetrics> train(Progress progress, BooleanSupplier stop) {
-        TrainingState fixed = new TrainingState(0, 0, NullNode.getInstance(), List.of(), recipe.sha256(), corpus.sha256(), modelFrom, build, Optional.empty(), List.of());
-        return new TrainingLoop(trainer, state, fixed, validations, tokenizer, recipe.model().from(), folder).run(progress, stop);
+        TrainingState fixed = new TrainingState(0, 0, NullNode.getInstance(), List.of(), recipe.sha256(), corpus.sha256(), modelFrom, parent.map(Parent::weightsSha256), build, Optional.empty(), List.of());
+        return new TrainingLoop(trainer, state, fixed, validations, tokenizer, origin.named().map(source -> source.checkpoint().toString()), folder).run(progress, stop);
     }
 
     /** The recipe, with this command's threads, log lines and what is computed again. */

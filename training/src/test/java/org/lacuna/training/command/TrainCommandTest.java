@@ -131,45 +131,6 @@ class TrainCommandTest {
     }
 
     @Test
-    void beginsWithACheckpoint() throws IOException {
-        Path first = temp.resolve("first");
-        String[] tiny = {"--set", "train.steps=2", "--set", "train.warmup=1", "--set", "train.batch=4", "--set", "train.window=16", "--set", "train.evalWindows=2"};
-        assertEquals(ExitCode.DONE, execute(with(tiny, "--config", NANO, "--out", first.toString())), err.toString());
-        String finetune = Path.of("..", "configs", "finetune.yaml").toString();
-        Path text = Files.writeString(temp.resolve("text.txt"), "It was a dark and stormy night. ".repeat(50));
-        Path second = temp.resolve("second");
-        String[] args = with(tiny, "--config", finetune, "--model", first.toString(), "--set", "data.text=" + text, "--set", "model.activation=silu", "--out", second.toString());
-        assertEquals(ExitCode.DONE, execute(args), err.toString());
-        assertTrue(out.toString().contains("parameters from " + first + ", data text.txt"), out.toString());
-        assertTrue(Files.readString(second.resolve("config.yaml")).contains("  from: " + first), Files.readString(second.resolve("config.yaml")));
-        assertEquals(ExitCode.DONE, execute(with(args, "--resume")), err.toString());
-        assertEquals(ExitCode.DONE, execute("--resume", "--out", second.toString()), err.toString());
-        assertEquals("", err.toString());
-    }
-
-    private static String[] with(String[] some, String... more) {
-        return Stream.concat(Stream.of(some), Stream.of(more)).toArray(String[]::new);
-    }
-
-    @ParameterizedTest
-    @CsvSource(delimiter = '|', textBlock = """
-            --model x                                              | --model and --set change a recipe; name it with --config, configs/finetune.yaml for example
-            --config FINETUNE --model=                             | --model: is empty; expected the folder of a checkpoint or of a run
-            --config FINETUNE --model x --set model.from=y         | --model x and --set model.from=y name two checkpoints; give one of them
-            --config FINETUNE --model x --set model.from=x         | model.from='x': x: no such folder; expected a checkpoint or a run
-            --config FINETUNE --model x:y                          | model.from='x:y': x:y: no such folder
-            --config FINETUNE --set model.layers=2                 | model.from: the checkpoint has its own layers; leave these keys of model out
-            --config NANO --model x                                | the checkpoint has its own hidden, intermediate, layers, heads
-            """)
-    void aCheckpointThatCannotBeBegunWithIsNamed(String flags, String named) {
-        Path folder = temp.resolve("run");
-        String all = flags.replace("FINETUNE", Path.of("..", "configs", "finetune.yaml").toString()).replace("NANO", NANO);
-        assertEquals(ExitCode.BAD_INPUT, execute(with(all.split(" "), "--out", folder.toString())));
-        assertTrue(err.toString().contains(named), err.toString());
-        assertFalse(Files.exists(folder));
-    }
-
-    @Test
     void aTextThatTheRecipesFileNamesIsPlacedThere() throws IOException {
         List<String> lines = new ArrayList<>(Files.readAllLines(Path.of(NANO)));
         int line = IntStream.range(0, lines.size()).filter(i -> lines.get(i).startsWith("  text: ")).findFirst().orElseThrow();

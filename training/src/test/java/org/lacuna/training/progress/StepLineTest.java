@@ -3,6 +3,7 @@ package org.lacuna.training.progress;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -11,7 +12,7 @@ import org.lacuna.training.StepMetrics.PenaltyMetrics;
 
 class StepLineTest {
     private static final StepMetrics METRICS = new StepMetrics(120, 4.21,
-            List.of(new PenaltyMetrics("l1@intermediate", 12.345, 0.003, 0.12349), new PenaltyMetrics("hoyer_square@input", 7, 1e-5, 0)),
+            List.of(new PenaltyMetrics("l1@intermediate", 12.345, 0.003, 0.12349), new PenaltyMetrics("hoyer_square@input", 7, 1e-5, 0)), Optional.empty(),
             0.12349, 0.02, 2e-3, 1.5, 4096);
 
     @Test

@@ -9,6 +9,7 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.lacuna.model.config.Experts;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.run.InputException;
 import org.lacuna.run.recipe.Recipes;
@@ -118,5 +119,14 @@ class PenaltyRecipeTest {
         gate.check(FeedForward.gated("silu"));
         InputException e = assertThrows(InputException.class, () -> gate.check(FeedForward.ungated("relu")));
         assertEquals("objective.penalties: l1@gate: the model's feed-forward block has no gate, so it has no site gate; expected one of input, preactivation, intermediate", e.getMessage());
+    }
+
+    @Test
+    void neighboursAreNotComparedWithinExperts() {
+        FeedForward experts = FeedForward.gated("silu").withExperts(new Experts(4, 2, true));
+        objective("[{kind: l1, lambda: 1}, {kind: chunk, lambda: 1, site: input}]").check(experts);
+        objective("[{kind: chunk, lambda: 1}]").check(FeedForward.gated("silu"));
+        InputException e = assertThrows(InputException.class, () -> objective("[{kind: locality, lambda: 1, site: gate}]").check(experts));
+        assertTrue(e.getMessage().startsWith("objective.penalties: locality@gate: compares neighbouring tokens"), e.getMessage());
     }
 }

@@ -219,6 +219,26 @@ class LoraTest {
         assertTrue(damaged.getMessage().contains("remove the folder " + last(folder, 6) + ", then go on"), damaged.getMessage());
     }
 
+    /** Back to adapters, not to the merged model. */
+    @Test
+    void aDivergedRunGoesBackToItsAdapters() throws IOException {
+        Path from = Fixtures.unpack("llama-mha", temp);
+        Model base = Checkpoint.load(from, DEVICE);
+        try (TrainingRun run = TrainingRun.begin(recipe("lora.yaml", from, "train.rollback={times: 1, factor: 0.5}", "train.ema=0.5"), temp.resolve("run"), DEVICE)) {
+            Model model = run.trainer().model();
+            AfterStep poison = new AfterStep(step -> {
+                if (step == 5 && run.state().wentBack().isEmpty()) {
+                    model.parameters().tensor(LowRank.b(model.adapters().modules().get(0))).setFloat(3, Float.NaN);
+                }
+            });
+            run.train(poison, () -> false);
+            assertEquals(1, run.state().wentBack().size());
+            base.parameters().names().forEach(name -> assertEquals(base.parameters().tensor(name).bytes(), model.parameters().tensor(name).bytes(), name));
+            Model merged = Checkpoint.load(last(temp.resolve("run"), 6), DEVICE);
+            assertTrue(distance(logits(model, model.adapters()), logits(merged, LowRank.none())) <= 1e-5);
+        }
+    }
+
     @Test
     void theAdapterIsWrittenAsPeftHasIt() throws IOException {
         Path from = Fixtures.unpack("opt", temp);

@@ -23,7 +23,8 @@ final class RunFiles {
 
     /** Everything that a run can have beside its steps, all at once. */
     static final List<String> CAREFUL = List.of("train.schedule=wsd", "train.groups=[{pattern: '*norm*', lr: 0.5, weightDecay: 0.01}]", "train.ema=0.9", "train.patience=50",
-            "train.keep={last: 2, best: true, every: 20}", "train.rollback={times: 2, factor: 0.5}", "train.evalEvery=5");
+            "train.keep={last: 2, best: true, every: 20}", "train.rollback={times: 2, factor: 0.5}", "train.evalEvery=5",
+            "objective.penalties=[{kind: l1, site: intermediate, lambda: 1e-3, target: 0.6}]");
 
     private static final String EVENTS = "events.out.tfevents.";
 

@@ -2,6 +2,7 @@ package org.lacuna.cli.checkpoint;
 
 import java.io.PrintWriter;
 import java.nio.FloatBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -14,11 +15,13 @@ import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.lora.PeftFolder;
 import org.lacuna.model.safetensors.StoredType;
 import org.lacuna.model.safetensors.StoredWeights;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.training.checkpoint.TrainingCheckpoint;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -54,6 +57,9 @@ public final class ExportCommand implements Callable<Integer> {
             description = "The most that one file of weights takes, unless one tensor is larger: 5GB, 200MB, 2GiB. Default: ${DEFAULT-VALUE}.")
     private String maxShardSize;
 
+    @Option(names = "--adapter", description = "Of a run that trained adapters (model.lora), write them alone, as PEFT opens them, and not the model that they are merged into.")
+    private boolean adapter;
+
     /** PyTorch's names. */
     private enum Dtype {
         FLOAT32(StoredType.F32),
@@ -83,6 +89,10 @@ public final class ExportCommand implements Callable<Integer> {
         long shard = bytes(maxShardSize);
         out = ModelFolder.fresh(out);
         ModelSource source = ModelSource.of(model);
+        if (adapter) {
+            exportAdapter(source.checkpoint().resolve(TrainingCheckpoint.ADAPTER));
+            return ExitCode.DONE;
+        }
         List<Path> copied = ModelFolder.companions(source.checkpoint());
         Model loaded = source.load(new CpuDevice());
         if (dtype == Dtype.BFLOAT16) {
@@ -94,6 +104,16 @@ public final class ExportCommand implements Callable<Integer> {
         });
         tell(loaded, copied);
         return ExitCode.DONE;
+    }
+
+    private void exportAdapter(Path from) {
+        if (!Files.isDirectory(from)) {
+            throw new InputException("--adapter: there is no folder " + from + ", which a checkpoint has whose run trains adapters (model.lora); leave --adapter out to export the model");
+        }
+        AtomicFiles.folder(out, folder -> PeftFolder.copy(from, folder, dtype.stored));
+        PrintWriter printer = spec.commandLine().getOut();
+        printer.println(out + ": adapters for PEFT as " + dtype.name().toLowerCase(Locale.ROOT) + ", " + PeftFolder.CONFIG + " and " + PeftFolder.WEIGHTS);
+        printer.flush();
     }
 
     private static long bytes(String size) {

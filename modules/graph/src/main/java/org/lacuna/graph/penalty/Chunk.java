@@ -49,6 +49,11 @@ final class Chunk implements Penalty {
     }
 
     @Override
+    public boolean seesNeighbours() {
+        return true;
+    }
+
+    @Override
     public List<Parameter> parameters() {
         return List.of(LENGTH, ALPHA);
     }

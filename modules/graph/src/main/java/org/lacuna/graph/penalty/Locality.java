@@ -42,6 +42,11 @@ final class Locality implements Penalty {
     }
 
     @Override
+    public boolean seesNeighbours() {
+        return true;
+    }
+
+    @Override
     public List<Parameter> parameters() {
         return List.of(ALPHA);
     }

@@ -24,6 +24,11 @@ public interface Penalty {
         return List.of();
     }
 
+    /** Whether φ of a token depends on other tokens of its sequence too. */
+    default boolean seesNeighbours() {
+        return false;
+    }
+
     /** Its parameters' default values, in their order. */
     default double[] defaults() {
         return parameters().stream().mapToDouble(Parameter::def).toArray();

@@ -74,6 +74,7 @@ public final class Program {
         private final SameDiff graph;
         private Device device;
         private final Map<String, long[]> shapes = new LinkedHashMap<>();
+        private final Map<String, long[]> fixed = new HashMap<>();
         private final Set<String> outputs = new LinkedHashSet<>();
         private final Set<String> kept = new LinkedHashSet<>();
         private final States states = new States();
@@ -89,6 +90,16 @@ public final class Program {
         /** The shape of a placeholder; each one that the outputs need must be given. */
         public Builder placeholder(String name, long... shape) {
             shapes.put(name, shape.clone());
+            return this;
+        }
+
+        /**
+         * A placeholder that nobody feeds: it is read like a parameter, and has no gradient.
+         *
+         * @param name also what an instance's parameters call it
+         */
+        public Builder parameter(String name, long... shape) {
+            fixed.put(name, shape.clone());
             return this;
         }
 
@@ -220,7 +231,10 @@ public final class Program {
 
         private void leaf(SameDiff source, String name, List<String> parameters, Map<String, TensorSpec> specs, Map<String, INDArray> constants) {
             SDVariable v = source.getVariable(name);
-            if (v.isPlaceHolder()) {
+            if (v.isPlaceHolder() && fixed.containsKey(name)) {
+                parameters.add(name);
+                specs.put(name, new TensorSpec(name, v.dataType(), fixed.get(name)));
+            } else if (v.isPlaceHolder()) {
                 long[] shape = shapes.get(name);
                 if (shape == null) {
                     throw new ProgramException("placeholder '" + name + "' has no shape; give it to the builder");

@@ -23,9 +23,11 @@ import org.lacuna.graph.op.Attention;
 import org.lacuna.graph.op.AttentionMask;
 import org.lacuna.graph.op.CachedAttention;
 import org.lacuna.graph.op.CombineExperts;
+import org.lacuna.graph.op.DistillLoss;
 import org.lacuna.graph.op.Embedding;
 import org.lacuna.graph.op.ExpertLinear;
 import org.lacuna.graph.op.Gated;
+import org.lacuna.graph.op.HiddenDistance;
 import org.lacuna.graph.op.LacunaOps;
 import org.lacuna.graph.op.LayerNorm;
 import org.lacuna.graph.op.Linear;
@@ -82,7 +84,15 @@ public final class DecoderGraph {
     public static final String TOKEN_MASK = "token_mask";
     /** [1] INT: of how many tokens keys and values were kept. */
     public static final String PAST = "past";
-    /** [1 + penalties · layers]: what the loss and each penalty of each layer are multiplied by. */
+    /** [B, T, D]: the residual stream after the last norm, which the output embedding reads. */
+    public static final String HIDDEN = "output_norm";
+    /** [B, T, Dp]: the teacher's {@link #HIDDEN}. */
+    public static final String TEACHER_HIDDEN = "teacher.output_norm";
+    /** Placeholder [V, Dp]: the teacher's output embedding; a program reads it as a parameter. */
+    public static final String TEACHER_HEAD = "teacher.lm_head.weight";
+    /** Scalar: Σ token weight · τ² · KL(teacher ‖ model). */
+    public static final String DISTILLED_LOGITS = "distilled.logits";
+    /** [1 + penalties · layers + …]: what the terms of the objective are multiplied by. */
     public static final String OBJECTIVE_COEFFICIENTS = "objective_coefficients";
     /** [B, T, V]. */
     public static final String LOGITS = "logits";
@@ -144,7 +154,8 @@ public final class DecoderGraph {
      * loss = Σ token_weight · (nll + zLoss · (log Z)²), Z the softmax's denominator
      * penalty.K.L: penalty K of the form on its site's vectors of layer L, each token weighted by token_weight
      * active.SITE.L: of how many tokens with a weight each element of the site's vector is not 0
-     * objective = coefficients[0] · loss + Σ_K Σ_L coefficients[1 + K · layers + L] · penalty.K.L
+     * distilled.logits, distilled.hidden.L: with a teacher, as its form says
+     * objective = coefficients · (loss, penalty.0.0, …, penalty.K.L, distilled.logits, distilled.hidden.0, …)
      * </pre>
      * Outputs: {@link #OBJECTIVE} (the loss variable), {@link #LOSS}, {@link #NLL}, {@link #penalty}, {@link #active} of the form's
      * {@linkplain TrainingForm#observed observed} sites.
@@ -183,6 +194,13 @@ public final class DecoderGraph {
     public static SameDiff logits(ModelConfig config, LowRank adapters) {
         DecoderGraph g = new DecoderGraph(config, adapters, DataType.FLOAT, config.feedForward().sites(), Set.of(), false);
         Linear.of(g.sd, LOGITS, g.decoder(), g.outputEmbedding());
+        return g.sd;
+    }
+
+    /** The graph that gives {@link #HIDDEN} and {@link #output} of each layer for every token, from {@link #INPUT_IDS} and {@link #POSITIONS}. */
+    public static SameDiff hidden(ModelConfig config) {
+        DecoderGraph g = new DecoderGraph(config, DataType.FLOAT, Set.of(), Set.of(), false);
+        g.decoder();
         return g.sd;
     }
 
@@ -270,6 +288,16 @@ public final class DecoderGraph {
         return "layers." + layer + ".output";
     }
 
+    /** Placeholder [B, T, D]: the teacher's residual stream after a layer. */
+    public static String teacherOutput(int layer) {
+        return "teacher." + output(layer);
+    }
+
+    /** Scalar: Σ token weight · mean squared difference from the teacher's residual stream after a layer. */
+    public static String distilledHidden(int layer) {
+        return "distilled.hidden." + layer;
+    }
+
     /** Scalar: a layer's part of the form's penalty at {@code index}. */
     public static String penalty(int index, int layer) {
         return "penalty." + index + "." + layer;
@@ -302,6 +330,7 @@ public final class DecoderGraph {
         List<SDVariable> terms = new ArrayList<>();
         terms.add(loss(h, penalisedWeight, form.zLoss()));
         penalties.forEach(terms::addAll);
+        form.teacher().ifPresent(teacher -> terms.addAll(distilled(teacher, h)));
         SDVariable coefficients = sd.placeHolder(OBJECTIVE_COEFFICIENTS, floating, terms.size());
         WeightedSum.of(sd, OBJECTIVE, coefficients, terms);
         sd.setLossVariables(OBJECTIVE);
@@ -313,6 +342,19 @@ public final class DecoderGraph {
         SDVariable h = decoder();
         loss(h, sd.placeHolder(TOKEN_WEIGHT, floating, -1, -1), 0);
         return sd;
+    }
+
+    private List<SDVariable> distilled(TrainingForm.Teacher teacher, SDVariable h) {
+        List<SDVariable> terms = new ArrayList<>();
+        if (teacher.logits()) {
+            SDVariable theirs = sd.placeHolder(TEACHER_HIDDEN, floating, -1, -1, teacher.hidden());
+            terms.add(DistillLoss.of(sd, DISTILLED_LOGITS, "distilled.kl", h, outputEmbedding(), theirs, sd.placeHolder(TEACHER_HEAD, floating, config.vocabulary(), teacher.hidden()), penalisedWeight, teacher.temperature())[0]);
+        }
+        for (int layer = 0; teacher.layers() && layer < config.layers(); layer++) {
+            SDVariable theirs = sd.placeHolder(teacherOutput(layer), floating, -1, -1, teacher.hidden());
+            terms.add(HiddenDistance.of(sd, distilledHidden(layer), sd.getVariable(output(layer)), theirs, penalisedWeight));
+        }
+        return terms;
     }
 
     private SDVariable loss(SDVariable h, SDVariable tokenWeight, double zLoss) {
@@ -338,7 +380,7 @@ public final class DecoderGraph {
         for (int layer = 0; layer < config.layers(); layer++) {
             h = layer(layer, h);
         }
-        return norm("output_norm", h, DecoderParameters.NORM);
+        return norm(HIDDEN, h, DecoderParameters.NORM);
     }
 
     private SDVariable layer(int layer, SDVariable h) {
