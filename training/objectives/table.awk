@@ -13,7 +13,10 @@ BEGIN {
 
 form == "json" {
     line = ""
-    for (i = 1; i <= NF; i++) line = line (i > 1 ? ", " : "") "\"" keys[i] "\": " (i <= 3 ? "\"" $i "\"" : figure($i))
+    for (i = 1; i <= NF; i++) {
+        line = line (i > 1 ? ", " : "") "\"" keys[i] "\": " (i <= 3 ? "\"" $i "\"" : figure($i))
+        if (i == 10 || i == 13 || i == 16) line = line ", \"" keys[i] "_kind\": \"" ($i == "-" || $i == "none" ? "none" : $i ~ /^>/ ? "at_least" : "at") "\""
+    }
     printf "%s  {%s}", (NR > 1 ? ",\n" : ""), line
 }
 

@@ -13,6 +13,7 @@
 # strong form, "# fatrelu: X" the bound for thresholds that are set after training. Controls are trained once for all.
 # Needs Bash, awk, Java and Maven, as the build does.
 set -euo pipefail
+caller=$PWD
 cd "$(dirname "$0")/../.."
 
 here=training/objectives
@@ -21,12 +22,16 @@ out=runs/objectives
 text=
 windows=64
 sets=()
+data=()
 names=()
+from_caller() { case $1 in /*) echo "$1" ;; *) echo "$caller/$1" ;; esac; }
 while [ $# -gt 0 ]; do
     case $1 in
-        --out) out=${2:?--out needs a folder}; shift 2 ;;
-        --text) text=${2:?--text needs a file}; shift 2 ;;
-        --set) sets+=(--set "${2:?--set needs KEY=VALUE}"); shift 2 ;;
+        --out) out=$(from_caller "${2:?--out needs a folder}"); shift 2 ;;
+        --text) text=$(from_caller "${2:?--text needs a file}"); shift 2 ;;
+        --set)
+            case ${2:?--set needs KEY=VALUE} in data.*) data+=(--set "$2") ;; *) sets+=(--set "$2") ;; esac
+            shift 2 ;;
         --windows) windows=${2:?--windows needs a number}; shift 2 ;;
         -h|--help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$here/table.sh"; exit 0 ;;
         -*) echo "table.sh: no option $1; see --help" >&2; exit 2 ;;
@@ -52,23 +57,24 @@ logged() {
     "$@" > "$log" 2>&1 || { tail -20 "$log" >&2; exit 1; }
 }
 
-data=()
 if [ -n "$text" ]; then
-    data=(--set "data.text=$text" --set "data.tokenizer=$out/tokenizer")
+    data+=(--set "data.text=$text" --set "data.tokenizer=$out/tokenizer")
     [ -d "$out/tokenizer" ] || logged tokenizer lacuna tokenizer train --text "$text" --vocabulary 512 --out "$out/tokenizer"
 fi
 
 # train RECIPE FOLDER SET...: a finished run has nothing left to do, another goes on, one of other settings is refused.
+declare -A trained=()
 train() {
     local recipe=$1 run=$2 from; shift 2
+    [ -z "${trained[$run]:-}" ] || return 0
     from=$(sed -n 's|^  from: runs/\([a-z0-9-]*\) .*|\1|p' "$recipes/$recipe.yaml")
     if [ -n "$from" ]; then
         train "$from" "$from"
         set -- --set "model.from=$out/$from" "$@"
     fi
-    if grep -q '^done: \|^there was nothing' "$out/logs/$run.log" 2> /dev/null && [ -d "$out/$run/checkpoints" ]; then return; fi
     echo "$(date +%T) training $run"
     logged "$run" lacuna train --resume --config "$recipes/$recipe.yaml" --out "$out/$run" "$@" "${data[@]}" "${sets[@]}"
+    trained[$run]=yes
 }
 
 # By control, in the order of their first use, the lines "RUN NAME STRENGTH".
@@ -108,7 +114,8 @@ done
 for control in "${controls[@]}"; do
     folders=("$out/$control")
     meta=$out/logs/$control.rows
-    [ -n "$(marked "$control" against)" ] && place=shown || place=first
+    place=first
+    case " ${names[*]} " in *" $control "*) [ -z "$(marked "$control" against)" ] || place=shown ;; esac
     printf '%s\t%s\t%s\n' "$control" "$place" "$control" > "$meta"
     while read -r run name strength; do
         [ -n "$run" ] || continue
