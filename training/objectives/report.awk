@@ -2,13 +2,13 @@
 #
 #   awk -f report.awk ROWS report.json
 #
-# ROWS has a line for each model, in the report's order, the control first: run, objective, strength, control, tokens/s; a control
-# whose strength is "shown" has its line in another report and gets none here.
+# ROWS has a line for each model, in the report's order, the control first: objective, strength, control; a control whose strength
+# is "shown" has its line in another report and gets none here.
 # Figures: objective, strength, control, loss, loss / control, low, high, zeros, dead, critical at intermediate, low, high, critical
 # at input, low, high, sparsity at the control's loss + 1 % at intermediate, low, high, tokens/s; "-" for what is not known.
 BEGIN { FS = OFS = "\t"; UNKNOWN = "-\t-\t-" }
 
-NR == FNR { run[FNR - 1] = $1; objective[FNR - 1] = $2; strength[FNR - 1] = $3; control[FNR - 1] = $4; pace[FNR - 1] = $5; models = FNR; next }
+NR == FNR { objective[FNR - 1] = $1; strength[FNR - 1] = $2; control[FNR - 1] = $3; models = FNR; next }
 
 { json($0) }
 
@@ -16,12 +16,13 @@ END {
     for (m = 0; m < models; m++) {
         if (strength[m] == "shown") continue
         at = "comparison.models." m
-        if (value["models." m ".label"] == "") { print "report.awk: no model " m " in the report" > "/dev/stderr"; exit 1 }
-        dead = value["models." m ".dead_neurons"] / (value[at ".model.layers"] * value[at ".model.intermediate"])
-        print objective[m], m ? strength[m] : "-", m ? control[m] : "-", value[at ".dense.loss"], ratio(m), value["models." m ".exact_zeros.intermediate"], dead,
-            critical(m, "intermediate"), critical(m, "input"), atControl(m), pace[m]
+        if (!((at ".dense.loss") in value)) { print "report.awk: there is no model " m " in the report" > "/dev/stderr"; exit 1 }
+        print objective[m], m ? strength[m] : "-", m ? control[m] : "-", value[at ".dense.loss"], ratio(m), value["models." m ".exact_zeros.intermediate"],
+            known("models." m ".dead_share"), critical(m, "intermediate"), critical(m, "input"), atControl(m), known(at ".model.tokens_per_second")
     }
 }
+
+function known(at) { return value[at] == "" || value[at] == "null" ? "-" : value[at] }
 
 # Loss / the control's, and its interval.
 function ratio(m,   i, at) {

@@ -13,13 +13,16 @@ BEGIN {
 
 form == "json" {
     line = ""
-    for (i = 1; i <= NF; i++) line = line (i > 1 ? ", " : "") "\"" keys[i] "\": " (i <= 3 ? "\"" $i "\"" : figure($i))
+    for (i = 1; i <= NF; i++) {
+        line = line (i > 1 ? ", " : "") "\"" keys[i] "\": " (i <= 3 ? "\"" $i "\"" : figure($i))
+        if (i == 10 || i == 13 || i == 16) line = line ", \"" keys[i] "_kind\": \"" ($i == "-" || $i == "none" ? "none" : $i ~ /^>/ ? "at_least" : "at") "\""
+    }
     printf "%s  {%s}", (NR > 1 ? ",\n" : ""), line
 }
 
 form != "json" {
     printf "| %s | %s | %s | %.4f | %s | %s | %s | %s | %s | %s | %s |\n", $1, $2, $3, $4, $3 == "-" ? "" : excess($5, $6, $7), percent($8), sparsity($10, $11, $12),
-        sparsity($13, $14, $15), sparsity($16, $17, $18), percent($9), $19
+        sparsity($13, $14, $15), sparsity($16, $17, $18), percent($9), $19 == "-" ? "" : sprintf("%.0f", $19)
     if ($8 >= 0.9 && $5 != "-" && $5 <= 1.02) good = good (good == "" ? "" : ", ") $1 ($2 == "-" ? "" : " (" $2 ")")
 }
 

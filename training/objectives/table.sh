@@ -13,6 +13,7 @@
 # strong form, "# fatrelu: X" the bound for thresholds that are set after training. Controls are trained once for all.
 # Needs Bash, awk, Java and Maven, as the build does.
 set -euo pipefail
+caller=$PWD
 cd "$(dirname "$0")/../.."
 
 here=training/objectives
@@ -21,12 +22,16 @@ out=runs/objectives
 text=
 windows=64
 sets=()
+data=()
 names=()
+from_caller() { case $1 in /*) echo "$1" ;; *) echo "$caller/$1" ;; esac; }
 while [ $# -gt 0 ]; do
     case $1 in
-        --out) out=${2:?--out needs a folder}; shift 2 ;;
-        --text) text=${2:?--text needs a file}; shift 2 ;;
-        --set) sets+=(--set "${2:?--set needs KEY=VALUE}"); shift 2 ;;
+        --out) out=$(from_caller "${2:?--out needs a folder}"); shift 2 ;;
+        --text) text=$(from_caller "${2:?--text needs a file}"); shift 2 ;;
+        --set)
+            case ${2:?--set needs KEY=VALUE} in data.*) data+=(--set "$2") ;; *) sets+=(--set "$2") ;; esac
+            shift 2 ;;
         --windows) windows=${2:?--windows needs a number}; shift 2 ;;
         -h|--help) sed -n '2,/^[^#]/s/^# \{0,1\}//p' "$here/table.sh"; exit 0 ;;
         -*) echo "table.sh: no option $1; see --help" >&2; exit 2 ;;
@@ -52,26 +57,27 @@ logged() {
     "$@" > "$log" 2>&1 || { tail -20 "$log" >&2; exit 1; }
 }
 
-data=()
 if [ -n "$text" ]; then
-    data=(--set "data.text=$text" --set "data.tokenizer=$out/tokenizer")
+    data+=(--set "data.text=$text" --set "data.tokenizer=$out/tokenizer")
     [ -d "$out/tokenizer" ] || logged tokenizer lacuna tokenizer train --text "$text" --vocabulary 512 --out "$out/tokenizer"
 fi
 
 # train RECIPE FOLDER SET...: a finished run has nothing left to do, another goes on, one of other settings is refused.
+declare -A trained=()
 train() {
     local recipe=$1 run=$2 from; shift 2
+    [ -z "${trained[$run]:-}" ] || return 0
     from=$(sed -n 's|^  from: runs/\([a-z0-9-]*\) .*|\1|p' "$recipes/$recipe.yaml")
     if [ -n "$from" ]; then
         train "$from" "$from"
         set -- --set "model.from=$out/$from" "$@"
     fi
-    if grep -q '^done: \|^there was nothing' "$out/logs/$run.log" 2> /dev/null && [ -d "$out/$run/checkpoints" ]; then return; fi
     echo "$(date +%T) training $run"
     logged "$run" lacuna train --resume --config "$recipes/$recipe.yaml" --out "$out/$run" "$@" "${data[@]}" "${sets[@]}"
+    trained[$run]=yes
 }
 
-# Runs by control, in the order of the controls: "RUN RECIPE STRENGTH".
+# By control, in the order of their first use, the lines "RUN NAME STRENGTH".
 declare -A rows=()
 controls=()
 row() {
@@ -104,23 +110,17 @@ for name in "${names[@]}"; do
 done
 [ ${#controls[@]} -gt 0 ] || { echo "table.sh: nothing to compare with a control; name an objective too" >&2; exit 2; }
 
-# Median of the steps' tokens a second; a model made of another has no steps.
-pace() {
-    [ -f "$out/$1/metrics.jsonl" ] || { echo -; return; }
-    awk 'match($0, /"tokens":[0-9]+,"time":\{"seconds":[0-9.eE+-]+/) { split(substr($0, RSTART, RLENGTH), n, /[:,]/); print n[2] / n[5] }' "$out/$1/metrics.jsonl" \
-        | sort -g | awk '{ x[NR] = $1 } END { if (NR) printf "%.0f", NR % 2 ? x[(NR + 1) / 2] : (x[NR / 2] + x[NR / 2 + 1]) / 2; else printf "-" }'
-}
-
 : > "$out/rows.tsv"
 for control in "${controls[@]}"; do
     folders=("$out/$control")
     meta=$out/logs/$control.rows
-    [ -n "$(marked "$control" against)" ] && place=shown || place=first
-    printf '%s\t%s\t%s\t%s\t%s\n' "$control" "$control" "$place" "$control" "$(pace "$control")" > "$meta"
+    place=first
+    case " ${names[*]} " in *" $control "*) [ -z "$(marked "$control" against)" ] || place=shown ;; esac
+    printf '%s\t%s\t%s\n' "$control" "$place" "$control" > "$meta"
     while read -r run name strength; do
         [ -n "$run" ] || continue
         folders+=("$out/$run")
-        printf '%s\t%s\t%s\t%s\t%s\n' "$run" "$name" "$strength" "$control" "$(pace "$run")" >> "$meta"
+        printf '%s\t%s\t%s\n' "$name" "$strength" "$control" >> "$meta"
     done <<< "${rows[$control]}"
     echo "$(date +%T) measuring $control and $((${#folders[@]} - 1)) more"
     logged "compare-$control" lacuna compare "${folders[@]}" --out "$out/compare-$control" --sites input,intermediate --windows "$windows" "${data[@]}"

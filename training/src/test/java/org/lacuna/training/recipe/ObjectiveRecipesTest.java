@@ -136,7 +136,7 @@ class ObjectiveRecipesTest {
     @ParameterizedTest
     @MethodSource("objectives")
     void eachTakesAStep(Path file) throws IOException {
-        List<String> sets = new ArrayList<>(List.of("train.batch=2"));
+        List<String> sets = new ArrayList<>(List.of("train.batch=2", "train.window=32"));
         step(load(file, sets));
         sets.addAll(marked(file, STRONG));
         step(load(file, sets));
