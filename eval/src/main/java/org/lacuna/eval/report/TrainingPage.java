@@ -21,7 +21,7 @@ public final class TrainingPage {
 
     /** Snapshots in the table, the last ones: the chart has all. */
     private static final int ROWS = 100;
-    /** Of a run's first steps, when the loss falls from that of chance, little is to be seen of the others. */
+    /** Above and below a chart's values, as a share of what they span. */
     private static final double MARGIN = 0.08;
     private static final String TRAINING = "training";
     private static final String VALIDATION = "validation";
