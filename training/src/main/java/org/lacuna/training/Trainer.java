@@ -151,6 +151,11 @@ public final class Trainer implements AutoCloseable {
         return new Validation(programs.graph(), programs.forward(rows, windows.length()), validated.parameters(), programs.device().flatMath(), windows, rows, settings.shards(), workers);
     }
 
+    /** The threads that compute a step, for what else is computed between two. */
+    public Workers workers() {
+        return workers;
+    }
+
     /** The step taken last; 0 before the first. */
     public long step() {
         return step;

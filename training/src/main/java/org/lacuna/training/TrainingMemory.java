@@ -12,12 +12,18 @@ import org.lacuna.run.RunException;
  * @param gradients a vector for each shard, and one for the sum of several rounds
  * @param activations of all shards: activations, their gradients, working memory, the tokens of a piece
  * @param validation the same of a validation's pieces, forward only
+ * @param observation the same of the samples and snapshots that are taken on the way
  */
-public record TrainingMemory(int shards, long parameters, long moments, long gradients, long activations, long validation) {
+public record TrainingMemory(int shards, long parameters, long moments, long gradients, long activations, long validation, long observation) {
+
+    /** The same with samples and snapshots. */
+    public TrainingMemory withObservation(long bytes) {
+        return new TrainingMemory(shards, parameters, moments, gradients, activations, validation, bytes);
+    }
 
     /** All of it. */
     public long bytes() {
-        return parameters + moments + gradients + activations + validation;
+        return parameters + moments + gradients + activations + validation + observation;
     }
 
     /**
@@ -33,8 +39,8 @@ public record TrainingMemory(int shards, long parameters, long moments, long gra
         long all = bytes() + processBytes;
         if (memoryBytes > 0 && all > memoryBytes) {
             throw new RunException(String.format(Locale.ROOT, "%s: too large for this machine: parameters, moments and gradients take %,d bytes, the activations of %d shards %,d,"
-                    + " validation %,d, this process %,d: %,d bytes, and it can have %,d; %s would take less",
-                    name, parameters + moments + gradients, shards, activations, validation, processBytes, all, memoryBytes, remedies));
+                    + " validation %,d, %sthis process %,d: %,d bytes, and it can have %,d; %s would take less",
+                    name, parameters + moments + gradients, shards, activations, validation, observation == 0 ? "" : String.format(Locale.ROOT, "samples and snapshots %,d, ", observation), processBytes, all, memoryBytes, remedies));
         }
     }
 }

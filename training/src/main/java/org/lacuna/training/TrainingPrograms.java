@@ -92,7 +92,7 @@ public final class TrainingPrograms {
         long shard = training.arenaBytes() + graph.placeholderBytes(settings.shardRows(), settings.window()) + SEED + (graph.hasDropout() ? 2 * Integer.BYTES : 0)
                 + teacher.map(program -> program.arenaBytes() + graph.teacherBytes(settings.shardRows(), settings.window()) + 2L * Integer.BYTES * settings.shardRows() * settings.window()).orElse(0L);
         return new TrainingMemory(shards, frozen() + ofTeacher() + (1 + averages()) * vector + copy(training, vector), MOMENTS * vector, (shards + sums) * vector, shards * shard,
-                validationWindows == 0 ? 0 : (1 + averages()) * validation(validationWindows, vector));
+                validationWindows == 0 ? 0 : (1 + averages()) * validation(validationWindows, vector), 0);
     }
 
     /** How many averages of the weights there are; each is validated beside them, in memory of its own. */

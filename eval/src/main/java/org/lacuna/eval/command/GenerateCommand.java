@@ -1,18 +1,15 @@
 package org.lacuna.eval.command;
 
 import java.io.PrintWriter;
-import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
-import java.util.stream.IntStream;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.data.tokenize.Tokenizers;
 import org.lacuna.decode.Generator;
 import org.lacuna.decode.Sampling;
+import org.lacuna.eval.generate.Prompt;
 import org.lacuna.eval.generate.StopStrings;
 import org.lacuna.eval.generate.TextStream;
 import org.lacuna.eval.memory.ForwardMemory;
@@ -76,24 +73,24 @@ public final class GenerateCommand implements Callable<Integer> {
         Tokenizer tokenizer = Tokenizers.load(source.checkpoint().resolve("tokenizer.json"));
         CpuDevice device = new CpuDevice();
         ModelConfig config = source.modelConfig();
-        int[] ids = ids(tokenizer);
-        int largest = Arrays.stream(ids).max().orElse(-1);
-        if (largest >= config.vocabulary()) {
-            throw new InputException(source.checkpoint() + ": the prompt has the token " + largest + " of tokenizer.json, and the model only " + config.vocabulary()
-                    + " token ids; is that tokenizer the model's?");
-        }
-        if (ids.length == 0) {
-            throw new InputException(source.checkpoint() + ": its tokenizer names no token that begins or ends a text; give a --prompt to begin with");
-        }
+        Prompt begin = prompt(source, tokenizer, config);
         int workers = Runtime.getRuntime().availableProcessors();
-        ForwardMemory memory = memory(source, config, device, workers, ids.length);
+        ForwardMemory memory = memory(source, config, device, workers, begin.ids().length);
         try (Generator generator = new Generator(source.load(config, device), device, workers)) {
             PrintWriter err = spec.commandLine().getErr();
             err.println("memory " + memory.line());
             err.flush();
-            go(generator, tokenizer, ends(tokenizer, config), ids, sampling);
+            go(generator, begin, sampling);
         }
         return ExitCode.DONE;
+    }
+
+    private Prompt prompt(ModelSource source, Tokenizer tokenizer, ModelConfig config) {
+        try {
+            return new Prompt(prompt, tokenizer, config);
+        } catch (InputException e) {
+            throw e.map(problem -> source.checkpoint() + ": " + problem);
+        }
     }
 
     /** What it will hold, if that is there. */
@@ -106,36 +103,18 @@ public final class GenerateCommand implements Callable<Integer> {
         return memory;
     }
 
-    private int[] ids(Tokenizer tokenizer) {
-        if (prompt.isEmpty()) {
-            return tokenizer.prefix();
-        }
-        int[] leading = tokenizer.leading();
-        int[] text = tokenizer.encode(prompt);
-        return IntStream.concat(Arrays.stream(leading), Arrays.stream(text)).toArray();
-    }
-
-    /** The ids that end a text: by the tokenizer, and by the model's config, which may name several. */
-    private static Set<Integer> ends(Tokenizer tokenizer, ModelConfig config) {
-        Set<Integer> ends = new HashSet<>(config.eos());
-        tokenizer.endOfText().ifPresent(ends::add);
-        return ends;
-    }
-
     /** Prints the text as it comes, without the end of text at either end. */
-    private void go(Generator generator, Tokenizer tokenizer, Set<Integer> ends, int[] ids, Sampling sampling) {
+    private void go(Generator generator, Prompt begin, Sampling sampling) {
         PrintWriter out = spec.commandLine().getOut();
-        TextStream stream = new TextStream(tokenizer, prompt.isEmpty() ? new int[0] : ids);
+        TextStream stream = begin.stream();
         StopStrings until = stopStrings();
         int[] added = {0};
         boolean[] closed = {false};
         try (Interrupts interrupts = Interrupts.listen()) {
             print(out, prompt);
-            generator.generate(ids, tokens, ends::contains, sampling, new SplittableRandom(seed), token -> {
+            generator.generate(begin.ids(), tokens, begin::isEnd, sampling, new SplittableRandom(seed), token -> {
                 added[0]++;
-                // A model may have more ids than its tokenizer, to fill up a size that multiplies well: they are no text.
-                boolean silent = ends.contains(token) || token >= tokenizer.vocabularySize();
-                closed[0] = !print(out, silent ? "" : until.add(stream.add(token)));
+                closed[0] = !print(out, until.add(begin.text(stream, token)));
                 return !closed[0] && !until.found() && !interrupts.requested();
             });
             print(out, until.add(stream.end()) + until.end() + System.lineSeparator());

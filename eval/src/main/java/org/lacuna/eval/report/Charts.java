@@ -1,6 +1,5 @@
 package org.lacuna.eval.report;
 
-import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Comparator;
@@ -9,25 +8,21 @@ import java.util.stream.IntStream;
 import org.lacuna.eval.report.Report.CurveFigures;
 import org.lacuna.eval.robustness.Point;
 import org.lacuna.eval.robustness.SiteSet;
-import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
 
-/**
- * The charts as data for {@code report.js}: an object of charts by id, each with the labels and units of its axes, the lines across it and a
- * series for each model. A number that is not finite is {@code null}.
- */
+/** The charts of a comparison, with a series for each model. */
 final class Charts {
     private static final String SPARSITY = "sparsity (%)";
 
     private final Report report;
-    private final ObjectNode charts = Json.object();
+    private final ChartData data = new ChartData();
 
     private Charts(Report report) {
         this.report = report;
     }
 
-    /** All charts, as JSON that can stand in a script element. */
-    static String json(Report report) {
+    /** All charts. */
+    static ChartData of(Report report) {
         Charts charts = new Charts(report);
         for (SiteSet sites : SiteSet.values()) {
             charts.curves(sites);
@@ -36,8 +31,7 @@ final class Charts {
             charts.zeros(site);
         }
         charts.deadNeurons();
-        // Texts hold users' names: no character may end the element or begin a comment.
-        return Json.line(charts.charts).replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e");
+        return charts.data;
     }
 
     /** Whether any model has an exact zero at a site: if not, a chart would be a line at 0. */
@@ -57,15 +51,15 @@ final class Charts {
             return;
         }
         double bar = report.result(report.comparison().control()).settings().bar();
-        ObjectNode ratio = chart("ratio-" + sites.key(), SPARSITY, "perplexity / dense perplexity", "percent", "ratio");
-        ratio.putArray("yRange").add(ratioRange(bar)[0]).add(ratioRange(bar)[1]);
-        line(ratio, bar, "bar " + Shown.plain(bar), "left");
-        ObjectNode loss = chart("loss-" + sites.key(), SPARSITY, "loss (nats/token)", "percent", "ratio");
-        loss.putArray("yRange").add(lossRange(curves)[0]).add(lossRange(curves)[1]);
+        ObjectNode ratio = data.chart("ratio-" + sites.key(), SPARSITY, "perplexity / dense perplexity", "percent", "ratio");
+        ChartData.range(ratio, ratioRange(bar)[0], ratioRange(bar)[1]);
+        ChartData.line(ratio, bar, "bar " + Shown.plain(bar), "left");
+        ObjectNode loss = data.chart("loss-" + sites.key(), SPARSITY, "loss (nats/token)", "percent", "ratio");
+        ChartData.range(loss, lossRange(curves)[0], lossRange(curves)[1]);
         List<Integer> controls = report.controls();
-        controls.forEach(control -> line(loss, report.result(control).dense().loss(),
+        controls.forEach(control -> ChartData.line(loss, report.result(control).dense().loss(),
                 controls.size() == 1 ? "control's dense loss" : "dense loss of " + report.label(control), "right"));
-        ObjectNode layers = chart("layers-" + sites.key(), "layer", SPARSITY, "layer", "percent");
+        ObjectNode layers = data.chart("layers-" + sites.key(), "layer", SPARSITY, "layer", "percent");
         for (CurveFigures curve : curves) {
             List<Point> measured = report.measured(curve).points();
             List<Integer> bySparsity = IntStream.range(0, measured.size()).boxed()
@@ -73,8 +67,8 @@ final class Charts {
             List<Double> sparsity = bySparsity.stream().map(i -> measured.get(i).sparsity()).toList();
             List<String> notes = bySparsity.stream().map(i -> "p = " + Shown.plain(measured.get(i).p())).toList();
             ObjectNode series = series(ratio, curve.model(), sparsity, bySparsity.stream().map(i -> curve.points().get(i).ratio()).toList());
-            numbers(series.putArray("low"), bySparsity.stream().map(i -> curve.points().get(i).low()).toList());
-            numbers(series.putArray("high"), bySparsity.stream().map(i -> curve.points().get(i).high()).toList());
+            ChartData.numbers(series.putArray("low"), bySparsity.stream().map(i -> curve.points().get(i).low()).toList());
+            ChartData.numbers(series.putArray("high"), bySparsity.stream().map(i -> curve.points().get(i).high()).toList());
             notes.forEach(series.putArray("notes")::add);
             ObjectNode lossSeries = series(loss, curve.model(), sparsity, bySparsity.stream().map(i -> measured.get(i).loss()).toList());
             notes.forEach(lossSeries.putArray("notes")::add);
@@ -98,7 +92,7 @@ final class Charts {
 
     private void zeros(Site site) {
         if (hasZeros(report, site)) {
-            ObjectNode chart = chart("zeros-" + site.key(), "layer", "exact zeros (%)", "layer", "percent");
+            ObjectNode chart = data.chart("zeros-" + site.key(), "layer", "exact zeros (%)", "layer", "percent");
             for (int i = 0; i < report.models().size(); i++) {
                 List<Double> shares = report.result(i).dense().exactZeros().getOrDefault(site, List.of());
                 if (!shares.isEmpty()) {
@@ -109,43 +103,15 @@ final class Charts {
     }
 
     private void deadNeurons() {
-        ObjectNode chart = chart("dead", "layer", "dead neurons", "layer", "count");
+        ObjectNode chart = data.chart("dead", "layer", "dead neurons", "layer", "count");
         for (int i = 0; i < report.models().size(); i++) {
             List<Double> counts = report.result(i).dense().deadNeurons().stream().map(Integer::doubleValue).toList();
             series(chart, i, layerNumbers(counts.size()), counts);
         }
     }
 
-    private ObjectNode chart(String id, String xLabel, String yLabel, String xKind, String yKind) {
-        ObjectNode chart = charts.putObject(id);
-        chart.put("xLabel", xLabel).put("yLabel", yLabel).put("xKind", xKind).put("yKind", yKind);
-        chart.putArray("lines");
-        chart.putArray("series");
-        return chart;
-    }
-
-    /** A line across the chart, its label above it on the left, or below it on the right: where curves are least. */
-    private static void line(ObjectNode chart, double y, String label, String side) {
-        chart.withArray("lines").addObject().put("y", y).put("label", label).put("side", side);
-    }
-
     private ObjectNode series(ObjectNode chart, int model, List<Double> x, List<Double> y) {
-        ObjectNode series = chart.withArray("series").addObject();
-        series.put("model", model).put("label", report.label(model));
-        Palette.dash(model).forEach(series.putArray("dash")::add);
-        numbers(series.putArray("x"), x);
-        numbers(series.putArray("y"), y);
-        return series;
-    }
-
-    private static void numbers(ArrayNode array, List<Double> numbers) {
-        for (double number : numbers) {
-            if (Double.isFinite(number)) {
-                array.add(number);
-            } else {
-                array.addNull();
-            }
-        }
+        return ChartData.series(chart, model, report.label(model), x, y);
     }
 
     private static List<Double> layerNumbers(int layers) {

@@ -17,9 +17,6 @@ import org.lacuna.sparsity.Site;
 
 /** The page: what was found first, then each table beside its charts, then how it was measured and by what. */
 final class Page {
-    /** Nothing may be loaded from anywhere, whatever a name in the page says. */
-    private static final String POLICY = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'";
-
     private final Report report;
     private final Tables tables;
     private final String picture;
@@ -31,15 +28,7 @@ final class Page {
     }
 
     String html() {
-        String folder = "/org/lacuna/eval/report/";
-        return "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-                + "<meta http-equiv=\"Content-Security-Policy\" content=\"" + POLICY + "\">\n"
-                + "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n<meta name=\"color-scheme\" content=\"light dark\">\n"
-                + Html.element("title", report.title()).markup() + "\n<style>\n" + UPlot.file("dist/uPlot.min.css") + "\n" + colours()
-                + UPlot.text(folder + "report.css") + "</style>\n</head>\n<body>\n<main>\n" + body().markup() + "</main>\n"
-                + "<script type=\"application/json\" id=\"charts\">" + Charts.json(report) + "</script>\n"
-                + "<script>\n/*\n" + UPlot.file("LICENSE") + "\n*/\n" + UPlot.file("dist/uPlot.iife.min.js") + "</script>\n<script>\n"
-                + UPlot.text(folder + "report.js") + "</script>\n</body>\n</html>\n";
+        return Document.html(report.title(), body(), Charts.of(report), report.models().size());
     }
 
     private Html body() {
@@ -51,34 +40,26 @@ final class Page {
         parts.add(Html.element("p class=\"summary\" id=\"summary\"", report.summary()));
         parts.add(Html.element("figure", new Html(picture), Html.element("figcaption", "Bands are " + confidence()
                 + " intervals of the ratio over draws of the windows. Circles: critical sparsity (linear). A dot is a measured p.")));
-        parts.add(section("The models", tables.models(), tables.losses(), tables.baselines(), tables.seeds()));
-        parts.add(section("Critical sparsity", tables.critical(), tables.differences(), tables.quality()));
+        parts.add(Document.section("The models", tables.models(), tables.losses(), tables.baselines(), tables.seeds()));
+        parts.add(Document.section("Critical sparsity", tables.critical(), tables.differences(), tables.quality()));
         parts.add(Html.element("h2", "Curves"));
         parts.add(Html.element("p", "Move over a chart to read points; drag to zoom, double-click to zoom out; click a name to hide it. The ratio's axis ends a little "
                 + "above the bar; every point is in the tables. Losses have no band: their intervals are those of the ratio."));
         for (SiteSet sites : SiteSet.values()) {
             if (!report.curves(sites).isEmpty()) {
-                parts.add(section("h3", Tables.name(sites), charts("ratio-" + sites.key(), "loss-" + sites.key()),
+                parts.add(Document.section("h3", Tables.name(sites), charts("ratio-" + sites.key(), "loss-" + sites.key()),
                         Html.element("details", Html.element("summary", "Every measured point at " + Tables.name(sites)), tables.points(sites))));
             }
         }
-        parts.add(section("Layer by layer near the critical sparsity", charts(ids("layers-", Arrays.stream(SiteSet.values())
+        parts.add(Document.section("Layer by layer near the critical sparsity", charts(ids("layers-", Arrays.stream(SiteSet.values())
                 .filter(sites -> !report.curves(sites).isEmpty()).map(SiteSet::key).toList())), tables.layers()));
-        parts.add(section("Exact zeros without a rule", charts(ids("zeros-", Arrays.stream(Site.values()).filter(site -> Charts.hasZeros(report, site)).map(Site::key).toList())),
+        parts.add(Document.section("Exact zeros without a rule", charts(ids("zeros-", Arrays.stream(Site.values()).filter(site -> Charts.hasZeros(report, site)).map(Site::key).toList())),
                 tables.zeros()));
-        parts.add(section("Dead neurons", charts("dead"), tables.deadNeurons()));
-        parts.add(section("How it was measured", Html.element("div id=\"method\"", list(method()))));
-        parts.add(section("What was not measured", list(missing())));
-        parts.add(section("Provenance", provenance()));
+        parts.add(Document.section("Dead neurons", charts("dead"), tables.deadNeurons()));
+        parts.add(Document.section("How it was measured", Html.element("div id=\"method\"", list(method()))));
+        parts.add(Document.section("What was not measured", list(missing())));
+        parts.add(Document.section("Provenance", provenance()));
         return Html.of(parts.toArray());
-    }
-
-    private static Html section(String title, Html... content) {
-        return section("h2", title, content);
-    }
-
-    private static Html section(String heading, String title, Html... content) {
-        return Html.element("section", Html.element(heading, title), Html.of((Object[]) content), new Html("\n"));
     }
 
     private static Html list(List<?> items) {
@@ -89,10 +70,8 @@ final class Page {
         return keys.stream().map(key -> prefix + key).toArray(String[]::new);
     }
 
-    /** Places that the script fills; without it they stay hidden. */
     private static Html charts(String... ids) {
-        return Html.element("div class=\"charts\"", Arrays.stream(ids).map(id -> Html.element("figure class=\"chart\" data-chart=\"" + id + "\" hidden",
-                Html.element("figcaption", title(id)))).toArray());
+        return Document.charts(Arrays.stream(ids).map(id -> Document.figure(id, title(id))).toList());
     }
 
     private static String title(String id) {
@@ -201,15 +180,5 @@ final class Page {
         } else {
             facts.put(path, json.isNull() ? "–" : json.asText());
         }
-    }
-
-    private String colours() {
-        StringBuilder light = new StringBuilder();
-        StringBuilder dark = new StringBuilder();
-        for (int i = 0; i < report.models().size(); i++) {
-            light.append("--model-").append(i).append(':').append(Palette.onLight(i)).append(';');
-            dark.append("--model-").append(i).append(':').append(Palette.onDark(i)).append(';');
-        }
-        return ":root{" + light + "}\n@media screen and (prefers-color-scheme:dark){:root:not(.printing){" + dark + "}}\n";
     }
 }

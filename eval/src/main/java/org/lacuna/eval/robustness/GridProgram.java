@@ -2,6 +2,7 @@ package org.lacuna.eval.robustness;
 
 import java.math.BigInteger;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.lacuna.graph.Device;
@@ -10,6 +11,7 @@ import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.graph.DecoderGraph;
+import org.lacuna.model.graph.LowRank;
 import org.lacuna.sparsity.Site;
 import org.nd4j.autodiff.samediff.SameDiff;
 
@@ -34,23 +36,25 @@ final class GridProgram {
     private final int points;
     private final int rows;
     private final Program program;
+    private Instance[] held = {};
 
     /**
      * Compiles.
      *
+     * @param adapters of the model
      * @param sites   with a rule each
      * @param grid    points
      * @param windows how many
      * @param length  tokens in each
      * @param observe whether the intermediate vectors can be read
      */
-    GridProgram(ModelConfig config, Device device, Set<Site> sites, int grid, int windows, int length, boolean observe) {
+    GridProgram(ModelConfig config, LowRank adapters, Device device, Set<Site> sites, int grid, int windows, int length, boolean observe) {
         this.config = config;
         this.sites = sites;
         this.grid = grid;
         this.windows = windows;
         this.length = length;
-        SameDiff graph = DecoderGraph.grid(config, sites);
+        SameDiff graph = DecoderGraph.grid(config, adapters, sites);
         int p = grid;
         int b = windowsTogether(device, ROWS / (p * length));
         Program fitting = compile(graph, device, p, b, observe);
@@ -119,9 +123,20 @@ final class GridProgram {
         return Math.min(team, chunks());
     }
 
-    /** Memory for a worker. */
-    Instance instance(ParameterStore parameters) {
-        return program.instance(parameters.values(), null);
+    /** Makes the memory of all workers of a team that find work now; each sweep then computes in it. */
+    void hold(ParameterStore parameters, int team) {
+        held = new Instance[workers(team)];
+        Arrays.setAll(held, part -> program.instance(parameters.values(), null));
+    }
+
+    /** Whether memory is held. */
+    boolean holds() {
+        return held.length > 0;
+    }
+
+    /** Memory for a worker: what is held for it, else new. */
+    Instance instance(ParameterStore parameters, int part) {
+        return part < held.length ? held[part] : program.instance(parameters.values(), null);
     }
 
     /** Bytes of an instance. */

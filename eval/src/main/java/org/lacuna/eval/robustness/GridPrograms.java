@@ -1,14 +1,19 @@
 package org.lacuna.eval.robustness;
 
+import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.List;
 import java.util.Map;
 import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.graph.Device;
+import org.lacuna.graph.ParameterStore;
 import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.graph.LowRank;
 
 /** All that is compiled to measure one model on some windows, each when it is first asked for. It takes no memory yet. */
 public final class GridPrograms {
     private final ModelConfig config;
+    private final LowRank adapters;
     private final Device device;
     private final int windows;
     private final int length;
@@ -23,7 +28,13 @@ public final class GridPrograms {
      * @param length  tokens in each
      */
     public GridPrograms(ModelConfig config, Device device, int windows, int length) {
+        this(config, LowRank.none(), device, windows, length);
+    }
+
+    /** The same of a model with adapters. */
+    public GridPrograms(ModelConfig config, LowRank adapters, Device device, int windows, int length) {
         this.config = config;
+        this.adapters = adapters;
         this.device = device;
         this.windows = windows;
         this.length = length;
@@ -32,7 +43,7 @@ public final class GridPrograms {
     /** Without a rule, the intermediate vectors watched. */
     GridProgram dense() {
         if (dense == null) {
-            dense = new GridProgram(config, device, config.feedForward().sites(), 1, windows, length, true);
+            dense = new GridProgram(config, adapters, device, config.feedForward().sites(), 1, windows, length, true);
         }
         return dense;
     }
@@ -43,7 +54,7 @@ public final class GridPrograms {
             curves.clear();
             grid = points;
         }
-        return curves.computeIfAbsent(sites, s -> new GridProgram(config, device, s.sites(), points, windows, length, false));
+        return curves.computeIfAbsent(sites, s -> new GridProgram(config, adapters, device, s.sites(), points, windows, length, false));
     }
 
     /**
@@ -64,6 +75,27 @@ public final class GridPrograms {
     /** What measuring without a rule alone holds. */
     public ForwardMemory denseMemory(int team) {
         return ForwardMemory.of(config).with(dense().workers(team), all(dense(), team));
+    }
+
+    /**
+     * Makes the memory of all programs now, to be computed in again and again: for a model that is measured while it changes.
+     *
+     * @param settings with sites that the model has
+     * @param team how many workers there are
+     */
+    public void hold(ParameterStore parameters, Settings settings, int team) {
+        all(settings).forEach(program -> program.hold(parameters, team));
+    }
+
+    /** What {@link #hold} makes, bytes beside the parameters. */
+    public long heldBytes(Settings settings, int team) {
+        return all(settings).stream().mapToLong(program -> all(program, team)).sum();
+    }
+
+    private List<GridProgram> all(Settings settings) {
+        List<GridProgram> all = new ArrayList<>(List.of(dense()));
+        settings.sites().forEach(sites -> all.add(curve(sites, settings.grid().size())));
+        return all;
     }
 
     private static long all(GridProgram program, int team) {

@@ -39,7 +39,7 @@ public final class Robustness {
      * @throws InputException if the windows are longer than the model's positions, or hold ids outside its vocabulary
      */
     public Robustness(String name, Model model, Device device, Workers workers, Batch windows, BooleanSupplier stop) {
-        this(name, model, new GridPrograms(model.config(), device, windows.rows(), windows.length()), workers, windows, stop);
+        this(name, model, new GridPrograms(model.config(), model.adapters(), device, windows.rows(), windows.length()), workers, windows, stop);
     }
 
     /**
@@ -124,8 +124,10 @@ public final class Robustness {
     }
 
     private void run(Sweep sweep) {
-        // What the sweep before this one computed in is garbage that lies outside the heap: the collector would wait, since it can't tell how large it is.
-        System.gc();
+        if (!sweep.holdsMemory()) {
+            // What the sweep before this one computed in is garbage that lies outside the heap: the collector would wait, since it can't tell how large it is.
+            System.gc();
+        }
         sweep.run(workers, stop);
     }
 

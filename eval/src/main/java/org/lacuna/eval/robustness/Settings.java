@@ -21,6 +21,9 @@ public record Settings(String rule, List<Double> grid, List<SiteSet> sites, doub
     public static final Settings PAPER =
             new Settings("top_p", Curve.PAPER_GRID, List.of(SiteSet.values()), Bar.ONE_PERCENT.perplexityRatio(), 1000, 1, 0.95);
 
+    /** To see where a model stands while it is trained: the same with fewer values of p, and one draw, since intervals are not looked at. */
+    public static final Settings COARSE = new Settings(PAPER.rule, Curve.COARSE_GRID, PAPER.sites, PAPER.bar, 1, PAPER.seed, PAPER.confidence);
+
     /** Copies the lists. */
     public Settings {
         grid = List.copyOf(grid);

@@ -52,7 +52,7 @@ public final class Sweep {
      * @param observe whether to watch which intermediate neurons are ever not 0 (with a single point only)
      */
     public Sweep(String name, Model model, Device device, Batch windows, Set<Site> sites, Rule rule, List<Double> grid, boolean observe) {
-        this(name, model, windows, sites, rule, grid, observe, new GridProgram(model.config(), device, sites, grid.size(), windows.rows(), windows.length(), observe));
+        this(name, model, windows, sites, rule, grid, observe, new GridProgram(model.config(), model.adapters(), device, sites, grid.size(), windows.rows(), windows.length(), observe));
     }
 
     /** @param program of the model, these sites, as many points and such windows */
@@ -83,7 +83,7 @@ public final class Sweep {
         int chunks = program.chunks();
         AtomicInteger next = new AtomicInteger();
         workers.run(program.workers(workers.count()), part -> {
-            Instance run = program.instance(model.parameters());
+            Instance run = program.instance(model.parameters(), part);
             boolean[][] seen = new boolean[alive.length][alive[0].length];
             for (int chunk = next.getAndIncrement(); chunk < chunks; chunk = next.getAndIncrement()) {
                 if (stop.getAsBoolean()) {
@@ -93,6 +93,11 @@ public final class Sweep {
             }
             merge(seen);
         });
+    }
+
+    /** Whether it computes in memory that is there before it and after it. */
+    boolean holdsMemory() {
+        return program.holds();
     }
 
     private void run(Instance run, int firstPoint, int firstWindow, boolean[][] seen) {

@@ -12,12 +12,16 @@
     ratio: value => value.toFixed(4),
     layer: value => "layer " + value,
     count: value => String(value),
+    step: value => "step " + value,
+    number: value => value.toPrecision(4),
   };
   const tick = {
     percent: value => String(+(100 * value).toFixed(6)),
     ratio: value => String(+value.toFixed(6)),
     layer: value => Number.isInteger(value) ? String(value) : "",
     count: value => Number.isInteger(value) ? String(value) : "",
+    step: value => Number.isInteger(value) ? String(value) : "",
+    number: value => String(+value.toPrecision(6)),
   };
 
   function colour(name) {
@@ -98,10 +102,11 @@
     const y = axis(chart.yLabel, chart.yKind, 56);
     if (chart.yKind === "count") y.incrs = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000];
     const layers = chart.xKind === "layer" ? Math.max(1, ...chart.series.flatMap(series => series.x)) : 0;
+    const whole = (low, high) => layers ? [0.5, layers + 0.5] : chart.xKind === "step" ? [low, Math.max(high, low + 1)] : [0, 1];
     return {
       width, height,
       scales: {
-        x: {time: false, range: (plot, low, high) => chart.zoomed ? [low, high] : layers ? [0.5, layers + 0.5] : [0, 1]},
+        x: {time: false, range: (plot, low, high) => chart.zoomed ? [low, high] : whole(low, high)},
         y: {range: (plot, low, high) => chart.yRange || (chart.yKind === "percent" ? [0, 1] : [0, Math.max(1, high * 1.1)])},
       },
       axes: [x, y],
@@ -120,7 +125,7 @@
         width: 2,
         dash: series.dash,
         spanGaps: true,
-        points: {show: true, size: 5, fill: colour("--model-" + series.model)},
+        points: {show: series.x.length <= 100, size: 5, fill: colour("--model-" + series.model)},
         value: (plot, value, i, row) => {
           if (value == null || row == null) return "";
           const at = plot.data[0][row], point = series.at.get(at), note = series.notes ? ", " + series.notes[point] : "";

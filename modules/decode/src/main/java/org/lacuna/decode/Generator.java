@@ -13,6 +13,7 @@ import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.graph.DecoderGraph;
+import org.lacuna.model.graph.LowRank;
 import org.lacuna.run.RunException;
 
 /**
@@ -31,6 +32,7 @@ public final class Generator implements AutoCloseable {
     private final Model model;
     private final Device device;
     private final Workers workers;
+    private final boolean ownWorkers;
     private final int positions;
     /** Tokens that the programs have room for; 0 before they are there. */
     private int capacity;
@@ -45,9 +47,19 @@ public final class Generator implements AutoCloseable {
      * @param workers threads
      */
     public Generator(Model model, Device device, int workers) {
+        this(model, device, new Workers(workers), true);
+    }
+
+    /** The same with threads that somebody else has and closes. */
+    public Generator(Model model, Device device, Workers workers) {
+        this(model, device, workers, false);
+    }
+
+    private Generator(Model model, Device device, Workers workers, boolean ownWorkers) {
         this.model = model;
         this.device = device;
-        this.workers = new Workers(workers);
+        this.workers = workers;
+        this.ownWorkers = ownWorkers;
         positions = positions(model.config());
     }
 
@@ -63,8 +75,14 @@ public final class Generator implements AutoCloseable {
      * @param tokens of the prompt, and those to be added
      */
     public static long bytes(ModelConfig config, Device device, int workers, long tokens) {
+        return bytes(config, LowRank.none(), device, workers, tokens);
+    }
+
+    /** The same of a model with adapters. */
+    public static long bytes(ModelConfig config, LowRank adapters, Device device, int workers, long tokens) {
         int capacity = room(tokens, config);
-        long arenas = program(config, device, workers, capacity, 1, true).arenaBytes() + program(config, device, workers, capacity, PIECE, false).arenaBytes();
+        long arenas = program(config, adapters, device, workers, capacity, 1, true).arenaBytes()
+                + program(config, adapters, device, workers, capacity, PIECE, false).arenaBytes();
         // Ids and positions of both, and where each begins.
         return cacheBytes(config, tokens) + arenas + Integer.BYTES * (2L * (1 + PIECE) + 2);
     }
@@ -95,7 +113,7 @@ public final class Generator implements AutoCloseable {
         }
         int count = Math.min(prompt.length, positions);
         int[] text = Arrays.copyOfRange(prompt, prompt.length - count, prompt.length);
-        reserve((int) Math.min(count + most, positions));
+        reserve(count + most);
         past = 0;
         for (long added = 0; added < most; added++) {
             int token = sampling.next(logits(text, count), random);
@@ -151,7 +169,12 @@ public final class Generator implements AutoCloseable {
         run.run(workers, null);
     }
 
-    private void reserve(int tokens) {
+    /**
+     * Makes the memory for a text now, which is otherwise made when one is first asked for.
+     *
+     * @param tokens of the prompt, and those to be added
+     */
+    public void reserve(long tokens) {
         int wanted = room(tokens, model.config());
         if (wanted <= capacity) {
             return;
@@ -164,12 +187,12 @@ public final class Generator implements AutoCloseable {
     }
 
     private Program program(int tokens, boolean logits) {
-        return program(model.config(), device, workers.count(), capacity, tokens, logits);
+        return program(model.config(), model.adapters(), device, workers.count(), capacity, tokens, logits);
     }
 
-    private static Program program(ModelConfig config, Device device, int workers, int capacity, int tokens, boolean logits) {
+    private static Program program(ModelConfig config, LowRank adapters, Device device, int workers, int capacity, int tokens, boolean logits) {
         long width = (long) config.kvHeads() * config.headSize();
-        Program.Builder builder = Program.of(DecoderGraph.decoding(config), device)
+        Program.Builder builder = Program.of(DecoderGraph.decoding(config, adapters), device)
                 .placeholder(DecoderGraph.INPUT_IDS, 1, tokens)
                 .placeholder(DecoderGraph.POSITIONS, 1, tokens)
                 .placeholder(DecoderGraph.PAST, 1)
@@ -185,6 +208,8 @@ public final class Generator implements AutoCloseable {
 
     @Override
     public void close() {
-        workers.close();
+        if (ownWorkers) {
+            workers.close();
+        }
     }
 }

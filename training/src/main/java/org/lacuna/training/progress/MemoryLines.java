@@ -27,6 +27,7 @@ public final class MemoryLines {
     private static String parts(TrainingMemory m, long processBytes) {
         return "parameters " + Megabytes.of(m.parameters()) + " MB, moments " + Megabytes.of(m.moments()) + ", gradients of " + m.shards() + " shards " + Megabytes.of(m.gradients())
                 + ", activations of " + m.shards() + " shards " + Megabytes.of(m.activations()) + ", validation " + Megabytes.of(m.validation())
+                + (m.observation() == 0 ? "" : ", samples and snapshots " + Megabytes.of(m.observation()))
                 + (processBytes == 0 ? "" : ", the JVM and libraries " + Megabytes.of(processBytes)) + ": " + Megabytes.of(m.bytes() + processBytes) + " MB in all";
     }
 

@@ -39,6 +39,8 @@ public record TrainSettings(
         @Key(doc = "steps between checkpoints, 0 for one at the end only", def = "500", min = 0) int saveEvery,
         Keep keep,
         Rollback rollback,
+        SampleSettings sample,
+        SnapshotSettings snapshot,
         @Key(doc = "whether TensorBoard's event files are written too; no part of the result's bits", def = "true") boolean tensorboard,
         @Key(doc = "steps between log lines", def = "10", min = 1) int logEvery) {
 
@@ -77,7 +79,7 @@ public record TrainSettings(
             double lr, double minLrRatio, int warmup, double beta1, double beta2, double eps, double weightDecay, double clip, int evalEvery, int evalWindows,
             int saveEvery, int logEvery) {
         this(seed, steps, batch, window, accumulation, shards, workers, precision, recompute, lr, minLrRatio, warmup, Schedule.COSINE, 0.2, beta1, beta2,
-                eps, weightDecay, List.of(), clip, 0, 0, evalEvery, evalWindows, 0, saveEvery, Keep.ALL, Rollback.NEVER, true, logEvery);
+                eps, weightDecay, List.of(), clip, 0, 0, evalEvery, evalWindows, 0, saveEvery, Keep.ALL, Rollback.NEVER, SampleSettings.NEVER, SnapshotSettings.NEVER, true, logEvery);
     }
 
     private static int decaySteps(double decay, int steps) {
@@ -105,9 +107,9 @@ public record TrainSettings(
         return workersHere() > shards ? workersHere() : 1;
     }
 
-    /** The same but for what does not change the result: threads, what is computed again, and log lines. */
+    /** The same but for what does not change the result: threads, what is computed again, what is looked at on the way, and log lines. */
     TrainSettings withoutMachine() {
         return new TrainSettings(seed, steps, batch, window, accumulation, shards, 0, precision, Recompute.NONE, lr, minLrRatio, warmup, schedule, decay, beta1, beta2,
-                eps, weightDecay, groups, clip, dropout, ema, evalEvery, evalWindows, patience, saveEvery, Keep.ALL, rollback, true, 1);
+                eps, weightDecay, groups, clip, dropout, ema, evalEvery, evalWindows, patience, saveEvery, Keep.ALL, rollback, SampleSettings.NEVER, SnapshotSettings.NEVER, true, 1);
     }
 }

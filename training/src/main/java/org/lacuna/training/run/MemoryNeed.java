@@ -3,6 +3,7 @@ package org.lacuna.training.run;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.function.Supplier;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.TensorSpec;
@@ -13,6 +14,7 @@ import org.lacuna.run.memory.ProcessMemory;
 import org.lacuna.training.RecomputeTrade;
 import org.lacuna.training.TrainingMemory;
 import org.lacuna.training.TrainingPrograms;
+import org.lacuna.training.observation.ObservationPlan;
 import org.lacuna.training.recipe.Recompute;
 import org.lacuna.training.recipe.TrainRecipe;
 import org.lacuna.training.recipe.TrainSettings;
@@ -36,6 +38,18 @@ final class MemoryNeed {
         TrainingPrograms programs = TrainingPrograms.compile(config, tuning, recipe.train(), recipe.objective(), teacher, device);
         check(recipe, programs.memory(validationWindows), ProcessMemory.resident(), programs.recomputeTrade(), memoryBytes);
         return programs;
+    }
+
+    /**
+     * Compiles what a run looks at between its steps, and looks whether what it will take is there too.
+     *
+     * @param training what the run takes without
+     * @throws RunException if it does not fit
+     */
+    static ObservationPlan fitting(TrainRecipe recipe, TrainingMemory training, RecomputeTrade trade, Supplier<ObservationPlan> compiling) {
+        ObservationPlan plan = compiling.get();
+        check(recipe, training.withObservation(plan.bytes()), ProcessMemory.resident(), trade, ProcessMemory.limit());
+        return plan;
     }
 
     /**
@@ -71,7 +85,7 @@ final class MemoryNeed {
      * @throws RunException if it does not fit; the message says what would take less
      */
     static void check(TrainRecipe recipe, TrainingMemory need, long processBytes, RecomputeTrade trade, long memoryBytes) {
-        need.check(recipe.name(), processBytes, memoryBytes, remedies(recipe.train(), trade));
+        need.check(recipe.name(), processBytes, memoryBytes, (need.observation() > 0 ? "no train.sample and train.snapshot, " : "") + remedies(recipe.train(), trade));
     }
 
     private static String remedies(TrainSettings train, RecomputeTrade trade) {

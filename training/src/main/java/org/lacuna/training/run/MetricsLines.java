@@ -13,6 +13,8 @@ import org.lacuna.training.Validation;
  * {"step":1,"loss":…,"penalties":{"l1@intermediate":{"value":…,"lambda":…,"zeros":…}},"zeros":…,"dead":…,"lr":…,"grad_norm":…,"tokens":…,
  *  "time":{"seconds":…}}
  * {"step":100,"validation":{"loss":…,"zeros":…,"dead":…,"tokens":…}}
+ * {"step":100,"sample":{"prompt":…,"text":…}}
+ * {"step":100,"snapshot":{"intermediate":{"critical":…,"grid":…,"first":…,"zeros":…},"loss":…}}
  * </pre>
  */
 public final class MetricsLines {

@@ -19,6 +19,8 @@ import org.lacuna.training.Trainer;
 import org.lacuna.training.checkpoint.TrainingCheckpoint;
 import org.lacuna.training.checkpoint.TrainingState;
 import org.lacuna.training.checkpoint.WentBack;
+import org.lacuna.training.observation.Observations;
+import org.lacuna.training.observation.Observed;
 import org.lacuna.training.progress.Progress;
 import org.lacuna.training.recipe.TrainSettings;
 
@@ -29,6 +31,7 @@ final class TrainingLoop {
     private final RunState state;
     private final TrainingState fixed;
     private final Optional<Validations> validations;
+    private final Observations observations;
     private final Optional<Tokenizer> tokenizer;
     private final Optional<String> base;
     private final RunFolder folder;
@@ -39,13 +42,14 @@ final class TrainingLoop {
      * @param fixed what each checkpoint's state has of the recipe, the data and the build
      * @param base what the model began with, if it is a checkpoint
      */
-    TrainingLoop(Trainer trainer, RunState state, TrainingState fixed, Optional<Validations> validations, Optional<Tokenizer> tokenizer, Optional<String> base,
-            RunFolder folder) {
+    TrainingLoop(Trainer trainer, RunState state, TrainingState fixed, Optional<Validations> validations, Observations observations, Optional<Tokenizer> tokenizer,
+            Optional<String> base, RunFolder folder) {
         this.trainer = trainer;
         settings = trainer.settings();
         this.state = state;
         this.fixed = fixed;
         this.validations = validations;
+        this.observations = observations;
         this.tokenizer = tokenizer;
         this.base = base;
         this.folder = folder;
@@ -119,12 +123,17 @@ final class TrainingLoop {
             earlyEnd(state, settings).ifPresent(progress::noted);
         }
         boolean last = stepsLeft(state, settings) == 0;
+        for (Observed seen : observations.at(step, last)) {
+            seen.line().ifPresent(log::append);
+            progress.noted(seen.shown());
+        }
         boolean stopping = stop.getAsBoolean();
         if (last || stopping || isDue(step, settings.saveEvery())) {
             log.force();
             save();
             KeptCheckpoints.tidy(folder, settings);
         }
+        observations.writePage(folder, step, last);
         if (stopping && !last) {
             throw new InterruptedRunException("stopped after step " + step + " of " + settings.steps() + ", saved in " + folder.checkpoint(step)
                     + "; go on with: train --resume --out " + folder.path());

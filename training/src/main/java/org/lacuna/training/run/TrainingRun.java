@@ -38,6 +38,8 @@ import org.lacuna.training.TrainingMemory;
 import org.lacuna.training.TrainingPrograms;
 import org.lacuna.training.checkpoint.BuildInfo;
 import org.lacuna.training.checkpoint.TrainingState;
+import org.lacuna.training.observation.ObservationPlan;
+import org.lacuna.training.observation.Observations;
 import org.lacuna.training.progress.Progress;
 import org.lacuna.training.recipe.TrainRecipe;
 import org.lacuna.training.recipe.TrainSettings;
@@ -64,22 +66,24 @@ public final class TrainingRun implements AutoCloseable {
     private final Optional<Parent> parent;
     private final RunState state;
     private final Optional<Validations> validations;
+    private final Observations observations;
     private final BuildInfo build;
     private final RunFolder folder;
     /** Hash of the weights that the model began with. */
     private Optional<String> modelFrom;
 
     private TrainingRun(TrainRecipe recipe, Corpus corpus, ModelOrigin origin, Optional<Parent> parent, Optional<String> modelFrom, Sampler sampler, Trainer trainer, Optional<Validations> validations,
-            BuildInfo build, RunFolder folder) {
+            Observations observations, Optional<Tokenizer> tokenizer, BuildInfo build, RunFolder folder) {
         this.recipe = recipe;
         this.corpus = corpus;
         this.origin = origin;
         this.parent = parent;
-        tokenizer = origin.tokenizer(corpus);
+        this.tokenizer = tokenizer;
         this.modelFrom = modelFrom;
         state = new RunState(trainer, sampler);
         this.trainer = trainer;
         this.validations = validations;
+        this.observations = observations;
         this.build = build;
         this.folder = folder;
     }
@@ -143,15 +147,19 @@ public final class TrainingRun implements AutoCloseable {
         Tuning tuning = origin.tuning(config);
         Optional<Parent> parent = Parent.of(recipe);
         TrainingPrograms programs = MemoryNeed.fitting(recipe, config, tuning, parent.map(Parent::config), device, windows.map(Batch::rows).orElse(0));
+        Optional<Tokenizer> tokenizer = origin.tokenizer(corpus);
+        ObservationPlan plan = MemoryNeed.fitting(recipe, programs.memory(windows.map(Batch::rows).orElse(0)), programs.recomputeTrade(),
+                () -> ObservationPlan.of(recipe, corpus, tokenizer, config, tuning.adapters(), device));
         Optional<String> modelFrom = origin.weightsSha256();
         Control.check(run, corpus, modelFrom, parent);
         Model model = origin.load(config, tuning);
         Trainer trainer = new Trainer(model, programs, parent.map(p -> p.load(device)));
         try {
             Optional<Validations> validations = windows.map(batch -> new Validations(trainer, batch));
+            Observations observations = plan.open(trainer);
             BuildInfo build = BuildInfo.here(device.gemm());
             RunFolder folder = opening.open();
-            TrainingRun begun = new TrainingRun(recipe, corpus, origin, parent, modelFrom, sampler, trainer, validations, build, folder);
+            TrainingRun begun = new TrainingRun(recipe, corpus, origin, parent, modelFrom, sampler, trainer, validations, observations, tokenizer, build, folder);
             try {
                 begun.writeProvenance();
             } catch (RunException e) {
@@ -234,7 +242,7 @@ public final class TrainingRun implements AutoCloseable {
      */
     public Optional<StepMetrics> train(Progress progress, BooleanSupplier stop) {
         TrainingState fixed = new TrainingState(0, 0, NullNode.getInstance(), List.of(), recipe.sha256(), corpus.sha256(), modelFrom, parent.map(Parent::weightsSha256), build, Optional.empty(), List.of());
-        return new TrainingLoop(trainer, state, fixed, validations, tokenizer, origin.named().map(source -> source.checkpoint().toString()), folder).run(progress, stop);
+        return new TrainingLoop(trainer, state, fixed, validations, observations, tokenizer, origin.named().map(source -> source.checkpoint().toString()), folder).run(progress, stop);
     }
 
     /** The recipe, with this command's threads, log lines and what is computed again. */
@@ -274,7 +282,7 @@ public final class TrainingRun implements AutoCloseable {
 
     /** What the run holds outside the Java heap. */
     public TrainingMemory memory() {
-        return trainer.programs().memory(recipe.train().evalEvery() == 0 ? 0 : recipe.train().evalWindows());
+        return trainer.programs().memory(recipe.train().evalEvery() == 0 ? 0 : recipe.train().evalWindows()).withObservation(observations.bytes());
     }
 
     /** The run's folder. */

@@ -13,11 +13,15 @@ import java.util.Locale;
 import java.util.stream.Stream;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
+import org.nd4j.shade.protobuf.ByteString;
 import org.nd4j.shade.protobuf.CodedOutputStream;
+import org.tensorflow.framework.DataType;
 import org.tensorflow.framework.Summary;
+import org.tensorflow.framework.SummaryMetadata;
+import org.tensorflow.framework.TensorProto;
 
 /**
- * TensorBoard's event file of a process: the numbers of each line of {@code metrics.jsonl}, an object's under {@code object/key}, and
+ * TensorBoard's event file of a process: the numbers and texts of each line of {@code metrics.jsonl}, an object's under {@code object/key}, and
  * tokens a second.
  *
  * <p>A process that goes on with a run writes a file of its own, and never changes an earlier one, which TensorBoard may be reading. It
@@ -37,6 +41,8 @@ public final class EventFile implements AutoCloseable {
     private static final int STATUS = 1;
     private static final int START = 1;
     private static final double MILLI = 1e-3;
+    /** What tells TensorBoard that a tensor of strings is text to be shown. */
+    private static final SummaryMetadata TEXT = SummaryMetadata.newBuilder().setPluginData(SummaryMetadata.PluginData.newBuilder().setPluginName("text")).build();
 
     private final Path folder;
     private Path file;
@@ -51,7 +57,7 @@ public final class EventFile implements AutoCloseable {
         void write(CodedOutputStream event) throws IOException;
     }
 
-    /** Writes the numbers of a line of metrics. */
+    /** Writes the numbers and texts of a line of metrics. */
     public void append(ObjectNode line) {
         long step = line.path("step").asLong();
         if (channel == null) {
@@ -66,7 +72,7 @@ public final class EventFile implements AutoCloseable {
         if (seconds > 0 && line.path("tokens").isNumber()) {
             figures.put("tokens_per_second", line.path("tokens").asDouble() / seconds);
         }
-        addNumbers("", figures, summary);
+        add("", figures, summary);
         event(step, event -> event.writeMessage(SUMMARY, summary.build()));
     }
 
@@ -77,13 +83,16 @@ public final class EventFile implements AutoCloseable {
         }
     }
 
-    private static void addNumbers(String prefix, ObjectNode object, Summary.Builder summary) {
+    private static void add(String prefix, ObjectNode object, Summary.Builder summary) {
         object.fields().forEachRemaining(field -> {
             JsonNode value = field.getValue();
             if (value instanceof ObjectNode inner) {
-                addNumbers(prefix + field.getKey() + "/", inner, summary);
+                add(prefix + field.getKey() + "/", inner, summary);
             } else if (value.isNumber()) {
                 summary.addValue(Summary.Value.newBuilder().setTag(prefix + field.getKey()).setSimpleValue((float) value.asDouble()));
+            } else if (value.isTextual() && !value.asText().isEmpty()) {
+                summary.addValue(Summary.Value.newBuilder().setTag(prefix + field.getKey()).setMetadata(TEXT)
+                        .setTensor(TensorProto.newBuilder().setDtype(DataType.DT_STRING).addStringVal(ByteString.copyFromUtf8(value.asText()))));
             }
         });
     }

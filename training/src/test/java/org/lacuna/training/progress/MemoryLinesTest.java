@@ -10,7 +10,7 @@ import org.lacuna.training.recipe.Recompute;
 
 class MemoryLinesTest {
     private static final long MB = 1 << 20;
-    private static final TrainingMemory MEMORY = new TrainingMemory(2, 21 * MB, 42 * MB, 42 * MB, 143 * MB, 9 * MB + MB / 4);
+    private static final TrainingMemory MEMORY = new TrainingMemory(2, 21 * MB, 42 * MB, 42 * MB, 143 * MB, 9 * MB + MB / 4, 0);
 
     @Test
     void thePartsAndTheirSumStandOnOneLine() {

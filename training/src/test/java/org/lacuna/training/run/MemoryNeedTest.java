@@ -48,7 +48,7 @@ class MemoryNeedTest {
     @Test
     void aRunWhoseActivationsAreTooLargeIsToldWhatWouldTakeLess() {
         TrainRecipe recipe = TrainRecipe.load(RunFiles.NANO, List.of());
-        TrainingMemory need = new TrainingMemory(2, 1000, 2000, 3000, 4_000_000, 500);
+        TrainingMemory need = new TrainingMemory(2, 1000, 2000, 3000, 4_000_000, 500, 0);
         RecomputeTrade trade = new RecomputeTrade(Recompute.NONE, 3_000_000, 0.2);
         long bytes = 4_006_500 + 90_000;
         MemoryNeed.check(recipe, need, 90_000, trade, bytes);

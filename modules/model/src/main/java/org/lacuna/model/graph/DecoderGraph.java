@@ -228,7 +228,12 @@ public final class DecoderGraph {
      * point by point, and so have the outputs.
      */
     public static SameDiff grid(ModelConfig config, Set<Site> sites) {
-        return new DecoderGraph(config, DataType.FLOAT, sites, sites, true).buildEvaluation();
+        return grid(config, LowRank.none(), sites);
+    }
+
+    /** The same of a model with adapters. */
+    public static SameDiff grid(ModelConfig config, LowRank adapters, Set<Site> sites) {
+        return new DecoderGraph(config, adapters, DataType.FLOAT, sites, sites, true).buildEvaluation();
     }
 
     /**
@@ -237,7 +242,12 @@ public final class DecoderGraph {
      * {@link #pastValues} [B, C, K·H], of which the first {@link #PAST} rows are filled. {@link #states} are to be a program's states.
      */
     public static SameDiff decoding(ModelConfig config) {
-        DecoderGraph g = new DecoderGraph(config, DataType.FLOAT, Set.of(), Set.of(), false);
+        return decoding(config, LowRank.none());
+    }
+
+    /** The same of a model with adapters. */
+    public static SameDiff decoding(ModelConfig config, LowRank adapters) {
+        DecoderGraph g = new DecoderGraph(config, adapters, DataType.FLOAT, Set.of(), Set.of(), false);
         g.past = g.sd.placeHolder(PAST, DataType.INT32, 1);
         Linear.of(g.sd, LOGITS, g.decoder(), g.outputEmbedding());
         return g.sd;

@@ -2,6 +2,7 @@ package org.lacuna.run.folder;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Consumer;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
 
@@ -64,6 +66,34 @@ public final class MetricsLog implements AutoCloseable {
     /** All whole lines of a log. */
     public static List<JsonNode> read(Path file) {
         return lines(file, TextFile.read(file)).stream().map(Line::json).toList();
+    }
+
+    /**
+     * Takes all whole lines of a log, one after the other: a long run's are more than need be in memory together.
+     *
+     * @throws InputException if one is not an object with a step
+     */
+    public static void each(Path file, Consumer<JsonNode> action) {
+        try (BufferedReader lines = Files.newBufferedReader(file)) {
+            String line = lines.readLine();
+            for (int number = 1; line != null; number++) {
+                String next = lines.readLine();
+                if (next != null || endsWhole(file)) {
+                    action.accept(line(file + ":" + number, line).json);
+                }
+                line = next;
+            }
+        } catch (IOException e) {
+            throw new RunException(file + ": can't be read: " + AtomicFiles.reason(e), e);
+        }
+    }
+
+    /** Whether the last line has its end: else it was being written when the process died. */
+    private static boolean endsWhole(Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            ByteBuffer last = ByteBuffer.allocate(1);
+            return channel.size() > 0 && channel.read(last, channel.size() - 1) == 1 && last.get(0) == '\n';
+        }
     }
 
     /** Adds a line; {@code metrics} holds a whole number {@code step}. */
