@@ -16,7 +16,7 @@ public record Distillation(
         @Key(doc = "the teacher's checkpoint: its folder, or a run's") String from,
         @Key(doc = "weight of the divergence of the next-token distributions", def = "1", min = 0, max = 1e6) double logits,
         @Key(doc = "weight of the distance of the hidden states", def = "0", min = 0, max = 1e6) double hidden,
-        @Key(doc = "what logits are divided by", def = "1", above = 0, max = 1000) double temperature) {
+        @Key(doc = "what logits are divided by", def = "1", min = 1e-3, max = 1000) double temperature) {
 
     /** Refuses what distils nothing. */
     public Distillation {
