@@ -172,7 +172,7 @@ public final class TrainingPage {
             sites(line.get("snapshot")).keySet().stream().filter(sites -> !measured.contains(sites)).forEach(measured::add);
         }
         HtmlTable table = new HtmlTable("snapshots", "Critical sparsity of the model as it was, by three estimators (critical: linear), within 1 % of its dense perplexity, and the share of exact"
-                + " zeros at the site. – : no point holds the bar. Of many snapshots the last " + ROWS + " are listed.");
+                + " zeros at the site. A level is a lower bound where even the sparsest point holds the bar; – : none does. Of many snapshots the last " + ROWS + " are listed.");
         List<Object> head = new ArrayList<>(List.of("Step", "Loss"));
         measured.forEach(sites -> FIGURES.forEach(figure -> head.add(Tables.name(sites) + ": " + figure)));
         table.head(head.toArray());

@@ -7,6 +7,7 @@ import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.OptionalLong;
+import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -67,6 +68,38 @@ class GridProgramsTest {
             }
             assertEquals(memory.activations(), largest);
             assertEquals(2, memory.workers());
+        }
+    }
+
+    /** A model that changes is measured in the same memory again and again, to the bits of a measurement in memory of its own. */
+    @ParameterizedTest
+    @ValueSource(strings = {"llama-mha", "gpt2", "olmoe"})
+    void memoryThatIsHeldIsComputedInAgain(String family, @TempDir Path temp) {
+        Path folder = Fixtures.unpack(family, temp);
+        ModelConfig config = Checkpoint.config(folder);
+        Settings settings = Settings.COARSE.withSites(List.of(SiteSet.INPUT, SiteSet.INTERMEDIATE));
+        AtomicLong bytes = new AtomicLong();
+        Device device = counting(new CpuDevice(), bytes);
+        Model model = Checkpoint.load(folder, device);
+        Batch windows = new Batch(WINDOWS, LENGTH, new Random(1).ints(WINDOWS * LENGTH, 3, 90).toArray(), new Random(2).ints(WINDOWS * LENGTH, 3, 90).toArray());
+        GridPrograms programs = new GridPrograms(config, device, WINDOWS, LENGTH);
+        try (Workers team = new Workers(2)) {
+            long before = bytes.get();
+            programs.hold(model.parameters(), settings, team.count());
+            assertEquals(programs.heldBytes(settings, team.count()), bytes.get() - before);
+            before = bytes.get();
+            Robustness held = new Robustness(family, model, programs, team, windows, () -> false);
+            for (int i = 0; i < 2; i++) {
+                DenseResult dense = held.dense(OptionalLong.empty());
+                SiteResult curve = held.curve(SiteSet.INPUT, settings, dense);
+                SiteResult other = held.curve(SiteSet.INTERMEDIATE, settings, dense);
+                assertEquals(before, bytes.get());
+                Robustness fresh = new Robustness(family, model, new CpuDevice(), team, windows, () -> false);
+                assertEquals(fresh.dense(OptionalLong.empty()), dense);
+                assertEquals(fresh.curve(SiteSet.INPUT, settings, dense), curve);
+                assertEquals(fresh.curve(SiteSet.INTERMEDIATE, settings, dense), other);
+                model.parameters().tensor("model.norm.weight").setFloat(1, 0.3f);
+            }
         }
     }
 }

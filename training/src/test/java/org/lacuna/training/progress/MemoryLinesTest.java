@@ -27,6 +27,12 @@ class MemoryLinesTest {
     }
 
     @Test
+    void whatIsLookedAtOnTheWayIsCounted() {
+        assertEquals("memory    parameters 21 MB, moments 42, gradients of 2 shards 42, activations of 2 shards 143, validation 9.3, samples and snapshots 100: 357 MB in all",
+                MemoryLines.of(MEMORY.withObservation(100 * MB), 0, new RecomputeTrade(Recompute.NONE, 0, 0)).get(0));
+    }
+
+    @Test
     void computingAgainIsPraisedOnlyWhereItSaves() {
         assertEquals("recompute none; train.recompute=layer would save nothing", MemoryLines.of(MEMORY, 0, new RecomputeTrade(Recompute.NONE, -MB, 0.2)).get(1));
         assertEquals("recompute layer; saves 82 MB of activations for 31 % more operations", MemoryLines.of(MEMORY, 0, new RecomputeTrade(Recompute.LAYER, 82 * MB, 0.308)).get(1));

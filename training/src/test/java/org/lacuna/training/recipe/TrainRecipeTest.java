@@ -108,6 +108,11 @@ class TrainRecipeTest {
             train.keep={last: 1, every: 30} | train.keep.every
             train.rollback.factor=1    | train.rollback.factor
             train.rollback.times=-1    | train.rollback.times
+            train.sample.tokens=0      | train.sample.tokens
+            train.snapshot.sites=[]    | train.snapshot.sites
+            train.snapshot.sites=[gate, gate] | train.snapshot.sites
+            train.snapshot.sites=[middle] | train.snapshot.sites
+            train.dropout=1            | train.dropout
             train.steps=1.5            | train.steps
             train.stepz=3              | steps
             objective.penalties.0.site=inside | objective.penalties[0].site
@@ -179,10 +184,11 @@ class TrainRecipeTest {
     @Test
     void theHashIsOfWhatTheResultDependsOn() {
         String hash = TrainRecipe.load(NANO, List.of()).sha256();
-        assertEquals(hash, TrainRecipe.load(NANO, List.of("train.workers=1", "train.logEvery=3", "train.recompute=layer", "train.keep.last=2", "train.tensorboard=false")).sha256());
+        assertEquals(hash, TrainRecipe.load(NANO, List.of("train.workers=1", "train.logEvery=3", "train.recompute=layer", "train.keep.last=2", "train.tensorboard=false",
+                "train.sample={every: 3, prompt: x}", "train.snapshot={every: 2, windows: 1, sites: [gate]}")).sha256());
         assertNotEquals(hash, TrainRecipe.load(NANO, List.of("train.shards=1")).sha256());
         for (String set : List.of("train.lr=1e-5", "train.schedule=wsd", "train.groups=[{pattern: '*', lr: 2}]", "train.ema=0.5", "train.patience=4", "train.rollback.times=2",
-                "train.rollback.factor=0.1")) {
+                "train.rollback.factor=0.1", "train.dropout=0.1")) {
             assertNotEquals(hash, TrainRecipe.load(NANO, List.of(set)).sha256(), set);
         }
     }

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -67,23 +68,30 @@ class ResumeTest {
     }
 
     /**
-     * A step that diverges, a moving average, parameter groups and the removal of checkpoints, cut before the divergence, within the steps
+     * A step that diverges, a moving average, parameter groups, dropout, samples, snapshots and the removal of checkpoints, cut before the divergence, within the steps
      * that are taken twice, and behind them.
      */
     @Test
     void allFeaturesAtOnceAreNoObstacle() throws IOException, InterruptedException {
         List<String> sets = new ArrayList<>(RunFiles.CAREFUL);
-        sets.addAll(List.of("train.saveEvery=10", "train.workers=1"));
+        sets.addAll(List.of("train.saveEvery=10", "train.dropout=0.1", "train.sample={every: 11, prompt: Once, tokens: 12}", "train.snapshot={every: 11, windows: 3}"));
         List<String> jvm = List.of("-D" + NanoProcess.POISON + "=23");
-        Path whole = run("whole", List.of(), jvm, sets.toArray(String[]::new));
-        Path pieces = run("pieces", List.of(7, 22, 33, 50), jvm, sets.toArray(String[]::new));
+        Path whole = run("whole", List.of(), jvm, with(sets, "train.workers=1"));
+        Path pieces = run("pieces", List.of(7, 22, 33, 50), jvm, with(sets, "train.workers=2"));
         RunFiles.assertSame(whole, pieces, "step-000060");
         assertEquals(RunFiles.list(whole), RunFiles.list(pieces));
         List<String> back = RunFiles.metrics(whole).stream().filter(line -> line.contains("rollback")).toList();
         assertEquals(List.of("{\"step\":21,\"rollback\":{\"diverged\":24,\"to\":20,\"count\":1,\"lr_factor\":0.5}}"), back);
+        assertEquals(6, RunFiles.metrics(whole).stream().filter(line -> line.contains("\"sample\"")).count());
+        assertEquals(6, RunFiles.metrics(whole).stream().filter(line -> line.contains("\"snapshot\"")).count());
+        assertEquals(Files.readString(whole.resolve("report.html")), Files.readString(pieces.resolve("report.html")));
         assertTrue(Files.exists(pieces.resolve("checkpoints/step-000060/ema/model.safetensors")));
         assertEquals(List.of("step-000000", "step-000020", "step-000040", "step-000050", "step-000060"),
                 RunFiles.list(whole.resolve("checkpoints")).stream().filter(name -> !name.contains("/")).toList());
+    }
+
+    private static String[] with(List<String> sets, String set) {
+        return Stream.concat(sets.stream(), Stream.of(set)).toArray(String[]::new);
     }
 
     private static boolean hasBf16() {

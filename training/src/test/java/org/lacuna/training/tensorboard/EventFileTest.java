@@ -23,14 +23,20 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.Json;
 import org.nd4j.shade.protobuf.CodedInputStream;
+import org.tensorflow.framework.DataType;
 import org.tensorflow.framework.Summary;
 
 class EventFileTest {
     @TempDir
     private Path temp;
 
-    /** What a record says: its step, the file's version, whether a session starts, and its numbers. */
-    private record Event(long step, String version, boolean start, Map<String, Float> numbers) {}
+    /** What a record says: its step, the file's version, whether a session starts, its numbers and its texts. */
+    private record Event(long step, String version, boolean start, Map<String, Float> numbers, Map<String, String> texts) {
+
+        Event(long step, String version, boolean start, Map<String, Float> numbers) {
+            this(step, version, start, numbers, Map.of());
+        }
+    }
 
     /** Reads records as the format's description has it, with a checksum of its own. */
     private static List<Event> read(Path file) throws IOException {
@@ -54,17 +60,25 @@ class EventFileTest {
         String version = "";
         boolean start = false;
         Map<String, Float> numbers = new LinkedHashMap<>();
+        Map<String, String> texts = new LinkedHashMap<>();
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
             switch (tag >>> 3) {
                 case 1 -> assertEquals(System.currentTimeMillis() / 1000.0, in.readDouble(), 60);
                 case 2 -> step = in.readInt64();
                 case 3 -> version = in.readString();
-                case 5 -> Summary.parseFrom(in.readByteArray()).getValueList().forEach(v -> numbers.put(v.getTag(), v.getSimpleValue()));
+                case 5 -> Summary.parseFrom(in.readByteArray()).getValueList().forEach(v -> {
+                    if (v.getMetadata().getPluginData().getPluginName().equals("text")) {
+                        assertEquals(DataType.DT_STRING, v.getTensor().getDtype());
+                        texts.put(v.getTag(), v.getTensor().getStringVal(0).toStringUtf8());
+                    } else {
+                        numbers.put(v.getTag(), v.getSimpleValue());
+                    }
+                });
                 case 7 -> start = Arrays.equals(new byte[] {8, 1}, in.readByteArray());
                 default -> throw new AssertionError("field " + (tag >>> 3));
             }
         }
-        return new Event(step, version, start, numbers);
+        return new Event(step, version, start, numbers, texts);
     }
 
     /** CRC-32C bit by bit (reversed polynomial 0x82F63B78), masked. */
@@ -109,7 +123,7 @@ class EventFileTest {
         List<Event> events = read(files().get(0));
         assertEquals(new Event(0, "brain.Event:2", false, Map.of()), events.get(0));
         assertEquals(new Event(7, "", true, Map.of()), events.get(1));
-        assertEquals(new Event(7, "", false, Map.of("loss", 2.5f, "penalty/l1", 3f, "penalty/hoyer", 0.1f, "tokens", 100f, "tokens_per_second", 200f, "time/seconds", 0.5f)), events.get(2));
+        assertEquals(new Event(7, "", false, Map.of("loss", 2.5f, "penalty/l1", 3f, "penalty/hoyer", 0.1f, "tokens", 100f, "tokens_per_second", 200f, "time/seconds", 0.5f), Map.of("note", "x")), events.get(2));
         assertEquals(new Event(7, "", false, Map.of("validation/loss", 2.25f, "validation/zeros", 0.5f)), events.get(3));
         assertEquals(new Event(5, "", true, Map.of()), events.get(4));
         assertEquals(5, events.size());

@@ -51,6 +51,20 @@ class MetricsLogTest {
     }
 
     @Test
+    void eachWholeLineIsTakenInTurn() throws IOException {
+        for (String end : List.of("", "{\"step\":3", "{\"step\":3}\n")) {
+            Files.writeString(file, "{\"step\":1}\n{\"step\":2}\n" + end);
+            List<JsonNode> taken = new ArrayList<>();
+            MetricsLog.each(file, taken::add);
+            assertEquals(MetricsLog.read(file), taken);
+            assertEquals(end.endsWith("\n") ? 3 : 2, taken.size());
+        }
+        Files.writeString(file, "{\"step\":1}\n{}\n");
+        InputException e = assertThrows(InputException.class, () -> MetricsLog.each(file, line -> {}));
+        assertTrue(e.getMessage().startsWith(file + ":2: "), e.getMessage());
+    }
+
+    @Test
     void resumingDropsLaterStepsAndAHalfLine() throws IOException {
         try (MetricsLog log = MetricsLog.open(file)) {
             for (int step = 1; step <= 5; step++) {

@@ -15,8 +15,8 @@ public record Curve(double denseLoss, List<CurvePoint> points) {
             1.0, 0.995, 0.99, 0.985, 0.98, 0.975, 0.97, 0.96, 0.95, 0.94, 0.93, 0.92, 0.91, 0.90,
             0.85, 0.80, 0.75, 0.70, 0.65, 0.60, 0.50, 0.40, 0.30, 0.20, 0.10, 0.0);
 
-    /** Half of them, where a curve is wanted quickly. */
-    public static final List<Double> COARSE_GRID = List.of(1.0, 0.99, 0.98, 0.97, 0.95, 0.93, 0.91, 0.85, 0.75, 0.65, 0.50, 0.30, 0.10);
+    /** Half of them, both ends among them, where a curve is wanted quickly. */
+    public static final List<Double> COARSE_GRID = List.of(1.0, 0.985, 0.975, 0.96, 0.94, 0.92, 0.90, 0.80, 0.70, 0.60, 0.40, 0.20, 0.0);
 
     /** Checks that there is a finite dense loss and a point. */
     public Curve {
