@@ -12,6 +12,7 @@ import org.lacuna.data.random.SplitMix;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.ParameterStore;
+import org.lacuna.graph.op.NonFiniteRowException;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
@@ -111,7 +112,11 @@ public final class Trainer implements AutoCloseable {
     StepMetrics gradient(Batch batch) {
         long next = step + 1;
         Arrays.setAll(weights, k -> lambdas.get(k).at(next));
-        batchGradient.compute(batch, SplitMix.stream(settings.seed(), next).next(), weights, opNanos);
+        try {
+            batchGradient.compute(batch, SplitMix.stream(settings.seed(), next).next(), weights, opNanos);
+        } catch (NonFiniteRowException e) { // of a model's masks, which come before there is a loss
+            throw new Diverged("step " + next + ": what a mask of the model chooses from is not finite; " + place(batchGradient.firstNonFinite()));
+        }
         StepMetrics metrics = new StepMetrics(next, batchGradient.loss(), penalties(), batchGradient.distilled(), batchGradient.zeros(FeedForwardSite.INTERMEDIATE), batchGradient.dead(),
                 rateFactor * learningRate.at(next), batchGradient.norm(), batch.scored());
         if (!Double.isFinite(metrics.loss()) || !Double.isFinite(metrics.gradientNorm())) {

@@ -62,7 +62,7 @@ public final class TrainingPrograms {
      */
     public static TrainingPrograms compile(ModelConfig config, Tuning tuning, TrainSettings settings, Objective objective, Optional<ModelConfig> teacher, Device device) {
         objective.check(config.feedForward());
-        objective.distill().ifPresent(d -> d.check(config, teacher.orElseThrow()));
+        objective.distill().ifPresent(d -> d.check(config, teacher.orElseThrow(), settings.window()));
         try {
             return new TrainingPrograms(config, tuning, settings, objective, teacher, device);
         } catch (UnsupportedPrecisionException e) {

@@ -9,6 +9,7 @@ import org.lacuna.data.Batch;
 import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.Tensor;
+import org.lacuna.graph.op.NonFiniteRowException;
 import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
@@ -33,7 +34,7 @@ public final class Validation {
     private final IntConsumer runShard = s -> runPieces(s, null);
 
     /**
-     * What was measured.
+     * What was measured; NaN where a mask of the model was given what is not finite.
      *
      * @param loss mean −ln p over the scored tokens, nats
      * @param zeros exact zeros in the intermediate vectors / their elements
@@ -86,12 +87,11 @@ public final class Validation {
         for (ActivityCounts counts : activityOfRun) {
             counts.clear();
         }
-        if (together) {
-            for (int s = 0; s < runs.length; s++) {
-                runPieces(s, workers);
-            }
-        } else {
-            workers.run(runs.length, runShard);
+        int scored = windows.scored();
+        try {
+            runPieces();
+        } catch (NonFiniteRowException e) { // of a model's masks: without them the loss would be no number
+            return new Result(Double.NaN, Double.NaN, Double.NaN, scored);
         }
         double lossSum = 0;
         for (int piece = 0; piece < pieces; piece++) {
@@ -101,8 +101,17 @@ public final class Validation {
         for (ActivityCounts counts : activityOfRun) {
             activity.add(counts);
         }
-        int scored = windows.scored();
         return new Result(lossSum / scored, activity.zeros(FeedForwardSite.INTERMEDIATE, scored), activity.dead(), scored);
+    }
+
+    private void runPieces() {
+        if (together) {
+            for (int s = 0; s < runs.length; s++) {
+                runPieces(s, workers);
+            }
+        } else {
+            workers.run(runs.length, runShard);
+        }
     }
 
     /** @param team that computes each piece together; null for the calling thread alone */

@@ -25,6 +25,7 @@ import org.lacuna.model.Initialization;
 import org.lacuna.model.Model;
 import org.lacuna.model.Tuning;
 import org.lacuna.model.config.FeedForward;
+import org.lacuna.model.config.LearnedPosition;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
 import org.lacuna.model.graph.LowRank;
@@ -174,8 +175,14 @@ class DistillationTest {
         assertTrue(size.getMessage().startsWith("objective.distill.hidden: the teacher has 3 layers of hidden size 32, the model 3 of 24"), size.getMessage());
         ModelConfig other = ModelConfig.llama(VOCABULARY + 1, 24, 40, 3, 4, 2, 6, 1e-5, RotaryPosition.plain(10000), true, FeedForward.gated("silu"), WINDOW, 0.3,
                 OptionalInt.empty(), List.of());
-        InputException tokens = assertThrows(InputException.class, () -> hidden.distill().orElseThrow().check(config("relu", 24, true), other));
+        InputException tokens = assertThrows(InputException.class, () -> hidden.distill().orElseThrow().check(config("relu", 24, true), other, WINDOW));
         assertTrue(tokens.getMessage().startsWith("objective.distill.from: x: its vocabulary has 31 tokens, the model's 30"), tokens.getMessage());
+        ModelConfig c = config("relu", 24, true);
+        ModelConfig small = new ModelConfig(c.family(), c.vocabulary(), c.hidden(), c.intermediate(), c.layers(), c.heads(), c.kvHeads(), c.headSize(), c.attention(), c.norm(), c.block(),
+                new LearnedPosition(0), c.feedForward(), c.embeddingScale(), c.tied(), WINDOW - 1, c.initializer(), c.bos(), c.eos(), c.normActivation());
+        InputException positions = assertThrows(InputException.class, () -> hidden.distill().orElseThrow().check(c, small, WINDOW));
+        assertTrue(positions.getMessage().startsWith("objective.distill.from: x: has learned " + (WINDOW - 1) + " positions"), positions.getMessage());
+        hidden.distill().orElseThrow().check(c, small, WINDOW - 1);
         assertThrows(InputException.class, () -> Objectives.of("distill: {from: x, logits: 0}"));
         assertThrows(InputException.class, () -> Objectives.of("distill: {logits: 1}"));
     }

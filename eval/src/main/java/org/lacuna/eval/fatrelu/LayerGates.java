@@ -102,7 +102,8 @@ final class LayerGates {
 
     /**
      * The threshold at which the CETT is at most {@code most}, and at the next 32-bit number it is more; the largest there is, if the CETT rises
-     * with the threshold, as it does but where dropped parts cancel. 0 where nothing that can be dropped makes a difference.
+     * with the threshold, as it does but where dropped parts cancel. 0 where nothing that can be dropped makes a difference, and the number above the largest gate where
+     * everything may be.
      */
     float threshold(double most) {
         float largest = 0;
@@ -112,8 +113,9 @@ final class LayerGates {
         // Positive floats are as their bits: halving those comes to neighbours in 31 steps.
         int within = 0;
         int beyond = Float.floatToIntBits(Math.nextUp(largest));
-        if (cett(Float.intBitsToFloat(beyond)) <= most) {
-            return 0;
+        double ofAll = cett(Float.intBitsToFloat(beyond));
+        if (ofAll <= most) {
+            return ofAll == 0 ? 0 : Float.intBitsToFloat(beyond);
         }
         while (beyond - within > 1) {
             int middle = within + beyond >>> 1;

@@ -217,6 +217,13 @@ public final class ModelSource {
                 text.append(" + ").append(inWords(penalty));
             }
         }
+        if (config.at("/objective/zLoss").asDouble() > 0) {
+            text.append(" + ").append(config.at("/objective/zLoss").asText()).append(" · z-loss");
+        }
+        JsonNode distill = config.at("/objective/distill");
+        if (distill.isObject()) {
+            text.append(" + distillation from ").append(distill.path("from").asText());
+        }
         return Optional.of(text.toString());
     }
 
@@ -254,8 +261,8 @@ public final class ModelSource {
         if (!config.at("/model/masks").isEmpty()) {
             return Training.INDUCED;
         }
-        // What it began with may have been made sparse.
-        return config.at("/model/from").isTextual() ? Training.UNKNOWN : Training.NATURAL;
+        // What it began with, or was taught by, may have been made sparse.
+        return config.at("/model/from").isTextual() || config.at("/objective/distill").isObject() ? Training.UNKNOWN : Training.NATURAL;
     }
 
     private Optional<String> dataName(String hash, Corpus corpus) {

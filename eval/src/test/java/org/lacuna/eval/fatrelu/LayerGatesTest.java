@@ -49,6 +49,20 @@ class LayerGatesTest {
         assertEquals(0.2f, gates.threshold(0.2));
     }
 
+    /** One token of ten has an open gate: without it the mean error is a tenth. */
+    @Test
+    void whereEverythingMayGoItDoes() {
+        LayerGates gates = new LayerGates(10);
+        float[] closed = new float[5];
+        for (int token = 0; token < 10; token++) {
+            FloatBuffer row = FloatBuffer.wrap(token == 3 ? GATES : closed);
+            gates.set(token, row, row, 0, 5, FloatBuffer.wrap(DOWN), 2);
+        }
+        assertEquals(Math.nextUp(1f), gates.threshold(0.2));
+        assertEquals(0.1, gates.cett(gates.threshold(0.2)), 1e-15);
+        assertEquals(1, gates.threshold(0.09));
+    }
+
     @Test
     void whereNothingIsThereToDropTheThresholdIsZero() {
         LayerGates off = new LayerGates(1);

@@ -178,6 +178,19 @@ class CarefulRunTest {
         assertEquals(List.of("step-000000"), checkpoints(folder));
     }
 
+    /** A mask refuses a vector that is not finite before there is a loss, in a validation too. */
+    @Test
+    void aModelWithMasksGoesBackToo() throws IOException {
+        Path folder = temp.resolve("run");
+        try (TrainingRun run = TrainingRun.begin(tiny("train.steps=12", "train.saveEvery=5", "train.evalEvery=7", "train.rollback={times: 1, factor: 0.5}",
+                "model.layers=2", "model.masks=[{site: intermediate, rule: top_k, value: 0.5}]"), folder, DEVICE)) {
+            AfterStep progress = AfterStep.poison(run, 7, 1);
+            run.train(progress, () -> false);
+            assertTrue(progress.notes().get(0).startsWith("step 8: ") && progress.notes().get(0).contains("model.layers.0.mlp.down_proj.weight (layer 0)"), progress.notes().get(0));
+            assertTrue(progress.notes().get(0).contains("went back to step 5 "), progress.notes().get(0));
+        }
+    }
+
     /** A checkpoint whose weights are no numbers any more is no good one. */
     @Test
     void aCheckpointThatCannotBeLoadedIsPassedOver() throws IOException {

@@ -105,7 +105,9 @@ public final class ChatTemplate {
     /** A turn without the white space behind its end marker; where only white space marks the end, with it. */
     private static String answer(String turn, String content) {
         String stripped = turn.stripTrailing();
-        boolean unmarked = stripped.isEmpty() || !content.isBlank() && stripped.endsWith(content.strip());
+        // Where the content comes first: an answer ">" ends as "<|im_end|>" does.
+        int at = stripped.indexOf(content.strip());
+        boolean unmarked = stripped.isEmpty() || !content.isBlank() && at >= 0 && at + content.strip().length() == stripped.length();
         return unmarked ? turn : stripped;
     }
 

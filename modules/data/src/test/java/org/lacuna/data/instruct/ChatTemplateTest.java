@@ -75,6 +75,11 @@ class ChatTemplateTest {
     }
 
     @Test
+    void anAnswerThatEndsAsItsEndMarkerDoesHasOne() throws IOException {
+        assertTrue(marked(template("chatml"), HI, new Message("assistant", ">"), MORE, END).contains("<|im_start|>assistant\n⟨><|im_end|>⟩\n"));
+    }
+
+    @Test
     void anEmptyAnswerIsItsEnd() throws IOException {
         assertEquals("<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\n⟨<|im_end|>⟩",
                 marked(template("chatml"), HI, new Message("assistant", "")));
