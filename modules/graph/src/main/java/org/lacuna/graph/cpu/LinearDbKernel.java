@@ -31,16 +31,19 @@ final class LinearDbKernel implements Kernel {
     }
 
     private static void wide(ByteBuffer dy, ByteBuffer db, int rows, int width, int block, int column) {
-        FloatVector sum = FloatVector.zero(Lanes.F);
+        Lanes.store(FloatVector.zero(Lanes.F), db, column);
         for (int from = 0; from < rows; from += block) {
-            int to = Math.min(rows, from + block);
-            FloatVector part = FloatVector.zero(Lanes.F);
-            for (int r = from; r < to; r++) {
-                part = part.add(Lanes.load(dy, r * width + column));
-            }
-            sum = sum.add(part);
+            addBlock(dy, db, from, Math.min(rows, from + block), width, column);
         }
-        Lanes.store(sum, db, column);
+    }
+
+    /** One loop and one sum: of a sum within a sum the compiler may make objects. */
+    private static void addBlock(ByteBuffer dy, ByteBuffer db, int from, int to, int width, int column) {
+        FloatVector part = FloatVector.zero(Lanes.F);
+        for (int r = from; r < to; r++) {
+            part = part.add(Lanes.load(dy, r * width + column));
+        }
+        Lanes.store(Lanes.load(db, column).add(part), db, column);
     }
 
     private static void narrow(ByteBuffer dy, ByteBuffer db, int rows, int width, int block, int column) {
