@@ -2,7 +2,6 @@ package org.lacuna.model;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.regex.Pattern;
 import org.lacuna.run.InputException;
 
 /**
@@ -13,13 +12,30 @@ import org.lacuna.run.InputException;
 public record NamePattern(String text) {
     private static final int MOST_SHOWN = 12;
 
-    /** Whether it is the pattern of the whole name. */
+    /**
+     * Whether it is the pattern of the whole name. Only the last {@code *} is ever tried at another place, so that the time is at most the
+     * product of both lengths: as a regular expression a dozen stars would take hours.
+     */
     public boolean matches(String name) {
-        StringBuilder regex = new StringBuilder();
-        for (char c : text.toCharArray()) {
-            regex.append(c == '*' ? ".*" : c == '?' ? "." : Pattern.quote(String.valueOf(c)));
+        int at = 0;
+        int star = -1;
+        int begun = 0;
+        for (int i = 0; i < name.length();) {
+            char wanted = at < text.length() ? text.charAt(at) : '\0';
+            if (wanted == '*') {
+                star = at++;
+                begun = i;
+            } else if (at < text.length() && (wanted == '?' || wanted == name.charAt(i))) {
+                at++;
+                i++;
+            } else if (star >= 0) {
+                at = star + 1;
+                i = ++begun;
+            } else {
+                return false;
+            }
         }
-        return Pattern.matches(regex.toString(), name);
+        return text.substring(at).chars().allMatch(c -> c == '*');
     }
 
     /**

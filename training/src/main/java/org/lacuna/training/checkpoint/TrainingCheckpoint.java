@@ -1,6 +1,7 @@
 package org.lacuna.training.checkpoint;
 
 import java.io.IOException;
+import java.nio.FloatBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -131,10 +132,21 @@ public final class TrainingCheckpoint {
             for (String name : trainer.model().parameters().names()) {
                 moments.read(FIRST + name, trainer.optimizer().first().tensor(name));
                 moments.read(SECOND + name, trainer.optimizer().second().tensor(name));
+                checkMoments(file, FIRST + name, trainer.optimizer().first().tensor(name).floats(), Float.NEGATIVE_INFINITY);
+                checkMoments(file, SECOND + name, trainer.optimizer().second().tensor(name).floats(), 0);
             }
         }
         trainer.average().ifPresent(average -> readModel(folder.resolve(EMA), average));
         trainer.resumeAt(state.step());
+    }
+
+    /** A gradient may be too large for its square to be finite; but what is no number makes all weights none with the next step. */
+    private static void checkMoments(Path file, String name, FloatBuffer values, float least) {
+        for (int i = 0; i < values.limit(); i++) {
+            if (!(values.get(i) >= least)) {
+                throw new InputException(file + ": tensor " + name + " holds " + values.get(i) + " at index " + i + ", which is no moment of a gradient");
+            }
+        }
     }
 
     /**

@@ -70,7 +70,7 @@ public record TrainingState(long step, long tokens, JsonNode sampler, List<JsonN
         return new TrainingState(json.get("step").asLong(), json.get("tokens").asLong(), json.get("sampler"), lambdas(json.path("lambdas")),
                 json.path("recipe_sha256").asText(), json.path("data_sha256").asText(),
                 hash(json.path("model_from_sha256")), hash(json.path("distill_from_sha256")), BuildInfo.of(json.path("build")),
-                json.path("validation").isObject() ? Optional.of(ValidationHistory.of(json.get("validation"))) : Optional.empty(), wentBack(json.path("went_back")));
+                json.path("validation").isObject() ? Optional.of(ValidationHistory.of(json.get("validation"))) : Optional.empty(), wentBack(file, json.path("went_back")));
     }
 
     private static Optional<String> hash(JsonNode text) {
@@ -83,9 +83,16 @@ public record TrainingState(long step, long tokens, JsonNode sampler, List<JsonN
         return lambdas;
     }
 
-    private static List<WentBack> wentBack(JsonNode json) {
+    private static List<WentBack> wentBack(Path file, JsonNode json) {
         List<WentBack> list = new ArrayList<>();
-        json.forEach(back -> list.add(new WentBack(back.path("diverged").asLong(), back.path("to").asLong())));
+        boolean sound = json.isArray() || json.isMissingNode();
+        for (JsonNode back : json) {
+            sound &= isCount(back.path("diverged")) && isCount(back.path("to"));
+            list.add(new WentBack(back.path("diverged").asLong(), back.path("to").asLong()));
+        }
+        if (!sound) {
+            throw new InputException(file + ": expected in went_back a list of {diverged, to}, two steps for each time that the run went back");
+        }
         return List.copyOf(list);
     }
 

@@ -73,12 +73,22 @@ final class TargetLambda implements Lambda {
 
     @Override
     public void restore(JsonNode state) {
-        if (!(state.path("lambda").asDouble() > 0) || !state.path("zeros").isArray() || state.path("zeros").size() > WINDOW) {
-            throw new InputException("expected the state of a penalty with a target, {lambda, zeros}");
+        double saved = state.path("lambda").isNumber() ? state.path("lambda").asDouble() : Double.NaN;
+        if (!(saved >= start / RANGE && saved <= start * RANGE) || !areShares(state.path("zeros"))) {
+            throw new InputException("expected the state of a penalty with a target, {lambda, zeros}: a weight within a factor of a million of " + start
+                    + ", and at most " + WINDOW + " shares from 0 to 1");
         }
-        lambda = state.get("lambda").asDouble();
+        lambda = saved;
         recent.clear();
         state.get("zeros").forEach(zeros -> recent.addLast(zeros.asDouble()));
+    }
+
+    private static boolean areShares(JsonNode zeros) {
+        boolean all = zeros.isArray() && zeros.size() <= WINDOW;
+        for (JsonNode share : zeros) {
+            all &= share.isNumber() && share.asDouble() >= 0 && share.asDouble() <= 1;
+        }
+        return all;
     }
 
     @Override

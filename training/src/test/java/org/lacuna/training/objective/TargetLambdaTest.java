@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.node.NullNode;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -84,6 +85,25 @@ class TargetLambdaTest {
     @Test
     void anotherStateIsRefused() {
         assertThrows(InputException.class, () -> new TargetLambda(1, 0.5).restore(NullNode.getInstance()));
-        assertThrows(InputException.class, () -> new TargetLambda(1, 0.5).restore(Json.parse("s", "{\"lambda\": -1, \"zeros\": []}")));
+        for (String state : List.of("{'lambda': -1, 'zeros': []}", "{'lambda': 1e7, 'zeros': []}", "{'lambda': 1e-7, 'zeros': []}", "{'lambda': 1e999, 'zeros': []}",
+                "{'lambda': '1', 'zeros': []}", "{'lambda': 1}", "{'lambda': 1, 'zeros': ['x']}", "{'lambda': 1, 'zeros': [1.5]}", "{'lambda': 1, 'zeros': [null]}")) {
+            assertThrows(InputException.class, () -> new TargetLambda(1, 0.5).restore(Json.parse("s", state.replace('\'', '"'))), state);
+        }
+        new TargetLambda(1, 0.5).restore(Json.parse("s", "{\"lambda\": 1e6, \"zeros\": [0, 1, 0.5]}"));
+    }
+
+    @Test
+    void itGoesOnFromTheEndsOfItsRange() {
+        for (double start : new double[] {1e-3, 1e9, Double.MIN_VALUE}) {
+            for (double zeros : new double[] {0, 1}) {
+                TargetLambda lambda = new TargetLambda(start, 0.5);
+                for (int step = 0; step < 1000; step++) {
+                    lambda.measured(zeros);
+                }
+                TargetLambda other = new TargetLambda(start, 0.5);
+                other.restore(Json.parse("state", lambda.state().toString()));
+                assertEquals(lambda.at(1001), other.at(1001));
+            }
+        }
     }
 }

@@ -11,6 +11,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -183,6 +185,11 @@ class TrainingRunTest {
         refused(folder, Optional.empty(), "optimizer.safetensors");
         Files.copy(folder.resolve("checkpoints/step-000003/model.safetensors"), optimizer, StandardCopyOption.REPLACE_EXISTING);
         refused(folder, Optional.empty(), "optimizer.safetensors");
+        // The second moments come last; −1 is no mean of squares.
+        for (float spoilt : new float[] {Float.NaN, -1}) {
+            Files.write(optimizer, ByteBuffer.wrap(bytes.clone()).order(ByteOrder.LITTLE_ENDIAN).putFloat(bytes.length - Float.BYTES, spoilt).array());
+            refused(folder, Optional.empty(), "holds " + spoilt + " at index");
+        }
         Files.write(optimizer, bytes);
         resume(folder, warnings);
     }
@@ -319,7 +326,8 @@ class TrainingRunTest {
         Path state = damaged.resolve("state.json");
         String saved = Files.readString(state);
         for (String change : List.of("\"step\" : -30", "\"step\" : 29", "\"step\" : 30000000000000000000", "\"tokens\" : -1",
-                "\"position\" : -7", "\"position\" : \"x\"", "\"sampler\" : \"crops\"", "\"length\" : 31")) {
+                "\"position\" : -7", "\"position\" : \"x\"", "\"sampler\" : \"crops\"", "\"length\" : 31",
+                "\"went_back\" : \"x\"", "\"went_back\" : [ 1 ]")) {
             String key = change.substring(0, change.indexOf(':'));
             String spoilt = saved.replaceFirst(key + ": [^{,\\n]+", change);
             assertNotEquals(saved, spoilt, change);

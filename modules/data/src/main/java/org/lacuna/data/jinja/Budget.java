@@ -4,15 +4,32 @@ package org.lacuna.data.jinja;
 final class Budget {
     private static final long MOST_STEPS = 10_000_000;
     private static final long MOST_MADE = 1L << 26;
+    /** Characters that are looked through in the time of a step, log₂. */
+    private static final int READ_BITS = 10;
 
     private long steps;
     private long made;
 
     /** Counts an evaluation. */
     void step() {
-        if (++steps > MOST_STEPS) {
+        take(1);
+    }
+
+    private void take(long count) {
+        steps += count;
+        if (steps > MOST_STEPS || steps < 0) {
             throw new TemplateException("takes more than " + MOST_STEPS + " steps for one conversation");
         }
+    }
+
+    /** Counts a text that is about to be looked through. */
+    void read(String text) {
+        take(text.length() >> READ_BITS);
+    }
+
+    /** Counts a text in which another is about to be looked for: at each place as far as both are the same, which may be to the other's end. */
+    void search(String text, String wanted) {
+        take(text.length() * (1L + wanted.length()) >> READ_BITS);
     }
 
     /** Counts characters of texts, and elements of lists, that are about to be made. */

@@ -22,7 +22,12 @@ final class Filters {
     static {
         ALL.put("tojson", Text::json);
         ALL.put("string", (v, a, b) -> Text.of(v, b));
-        ALL.put("length", (v, a, b) -> Values.length(v));
+        ALL.put("length", (v, a, b) -> {
+            if (v instanceof String text) {
+                b.read(text);
+            }
+            return Values.length(v);
+        });
         ALL.put("count", ALL.get("length"));
         ALL.put("list", (v, a, b) -> new ArrayList<Object>(Values.elements(v, b)));
         ALL.put("items", Filters::items);

@@ -72,25 +72,31 @@ final class Methods {
 
     private static Object ofString(String text, String name, Arguments arguments, Budget budget) {
         return switch (name) {
-            case "startswith", "endswith" -> affixed(text, name, arguments.bind(name, "affix")[0]);
+            case "startswith", "endswith" -> affixed(text, name, arguments.bind(name, "affix")[0], budget);
             case "split", "rsplit" -> split(text, name, arguments.bind(name, "sep?", "maxsplit?"), budget);
             case "replace" -> {
                 Object[] given = arguments.bind(name, "old", "new", "count?");
                 yield replace(text, Values.string(given[0], name), Values.string(given[1], name), given[2], budget);
             }
             case "join" -> join(text, arguments.bind(name, "elements")[0], true, budget);
-            default -> plain(text, name, arguments);
+            default -> plain(text, name, arguments, budget);
         };
     }
 
-    private static Object plain(String text, String name, Arguments arguments) {
+    private static Object plain(String text, String name, Arguments arguments, Budget budget) {
+        budget.read(text);
         return switch (name) {
             case "strip", "lstrip", "rstrip" -> {
                 String characters = arguments.texts(name, "chars?")[0];
                 String begun = name.equals("rstrip") ? text : characters == null ? Strings.stripBegin(text) : Strings.stripBegin(text, characters);
                 yield name.equals("lstrip") ? begun : characters == null ? Strings.stripEnd(begun) : Strings.stripEnd(begun, characters);
             }
-            case "find", "rfind", "index", "count" -> search(text, name, arguments.texts(name, "text")[0]);
+            case "splitlines" -> {
+                arguments.bind(name);
+                budget.make(2L * text.length());
+                yield Strings.lines(text);
+            }
+            case "find", "rfind", "index", "count" -> search(text, name, arguments.texts(name, "text")[0], budget);
             case "removeprefix" -> {
                 String prefix = arguments.texts(name, "prefix")[0];
                 yield text.startsWith(prefix) ? text.substring(prefix.length()) : text;
@@ -112,16 +118,18 @@ final class Methods {
             case "lower" -> text.toLowerCase(Locale.ROOT);
             case "title" -> Strings.title(text);
             case "capitalize" -> Strings.capitalize(text);
-            case "splitlines" -> Strings.lines(text);
             case "isdigit" -> !text.isEmpty() && text.codePoints().allMatch(Character::isDigit);
             case "isalpha" -> !text.isEmpty() && text.codePoints().allMatch(Character::isLetter);
             default -> !text.isEmpty() && text.codePoints().allMatch(Strings::isSpace);
         };
     }
 
-    private static boolean affixed(String text, String name, Object affixes) {
+    private static boolean affixed(String text, String name, Object affixes, Budget budget) {
         List<?> any = affixes instanceof List<?> several ? several : List.of(Values.string(affixes, name));
-        return any.stream().map(affix -> Values.string(affix, name)).anyMatch(affix -> name.equals("startswith") ? text.startsWith(affix) : text.endsWith(affix));
+        return any.stream().map(affix -> Values.string(affix, name)).anyMatch(affix -> {
+            budget.read(affix);
+            return name.equals("startswith") ? text.startsWith(affix) : text.endsWith(affix);
+        });
     }
 
     private static List<Object> split(String text, String name, Object[] given, Budget budget) {
@@ -131,6 +139,7 @@ final class Methods {
         if (separator != null && separator.isEmpty()) {
             throw new TemplateException(name + " with an empty separator");
         }
+        budget.search(text, separator == null ? "" : separator);
         if (name.equals("split") || most < 0) {
             return Strings.split(text, separator, Math.max(-1, most));
         }
@@ -140,7 +149,8 @@ final class Methods {
         return Strings.splitFromEnd(text, separator, most);
     }
 
-    private static Object search(String text, String name, String wanted) {
+    private static Object search(String text, String name, String wanted, Budget budget) {
+        budget.search(text, wanted);
         if (name.equals("count")) {
             long count = 0;
             for (int at = text.indexOf(wanted); at >= 0 && !wanted.isEmpty(); at = text.indexOf(wanted, at + wanted.length())) {
@@ -161,6 +171,7 @@ final class Methods {
         if (old.isEmpty()) {
             throw new TemplateException("replace of an empty string");
         }
+        budget.search(text, old);
         Text replaced = new Text(budget);
         int from = 0;
         for (int at = text.indexOf(old); at >= 0 && left > 0; at = text.indexOf(old, from), left--) {

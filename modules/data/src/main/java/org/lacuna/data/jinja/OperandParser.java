@@ -163,7 +163,13 @@ final class OperandParser {
     }
 
     private static Expression item(Expression target, Expression key) {
-        return scope -> scope.budget().made(Values.item(target.value(scope), key.value(scope)));
+        return scope -> {
+            Object value = target.value(scope);
+            if (value instanceof String text) {
+                scope.budget().read(text);
+            }
+            return scope.budget().made(Values.item(value, key.value(scope)));
+        };
     }
 
     /** A name behind a dot: of a value, or of a method that is called. */

@@ -1,6 +1,7 @@
 package org.lacuna.data.jinja;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 
 /** Texts as Python sees them: made of code points, with its notion of white space and its escapes. */
@@ -110,21 +111,22 @@ final class Strings {
         int from = 0;
         if (separator == null) {
             while (true) {
-                String rest = stripBegin(text.substring(from));
-                from = text.length() - rest.length();
-                if (rest.isEmpty()) {
-                    return parts;
+                while (from < text.length() && isSpace(text.charAt(from))) {
+                    from++;
                 }
-                int end = 0;
-                while (end < rest.length() && !isSpace(rest.charAt(end))) {
-                    end++;
+                if (from == text.length()) {
+                    return parts;
                 }
                 if (parts.size() == most) {
-                    parts.add(rest);
+                    parts.add(text.substring(from));
                     return parts;
                 }
-                parts.add(rest.substring(0, end));
-                from += end;
+                int end = from;
+                while (end < text.length() && !isSpace(text.charAt(end))) {
+                    end++;
+                }
+                parts.add(text.substring(from, end));
+                from = end;
             }
         }
         for (int end = text.indexOf(separator); end >= 0 && parts.size() != most; end = text.indexOf(separator, from)) {
@@ -141,10 +143,11 @@ final class Strings {
         int to = text.length();
         for (int begin = text.lastIndexOf(separator); begin >= 0 && parts.size() != most;
                 begin = to < separator.length() ? -1 : text.lastIndexOf(separator, to - separator.length())) {
-            parts.add(0, text.substring(begin + separator.length(), to));
+            parts.add(text.substring(begin + separator.length(), to));
             to = begin;
         }
-        parts.add(0, text.substring(0, to));
+        parts.add(text.substring(0, to));
+        Collections.reverse(parts);
         return parts;
     }
 

@@ -96,6 +96,10 @@ final class Values {
     /** Python's {@code ==}. */
     static boolean same(Object a, Object b, Budget budget) {
         budget.step();
+        if (a instanceof String x && b instanceof String) {
+            budget.read(x);
+            return a.equals(b);
+        }
         if (isNumber(a) && isNumber(b)) {
             return a instanceof Double || b instanceof Double ? number(a) == number(b) : whole(a, "==") == whole(b, "==");
         }
@@ -139,7 +143,9 @@ final class Values {
     /** Python's {@code element in container}. */
     static boolean contains(Object container, Object element, Budget budget) {
         if (container instanceof String text) {
-            return text.contains(string(element, "in a string"));
+            String wanted = string(element, "in a string");
+            budget.search(text, wanted);
+            return text.contains(wanted);
         }
         if (container instanceof Map<?, ?> map) {
             return map.containsKey(key(element));

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -165,10 +166,25 @@ class TemplateTest {
         "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}",
         "{{ range(1000000000) | list | length }}",
         "{{ [1] | tojson(indent=1000000000) }}",
+        "{% set s = 'a' * 9999999 %}{% for i in range(100000) %}{{ s.find('b') }}{% endfor %}",
+        "{% set s = 'a' * 9999999 %}{% for i in range(100000) %}{{ 'b' in s }}{% endfor %}",
+        "{% set s = 'a' * 9999999 %}{% set t = 'a' * 9999999 %}{% for i in range(100000) %}{{ s == t }}{% endfor %}",
+        "{% set s = 'a' * 9999999 %}{% set t = 'a' * 9999999 %}{% for i in range(100000) %}{{ s.startswith(t) }}{% endfor %}",
+        "{% set s = '\u00e9\u4e00' * 9999999 %}{% for i in range(100000) %}{{ s | length }}{{ s[-1] }}{% endfor %}",
+        "{{ ('a' * 3000 ~ 'b') * 10000 }}{{ (('a' * 3000 ~ 'b') * 10000).find('a' * 5000) }}",
+        "{% set s = '\n' * 19999999 %}{% for i in range(9) %}{{ s.splitlines() | length }}{% endfor %}",
     })
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void aTemplateThatAsksForTooMuchIsRefused(String template) {
         String message = refused(template);
         assertTrue(message.contains(" more than ") || message.contains("too deeply"), message);
+    }
+
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void manyPartsTakeNoLongerThanTheirText() {
+        assertEquals("2000000", Template.parse("{{ ('a ' * 2000000).split() | length }}").render(Map.of()));
+        assertEquals("1000000", Template.parse("{{ ('a,' * 1000000).rsplit(',', 999999) | length }}").render(Map.of()));
     }
 
     @Test

@@ -2,8 +2,10 @@ package org.lacuna.run.folder;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.BufferedReader;
+import java.io.BufferedInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
@@ -23,6 +25,10 @@ import org.lacuna.run.RunException;
  * <p>A double comes back to the same bits. JSON has no NaN: a number that is not finite is written as a text.
  */
 public final class MetricsLog implements AutoCloseable {
+    private static final int BUFFER_BYTES = 1 << 16;
+    /** No line comes near: the longest have a sample of the model's text. */
+    private static final int MOST_LINE_BYTES = 1 << 26;
+
     private final Path file;
     private final FileChannel channel;
 
@@ -49,15 +55,15 @@ public final class MetricsLog implements AutoCloseable {
      */
     public static MetricsLog truncateAfter(Path file, long step) {
         if (Files.exists(file)) {
-            String text = TextFile.read(file);
-            StringBuilder kept = new StringBuilder();
-            for (Line line : lines(file, text)) {
-                if (line.step <= step) {
-                    kept.append(line.text).append('\n');
-                }
-            }
-            if (kept.length() < text.length()) {
-                AtomicFiles.write(file, kept.toString());
+            long[] kept = new long[1];
+            lines(file, line -> kept[0] += line.step <= step ? line.bytes.length + 1 : 0);
+            if (kept[0] < size(file)) {
+                AtomicFiles.write(file, output -> read(file, line -> {
+                    if (line.step <= step) {
+                        output.write(line.bytes);
+                        output.write('\n');
+                    }
+                }));
             }
         }
         return open(file);
@@ -65,7 +71,9 @@ public final class MetricsLog implements AutoCloseable {
 
     /** All whole lines of a log. */
     public static List<JsonNode> read(Path file) {
-        return lines(file, TextFile.read(file)).stream().map(Line::json).toList();
+        List<JsonNode> all = new ArrayList<>();
+        each(file, all::add);
+        return all;
     }
 
     /**
@@ -74,26 +82,7 @@ public final class MetricsLog implements AutoCloseable {
      * @throws InputException if one is not an object with a step
      */
     public static void each(Path file, Consumer<JsonNode> action) {
-        try (BufferedReader lines = Files.newBufferedReader(file)) {
-            String line = lines.readLine();
-            for (int number = 1; line != null; number++) {
-                String next = lines.readLine();
-                if (next != null || endsWhole(file)) {
-                    action.accept(line(file + ":" + number, line).json);
-                }
-                line = next;
-            }
-        } catch (IOException e) {
-            throw new RunException(file + ": can't be read: " + AtomicFiles.reason(e), e);
-        }
-    }
-
-    /** Whether the last line has its end: else it was being written when the process died. */
-    private static boolean endsWhole(Path file) throws IOException {
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
-            ByteBuffer last = ByteBuffer.allocate(1);
-            return channel.size() > 0 && channel.read(last, channel.size() - 1) == 1 && last.get(0) == '\n';
-        }
+        lines(file, line -> action.accept(line.json));
     }
 
     /** Adds a line; {@code metrics} holds a whole number {@code step}. */
@@ -129,29 +118,59 @@ public final class MetricsLog implements AutoCloseable {
         }
     }
 
-    private record Line(String text, JsonNode json, long step) {}
+    /** A whole line, without its end. */
+    private record Line(byte[] bytes, JsonNode json, long step) {}
 
-    private static List<Line> lines(Path file, String text) {
-        List<Line> lines = new ArrayList<>();
-        int start = 0;
-        for (int end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', start)) {
-            String where = file + ":" + (lines.size() + 1);
-            String line = text.substring(start, end);
-            lines.add(line(where, line));
-            start = end + 1;
-        }
-        // What follows the last line's end was being written when the process died.
-        return lines;
+    private interface LineAction {
+        void take(Line line) throws IOException;
     }
 
-    private static Line line(String where, String text) {
+    private static long size(Path file) {
         try {
-            JsonNode json = Json.parse(where, text);
+            return Files.size(file);
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    private static void lines(Path file, LineAction action) {
+        try {
+            read(file, action);
+        } catch (IOException e) {
+            throw unreadable(file, e);
+        }
+    }
+
+    private static RunException unreadable(Path file, IOException e) {
+        return new RunException(file + ": can't be read: " + AtomicFiles.reason(e), e);
+    }
+
+    /** As bytes: what follows the last line's end was being written when the process died, and may end within a character. */
+    private static void read(Path file, LineAction action) throws IOException {
+        try (InputStream in = new BufferedInputStream(Files.newInputStream(file), BUFFER_BYTES)) {
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            int number = 1;
+            for (int next = in.read(); next >= 0; next = in.read()) {
+                if (next == '\n') {
+                    action.take(line(file + ":" + number++, bytes.toByteArray()));
+                    bytes.reset();
+                } else if (bytes.size() < MOST_LINE_BYTES) {
+                    bytes.write(next);
+                } else {
+                    throw new InputException(file + ":" + number + ": more than " + MOST_LINE_BYTES + " bytes; expected an object with a step; remove the line to go on");
+                }
+            }
+        }
+    }
+
+    private static Line line(String where, byte[] bytes) {
+        try {
+            JsonNode json = Json.parse(where, TextFile.utf8(where, bytes));
             JsonNode step = json.path("step");
             if (!step.isIntegralNumber()) {
                 throw new InputException(where + ": expected an object with a whole number step");
             }
-            return new Line(text, json, step.asLong());
+            return new Line(bytes, json, step.asLong());
         } catch (InputException e) {
             throw e.map(problem -> problem + "; remove the line to go on");
         }

@@ -1,7 +1,9 @@
 package org.lacuna.run.folder;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.lacuna.run.InputException;
@@ -24,6 +26,20 @@ public final class TextFile {
             throw new InputException(file + ": is not UTF-8 text", e);
         } catch (IOException e) {
             throw new RunException(file + ": can't be read: " + AtomicFiles.reason(e), e);
+        }
+    }
+
+    /**
+     * The text that bytes spell.
+     *
+     * @param where what a message calls them
+     * @throws InputException if they are no UTF-8
+     */
+    static String utf8(String where, byte[] bytes) {
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+        } catch (CharacterCodingException e) {
+            throw new InputException(where + ": is not UTF-8 text", e);
         }
     }
 }

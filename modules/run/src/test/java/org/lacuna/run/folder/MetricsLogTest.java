@@ -6,9 +6,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
@@ -90,6 +92,19 @@ class MetricsLogTest {
     }
 
     @Test
+    void aLineMayBeCutOffWithinACharacter() throws IOException {
+        String line = "{\"step\":1,\"sample\":\"\u20ac\"}\n";
+        byte[] two = (line + line).getBytes(StandardCharsets.UTF_8);
+        int one = two.length / 2;
+        for (int length = one; length < two.length; length++) {
+            Files.write(file, Arrays.copyOf(two, length));
+            assertEquals(1, MetricsLog.read(file).size(), "cut at " + length);
+            MetricsLog.truncateAfter(file, 1).close();
+            assertEquals(line, Files.readString(file), "cut at " + length);
+        }
+    }
+
+    @Test
     void aSpoiltLineInTheMiddleIsNamed() throws IOException {
         Files.writeString(file, "{\"step\":1}\nnonsense\n{\"step\":3}\n");
         InputException refused = assertThrows(InputException.class, () -> MetricsLog.truncateAfter(file, 3));
@@ -98,7 +113,7 @@ class MetricsLogTest {
         assertEquals(file + ":2: expected an object with a whole number step; remove the line to go on",
                 assertThrows(InputException.class, () -> MetricsLog.read(file)).getMessage());
         Files.write(file, new byte[] {(byte) 0xFF, '\n'});
-        assertEquals(file + ": is not UTF-8 text", assertThrows(InputException.class, () -> MetricsLog.truncateAfter(file, 3)).getMessage());
+        assertEquals(file + ":1: is not UTF-8 text; remove the line to go on", assertThrows(InputException.class, () -> MetricsLog.truncateAfter(file, 3)).getMessage());
     }
 
     @Test
