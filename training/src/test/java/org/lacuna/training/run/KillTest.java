@@ -30,7 +30,7 @@ import org.lacuna.run.folder.FileOutput;
 @Timeout(600)
 class KillTest {
     /** {@code -Dlacuna.kills=100} for a long check by hand. */
-    private static final int KILLS = Integer.getInteger("lacuna.kills", 30);
+    private static final int KILLS = Integer.getInteger("lacuna.kills", 20);
     private static final int LANES = 2;
     private static final String LAST = "step-000060";
 
