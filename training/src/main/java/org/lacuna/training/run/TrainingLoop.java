@@ -70,6 +70,7 @@ final class TrainingLoop {
                     finishStep(log, progress, stop);
                 }
             }
+            finish();
         } catch (RunException e) {
             // Nothing else in the loop fails so but the writing of metrics and checkpoints.
             throw new RunException(String.format(Locale.ROOT, "%s. %s; a checkpoint takes some %,d bytes: %s",
@@ -133,11 +134,17 @@ final class TrainingLoop {
             save();
             KeptCheckpoints.tidy(folder, settings);
         }
-        observations.writePage(folder, step, last);
+        observations.writePage(folder, step, false);
         if (stopping && !last) {
             throw new InterruptedRunException("stopped after step " + step + " of " + settings.steps() + ", saved in " + folder.checkpoint(step)
                     + "; go on with: train --resume --out " + folder.path());
         }
+    }
+
+    /** What a run that was killed after its last checkpoint may still lack. */
+    private void finish() {
+        KeptCheckpoints.tidy(folder, settings);
+        observations.writePage(folder, state.step(), true);
     }
 
     /** Every so many steps and at the last. */

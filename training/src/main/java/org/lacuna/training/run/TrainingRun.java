@@ -16,7 +16,6 @@ import java.util.function.Supplier;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
-import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.data.sample.Sampler;
 import org.lacuna.data.sample.Windows;
 import org.lacuna.data.tokenize.Tokenizer;

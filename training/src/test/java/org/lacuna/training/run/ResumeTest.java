@@ -110,4 +110,15 @@ class ResumeTest {
         String[] sets = {"data.text=" + text, "data.validationFraction=0.3", "train.workers=1", "train.steps=24"};
         RunFiles.assertSame(run("one", List.of(), sets), run("pieces", List.of(4, 7), sets), "step-000024");
     }
+
+    /** A process that died between its last checkpoint and what comes after it. */
+    @Test
+    void aRunWithoutStepsLeftGetsWhatItStillLacks() throws IOException, InterruptedException {
+        Path whole = run("whole", List.of(), "train.keep={last: 1}");
+        Path late = run("late", List.of());
+        Files.delete(late.resolve("report.html"));
+        assertTrue(RunFiles.list(late).contains("checkpoints/step-000040"));
+        run("late", List.of(), "train.keep={last: 1}");
+        assertEquals(RunFiles.list(whole), RunFiles.list(late));
+    }
 }
