@@ -12,6 +12,8 @@ import java.util.function.UnaryOperator;
  */
 public final class InputException extends RuntimeException {
     private static final long serialVersionUID = 1L;
+    /** More than these help nobody. */
+    private static final int SHOWN = 20;
 
     private final List<String> problems;
 
@@ -52,6 +54,8 @@ public final class InputException extends RuntimeException {
         if (problems.size() == 1) {
             return problems.get(0);
         }
-        return problems.size() + " problems:\n  - " + String.join("\n  - ", problems);
+        int shown = Math.min(problems.size(), SHOWN);
+        return problems.size() + " problems:\n  - " + String.join("\n  - ", problems.subList(0, shown))
+                + (shown < problems.size() ? "\n  and " + (problems.size() - shown) + " more" : "");
     }
 }

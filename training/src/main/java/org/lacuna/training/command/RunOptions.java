@@ -25,7 +25,6 @@ import org.lacuna.training.recipe.TrainRecipe;
 import org.lacuna.training.run.Control;
 import org.lacuna.training.run.TrainingRun;
 import picocli.CommandLine;
-import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Option;
 
 /** The options of the commands that train, and what they do. */
@@ -42,17 +41,11 @@ final class RunOptions {
     /** Whether the recipe has to begin with a checkpoint. */
     boolean needsCheckpoint;
 
-    @ArgGroup(exclusive = true)
-    private Place place = new Place();
+    @Option(names = "--run", paramLabel = "NAME", description = "The run's folder is runs/NAME (default: the recipe's name).")
+    private String name;
 
-    /** Where the run's folder is. */
-    private static final class Place {
-        @Option(names = "--run", paramLabel = "NAME", description = "The run's folder is runs/NAME (default: the recipe's name).")
-        private String run;
-
-        @Option(names = "--out", paramLabel = "DIR", description = "The run's folder.")
-        private Path out;
-    }
+    @Option(names = "--out", paramLabel = "DIR", description = "The run's folder, in place of --run.")
+    private Path out;
 
     /** What is left of a run when its memory is given back. */
     private record Ended(TrainRecipe recipe, Path folder, boolean hasControl) {}
@@ -134,10 +127,13 @@ final class RunOptions {
     }
 
     private Path folder(Optional<TrainRecipe> recipe) {
-        if (place.out != null) {
-            return place.out;
+        if (out != null && name != null) {
+            throw new InputException("--run and --out both name the run's folder; leave one out");
         }
-        String name = place.run != null ? place.run : recipe.map(TrainRecipe::name)
+        if (out != null) {
+            return out;
+        }
+        String name = this.name != null ? this.name : recipe.map(TrainRecipe::name)
                 .orElseThrow(() -> new InputException("expected --config FILE, or --resume with --run NAME or --out DIR"));
         Path below = Path.of(name).normalize();
         if (name.isBlank() || below.isAbsolute() || below.startsWith("..") || below.toString().isEmpty()) {

@@ -230,7 +230,9 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
                 p.add("masks", "has a " + at + ", which a block without a gate has not");
             }
             try {
-                Rules.byName(mask.rule());
+                if (Rules.byName(mask.rule()) == Rules.byName("none")) {
+                    p.add("masks", "has a " + at + " of rule none, which keeps all; leave it out");
+                }
             } catch (IllegalArgumentException e) {
                 p.add("masks", "has a " + at + ": " + e.getMessage());
             }

@@ -129,7 +129,7 @@ class MasksTest {
         Path json = folder.resolve("config.json");
         String text = Files.readString(json);
         for (String[] bad : new String[][] {{"stat_top_k", "top", "no rule 'top'"}, {"preactivation", "before", "expected objects"},
-            {"0.08", "1.5", "keeps 1.5, it must be above 0 and at most 1"}, {"0.08", "\"all\"", "expected objects"}, {"preactivation", "input", "has a second mask at input"}}) {
+            {"stat_top_k", "none", "of rule none, which keeps all"}, {"0.08", "1.5", "keeps 1.5, it must be above 0 and at most 1"}, {"0.08", "\"all\"", "expected objects"}, {"preactivation", "input", "has a second mask at input"}}) {
             Files.writeString(json, text.replace(bad[0], bad[1]));
             InputException e = assertThrows(InputException.class, () -> Checkpoint.config(folder));
             assertTrue(e.getMessage().contains("lacuna_masks") && e.getMessage().contains(bad[2]), e.getMessage());

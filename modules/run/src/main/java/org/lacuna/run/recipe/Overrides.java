@@ -15,6 +15,9 @@ import org.yaml.snakeyaml.nodes.Tag;
 
 /** Lays {@code --set path.to.key=value} over a recipe's nodes and remembers which nodes came from where. */
 final class Overrides {
+    /** So much of a text that was given with --set stands in each problem with it. */
+    private static final int ECHOED = 200;
+
     private final List<String> problems;
     private final Map<Node, String> origins = new IdentityHashMap<>();
 
@@ -30,7 +33,7 @@ final class Overrides {
     MappingNode apply(MappingNode root, List<String> sets) {
         MappingNode result = root;
         for (String set : sets) {
-            String origin = "--set " + set;
+            String origin = "--set " + (set.length() <= ECHOED ? set : set.substring(0, ECHOED) + "…");
             int equals = set.indexOf('=');
             List<String> path = equals < 0 ? List.of() : List.of(set.substring(0, equals).split("\\.", -1));
             if (path.isEmpty() || path.stream().anyMatch(String::isBlank)) {

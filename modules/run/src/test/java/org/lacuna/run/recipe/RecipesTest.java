@@ -187,6 +187,13 @@ class RecipesTest {
         assertEquals(List.of(problem), e.problems());
     }
 
+    @Test
+    void aLongOverrideIsNotRepeatedWhole() {
+        InputException e = assertThrows(InputException.class, () -> Recipes.parse("r", LISTED, List.of("numbers=[" + "x, ".repeat(500) + "]"), Listed.class));
+        assertEquals(500, e.problems().size());
+        e.problems().forEach(problem -> assertTrue(problem.startsWith("--set numbers=[x, x, ") && problem.length() < 300, problem));
+    }
+
     private record Bad(String yaml, List<String> sets, String... problems) {
         static Bad file(String yaml, String... problems) {
             return new Bad(yaml, List.of(), problems);
