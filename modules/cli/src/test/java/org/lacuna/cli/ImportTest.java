@@ -253,7 +253,7 @@ class ImportTest {
         });
         Result run = lacuna("import", folder, "--expect", expected(folder));
         assertEquals(ExitCode.BAD_INPUT, run.code(), run::toString);
-        assertSays(run.err(), "21 problems", "tensor odd.0 fits", "and 10 more tensors");
+        assertSays(run.err(), "30 problems", "tensor odd.0 fits", "and 10 more");
     }
 
     @Test

@@ -29,7 +29,6 @@ import org.lacuna.run.folder.AtomicFiles;
  * meanwhile.
  */
 public final class HuggingFaceWeights {
-    private static final int MOST_PROBLEMS = 20;
     private static final int PIECE = 1 << 18;
     private static final Set<StoredType> FLOATING = Set.of(StoredType.F32, StoredType.F16, StoredType.BF16);
 
@@ -71,12 +70,7 @@ public final class HuggingFaceWeights {
             }
         }
         if (!problems.isEmpty()) {
-            String where = weights + ": ";
-            List<String> shown = new ArrayList<>(problems.stream().limit(MOST_PROBLEMS).map(p -> where + p).toList());
-            if (problems.size() > MOST_PROBLEMS) {
-                shown.add(where + "and " + (problems.size() - MOST_PROBLEMS) + " more tensors of these kinds");
-            }
-            throw new InputException(shown);
+            throw new InputException(problems.stream().map(p -> weights + ": " + p).toList());
         }
     }
 

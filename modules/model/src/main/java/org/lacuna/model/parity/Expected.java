@@ -36,7 +36,6 @@ import org.lacuna.sparsity.Site;
  */
 public final class Expected implements AutoCloseable {
     private static final String INPUT_IDS = "input_ids";
-    private static final int MOST_PROBLEMS = 20;
     private static final int PIECE = 1 << 16;
 
     private final Path path;
@@ -136,11 +135,7 @@ public final class Expected implements AutoCloseable {
             found.add(w);
         }
         if (!problems.isEmpty()) {
-            List<String> shown = new ArrayList<>(problems.stream().limit(MOST_PROBLEMS).map(p -> path + ": " + p).toList());
-            if (problems.size() > MOST_PROBLEMS) {
-                shown.add(path + ": and " + (problems.size() - MOST_PROBLEMS) + " more tensors of these kinds");
-            }
-            throw new InputException(shown);
+            throw new InputException(problems.stream().map(p -> path + ": " + p).toList());
         }
         return found;
     }

@@ -33,8 +33,6 @@ public final class StoredWeights implements AutoCloseable {
     /** The file that says which shard has which tensor. */
     public static final String INDEX = "model.safetensors.index.json";
 
-    private static final int MOST_PROBLEMS = 20;
-
     /** One plain name: no separators, nothing hidden, nothing that a file system or a terminal takes for something else. */
     private static final Pattern SHARD = Pattern.compile("[A-Za-z0-9_][A-Za-z0-9._-]{0,240}\\.safetensors");
 
@@ -108,11 +106,6 @@ public final class StoredWeights implements AutoCloseable {
                 }
             }
             compare(index, shardOf, shards, problems);
-            if (problems.size() > MOST_PROBLEMS) {
-                int more = problems.size() - MOST_PROBLEMS;
-                problems = new ArrayList<>(problems.subList(0, MOST_PROBLEMS));
-                problems.add(index + ": and " + more + " more problems of these kinds");
-            }
             if (!problems.isEmpty()) {
                 throw new InputException(problems);
             }
