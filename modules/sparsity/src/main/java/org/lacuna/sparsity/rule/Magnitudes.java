@@ -19,6 +19,15 @@ final class Magnitudes {
         return Float.intBitsToFloat(key);
     }
 
+    /** The least key, 1 or more, whose magnitude is at least that; {@link #INFINITE} if no float's is. */
+    static int leastKey(double magnitude) {
+        if (magnitude > Float.MAX_VALUE) {
+            return INFINITE;
+        }
+        float nearest = (float) magnitude;
+        return Math.max(key(nearest < magnitude ? Math.nextUp(nearest) : nearest), 1);
+    }
+
     /** The largest key of the row, 0 if it is empty or all zero. Throws {@link NonFiniteException}. */
     static int largestKey(float[] values, int n) {
         int largest = 0;

@@ -9,7 +9,10 @@ public final class Rules {
             new None(),
             new TopP(),
             new StatTopK(),
-            new TopK());
+            new TopK(),
+            new MaxP(),
+            new Threshold(),
+            new TopPEnergy());
 
     private Rules() {
     }

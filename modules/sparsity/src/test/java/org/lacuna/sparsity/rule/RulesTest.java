@@ -7,9 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -17,12 +20,12 @@ import org.lacuna.sparsity.Fixtures;
 
 class RulesTest {
     @ParameterizedTest
-    @CsvSource({"top_p, 120", "top_k, 120"})
-    void everyReferenceLineOfARuleIsEqual(String rule, int expectedLines) {
+    @CsvSource({"top_p, top_p, 120", "top_p_power2, top_p_energy, 120", "top_k, top_k, 120", "max_p, max_p, 120"})
+    void everyReferenceLineOfARuleIsEqual(String reference, String rule, int expectedLines) {
         JsonNode vectors = Fixtures.json("rules/vectors.json");
         int lines = 0;
         for (JsonNode line : Fixtures.jsonLines("rules/rules.jsonl")) {
-            if (line.get("rule").asText().equals(rule)) {
+            if (line.get("rule").asText().equals(reference)) {
                 float[] row = row(vectors.get(line.get("vector").asText()));
                 assertEquals(line.get("n").asInt(), row.length);
                 long[] kept = new long[(row.length + 63) / 64];
@@ -37,6 +40,93 @@ class RulesTest {
             }
         }
         assertEquals(expectedLines, lines);
+    }
+
+    /** Why the functions that the paper's authors published keep another number than the definition wants. */
+    private enum Reason {
+        /** Their top-p keeps the largest entry and those equal to it where nothing was asked for. */
+        NOTHING_ASKED_FOR,
+        /** Their threshold is 0, and zeros reach it. */
+        ZEROS,
+        /** They keep all that equal the last one kept. */
+        TIES,
+        /** They square in float32, where small entries become 0. */
+        UNDERFLOW,
+        /** At p = 1 they stop where the sum is the total, which the smallest entries do not change. */
+        ROUNDING
+    }
+
+    @Test
+    void theAuthorsFunctionsKeepOthersForFiveReasons() {
+        JsonNode vectors = Fixtures.json("rules/vectors.json");
+        Map<String, Integer> found = new TreeMap<>();
+        int compared = 0;
+        for (JsonNode line : Fixtures.jsonLines("rules/rules.jsonl")) {
+            if (!line.has("authors_kept_count")) {
+                continue; // their top-k refuses to keep none
+            }
+            compared++;
+            int theirs = line.get("authors_kept_count").asInt();
+            if (theirs != line.get("kept").size()) {
+                float[] row = row(vectors.get(line.get("vector").asText()));
+                String rule = line.get("rule").asText();
+                Reason reason = reason(rule, row, line.get("p").asDouble(), line.get("kept"), theirs);
+                found.merge(rule + " " + reason, 1, Integer::sum);
+            }
+        }
+        assertEquals(452, compared);
+        assertEquals(new TreeMap<>(Map.ofEntries(Map.entry("max_p ZEROS", 13), Map.entry("top_k TIES", 22), Map.entry("top_k ZEROS", 27),
+                Map.entry("top_p NOTHING_ASKED_FOR", 14), Map.entry("top_p TIES", 12), Map.entry("top_p ZEROS", 8),
+                Map.entry("top_p_power2 NOTHING_ASKED_FOR", 13), Map.entry("top_p_power2 TIES", 11), Map.entry("top_p_power2 ZEROS", 9),
+                Map.entry("top_p_power2 UNDERFLOW", 7), Map.entry("top_p_power2 ROUNDING", 1))), found);
+    }
+
+    /** The one of the reasons that explains their number exactly. */
+    private static Reason reason(String rule, float[] row, double p, JsonNode kept, int theirs) {
+        double edge = Double.POSITIVE_INFINITY;
+        for (JsonNode index : kept) {
+            edge = Math.min(edge, Math.abs(row[index.asInt()]));
+        }
+        double largest = 0;
+        boolean hasZeros = false;
+        for (float value : row) {
+            largest = Math.max(largest, Math.abs(value));
+            hasZeros |= value == 0;
+        }
+        if (rule.endsWith("power2") && atLeast(row, (float) edge * (float) edge, true) == theirs && (float) edge * (float) edge < Float.MIN_NORMAL) {
+            return Reason.UNDERFLOW;
+        }
+        if (hasZeros && theirs == row.length) {
+            return Reason.ZEROS;
+        }
+        if (p == 0 && rule.startsWith("top_p") && atLeast(row, largest, false) == theirs) {
+            return Reason.NOTHING_ASKED_FOR;
+        }
+        if (atLeast(row, edge, false) == theirs) {
+            return Reason.TIES;
+        }
+        if (p == 1 && rule.endsWith("power2") && row.length - theirs == 1) {
+            double all = 0;
+            double least = Double.POSITIVE_INFINITY;
+            for (float value : row) {
+                all += (double) value * value;
+                least = Math.min(least, (double) value * value);
+            }
+            if (all - least == all) {
+                return Reason.ROUNDING;
+            }
+        }
+        throw new AssertionError(rule + ", p = " + p + ": they keep " + theirs + " of " + Arrays.toString(row) + ", which nothing explains");
+    }
+
+    private static int atLeast(float[] row, double least, boolean squares) {
+        int count = 0;
+        for (float value : row) {
+            if ((squares ? value * value : Math.abs(value)) >= least) {
+                count++;
+            }
+        }
+        return count;
     }
 
     @Test
@@ -55,9 +145,9 @@ class RulesTest {
             assertSame(rule, Rules.byCode(rule.code()));
             assertTrue(codes.add(rule.code()), "code " + rule.code() + " is taken twice");
         }
-        assertEquals("no rule 'topp'; there are none, top_p, stat_top_k, top_k",
+        assertEquals("no rule 'topp'; there are none, top_p, stat_top_k, top_k, max_p, threshold, top_p_energy",
                 assertThrows(IllegalArgumentException.class, () -> Rules.byName("topp")).getMessage());
-        assertEquals("no rule with code 9; there are 0 (none), 1 (top_p), 2 (stat_top_k), 3 (top_k)",
+        assertEquals("no rule with code 9; there are 0 (none), 1 (top_p), 2 (stat_top_k), 3 (top_k), 4 (max_p), 5 (threshold), 6 (top_p_energy)",
                 assertThrows(IllegalArgumentException.class, () -> Rules.byCode(9)).getMessage());
     }
 
