@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
@@ -12,6 +13,7 @@ import org.deeplearning4j.nn.conf.layers.samediff.SDLayerParams;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffLayer;
 import org.deeplearning4j.nn.weights.IWeightInit;
 import org.deeplearning4j.optimize.api.TrainingListener;
+import org.deeplearning4j.util.CrashReportingUtil;
 import org.lacuna.graph.activation.Activation;
 import org.lacuna.graph.activation.Activations;
 import org.lacuna.graph.op.Activated;
@@ -22,7 +24,6 @@ import org.lacuna.graph.op.Sparsify;
 import org.lacuna.graph.penalty.Penalties;
 import org.lacuna.graph.penalty.Penalty;
 import org.lacuna.sparsity.rule.RowScratch;
-import org.lacuna.sparsity.rule.Rule;
 import org.lacuna.sparsity.rule.Rules;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -165,6 +166,10 @@ public final class FeedForwardBlock extends SameDiffLayer {
         return Activations.byName(activation);
     }
 
+    Optional<RowRule> rowRule() {
+        return Optional.ofNullable(rule).map(name -> new RowRule(Rules.byName(name), ruleValue));
+    }
+
     boolean biased() {
         return biased;
     }
@@ -265,6 +270,8 @@ public final class FeedForwardBlock extends SameDiffLayer {
         if (getIDropout() != null) {
             throw new IllegalStateException("layer \"" + getLayerName() + "\": Deeplearning4j ignores dropout of a SameDiffLayer; put a DropoutLayer in front of it");
         }
+        // Its dumps list the machine's hardware by a library that is not here; they would hide the lack of memory that they are about.
+        CrashReportingUtil.crashDumpsEnabled(false);
         FeedForwardRun run = new FeedForwardRun(conf, type);
         run.setIndex(index);
         run.setParamsViewArray(params);
@@ -368,8 +375,7 @@ public final class FeedForwardBlock extends SameDiffLayer {
         }
         Activations.byName(activation);
         if (rule != null) {
-            Rule named = Rules.byName(rule);
-            named.keep(new float[] {1}, 1, new double[] {ruleValue}, 0, new long[1], new RowScratch(1));
+            Rules.byName(rule).keep(new float[] {1}, 1, new double[] {ruleValue}, 0, new long[1], new RowScratch(1));
         }
         if (penalty != null) {
             Penalty named = Penalties.byName(penalty);

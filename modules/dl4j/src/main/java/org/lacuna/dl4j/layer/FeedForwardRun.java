@@ -65,12 +65,17 @@ public final class FeedForwardRun extends SameDiffLayer {
     }
 
     /**
-     * The intermediate vectors, before the layer's own rule.
+     * The intermediate vectors as the down projection reads them, after the layer's own rule.
      *
      * @param input [batch, nIn] or [batch, nIn, time]
      * @return [rows, inner], rows in the order of examples, then time
      */
     public INDArray intermediate(INDArray input) {
+        INDArray v = beforeRule(input);
+        return block().rowRule().map(rule -> rule.apply(v).rows()).orElse(v);
+    }
+
+    INDArray beforeRule(INDArray input) {
         INDArray rows = rows(input);
         FeedForwardBlock block = block();
         INDArray up = linear(FeedForwardBlock.UP, rows);

@@ -150,7 +150,7 @@ class FeedForwardBlockTest {
         FeedForwardRun run = (FeedForwardRun) net.getLayer(0);
         INDArray x = random(DataType.DOUBLE, 3, B, 3);
         INDArray dy = random(DataType.DOUBLE, 4, B, 4);
-        INDArray v = run.intermediate(x);
+        INDArray v = run.beforeRule(x);
         INDArray masked = v.dup();
         for (int b = 0; b < B; b++) {
             long[] kept = new long[1];
@@ -162,12 +162,13 @@ class FeedForwardBlockTest {
             }
         }
         LayerWorkspaceMgr none = LayerWorkspaceMgr.noWorkspaces();
+        assertEquals(masked, run.intermediate(x));
         run.setInput(x, none);
         assertArrayEquals(run.down(masked, x).dup().data().asDouble(), run.activate(true, none).dup('c').data().asDouble(), 1e-12);
         INDArray dx = run.backpropGradient(dy, none).getSecond();
         INDArray offset = masked.sub(v);
         // The surrogate: the mask adds what it took away as a constant.
-        java.util.function.DoubleSupplier surrogate = () -> run.down(run.intermediate(x).add(offset), x).mul(dy).sumNumber().doubleValue();
+        java.util.function.DoubleSupplier surrogate = () -> run.down(run.beforeRule(x).add(offset), x).mul(dy).sumNumber().doubleValue();
         INDArray gradient = net.getLayer(0).getGradientsViewArray();
         checkAgainst(surrogate, run.params(), gradient);
         checkAgainst(surrogate, x, dx);

@@ -1,0 +1,201 @@
+package org.lacuna.dl4j.network;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Random;
+import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lacuna.dl4j.layer.FeedForwardBlock;
+import org.lacuna.eval.command.CompareCommand;
+import org.lacuna.eval.command.EvalCommand;
+import org.lacuna.eval.robustness.ResultJson;
+import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.SiteResult;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.run.folder.Json;
+import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.critical.Estimator;
+import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.dataset.DataSet;
+import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.learning.config.Adam;
+import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
+import picocli.CommandLine;
+
+/** The README's example: two networks trained by Deeplearning4j, saved, measured and compared. */
+class NetworksTest {
+    private static final int CLASSES = 4;
+    private static final int INPUTS = 6;
+
+    @TempDir
+    private static Path folder;
+    private static MultiLayerNetwork dense;
+    private static MultiLayerNetwork sparse;
+
+    /** Points around the corners of a cube, two corners to a class: no straight line tells the classes apart. */
+    private static DataSet clusters(int count, long seed) {
+        Random random = new Random(seed);
+        INDArray x = Nd4j.zeros(count, INPUTS);
+        INDArray y = Nd4j.zeros(count, CLASSES);
+        for (int i = 0; i < count; i++) {
+            int corner = random.nextInt(2 * CLASSES);
+            for (int j = 0; j < INPUTS; j++) {
+                x.putScalar(i, j, (j < 3 ? 2 * (corner >> j & 1) - 1 : 0) + 0.5 * random.nextGaussian());
+            }
+            y.putScalar(i, Math.min(corner, 2 * CLASSES - 1 - corner), 1);
+        }
+        return new DataSet(x, y);
+    }
+
+    private static void csv(Path file, DataSet data) throws IOException {
+        StringBuilder text = new StringBuilder("a,b,c,d,e,f,class\n");
+        for (int i = 0; i < data.numExamples(); i++) {
+            for (int j = 0; j < INPUTS; j++) {
+                text.append(String.format(Locale.ROOT, "%s,", data.getFeatures().getFloat(i, j)));
+            }
+            text.append(data.getLabels().getRow(i).argMax().getInt(0)).append('\n');
+        }
+        Files.writeString(file, text);
+    }
+
+    private static MultiLayerNetwork network(NeuralNetConfiguration.ListBuilder layers) {
+        MultiLayerNetwork network = new MultiLayerNetwork(layers
+                .layer(new OutputLayer.Builder(LossFunction.MCXENT).nIn(32).nOut(CLASSES).activation(Activation.SOFTMAX).build()).build());
+        network.init();
+        return network;
+    }
+
+    private static NeuralNetConfiguration.ListBuilder layers() {
+        return new NeuralNetConfiguration.Builder().seed(5).updater(new Adam(0.02)).list();
+    }
+
+    @BeforeAll
+    static void train() throws IOException {
+        dense = network(layers().layer(new DenseLayer.Builder().nIn(INPUTS).nOut(32).activation(Activation.RELU).build()));
+        sparse = network(layers().layer(new FeedForwardBlock.Builder().nIn(INPUTS).inner(64).nOut(32).activation("relu").gated(false).biased(true).penalty("l1", 0.005).build()));
+        DataSet train = clusters(512, 1);
+        for (int step = 0; step < 150; step++) {
+            dense.fit(train);
+            sparse.fit(train);
+        }
+        dense.save(folder.resolve("dense.zip").toFile());
+        sparse.save(folder.resolve("sparse.zip").toFile());
+        csv(folder.resolve("test.csv"), clusters(300, 2));
+        run(0, new EvalCommand(), "--dl4j", path("dense.zip"), "--data", path("test.csv"), "--out", path("dense"), "--replicates", "200");
+        run(0, new EvalCommand(), "--dl4j", path("sparse.zip"), "--data", path("test.csv"), "--label", "class", "--out", path("sparse"), "--replicates", "200");
+    }
+
+    private static String path(String name) {
+        return folder.resolve(name).toString();
+    }
+
+    private static String run(int code, Object command, String... args) {
+        StringWriter out = new StringWriter();
+        CommandLine line = new CommandLine(command).setOut(new PrintWriter(out)).setErr(new PrintWriter(out))
+                .setExecutionExceptionHandler((failure, which, parsed) -> {
+                    throw failure;
+                });
+        assertEquals(code, line.execute(args), out::toString);
+        System.err.println(out);
+        return out.toString();
+    }
+
+    private static RobustnessResult result(String name) {
+        return ResultJson.read(folder.resolve(name).resolve("result.json"), RobustnessResult.class, RobustnessResult.VERSION);
+    }
+
+    @Test
+    void eachNetworkHasACurveAndACriticalSparsity() {
+        for (String name : List.of("dense", "sparse")) {
+            RobustnessResult result = result(name);
+            SiteResult curve = result.curve(SiteSet.INTERMEDIATE).orElseThrow();
+            assertEquals(26, curve.points().size());
+            assertEquals(result.dense().loss(), curve.points().get(0).loss(), 1e-6, "p = 1 leaves out zeros alone");
+            assertTrue(curve.critical(Estimator.LINEAR).level().sparsity() > 0.3, name);
+            assertTrue(Files.isRegularFile(folder.resolve(name).resolve("report.html")));
+            JsonNode network = result.provenance().path("network");
+            assertTrue(network.path("accuracy").asDouble() > 0.85, network.toString());
+            assertEquals(26, network.path("accuracy_by_p").size());
+            assertTrue(network.path("accuracy_by_p").get(25).asDouble() < 0.6, "without the layer the network is lost");
+            assertEquals(3, network.path("critical_at_accuracy_99_percent").size());
+            assertEquals(3, network.path("critical_at_loss_1_percent").size());
+        }
+    }
+
+    @Test
+    void lossAndAccuracyAreThoseOfDeeplearning4j() {
+        DataSet test = clusters(300, 2);
+        assertEquals(dense.score(test, false), result("dense").dense().loss(), 1e-5);
+        assertEquals(sparse.score(test, false), result("sparse").dense().loss(), 1e-5);
+        double[] each = dense.scoreExamples(test, false).toDoubleVector();
+        for (int i = 0; i < each.length; i++) {
+            assertEquals(each[i], result("dense").dense().windowLossSums().get(i), 1e-5);
+        }
+        int right = dense.output(test.getFeatures()).argMax(1).eq(test.getLabels().argMax(1)).castTo(org.nd4j.linalg.api.buffer.DataType.INT32).sumNumber().intValue();
+        assertEquals(right / 300.0, result("dense").provenance().at("/network/accuracy").asDouble());
+    }
+
+    @Test
+    void aPointIsWhatLeavingOutByHandGives() {
+        DataSet test = clusters(300, 2);
+        INDArray hidden = dense.feedForward(test.getFeatures()).get(1).dup();
+        double loss = 0;
+        long zeros = 0;
+        for (int row = 0; row < 300; row++) {
+            // Top-p by sorting: the fewest largest magnitudes that hold half of their sum.
+            float[] values = hidden.getRow(row).toFloatVector();
+            Integer[] order = new Integer[values.length];
+            double total = 0;
+            for (int j = 0; j < values.length; j++) {
+                order[j] = j;
+                total += Math.abs(values[j]);
+            }
+            java.util.Arrays.sort(order, (a, b) -> Float.compare(Math.abs(values[b]), Math.abs(values[a])));
+            double sum = 0;
+            for (int j : order) {
+                if (sum >= 0.5 * total) {
+                    hidden.putScalar(row, j, 0);
+                }
+                sum += Math.abs(values[j]);
+            }
+            INDArray out = dense.getLayer(1).activate(hidden.getRow(row, true).dup(), false, org.deeplearning4j.nn.workspace.LayerWorkspaceMgr.noWorkspaces());
+            loss -= Math.log(out.getDouble(test.getLabels().getRow(row).argMax().getLong(0))) / 300;
+            zeros += hidden.getRow(row).eq(0).castTo(org.nd4j.linalg.api.buffer.DataType.INT32).sumNumber().longValue();
+        }
+        var point = result("dense").curve(SiteSet.INTERMEDIATE).orElseThrow().points().stream().filter(each -> each.p() == 0.5).findFirst().orElseThrow();
+        assertEquals(loss, point.loss(), 1e-5);
+        assertEquals(zeros / (300.0 * 32), point.sparsity(), 1e-12);
+    }
+
+    @Test
+    void compareTellsTheirDifference() {
+        assertTrue(zeros("sparse") > zeros("dense"), zeros("sparse") + " " + zeros("dense"));
+        String out = run(0, new CompareCommand(), path("sparse"), path("dense"), "--out", path("compared"));
+        assertTrue(out.contains("sparse − dense: "), out);
+        JsonNode report = Json.read(folder.resolve("compared").resolve("report.json"));
+        JsonNode difference = report.at("/comparison/differences/2");
+        assertEquals("linear", difference.path("estimator").asText());
+        assertTrue(difference.at("/interval/low").asDouble() > 0, difference.toString());
+        assertEquals("induced", report.at("/comparison/models/0/model/training").asText());
+    }
+
+    private static double zeros(String name) {
+        return result(name).dense().exactZeros().get(Site.INTERMEDIATE).get(0);
+    }
+}
