@@ -373,6 +373,15 @@ public final class FeedForwardBlock extends SameDiffLayer {
         if (nIn < 0 || nOut < 1 || inner < 1 || Math.max(nIn, Math.max(nOut, inner)) > Integer.MAX_VALUE) {
             throw new IllegalArgumentException("a feed-forward block has positive sizes, not nIn " + nIn + ", inner " + inner + ", nOut " + nOut);
         }
+        if (nIn > 0) {
+            // A file holds them too, beside the sizes that they follow from.
+            SDLayerParams own = new SDLayerParams();
+            defineParameters(own);
+            Map<String, long[]> held = getLayerParams().getParamShapes();
+            if (!own.getParamShapes().keySet().equals(held.keySet()) || own.getParamShapes().entrySet().stream().anyMatch(e -> !Arrays.equals(e.getValue(), held.get(e.getKey())))) {
+                throw new IllegalArgumentException("a feed-forward block's parameters follow from its sizes, nIn " + nIn + ", inner " + inner + ", nOut " + nOut + ", and are others");
+            }
+        }
         Activations.byName(activation);
         if (rule != null) {
             Rules.byName(rule).keep(new float[] {1}, 1, new double[] {ruleValue}, 0, new long[1], new RowScratch(1));

@@ -12,7 +12,6 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -25,7 +24,6 @@ import java.util.zip.ZipFile;
 import org.deeplearning4j.nn.conf.ComputationGraphConfiguration;
 import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
-import org.deeplearning4j.nn.conf.graph.GraphVertex;
 import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
@@ -137,7 +135,7 @@ public record StoredNetwork(ComputationGraph graph, String kind, String config, 
                 if (key.equals("@class") && !field.getValue().isTextual() || names && !allowed(value)) {
                     refuse(file, where, value);
                 }
-                checkClasses(file, field.getValue(), where + "/" + shown(key));
+                checkClasses(file, field.getValue(), where + "/" + cut(key));
             }
         } else if (json.isArray()) {
             for (int i = 0; i < json.size(); i++) {
@@ -158,12 +156,16 @@ public record StoredNetwork(ComputationGraph graph, String kind, String config, 
     }
 
     private static String shown(String text) {
-        return "\"" + (text.length() > 80 ? text.substring(0, 80) + "…" : text).replaceAll("\\p{Cntrl}", "?") + "\"";
+        return "\"" + cut(text) + "\"";
+    }
+
+    private static String cut(String text) {
+        return (text.length() > 80 ? text.substring(0, 80) + "…" : text).replaceAll("\\p{Cntrl}", "?");
     }
 
     private static StoredNetwork layers(Path file, ZipFile zip, JsonNode json) throws IOException {
         MultiLayerConfiguration config = made(file, () -> MultiLayerConfiguration.fromJson(json.toString()));
-        checkBlocks(file, config.getConfs().stream().map(NeuralNetConfiguration::getLayer).toList());
+        checkBlocks(file, made(file, () -> config.getConfs().stream().map(NeuralNetConfiguration::getLayer).toList()));
         INDArray parameters = parameters(file, zip, made(file, () -> config.getConfs().stream().mapToLong(c -> c.getLayer().initializer().numParams(c)).reduce(0, Math::addExact)));
         ComputationGraph graph = made(file, () -> {
             if (parameters != null) {
@@ -181,13 +183,8 @@ public record StoredNetwork(ComputationGraph graph, String kind, String config, 
             throw new InputException(file + ": " + CONFIGURATION + " is that of no network: neither confs nor vertices");
         }
         ComputationGraphConfiguration config = made(file, () -> ComputationGraphConfiguration.fromJson(json.toString()));
-        List<Layer> layers = new ArrayList<>();
-        for (GraphVertex vertex : config.getVertices().values()) {
-            if (vertex instanceof LayerVertex layer) {
-                layers.add(layer.getLayerConf().getLayer());
-            }
-        }
-        checkBlocks(file, layers);
+        checkBlocks(file, made(file, () -> config.getVertices().values().stream().filter(LayerVertex.class::isInstance)
+                .map(vertex -> ((LayerVertex) vertex).getLayerConf().getLayer()).toList()));
         INDArray parameters = parameters(file, zip, made(file, () -> config.getVertices().values().stream().mapToLong(vertex -> vertex.numParams(false)).reduce(0, Math::addExact)));
         ComputationGraph graph = made(file, () -> {
             if (parameters != null) {

@@ -8,23 +8,31 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.function.DoubleSupplier;
 import org.deeplearning4j.nn.api.Layer;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.conf.layers.samediff.SDLayerParams;
+import org.deeplearning4j.nn.conf.layers.samediff.SameDiffLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lacuna.graph.activation.Activation;
 import org.lacuna.graph.activation.Activations;
 import org.lacuna.graph.penalty.Penalties;
 import org.lacuna.graph.penalty.Penalty;
 import org.lacuna.sparsity.rule.RowScratch;
 import org.lacuna.sparsity.rule.Rules;
+import org.nd4j.autodiff.samediff.SDVariable;
+import org.nd4j.autodiff.samediff.SameDiff;
+import org.nd4j.common.util.ArrayUtil;
+import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
@@ -44,7 +52,7 @@ class FeedForwardBlockTest {
     private static MultiLayerNetwork vectors(FeedForwardBlock.Builder block, DataType type) {
         MultiLayerNetwork net = new MultiLayerNetwork(new NeuralNetConfiguration.Builder().seed(7).dataType(type).updater(new NoOp()).list()
                 .layer(block.build())
-                .layer(new OutputLayer.Builder(LossFunction.MCXENT).nIn(4).nOut(2).activation(org.nd4j.linalg.activations.Activation.SOFTMAX).build())
+                .layer(new OutputLayer.Builder(LossFunction.MCXENT).nIn(4).nOut(2).activation(Activation.SOFTMAX).build())
                 .build());
         net.init();
         return net;
@@ -53,7 +61,7 @@ class FeedForwardBlockTest {
     private static MultiLayerNetwork sequences(FeedForwardBlock.Builder block, DataType type) {
         MultiLayerNetwork net = new MultiLayerNetwork(new NeuralNetConfiguration.Builder().seed(7).dataType(type).updater(new NoOp()).list()
                 .layer(block.build())
-                .layer(new RnnOutputLayer.Builder(LossFunction.MCXENT).nIn(4).nOut(2).activation(org.nd4j.linalg.activations.Activation.SOFTMAX).build())
+                .layer(new RnnOutputLayer.Builder(LossFunction.MCXENT).nIn(4).nOut(2).activation(Activation.SOFTMAX).build())
                 .setInputType(InputType.recurrent(3))
                 .build());
         net.init();
@@ -76,8 +84,8 @@ class FeedForwardBlockTest {
     }
 
     private static INDArray random(DataType type, int seed, long... shape) {
-        java.util.Random random = new java.util.Random(seed);
-        return Nd4j.createFromArray(random.doubles(org.nd4j.common.util.ArrayUtil.prodLong(shape), -1.5, 1.5).toArray()).reshape(shape).castTo(type);
+        Random random = new Random(seed);
+        return Nd4j.createFromArray(random.doubles(ArrayUtil.prodLong(shape), -1.5, 1.5).toArray()).reshape(shape).castTo(type);
     }
 
     /** The gradient that an updater gets, after division by the minibatch, against differences of the score with its penalty. */
@@ -109,7 +117,7 @@ class FeedForwardBlockTest {
 
     @Test
     void gradientsAreThoseOfTheLossAndThePenalty() {
-        for (Activation f : Activations.all()) {
+        for (org.lacuna.graph.activation.Activation f : Activations.all()) {
             for (boolean gated : new boolean[] {true, false}) {
                 for (String penalty : new String[] {null, "l1", "hoyer_square"}) {
                     FeedForwardBlock.Builder block = block().activation(f.name()).gated(gated).biased(gated);
@@ -168,13 +176,13 @@ class FeedForwardBlockTest {
         INDArray dx = run.backpropGradient(dy, none).getSecond();
         INDArray offset = masked.sub(v);
         // The surrogate: the mask adds what it took away as a constant.
-        java.util.function.DoubleSupplier surrogate = () -> run.down(run.beforeRule(x).add(offset), x).mul(dy).sumNumber().doubleValue();
+        DoubleSupplier surrogate = () -> run.down(run.beforeRule(x).add(offset), x).mul(dy).sumNumber().doubleValue();
         INDArray gradient = net.getLayer(0).getGradientsViewArray();
         checkAgainst(surrogate, run.params(), gradient);
         checkAgainst(surrogate, x, dx);
     }
 
-    private static void checkAgainst(java.util.function.DoubleSupplier f, INDArray at, INDArray gradient) {
+    private static void checkAgainst(DoubleSupplier f, INDArray at, INDArray gradient) {
         INDArray values = at.reshape(at.length());
         INDArray found = gradient.dup('c').reshape(gradient.length());
         for (long i = 0; i < values.length(); i++) {
@@ -211,7 +219,7 @@ class FeedForwardBlockTest {
                 .addInputs("in").setInputTypes(InputType.recurrent(3))
                 .addLayer("lstm", new LSTM.Builder().nOut(4).build(), "in")
                 .addLayer("ffn", new FeedForwardBlock.Builder().inner(8).nOut(4).activation("gelu").penalty("l1", 1e-3).build(), "lstm")
-                .addLayer("out", new RnnOutputLayer.Builder(LossFunction.MCXENT).nOut(2).activation(org.nd4j.linalg.activations.Activation.SOFTMAX).build(), "ffn")
+                .addLayer("out", new RnnOutputLayer.Builder(LossFunction.MCXENT).nOut(2).activation(Activation.SOFTMAX).build(), "ffn")
                 .setOutputs("out").build());
         net.init();
         DataSet data = sequenceData(DataType.FLOAT);
@@ -231,6 +239,50 @@ class FeedForwardBlockTest {
         assertThrows(IllegalArgumentException.class, () -> block().penalty("l1", -1).build());
         assertThrows(IllegalArgumentException.class, () -> block().penalty("l1", 1, 2).build());
         assertThrows(IllegalStateException.class, () -> vectors(block().dropOut(0.5), DataType.FLOAT));
+    }
+
+    /** What the class' Javadoc says of the stock layer: what comes back through it is doubled, which a later version may mend. */
+    @Test
+    void aStockLayerDoublesGradients() {
+        MultiLayerNetwork net = new MultiLayerNetwork(new NeuralNetConfiguration.Builder().seed(7).dataType(DataType.DOUBLE).updater(new NoOp()).list()
+                .layer(new Stock())
+                .layer(new OutputLayer.Builder(LossFunction.MCXENT).nIn(3).nOut(2).activation(Activation.SOFTMAX).build()).build());
+        net.init();
+        DataSet data = vectorData(DataType.DOUBLE);
+        net.setInput(data.getFeatures());
+        net.setLabels(data.getLabels());
+        net.computeGradientAndScore();
+        double found = net.gradient().getGradientFor("0_w").getDouble(0) / B;
+        INDArray w = net.getParam("0_w");
+        w.putScalar(0, 1 + STEP);
+        double more = net.score(data, true);
+        w.putScalar(0, 1 - STEP);
+        assertEquals(2 * (more - net.score(data, true)) / (2 * STEP), found, 1e-7);
+    }
+
+    /** Times a number. */
+    static final class Stock extends SameDiffLayer {
+        private static final long serialVersionUID = 1;
+
+        @Override
+        public SDVariable defineLayer(SameDiff sd, SDVariable input, Map<String, SDVariable> params, SDVariable mask) {
+            return input.mul(params.get("w"));
+        }
+
+        @Override
+        public void defineParameters(SDLayerParams params) {
+            params.addWeightParam("w", 1);
+        }
+
+        @Override
+        public void initializeParameters(Map<String, INDArray> params) {
+            params.get("w").assign(1);
+        }
+
+        @Override
+        public InputType getOutputType(int index, InputType input) {
+            return input;
+        }
     }
 
     @Test

@@ -1,6 +1,8 @@
 package org.lacuna.dl4j.network;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -10,27 +12,44 @@ import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
+import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
+import org.deeplearning4j.nn.conf.inputs.InputType;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
+import org.deeplearning4j.nn.conf.layers.LSTM;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
+import org.deeplearning4j.nn.workspace.LayerWorkspaceMgr;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lacuna.data.Corpora;
+import org.lacuna.data.Corpus;
+import org.lacuna.data.DataRecipe;
+import org.lacuna.data.sample.Windows;
+import org.lacuna.dl4j.data.CorpusIterator;
 import org.lacuna.dl4j.layer.FeedForwardBlock;
 import org.lacuna.eval.command.CompareCommand;
 import org.lacuna.eval.command.EvalCommand;
+import org.lacuna.eval.robustness.Point;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.SiteResult;
 import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
+import org.lacuna.run.recipe.Recipes;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.critical.Estimator;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
@@ -112,7 +131,6 @@ class NetworksTest {
                     throw failure;
                 });
         assertEquals(code, line.execute(args), out::toString);
-        System.err.println(out);
         return out.toString();
     }
 
@@ -147,7 +165,7 @@ class NetworksTest {
         for (int i = 0; i < each.length; i++) {
             assertEquals(each[i], result("dense").dense().windowLossSums().get(i), 1e-5);
         }
-        int right = dense.output(test.getFeatures()).argMax(1).eq(test.getLabels().argMax(1)).castTo(org.nd4j.linalg.api.buffer.DataType.INT32).sumNumber().intValue();
+        int right = dense.output(test.getFeatures()).argMax(1).eq(test.getLabels().argMax(1)).castTo(DataType.INT32).sumNumber().intValue();
         assertEquals(right / 300.0, result("dense").provenance().at("/network/accuracy").asDouble());
     }
 
@@ -166,7 +184,7 @@ class NetworksTest {
                 order[j] = j;
                 total += Math.abs(values[j]);
             }
-            java.util.Arrays.sort(order, (a, b) -> Float.compare(Math.abs(values[b]), Math.abs(values[a])));
+            Arrays.sort(order, (a, b) -> Float.compare(Math.abs(values[b]), Math.abs(values[a])));
             double sum = 0;
             for (int j : order) {
                 if (sum >= 0.5 * total) {
@@ -174,11 +192,11 @@ class NetworksTest {
                 }
                 sum += Math.abs(values[j]);
             }
-            INDArray out = dense.getLayer(1).activate(hidden.getRow(row, true).dup(), false, org.deeplearning4j.nn.workspace.LayerWorkspaceMgr.noWorkspaces());
+            INDArray out = dense.getLayer(1).activate(hidden.getRow(row, true).dup(), false, LayerWorkspaceMgr.noWorkspaces());
             loss -= Math.log(out.getDouble(test.getLabels().getRow(row).argMax().getLong(0))) / 300;
-            zeros += hidden.getRow(row).eq(0).castTo(org.nd4j.linalg.api.buffer.DataType.INT32).sumNumber().longValue();
+            zeros += hidden.getRow(row).eq(0).castTo(DataType.INT32).sumNumber().longValue();
         }
-        var point = result("dense").curve(SiteSet.INTERMEDIATE).orElseThrow().points().stream().filter(each -> each.p() == 0.5).findFirst().orElseThrow();
+        Point point = result("dense").curve(SiteSet.INTERMEDIATE).orElseThrow().points().stream().filter(each -> each.p() == 0.5).findFirst().orElseThrow();
         assertEquals(loss, point.loss(), 1e-5);
         assertEquals(zeros / (300.0 * 32), point.sparsity(), 1e-12);
     }
@@ -193,6 +211,66 @@ class NetworksTest {
         assertEquals("linear", difference.path("estimator").asText());
         assertTrue(difference.at("/interval/low").asDouble() > 0, difference.toString());
         assertEquals("induced", report.at("/comparison/models/0/model/training").asText());
+    }
+
+    @Test
+    void aComputationGraphOnACorpusAtANamedLayer() throws IOException {
+        ComputationGraph graph = new ComputationGraph(new NeuralNetConfiguration.Builder().seed(3).updater(new Adam(0.02)).graphBuilder()
+                .addInputs("ids").setInputTypes(InputType.recurrent(257))
+                .addLayer("embedding", new EmbeddingSequenceLayer.Builder().nIn(257).nOut(8).build(), "ids")
+                .addLayer("lstm", new LSTM.Builder().nIn(8).nOut(8).activation(Activation.TANH).build(), "embedding")
+                .addLayer("ffn", new FeedForwardBlock.Builder().nIn(8).inner(16).nOut(8).activation("silu").rule("top_k", 0.5).build(), "lstm")
+                .addVertex("sum", new ElementWiseVertex(ElementWiseVertex.Op.Add), "lstm", "ffn")
+                .addLayer("out", new RnnOutputLayer.Builder(LossFunction.MCXENT).nIn(8).nOut(257).activation(Activation.SOFTMAX).build(), "sum")
+                .setOutputs("out").build());
+        graph.init();
+        Path text = folder.resolve("text.txt");
+        Files.writeString(text, "the cat sat on the mat and the dog sat on the log. ".repeat(80));
+        Corpus corpus = Corpora.open(Recipes.parse("test", "data: {}", List.of("data.text=" + text), Data.class).data());
+        graph.fit(CorpusIterator.shuffled(corpus.train(), 257, 16, 16, CorpusIterator.Features.IDS, 1), 1);
+        graph.save(folder.resolve("graph.zip").toFile(), true);
+        DataSet windows = CorpusIterator.dataSet(Windows.first(corpus.validation(), 8, 16), 257, CorpusIterator.Features.IDS);
+        double loss = graph.score(windows, false) / 16;
+        for (String layer : List.of("ffn", "lstm")) {
+            run(0, new EvalCommand(), "--dl4j", path("graph.zip"), "--set", "data.text=" + text, "--windows", "8", "--window", "16", "--layer", layer, "--replicates", "40",
+                    "--out", path("graph-" + layer));
+            RobustnessResult result = result("graph-" + layer);
+            assertEquals(loss, result.dense().loss(), 1e-5);
+            assertEquals(loss, result.curve(SiteSet.INTERMEDIATE).orElseThrow().points().get(0).loss(), 1e-5);
+            assertEquals(layer.equals("ffn") ? 16 : 8, result.model().intermediate());
+            assertEquals(layer.equals("ffn") ? 0.5 : 0, result.dense().exactZeros().get(Site.INTERMEDIATE).get(0), 1e-12);
+        }
+    }
+
+    @Test
+    void whatIsAskedForWronglyIsRefused() throws IOException {
+        Path bad = folder.resolve("bad.csv");
+        Files.writeString(bad, "1,2,3,4,5,6,0\n1,2,3,4,5,6\n1,x,3,4,5,6,1\n");
+        assertTrue(refused("--data", bad.toString(), "--out", path("o")).contains("row 2 has 6 columns"));
+        Files.writeString(bad, "1,2,0\n1,2,1\n");
+        assertTrue(refused("--data", bad.toString(), "--out", path("o")).contains("can't read bad.csv, arrays of [2, 2]"));
+        Files.writeString(bad, "1,2,3,4,5,6,7\n1,2,3,4,5,6,1\n");
+        assertTrue(refused("--data", bad.toString(), "--out", path("o")).contains("the label of example 1 is 7.0; the network's 4 classes are 0 to 3"));
+        assertTrue(refused("--data", path("test.csv"), "--out", path("o"), "--label", "g").contains("no column \"g\"; there are a, b, c"));
+        assertTrue(refused("--data", path("test.csv"), "--out", path("o"), "--layer", "9").contains("no layer \"9\" before the output; there are 0 (DenseLayer)"));
+        assertTrue(refused("--data", path("test.csv")).contains("--out DIR"));
+        assertTrue(refused("--out", path("o")).contains("token ids"));
+        assertFalse(Files.exists(folder.resolve("o")));
+    }
+
+    private static String refused(String... args) {
+        List<String> all = new ArrayList<>(List.of("--dl4j", path("dense.zip")));
+        all.addAll(List.of(args));
+        Exception[] thrown = new Exception[1];
+        new CommandLine(new EvalCommand()).setExecutionExceptionHandler((failure, which, parsed) -> {
+            thrown[0] = failure;
+            return 2;
+        }).execute(all.toArray(String[]::new));
+        return assertInstanceOf(InputException.class, thrown[0]).getMessage();
+    }
+
+    /** The part of a recipe that names a corpus. */
+    record Data(DataRecipe data) {
     }
 
     private static double zeros(String name) {
