@@ -119,7 +119,7 @@ final class Page {
 
     private List<String> missing() {
         List<String> missing = new ArrayList<>();
-        for (SiteSet sites : SiteSet.values()) {
+        for (SiteSet sites : networks() ? List.of(SiteSet.INTERMEDIATE) : List.of(SiteSet.values())) {
             List<String> without = new ArrayList<>();
             for (int i = 0; i < report.models().size(); i++) {
                 if (report.result(i).curve(sites).isEmpty()) {

@@ -13,7 +13,6 @@ import org.deeplearning4j.nn.conf.layers.samediff.SDLayerParams;
 import org.deeplearning4j.nn.conf.layers.samediff.SameDiffLayer;
 import org.deeplearning4j.nn.weights.IWeightInit;
 import org.deeplearning4j.optimize.api.TrainingListener;
-import org.deeplearning4j.util.CrashReportingUtil;
 import org.lacuna.graph.activation.Activation;
 import org.lacuna.graph.activation.Activations;
 import org.lacuna.graph.op.Activated;
@@ -57,12 +56,15 @@ import org.nd4j.shade.jackson.annotation.JsonProperty;
  * loss_b being the output layer's loss of example b (of a sequence, summed over its time steps, as Deeplearning4j does), v_bt the vector before
  * the rule, φ the penalty of {@code org.lacuna.graph.penalty} and w the mask, 1 where there is none; t is only 1 without time. With
  * {@code miniBatch(false)} there is no 1/B, neither for the loss nor for the penalty. The score that listeners see while
- * a network trains includes the penalty; {@code score(DataSet)} without training, and what {@code evaluate} tells, do not.
+ * a network trains includes the penalty; {@code score(DataSet)} without training, and what {@code evaluate} tells, do not. l1, l2 and weight decay of
+ * the layer's weights are applied, but no {@code SameDiffLayer} has them in the score.
  *
  * <p><b>Which of 1.0.0-M2.1's own training is used, and which of it is safe.</b> The layer's graph is differentiated by SameDiff and run by its
  * stock session, in Deeplearning4j's workspaces, so that neither the leak nor the early release of views that {@code SameDiff.fit} has occurs. Every op
  * in it is Lacuna's with its own derivative, but for reshape, permute and add; losses are those of the output layer, with gradients of its
- * own, not SameDiff's loss ops, which ignore the gradient above them. Tests hold all gradients to central differences. Of Deeplearning4j itself,
+ * own, not SameDiff's loss ops, which ignore the gradient above them. <b>A stock {@code SameDiffLayer} gets twice the gradient</b>, and passes twice of it
+ * on to what lies below: {@code ExternalErrorsFunction} counts it twice. This layer does not ({@link FeedForwardRun}); a lambda layer or another
+ * {@code SameDiffLayer} in the same network still does. Tests hold all gradients to central differences. Of Deeplearning4j itself,
  * updaters, schedules, gradient clipping, weight decay and masks apply as to any layer. These do not, for any {@code SameDiffLayer}: dropout and
  * weight noise are ignored without a word (dropout is refused here; put a {@code DropoutLayer} in front), and {@code setParam} copies
  * nothing (here it does). GELU is Lacuna's own: those of SameDiff ({@code gelu}, {@code preciseGelu}) are inexact.
@@ -270,8 +272,6 @@ public final class FeedForwardBlock extends SameDiffLayer {
         if (getIDropout() != null) {
             throw new IllegalStateException("layer \"" + getLayerName() + "\": Deeplearning4j ignores dropout of a SameDiffLayer; put a DropoutLayer in front of it");
         }
-        // Its dumps list the machine's hardware by a library that is not here; they would hide the lack of memory that they are about.
-        CrashReportingUtil.crashDumpsEnabled(false);
         FeedForwardRun run = new FeedForwardRun(conf, type);
         run.setIndex(index);
         run.setParamsViewArray(params);

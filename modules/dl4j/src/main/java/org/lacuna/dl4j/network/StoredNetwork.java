@@ -28,7 +28,6 @@ import org.deeplearning4j.nn.conf.graph.LayerVertex;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
-import org.deeplearning4j.util.CrashReportingUtil;
 import org.lacuna.dl4j.layer.FeedForwardBlock;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
@@ -216,7 +215,6 @@ public record StoredNetwork(ComputationGraph graph, String kind, String config, 
 
     /** What Deeplearning4j makes of what it was given: whatever it throws, the file is wrong. */
     private static <T> T made(Path file, Maker<T> maker) {
-        CrashReportingUtil.crashDumpsEnabled(false);
         try {
             return maker.make();
         } catch (RuntimeException | StackOverflowError e) {

@@ -14,15 +14,11 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Locale;
-import java.util.Random;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
-import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
-import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -35,6 +31,7 @@ import org.lacuna.data.Corpus;
 import org.lacuna.data.DataRecipe;
 import org.lacuna.data.sample.Windows;
 import org.lacuna.dl4j.data.CorpusIterator;
+import org.lacuna.dl4j.example.Clusters;
 import org.lacuna.dl4j.layer.FeedForwardBlock;
 import org.lacuna.eval.command.CompareCommand;
 import org.lacuna.eval.command.EvalCommand;
@@ -59,63 +56,34 @@ import picocli.CommandLine;
 
 /** The README's example: two networks trained by Deeplearning4j, saved, measured and compared. */
 class NetworksTest {
-    private static final int CLASSES = 4;
-    private static final int INPUTS = 6;
-
     @TempDir
     private static Path folder;
     private static MultiLayerNetwork dense;
     private static MultiLayerNetwork sparse;
+    private static DataSet test;
 
-    /** Points around the corners of a cube, two corners to a class: no straight line tells the classes apart. */
-    private static DataSet clusters(int count, long seed) {
-        Random random = new Random(seed);
-        INDArray x = Nd4j.zeros(count, INPUTS);
-        INDArray y = Nd4j.zeros(count, CLASSES);
-        for (int i = 0; i < count; i++) {
-            int corner = random.nextInt(2 * CLASSES);
-            for (int j = 0; j < INPUTS; j++) {
-                x.putScalar(i, j, (j < 3 ? 2 * (corner >> j & 1) - 1 : 0) + 0.5 * random.nextGaussian());
+    /** The example's table, read anew. */
+    private static DataSet table() throws IOException {
+        List<String> lines = Files.readAllLines(folder.resolve("test.csv"));
+        INDArray x = Nd4j.zeros(300, 6);
+        INDArray y = Nd4j.zeros(300, 4);
+        for (int i = 0; i < 300; i++) {
+            String[] cells = lines.get(i + 1).split(",");
+            for (int j = 0; j < 6; j++) {
+                x.putScalar(i, j, Float.parseFloat(cells[j]));
             }
-            y.putScalar(i, Math.min(corner, 2 * CLASSES - 1 - corner), 1);
+            y.putScalar(i, Integer.parseInt(cells[6]), 1);
         }
         return new DataSet(x, y);
     }
 
-    private static void csv(Path file, DataSet data) throws IOException {
-        StringBuilder text = new StringBuilder("a,b,c,d,e,f,class\n");
-        for (int i = 0; i < data.numExamples(); i++) {
-            for (int j = 0; j < INPUTS; j++) {
-                text.append(String.format(Locale.ROOT, "%s,", data.getFeatures().getFloat(i, j)));
-            }
-            text.append(data.getLabels().getRow(i).argMax().getInt(0)).append('\n');
-        }
-        Files.writeString(file, text);
-    }
-
-    private static MultiLayerNetwork network(NeuralNetConfiguration.ListBuilder layers) {
-        MultiLayerNetwork network = new MultiLayerNetwork(layers
-                .layer(new OutputLayer.Builder(LossFunction.MCXENT).nIn(32).nOut(CLASSES).activation(Activation.SOFTMAX).build()).build());
-        network.init();
-        return network;
-    }
-
-    private static NeuralNetConfiguration.ListBuilder layers() {
-        return new NeuralNetConfiguration.Builder().seed(5).updater(new Adam(0.02)).list();
-    }
 
     @BeforeAll
     static void train() throws IOException {
-        dense = network(layers().layer(new DenseLayer.Builder().nIn(INPUTS).nOut(32).activation(Activation.RELU).build()));
-        sparse = network(layers().layer(new FeedForwardBlock.Builder().nIn(INPUTS).inner(64).nOut(32).activation("relu").gated(false).biased(true).penalty("l1", 0.005).build()));
-        DataSet train = clusters(512, 1);
-        for (int step = 0; step < 150; step++) {
-            dense.fit(train);
-            sparse.fit(train);
-        }
-        dense.save(folder.resolve("dense.zip").toFile());
-        sparse.save(folder.resolve("sparse.zip").toFile());
-        csv(folder.resolve("test.csv"), clusters(300, 2));
+        Clusters.main(new String[] {folder.toString()});
+        dense = MultiLayerNetwork.load(folder.resolve("dense.zip").toFile(), false);
+        sparse = MultiLayerNetwork.load(folder.resolve("sparse.zip").toFile(), false);
+        test = table();
         run(0, new EvalCommand(), "--dl4j", path("dense.zip"), "--data", path("test.csv"), "--out", path("dense"), "--replicates", "200");
         run(0, new EvalCommand(), "--dl4j", path("sparse.zip"), "--data", path("test.csv"), "--label", "class", "--out", path("sparse"), "--replicates", "200");
     }
@@ -158,7 +126,6 @@ class NetworksTest {
 
     @Test
     void lossAndAccuracyAreThoseOfDeeplearning4j() {
-        DataSet test = clusters(300, 2);
         assertEquals(dense.score(test, false), result("dense").dense().loss(), 1e-5);
         assertEquals(sparse.score(test, false), result("sparse").dense().loss(), 1e-5);
         double[] each = dense.scoreExamples(test, false).toDoubleVector();
@@ -171,7 +138,6 @@ class NetworksTest {
 
     @Test
     void aPointIsWhatLeavingOutByHandGives() {
-        DataSet test = clusters(300, 2);
         INDArray hidden = dense.feedForward(test.getFeatures()).get(1).dup();
         double loss = 0;
         long zeros = 0;
@@ -271,6 +237,12 @@ class NetworksTest {
 
     /** The part of a recipe that names a corpus. */
     record Data(DataRecipe data) {
+    }
+
+    @Test
+    void theReadmeHoldsTheExample() throws IOException {
+        String source = Files.readString(Path.of("src/main/java/org/lacuna/dl4j/example/Clusters.java"));
+        assertTrue(Files.readString(Path.of("README.md")).contains("```java\n" + source.substring(source.indexOf("import java")) + "```"), "the README shows another Clusters.java");
     }
 
     private static double zeros(String name) {
