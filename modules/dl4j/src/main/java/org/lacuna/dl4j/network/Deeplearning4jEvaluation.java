@@ -62,6 +62,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
+import org.nd4j.linalg.indexing.NDArrayIndex;
 
 /** Measures a network that Deeplearning4j saved: {@code eval --dl4j}. */
 public final class Deeplearning4jEvaluation implements NetworkEvaluation {
@@ -112,14 +113,22 @@ public final class Deeplearning4jEvaluation implements NetworkEvaluation {
         INDArray features = Nd4j.createFromArray(table.features().toArray(float[][]::new));
         String hash = Hashes.file(file);
         return new Measured(file.getFileName().toString() + (table.whole() ? "" : " (its first " + Table.MOST_ROWS + " rows)"), hash, Hashes.text(hash + " column " + table.column() + " of " + table.features().size() + " rows"),
-                features, labels(file, table.labels(), outputs(network)), 1);
+                features, labels(file, table.labels(), outputs(network, file.getFileName().toString(), features)), 1);
     }
 
-    private static long outputs(SitedNetwork network) {
-        if (network.outputLayer().conf().getLayer() instanceof FeedForwardLayer layer) {
-            return layer.getNOut();
+    /** How many numbers the network puts out for the first example. */
+    private static long outputs(SitedNetwork network, String name, INDArray features) {
+        try {
+            INDArray output = network.output(network.rows(features.get(NDArrayIndex.interval(0, 1)).dup()));
+            if (output.rank() == 2) {
+                return output.size(1);
+            }
+            throw new InputException(name + " is a table, an example a row, but the network puts out " + output.shapeInfoToString() + "; one that puts out a vector is measured on it");
+        } catch (InputException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw NetworkSweep.unreadable(name, features, e);
         }
-        throw new InputException("the network ends in a " + network.outputLayer().conf().getLayer().getClass().getSimpleName() + ", which does not tell how many classes it has; an OutputLayer does");
     }
 
     private static INDArray labels(Path file, double[] values, long classes) {

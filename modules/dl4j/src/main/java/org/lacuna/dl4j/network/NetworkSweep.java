@@ -83,14 +83,19 @@ final class NetworkSweep {
         try {
             rows = network.rows(features);
         } catch (RuntimeException e) {
-            String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-            throw new InputException(name + ": the network can't read " + data.name() + ", arrays of " + Arrays.toString(features.shape()) + ": " + reason, e);
+            throw unreadable(data.name(), features, e);
         }
         if (rows.size(0) != features.size(0) * data.length()) {
             throw new InputException(name + ": layer \"" + network.name() + "\" has " + rows.size(0) + " vectors for " + features.size(0) + " examples of " + data.length()
                     + " steps; a layer that keeps the steps is measured");
         }
         return rows;
+    }
+
+    /** What a network says of arrays that are not what it reads. */
+    static InputException unreadable(String data, INDArray features, RuntimeException e) {
+        String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+        return new InputException("the network can't read " + data + ", arrays of " + Arrays.toString(features.shape()) + ": " + reason, e);
     }
 
     private RowRule.Masked masked(RowRule rule, INDArray rows, int from) {
