@@ -28,9 +28,9 @@ public final class Clusters {
         Path folder = Files.createDirectories(Path.of(args.length > 0 ? args[0] : "runs/clusters"));
         network(new DenseLayer.Builder().nIn(INPUTS).nOut(32).activation(Activation.RELU).build())
                 .save(folder.resolve("dense.zip").toFile());
-        network(new FeedForwardBlock.Builder().nIn(INPUTS).inner(64).nOut(32).activation("relu").gated(false).biased(true).penalty("l1", 0.005).build())
+        network(new FeedForwardBlock.Builder().nIn(INPUTS).inner(32).nOut(32).activation("relu").gated(false).biased(true).penalty("l1", 0.01).build())
                 .save(folder.resolve("sparse.zip").toFile());
-        Files.writeString(folder.resolve("test.csv"), csv(points(300, 2)));
+        Files.writeString(folder.resolve("test.csv"), csv(points(1000, 2)));
     }
 
     private static MultiLayerNetwork network(Layer hidden) {
@@ -39,7 +39,7 @@ public final class Clusters {
                 .layer(new OutputLayer.Builder(LossFunction.MCXENT).nIn(32).nOut(CLASSES).activation(Activation.SOFTMAX).build())
                 .build());
         network.init();
-        DataSet train = points(512, 1);
+        DataSet train = points(2048, 1);
         for (int step = 0; step < 150; step++) {
             network.fit(train);
         }

@@ -65,9 +65,9 @@ class NetworksTest {
     /** The example's table, read anew. */
     private static DataSet table() throws IOException {
         List<String> lines = Files.readAllLines(folder.resolve("test.csv"));
-        INDArray x = Nd4j.zeros(300, 6);
-        INDArray y = Nd4j.zeros(300, 4);
-        for (int i = 0; i < 300; i++) {
+        INDArray x = Nd4j.zeros(1000, 6);
+        INDArray y = Nd4j.zeros(1000, 4);
+        for (int i = 0; i < 1000; i++) {
             String[] cells = lines.get(i + 1).split(",");
             for (int j = 0; j < 6; j++) {
                 x.putScalar(i, j, Float.parseFloat(cells[j]));
@@ -133,7 +133,7 @@ class NetworksTest {
             assertEquals(each[i], result("dense").dense().windowLossSums().get(i), 1e-5);
         }
         int right = dense.output(test.getFeatures()).argMax(1).eq(test.getLabels().argMax(1)).castTo(DataType.INT32).sumNumber().intValue();
-        assertEquals(right / 300.0, result("dense").provenance().at("/network/accuracy").asDouble());
+        assertEquals(right / 1000.0, result("dense").provenance().at("/network/accuracy").asDouble());
     }
 
     @Test
@@ -141,7 +141,7 @@ class NetworksTest {
         INDArray hidden = dense.feedForward(test.getFeatures()).get(1).dup();
         double loss = 0;
         long zeros = 0;
-        for (int row = 0; row < 300; row++) {
+        for (int row = 0; row < 1000; row++) {
             // Top-p by sorting: the fewest largest magnitudes that hold half of their sum.
             float[] values = hidden.getRow(row).toFloatVector();
             Integer[] order = new Integer[values.length];
@@ -159,12 +159,12 @@ class NetworksTest {
                 sum += Math.abs(values[j]);
             }
             INDArray out = dense.getLayer(1).activate(hidden.getRow(row, true).dup(), false, LayerWorkspaceMgr.noWorkspaces());
-            loss -= Math.log(out.getDouble(test.getLabels().getRow(row).argMax().getLong(0))) / 300;
+            loss -= Math.log(out.getDouble(test.getLabels().getRow(row).argMax().getLong(0))) / 1000;
             zeros += hidden.getRow(row).eq(0).castTo(DataType.INT32).sumNumber().longValue();
         }
         Point point = result("dense").curve(SiteSet.INTERMEDIATE).orElseThrow().points().stream().filter(each -> each.p() == 0.5).findFirst().orElseThrow();
         assertEquals(loss, point.loss(), 1e-5);
-        assertEquals(zeros / (300.0 * 32), point.sparsity(), 1e-12);
+        assertEquals(zeros / (1000.0 * 32), point.sparsity(), 1e-12);
     }
 
     @Test
