@@ -18,7 +18,6 @@ import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
@@ -193,7 +192,7 @@ public final class Deeplearning4jEvaluation implements NetworkEvaluation {
     }
 
     private static String loss(SitedNetwork network) {
-        return network.outputLayer().conf().getLayer() instanceof BaseOutputLayer output ? String.valueOf(output.getLossFn()) : network.outputLayer().getClass().getSimpleName();
+        return network.loss().map(String::valueOf).orElse(network.outputLayer().conf().getLayer().getClass().getSimpleName());
     }
 
     /** Critical sparsity at the bars beside eval's own: loss, and accuracy where there are classes. */

@@ -3,7 +3,6 @@ package org.lacuna.dl4j.network;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.BooleanSupplier;
-import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.lacuna.dl4j.layer.RowRule;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
@@ -46,11 +45,7 @@ final class NetworkSweep {
         losses = new double[points][windows];
         kept = new long[points][windows];
         right = new int[points][windows];
-        binary = data.labels().size(1) == 1 && loss() instanceof LossBinaryXENT;
-    }
-
-    private Object loss() {
-        return network.outputLayer().conf().getLayer() instanceof BaseOutputLayer layer ? layer.getLossFn() : null;
+        binary = data.labels().size(1) == 1 && network.loss().filter(LossBinaryXENT.class::isInstance).isPresent();
     }
 
     /** Whether there are right answers to count: labels of several classes, or of two behind a sigmoid. */

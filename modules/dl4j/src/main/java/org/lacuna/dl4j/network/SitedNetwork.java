@@ -2,9 +2,12 @@ package org.lacuna.dl4j.network;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import org.deeplearning4j.nn.api.layers.IOutputLayer;
 import org.deeplearning4j.nn.conf.layers.BaseLayer;
+import org.deeplearning4j.nn.conf.layers.BaseOutputLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
+import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.graph.vertex.GraphVertex;
 import org.deeplearning4j.nn.graph.vertex.VertexIndices;
@@ -14,6 +17,7 @@ import org.lacuna.dl4j.layer.FeedForwardBlock;
 import org.lacuna.dl4j.layer.FeedForwardRun;
 import org.lacuna.run.InputException;
 import org.nd4j.linalg.api.ndarray.INDArray;
+import org.nd4j.linalg.lossfunctions.ILossFunction;
 
 /**
  * A network that is run up to one layer, and on from there with other activations in their place. The site is what the layer puts out, or, of
@@ -111,6 +115,12 @@ final class SitedNetwork {
     /** The output layer. */
     IOutputLayer outputLayer() {
         return (IOutputLayer) vertices[output].getLayer();
+    }
+
+    /** The output layer's loss; empty for a layer that has one of its own making. */
+    Optional<ILossFunction> loss() {
+        Layer layer = outputLayer().conf().getLayer();
+        return layer instanceof BaseOutputLayer output ? Optional.of(output.getLossFn()) : layer instanceof LossLayer output ? Optional.of(output.getLossFn()) : Optional.empty();
     }
 
     /** The name of the function that the site's vectors come from. */

@@ -17,8 +17,10 @@ import java.util.List;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.graph.ElementWiseVertex;
 import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.DenseLayer;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.LSTM;
+import org.deeplearning4j.nn.conf.layers.OutputLayer;
 import org.deeplearning4j.nn.conf.layers.RnnOutputLayer;
 import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
@@ -205,6 +207,36 @@ class NetworksTest {
             assertEquals(loss, result.curve(SiteSet.INTERMEDIATE).orElseThrow().points().get(0).loss(), 1e-5);
             assertEquals(layer.equals("ffn") ? 16 : 8, result.model().intermediate());
             assertEquals(layer.equals("ffn") ? 0.5 : 0, result.dense().exactZeros().get(Site.INTERMEDIATE).get(0), 1e-12);
+        }
+    }
+
+    @Test
+    void oneOutputIsYesOrNoOrANumber() throws IOException {
+        INDArray x = test.getFeatures();
+        for (boolean yesOrNo : new boolean[] {true, false}) {
+            MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder().seed(1).updater(new Adam(0.05)).list()
+                    .layer(new DenseLayer.Builder().nIn(6).nOut(8).activation(Activation.RELU).build())
+                    .layer(new OutputLayer.Builder(yesOrNo ? LossFunction.XENT : LossFunction.MSE).nIn(8).nOut(1)
+                            .activation(yesOrNo ? Activation.SIGMOID : Activation.IDENTITY).build()).build());
+            network.init();
+            INDArray y = test.getLabels().getColumn(0, true).dup();
+            for (int step = 0; step < 30; step++) {
+                network.fit(new DataSet(x, y));
+            }
+            network.save(folder.resolve("one.zip").toFile());
+            String table = Files.readString(folder.resolve("test.csv")).replaceAll(",[1-3]\n", ",x\n").replaceAll(",0\n", ",1\n").replaceAll(",x\n", ",0\n");
+            Files.writeString(folder.resolve("one.csv"), table);
+            run(0, new EvalCommand(), "--dl4j", path("one.zip"), "--data", path("one.csv"), "--out", path("one"), "--replicates", "40");
+            RobustnessResult result = result("one");
+            assertEquals(network.score(new DataSet(x, y), false), result.dense().loss(), 1e-5);
+            JsonNode accuracy = result.provenance().at("/network/accuracy");
+            double right = 0;
+            double[] outputs = network.output(x).toDoubleVector();
+            for (int i = 0; i < 1000; i++) {
+                right += outputs[i] > 0.5 == y.getDouble(i) > 0.5 ? 1 : 0;
+            }
+            assertEquals(yesOrNo ? right / 1000 : 0, accuracy.asDouble());
+            assertEquals(yesOrNo, !accuracy.isMissingNode());
         }
     }
 
