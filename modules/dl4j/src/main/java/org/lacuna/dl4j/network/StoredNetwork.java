@@ -59,6 +59,8 @@ public record StoredNetwork(ComputationGraph graph, String kind, String config, 
     private static final Set<String> ENTRIES = Set.of(CONFIGURATION, COEFFICIENTS, "updaterState.bin", "noParams.marker");
     private static final int MOST_CONFIGURATION = 16 << 20;
     private static final long MOST_PARAMETERS = 1L << 29;
+    /** What a byte of a zip can stand for at most. */
+    private static final long MOST_INFLATED = 1032;
     private static final int MOST_DIMENSIONS = 32;
     /** What a configuration may name: what layers, vertices, weights, updaters, losses and activations are made of, and our layer. */
     private static final List<String> ALLOWED = List.of("org.deeplearning4j.nn.conf.", "org.deeplearning4j.nn.weights.", "org.deeplearning4j.preprocessors.",
@@ -260,6 +262,9 @@ public record StoredNetwork(ComputationGraph graph, String kind, String config, 
             };
             if (length != expected || data.length != expected) {
                 throw new InputException(where + ": holds " + data.length + " numbers of the shape's " + length + ", but the configuration's network has " + expected + " parameters");
+            }
+            if (expected * type.width() > entry.getCompressedSize() * MOST_INFLATED) {
+                throw new InputException(where + ": is too short for the network's " + expected + " parameters");
             }
             INDArray parameters = Nd4j.createUninitialized(type, 1, expected);
             DataBuffer values = parameters.data();

@@ -200,14 +200,22 @@ class HostileNetworkTest {
         for (long declared : new long[] {-1, 0, 1, Integer.MAX_VALUE, Long.MAX_VALUE}) {
             entries.put(COEFFICIENTS, coefficients("LONG_SHAPE", 8, new long[] {2, 1, declared, 1, 1, 0, 1, 99}, "FLOAT", declared));
             refused(COEFFICIENTS);
-            entries.put(COEFFICIENTS, coefficients("LONG_SHAPE", 8, new long[] {2, 1, 66, 1, 1, 0, 1, 99}, "FLOAT", declared));
+            entries.put(COEFFICIENTS, coefficients("LONG_SHAPE", 8, new long[] {2, 1, 86, 1, 1, 0, 1, 99}, "FLOAT", declared));
             refused(COEFFICIENTS);
-            entries.put(COEFFICIENTS, coefficients("LONG_SHAPE", declared, new long[] {2}, "FLOAT", 66));
+            entries.put(COEFFICIENTS, coefficients("LONG_SHAPE", declared, new long[] {2}, "FLOAT", 86));
             refused(COEFFICIENTS);
         }
-        entries.put(COEFFICIENTS, coefficients("LONG_SHAPE", 8, new long[] {2, 1, 66, 1, 1, 0, 1, 99}, "UTF8", 66));
+        entries.put(COEFFICIENTS, coefficients("LONG_SHAPE", 8, new long[] {2, 1, 86, 1, 1, 0, 1, 99}, "UTF8", 86));
         refused("\"UTF8\"");
-        entries.put(COEFFICIENTS, coefficients("JAVACPP", 8, new long[0], "FLOAT", 66));
+        entries.put(COEFFICIENTS, coefficients("LONG_SHAPE", 8, new long[] {2, 1, 86, 1, 1, 0, 1, 99}, "FLOAT", 86));
+        refused("ends within an entry");
+        // Memory for as many parameters as a short file says that it has.
+        replace("\"nin\" : 3", "\"nin\" : 100000000");
+        long many = 100_000_000L * 4 + 4 + 60 + 10;
+        entries.put(COEFFICIENTS, coefficients("LONG_SHAPE", 8, new long[] {2, 1, many, 1, 1, 0, 1, 99}, "FLOAT", many));
+        refused("is too short for the network's " + many + " parameters");
+        replace("\"nin\" : 100000000", "\"nin\" : 3");
+        entries.put(COEFFICIENTS, coefficients("JAVACPP", 8, new long[0], "FLOAT", 86));
         refused("\"JAVACPP\"");
     }
 

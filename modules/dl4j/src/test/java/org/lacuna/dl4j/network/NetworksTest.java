@@ -1,5 +1,6 @@
 package org.lacuna.dl4j.network;
 
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
@@ -131,9 +132,7 @@ class NetworksTest {
         assertEquals(dense.score(test, false), result("dense").dense().loss(), 1e-5);
         assertEquals(sparse.score(test, false), result("sparse").dense().loss(), 1e-5);
         double[] each = dense.scoreExamples(test, false).toDoubleVector();
-        for (int i = 0; i < each.length; i++) {
-            assertEquals(each[i], result("dense").dense().windowLossSums().get(i), 1e-5);
-        }
+        assertArrayEquals(each, result("dense").dense().windowLossSums().stream().mapToDouble(Double::doubleValue).toArray(), 1e-5);
         int right = dense.output(test.getFeatures()).argMax(1).eq(test.getLabels().argMax(1)).castTo(DataType.INT32).sumNumber().intValue();
         assertEquals(right / 1000.0, result("dense").provenance().at("/network/accuracy").asDouble());
     }
