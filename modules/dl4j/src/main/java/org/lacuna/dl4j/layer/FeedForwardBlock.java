@@ -77,6 +77,7 @@ public final class FeedForwardBlock extends SameDiffLayer {
     static final String DOWN = "down";
     /** The output once more: what gradients are computed from, since the stock layer has already given the output's own gradient a name. */
     static final String RESULT = "result";
+    private static final String FATRELU = "fatrelu";
     private static final String BIAS = "Bias";
 
     @JsonProperty
@@ -87,6 +88,9 @@ public final class FeedForwardBlock extends SameDiffLayer {
     private long inner;
     @JsonProperty
     private String activation;
+    /** Of FATReLU. */
+    @JsonProperty
+    private double threshold;
     @JsonProperty
     private boolean gated;
     @JsonProperty
@@ -113,6 +117,7 @@ public final class FeedForwardBlock extends SameDiffLayer {
         nOut = builder.nOut;
         inner = builder.inner;
         activation = builder.activation;
+        threshold = builder.threshold;
         gated = builder.gated;
         biased = builder.biased;
         rule = builder.rule;
@@ -165,7 +170,7 @@ public final class FeedForwardBlock extends SameDiffLayer {
     }
 
     Activation function() {
-        return Activations.byName(activation);
+        return activation.equals(FATRELU) ? Activations.fatRelu(threshold) : Activations.byName(activation);
     }
 
     Optional<RowRule> rowRule() {
@@ -286,6 +291,7 @@ public final class FeedForwardBlock extends SameDiffLayer {
         private long nOut;
         private long inner;
         private String activation = "relu";
+        private double threshold;
         private boolean gated = true;
         private boolean biased;
         private String rule;
@@ -315,6 +321,13 @@ public final class FeedForwardBlock extends SameDiffLayer {
         /** The activation, by its name in recipes: relu, silu, gelu and the others. Relu if nothing is said. */
         public Builder activation(String name) {
             activation = name;
+            return this;
+        }
+
+        /** ReLU that lets nothing below a threshold pass (FATReLU). */
+        public Builder fatRelu(double t) {
+            activation = FATRELU;
+            threshold = t;
             return this;
         }
 
@@ -382,7 +395,7 @@ public final class FeedForwardBlock extends SameDiffLayer {
                 throw new IllegalArgumentException("a feed-forward block's parameters follow from its sizes, nIn " + nIn + ", inner " + inner + ", nOut " + nOut + ", and are others");
             }
         }
-        Activations.byName(activation);
+        function();
         if (rule != null) {
             Rules.byName(rule).keep(new float[] {1}, 1, new double[] {ruleValue}, 0, new long[1], new RowScratch(1));
         }
@@ -406,7 +419,7 @@ public final class FeedForwardBlock extends SameDiffLayer {
     }
 
     private List<Object> shape() {
-        return List.of(nIn, nOut, inner, activation, gated, biased, Arrays.toString(penaltyParameters));
+        return List.of(nIn, nOut, inner, activation, threshold, gated, biased, Arrays.toString(penaltyParameters));
     }
 
     @Override

@@ -132,6 +132,16 @@ class FeedForwardBlockTest {
     }
 
     @Test
+    void gradientsOfReluWithAThreshold() {
+        MultiLayerNetwork net = vectors(block().gated(false).fatRelu(0.3).penalty("l1", 0.1), DataType.DOUBLE);
+        checkGradients("fatrelu", net, vectorData(DataType.DOUBLE));
+        float[] v = ((FeedForwardRun) net.getLayer(0)).intermediate(vectorData(DataType.DOUBLE).getFeatures()).data().asFloat();
+        for (float value : v) {
+            assertTrue(value == 0 || value >= 0.3f, "" + value);
+        }
+    }
+
+    @Test
     void gradientsOfSequencesWithMasksAndEveryPenalty() {
         for (Penalty penalty : Penalties.all()) {
             MultiLayerNetwork net = sequences(block().nIn(0).activation("silu").penalty(penalty.name(), 0.2), DataType.DOUBLE);
@@ -198,7 +208,7 @@ class FeedForwardBlockTest {
 
     @Test
     void savedAndLoadedItComputesTheSameBits(@TempDir Path folder) throws Exception {
-        MultiLayerNetwork net = sequences(block().nIn(0).biased(true).rule("top_k", 0.6).penalty("displacement", 0.2), DataType.FLOAT);
+        MultiLayerNetwork net = sequences(block().nIn(0).biased(true).fatRelu(0.1).rule("top_k", 0.6).penalty("displacement", 0.2), DataType.FLOAT);
         DataSet data = sequenceData(DataType.FLOAT);
         for (int i = 0; i < 2; i++) {
             net.fit(data);
@@ -235,6 +245,7 @@ class FeedForwardBlockTest {
     void whatCantBeIsRefused() {
         assertThrows(IllegalArgumentException.class, () -> new FeedForwardBlock.Builder().nIn(3).nOut(2).build());
         assertThrows(IllegalArgumentException.class, () -> block().activation("reluu").build());
+        assertThrows(IllegalArgumentException.class, () -> block().fatRelu(-1).build());
         assertThrows(IllegalArgumentException.class, () -> block().rule("top_k", 1.5).build());
         assertThrows(IllegalArgumentException.class, () -> block().penalty("l1", -1).build());
         assertThrows(IllegalArgumentException.class, () -> block().penalty("l1", 1, 2).build());
