@@ -79,7 +79,7 @@ public final class Deeplearning4jEvaluation implements NetworkEvaluation {
         LacunaOps.register();
         Path file = request.model();
         StoredNetwork stored = StoredNetwork.read(file);
-        SitedNetwork network = new SitedNetwork(stored.graph(), request.layer().orElse(null));
+        SitedNetwork network = new SitedNetwork(stored.graph(), request.layer().map(stored::vertex).orElse(null));
         Measured data = request.table().isPresent() ? table(request, network) : corpus(request, stored);
         Settings settings = request.settings();
         String layer = "layer \"" + network.name() + "\" (" + network.layer().getClass().getSimpleName() + ", " + network.activation() + ")";

@@ -50,10 +50,11 @@ import org.nd4j.linalg.factory.Nd4j;
  *
  * @param graph  the network; a {@code MultiLayerNetwork} as the graph that it is
  * @param kind   {@code MultiLayerNetwork} or {@code ComputationGraph}
+ * @param names  of a MultiLayerNetwork, what its layers were called: in the graph they are numbers
  * @param config its configuration, as JSON
  * @param steps  optimizer steps that it was trained
  */
-public record StoredNetwork(ComputationGraph graph, String kind, String config, long steps) {
+public record StoredNetwork(ComputationGraph graph, String kind, List<String> names, String config, long steps) {
     private static final String CONFIGURATION = "configuration.json";
     private static final String COEFFICIENTS = "coefficients.bin";
     private static final Set<String> ENTRIES = Set.of(CONFIGURATION, COEFFICIENTS, "updaterState.bin", "noParams.marker");
@@ -66,6 +67,16 @@ public record StoredNetwork(ComputationGraph graph, String kind, String config, 
     private static final List<String> ALLOWED = List.of("org.deeplearning4j.nn.conf.", "org.deeplearning4j.nn.weights.", "org.deeplearning4j.preprocessors.",
             "org.nd4j.linalg.activations.", "org.nd4j.linalg.lossfunctions.", "org.nd4j.linalg.learning.", "org.nd4j.linalg.schedule.", FeedForwardBlock.class.getName());
     private static final Pattern CLASS_NAME = Pattern.compile("(?:[a-z_$][\\w$]*\\.)+[A-Z_$][\\w$.]*");
+
+    /** Copies the list. */
+    public StoredNetwork {
+        names = List.copyOf(names);
+    }
+
+    /** The graph's name of a layer that is called by either. */
+    String vertex(String name) {
+        return names.contains(name) ? Integer.toString(names.indexOf(name)) : name;
+    }
 
     /**
      * Reads the file.
@@ -168,6 +179,7 @@ public record StoredNetwork(ComputationGraph graph, String kind, String config, 
         MultiLayerConfiguration config = made(file, () -> MultiLayerConfiguration.fromJson(json.toString()));
         checkBlocks(file, made(file, () -> config.getConfs().stream().map(NeuralNetConfiguration::getLayer).toList()));
         INDArray parameters = parameters(file, zip, made(file, () -> config.getConfs().stream().mapToLong(c -> c.getLayer().initializer().numParams(c)).reduce(0, Math::addExact)));
+        List<String> names = config.getConfs().stream().map(c -> String.valueOf(c.getLayer().getLayerName())).toList();
         ComputationGraph graph = made(file, () -> {
             if (parameters != null) {
                 config.setDataType(parameters.dataType());
@@ -176,7 +188,7 @@ public record StoredNetwork(ComputationGraph graph, String kind, String config, 
             network.init(parameters, false);
             return network.toComputationGraph();
         });
-        return new StoredNetwork(graph, "MultiLayerNetwork", json.toString(), config.getIterationCount());
+        return new StoredNetwork(graph, "MultiLayerNetwork", names, json.toString(), config.getIterationCount());
     }
 
     private static StoredNetwork graph(Path file, ZipFile zip, JsonNode json) throws IOException {
@@ -195,7 +207,7 @@ public record StoredNetwork(ComputationGraph graph, String kind, String config, 
             network.init(parameters, false);
             return network;
         });
-        return new StoredNetwork(graph, "ComputationGraph", json.toString(), config.getIterationCount());
+        return new StoredNetwork(graph, "ComputationGraph", List.of(), json.toString(), config.getIterationCount());
     }
 
     private static void checkBlocks(Path file, List<Layer> layers) {

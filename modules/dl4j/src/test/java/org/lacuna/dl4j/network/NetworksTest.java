@@ -214,7 +214,7 @@ class NetworksTest {
         INDArray x = test.getFeatures();
         for (boolean yesOrNo : new boolean[] {true, false}) {
             MultiLayerNetwork network = new MultiLayerNetwork(new NeuralNetConfiguration.Builder().seed(1).updater(new Adam(0.05)).list()
-                    .layer(new DenseLayer.Builder().nIn(6).nOut(8).activation(Activation.RELU).build())
+                    .layer(new DenseLayer.Builder().name("hidden").nIn(6).nOut(8).activation(Activation.RELU).build())
                     .layer(new OutputLayer.Builder(yesOrNo ? LossFunction.XENT : LossFunction.MSE).nIn(8).nOut(1)
                             .activation(yesOrNo ? Activation.SIGMOID : Activation.IDENTITY).build()).build());
             network.init();
@@ -225,7 +225,7 @@ class NetworksTest {
             network.save(folder.resolve("one.zip").toFile());
             String table = Files.readString(folder.resolve("test.csv")).replaceAll(",[1-3]\n", ",x\n").replaceAll(",0\n", ",1\n").replaceAll(",x\n", ",0\n");
             Files.writeString(folder.resolve("one.csv"), table);
-            run(0, new EvalCommand(), "--dl4j", path("one.zip"), "--data", path("one.csv"), "--out", path("one"), "--replicates", "40");
+            run(0, new EvalCommand(), "--dl4j", path("one.zip"), "--data", path("one.csv"), "--layer", "hidden", "--out", path("one"), "--replicates", "40");
             RobustnessResult result = result("one");
             assertEquals(network.score(new DataSet(x, y), false), result.dense().loss(), 1e-5);
             JsonNode accuracy = result.provenance().at("/network/accuracy");
