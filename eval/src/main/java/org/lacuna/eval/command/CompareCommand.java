@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
@@ -29,12 +30,13 @@ import picocli.CommandLine.Spec;
         description = "Compare how much of several models' feed-forward activations can be left out; write report.html and report.json.",
         footer = {"", "Examples:", "  compare runs/silu runs/relu-l1 --out runs/compared",
             "  compare runs/mine                  with the control that was trained with it (control: true in its recipe)",
-            "A run that was measured with the same settings is not measured again."})
+            "  compare runs/a runs/b              where eval --out or eval --dl4j wrote results",
+            "A run that was measured with the same settings is not measured again. What eval wrote is taken as it is."})
 public final class CompareCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "1..*", paramLabel = "DIR", description = "Runs' or checkpoints' folders. A run that has a control is compared with it, others with the first natural model.")
+    @Parameters(arity = "1..*", paramLabel = "DIR", description = "Runs' or checkpoints' folders, or results that eval wrote. A run that has a control is compared with it, others with the first natural model.")
     private List<String> models = new ArrayList<>();
 
     @Option(names = "--out", defaultValue = "runs/compare", paramLabel = "DIR", description = "Where the report goes. Default: ${DEFAULT-VALUE}.")
@@ -52,7 +54,10 @@ public final class CompareCommand implements Callable<Integer> {
         if (models.stream().distinct().count() < models.size()) {
             throw new InputException("compare: a folder is named twice: " + String.join(" ", models));
         }
-        WithControls compared = WithControls.of(models);
+        List<Path> kept = models.stream().flatMap(model -> KeptResult.file(model).stream()).toList();
+        List<String> others = models.stream().filter(model -> KeptResult.file(model).isEmpty()).toList();
+        // A model beside kept results needs no control of its own.
+        WithControls compared = others.isEmpty() ? new WithControls(List.of(), Map.of()) : WithControls.of(others, kept.isEmpty() ? 2 : 1);
         ReportWriter.check(out);
         PrintWriter printer = spec.commandLine().getOut();
         List<RobustnessResult> results = new ArrayList<>();
@@ -63,6 +68,7 @@ public final class CompareCommand implements Callable<Integer> {
                 printer.flush();
             });
             compared.sources().forEach(source -> results.add(measuring.of(source)));
+            kept.forEach(file -> results.add(KeptResult.read(file)));
             extras = new Extras(measuring.baselines(), List.of());
         }
         Comparison comparison = Comparing.of(results, compared.controls());

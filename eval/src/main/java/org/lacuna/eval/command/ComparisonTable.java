@@ -56,6 +56,9 @@ public final class ComparisonTable {
         for (String note : comparison.notes()) {
             line(out, "note: %s", note);
         }
+        if (models.stream().noneMatch(m -> m.model().readsTokens())) {
+            line(out, "Networks of Deeplearning4j: a token is an example or a step of a sequence, INTERMEDIATE the layer that was measured.");
+        }
         line(out, "Loss in nats a token. Zeros: exact ones in the intermediate vectors without a rule; dead: of the vectors' elements those that are never anything else. Tokens/s: in training.");
         line(out, "Intervals cover the choice of windows, not of training seeds.");
     }

@@ -5,13 +5,18 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.concurrent.Callable;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
+import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.measure.Evaluation;
+import org.lacuna.eval.report.Extras;
+import org.lacuna.eval.report.ReportWriter;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
+import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.graph.program.Workers;
@@ -34,7 +39,9 @@ import picocli.CommandLine.Spec;
 @Command(name = "eval", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Measure how much of a model's feed-forward activations can be left out before it gets worse.",
         footer = {"", "The model is measured on the first windows of the validation part of its run's data (config.yaml), or of what --set data.… says.",
-            "Of a run, the result is kept in its folder eval/, a file for each checkpoint, text and settings; compare takes it from there."})
+            "Of a run, the result is kept in its folder eval/, a file for each checkpoint, text and settings; compare takes it from there.",
+            "--dl4j measures a network that Deeplearning4j saved: eval --dl4j model.zip --data table.csv --out DIR writes DIR/result.json and a report;",
+            "compare DIR DIR2 tells two networks' difference. Without --data it is measured on a corpus (--set data.…), as language models are."})
 public final class EvalCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -49,7 +56,20 @@ public final class EvalCommand implements Callable<Integer> {
 
         @Option(names = "--model", paramLabel = "DIR", description = "A checkpoint's folder.")
         private String model;
+
+        @Option(names = "--dl4j", paramLabel = "FILE", description = "A MultiLayerNetwork or ComputationGraph that Deeplearning4j saved, model.zip.")
+        private Path dl4j;
     }
+
+    @Option(names = "--data", paramLabel = "FILE", description = "With --dl4j: a CSV of numbers, an example a row, the label last or in the column --label.")
+    private Path data;
+
+    @Option(names = "--label", paramLabel = "NAME", description = "With --dl4j and --data: the label's column, by the name that the first row gives it.")
+    private String label;
+
+    @Option(names = "--layer", paramLabel = "NAME", description = "With --dl4j: the layer whose activations are left out, by name or index. "
+            + "Default: the last of Lacuna's blocks, else the last layer before the output.")
+    private String layer;
 
     @Mixin
     private MeasureOptions measure;
@@ -57,7 +77,7 @@ public final class EvalCommand implements Callable<Integer> {
     @Option(names = "--set", paramLabel = "data.KEY=VALUE", description = "Other data: data.text=FILE, for example. Repeatable.")
     private List<String> sets = new ArrayList<>();
 
-    @Option(names = "--out", paramLabel = "FILE", description = "Where to keep the result instead of the run's folder eval/.")
+    @Option(names = "--out", paramLabel = "FILE", description = "Where to keep the result instead of the run's folder eval/; with --dl4j a folder, for the report too.")
     private Path out;
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write the result to FILE too (- for standard output, in place of the table).")
@@ -66,6 +86,12 @@ public final class EvalCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         measure.check();
+        if (which.dl4j != null) {
+            return network();
+        }
+        if (data != null || label != null || layer != null) {
+            throw new InputException((data != null ? "--data" : label != null ? "--label" : "--layer") + " goes with --dl4j; a language model's data are named by --set data.text=FILE");
+        }
         checkFiles();
         ModelSource source = ModelSource.of(which.run == null ? which.model : which.run.toString());
         if (which.run != null && source.run().isEmpty()) {
@@ -88,6 +114,50 @@ public final class EvalCommand implements Callable<Integer> {
         keep(evaluation, result).ifPresent(table::kept);
         if (json != null) {
             Json.write(json, ResultJson.tree(result), printer);
+        }
+        return ExitCode.DONE;
+    }
+
+    private Integer network() {
+        List<String> problems = new ArrayList<>();
+        if (out == null) {
+            problems.add("--dl4j: name a folder for the result and its report by --out DIR");
+        }
+        if (data != null && !sets.isEmpty()) {
+            problems.add("--data and --set name two sets of data; give one");
+        }
+        if (data == null && label != null) {
+            problems.add("--label names a column of --data, which is missing");
+        }
+        Settings settings = measure.settings(List.of(SiteSet.INTERMEDIATE));
+        if (!settings.sites().equals(List.of(SiteSet.INTERMEDIATE))) {
+            problems.add("--sites are a language model's; name a network's layer by --layer");
+        }
+        if (!problems.isEmpty()) {
+            throw new InputException(problems);
+        }
+        ReportWriter.check(out);
+        NetworkEvaluation networks = ServiceLoader.load(NetworkEvaluation.class, NetworkEvaluation.class.getClassLoader()).findFirst()
+                .orElseThrow(() -> new InputException("--dl4j: lacuna-dl4j is not on the class path"));
+        PrintWriter printer = spec.commandLine().getOut();
+        RobustnessResult result;
+        try (Interrupts interrupts = Interrupts.listen()) {
+            result = networks.measure(new NetworkEvaluation.Request(which.dl4j, Optional.ofNullable(data), Optional.ofNullable(label), sets, measure.windows(),
+                    measure.window(Integer.MAX_VALUE), Optional.ofNullable(layer), settings), interrupts::requested, line -> {
+                        if (!"-".equals(json)) {
+                            printer.println(line);
+                            printer.flush();
+                        }
+                    });
+        }
+        AtomicFiles.write(out.resolve(KeptResult.FILE), ResultJson.text(result));
+        ReportWriter.write(out, Comparing.alone(result), Extras.NONE);
+        if (json != null) {
+            Json.write(json, ResultJson.tree(result), printer);
+        }
+        if (!"-".equals(json)) {
+            printer.println();
+            printer.println(out.resolve(ReportWriter.PAGE));
         }
         return ExitCode.DONE;
     }

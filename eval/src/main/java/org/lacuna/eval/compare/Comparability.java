@@ -36,10 +36,10 @@ final class Comparability {
         if (model.trainingDataSha256().isEmpty()) {
             unknown.add("its training data");
         }
-        if (model.tokensSeen().isEmpty()) {
+        if (model.tokensSeen().isEmpty() && model.readsTokens()) {
             unknown.add("the number of tokens it was trained on");
         }
-        if (model.tokenizerSha256().isEmpty()) {
+        if (model.tokenizerSha256().isEmpty() && model.readsTokens()) {
             unknown.add("its tokenizer");
         }
         return unknown.isEmpty() ? List.of() : List.of("Not known of " + name(result) + ": " + String.join(", ", unknown) + ".");

@@ -74,6 +74,15 @@ public final class Comparing {
         if (models.size() < 2) {
             throw new InputException("there must be at least two models to compare, not " + models.size());
         }
+        return comparison(models, own);
+    }
+
+    /** What a report shows of one model by itself: no differences, no ratios. */
+    public static Comparison alone(RobustnessResult model) {
+        return comparison(List.of(model), Map.of());
+    }
+
+    private static Comparison comparison(List<RobustnessResult> models, Map<Integer, Integer> own) {
         Pairing pairing = new Pairing(models, own);
         Comparing comparing = new Comparing(List.copyOf(models), pairing);
         return new Comparison(Comparison.VERSION, models, pairing.shared(), IntStream.range(0, models.size()).mapToObj(pairing::of).toList(),

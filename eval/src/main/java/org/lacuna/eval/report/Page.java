@@ -90,7 +90,12 @@ final class Page {
         RobustnessResult control = report.result(report.comparison().control());
         Settings settings = control.settings();
         String bar = Shown.plain(settings.bar());
-        return List.of(
+        List<String> method = new ArrayList<>();
+        if (networks()) {
+            method.add("Networks of Deeplearning4j: read “token” as an example or a step of a sequence, “window” as an example or a sequence, INTERMEDIATE as the one layer whose "
+                    + "activations were left out (see “measured by · network”), loss as that of the network's output layer, and perplexity as e to its power.");
+        }
+        method.addAll(List.of(
                 "Bar: with the rule, the perplexity is at most " + bar + " times that of the same model without a rule, on the same windows. “"
                         + report.label(report.comparison().control()) + "” is the control" + (report.controls().size() > 1 ? " of what has none of its own" : "")
                         + ": its settings hold for everything that is compared.",
@@ -108,12 +113,13 @@ final class Page {
                         + "only a lower bound as that bound for the lower end and as 100 % for the upper. In a difference, a draw in which either has none counts as "
                         + "−100 and +100 points.",
                 "Intervals cover the choice of windows and not training seeds: another seed of the same recipe may lie outside. To see how much seeds matter, train "
-                        + "several: quickstart --seeds n.");
+                        + "several: quickstart --seeds n."));
+        return method;
     }
 
     private List<String> missing() {
         List<String> missing = new ArrayList<>();
-        for (SiteSet sites : SiteSet.values()) {
+        for (SiteSet sites : networks() ? List.of(SiteSet.INTERMEDIATE) : List.of(SiteSet.values())) {
             List<String> without = new ArrayList<>();
             for (int i = 0; i < report.models().size(); i++) {
                 if (report.result(i).curve(sites).isEmpty()) {
@@ -127,10 +133,16 @@ final class Page {
         if (report.seeds().models().isEmpty()) {
             missing.add("Other training seeds: each model is one training run.");
         }
-        missing.add("Accuracy on tasks: quality here is next-token loss on one text alone.");
+        if (!networks()) {
+            missing.add("Accuracy on tasks: quality here is next-token loss on one text alone.");
+        }
         missing.add("Speed and energy: sparsity is what could be left out, not what was saved.");
         missing.add("Rules other than " + report.result(report.comparison().control()).settings().rule() + ", and rules that spare some tokens or apply only while decoding.");
         return missing;
+    }
+
+    private boolean networks() {
+        return report.comparison().models().stream().noneMatch(result -> result.model().readsTokens());
     }
 
     private String confidence() {

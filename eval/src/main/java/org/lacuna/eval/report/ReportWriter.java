@@ -51,7 +51,7 @@ public final class ReportWriter {
      * Writes {@value #PAGE}, {@value #NUMBERS} and {@value #PICTURE}, replacing earlier ones: all of them or none.
      *
      * @param folder     where; made if missing
-     * @param comparison of at least two models, at least one curve measured in one of them
+     * @param comparison at least one curve measured in one of them
      * @param extras     what else to show, {@link Extras#NONE} say
      * @throws RunException if a file can't be written
      */

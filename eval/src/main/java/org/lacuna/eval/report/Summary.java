@@ -69,10 +69,12 @@ final class Summary {
     private String measured() {
         RobustnessResult control = comparison.models().get(comparison.control());
         boolean same = comparison.models().stream().allMatch(model -> model.data().windowsSha256().equals(control.data().windowsSha256()));
-        return String.format(Locale.ROOT, "%d models were measured on %s; the rule %s left out activations in every layer.",
-                labels.size(), same ? String.format(Locale.ROOT, "the same %s tokens of “%s” (%s windows of %s)", Shown.count(control.data().tokens()),
+        return String.format(Locale.ROOT, "%s measured on %s; the rule %s left out activations in %s.",
+                labels.size() == 1 ? "1 model was" : labels.size() + " models were", same ? String.format(Locale.ROOT, "the same %s %s of “%s” (%s windows of %s)", Shown.count(control.data().tokens()),
+                        control.model().readsTokens() ? "tokens" : "examples or steps",
                         control.data().name(), Shown.count(control.data().windows()), Shown.count(control.data().windowLength()))
-                        : "text that is not the same for all", control.settings().rule());
+                        : "text that is not the same for all", control.settings().rule(),
+                control.model().readsTokens() ? "every layer" : "one layer");
     }
 
     private String critical() {

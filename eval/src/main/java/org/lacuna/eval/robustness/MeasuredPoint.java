@@ -12,15 +12,24 @@ import org.lacuna.sparsity.critical.PairedBootstrap;
 import org.lacuna.sparsity.critical.WindowedCurve;
 
 /**
- * What a sweep found at one p, before intervals.
+ * What was found at one p, before intervals.
  *
- * @param lossSums by window
- * @param kept     by window, of all layers
+ * @param p             the rule's parameter
+ * @param lossSums      by window
+ * @param kept          elements that are not 0, by window, of all layers
+ * @param layerSparsity zeros / elements, layer by layer
  */
-record MeasuredPoint(double p, double[] lossSums, long[] kept, List<Double> layerSparsity) {
+public record MeasuredPoint(double p, double[] lossSums, long[] kept, List<Double> layerSparsity) {
 
-    /** Adds pooled values, critical sparsity and intervals. */
-    static SiteResult curve(SiteSet sites, long windowElements, int windowLength, List<MeasuredPoint> measured, DenseResult dense,
+    /**
+     * Adds pooled values, critical sparsity and intervals.
+     *
+     * @param windowElements elements of the site in a window
+     * @param windowLength   scored tokens in a window
+     * @param measured       in the order of the settings' grid
+     * @param dense          of the same windows
+     */
+    public static SiteResult curve(SiteSet sites, long windowElements, int windowLength, List<MeasuredPoint> measured, DenseResult dense,
             Settings settings) {
         int windows = dense.windowLossSums().size();
         double[] denseSums = dense.windowLossSums().stream().mapToDouble(Double::doubleValue).toArray();

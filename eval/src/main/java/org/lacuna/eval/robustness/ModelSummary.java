@@ -17,7 +17,8 @@ import java.util.OptionalLong;
  * @param intermediate    F, values a token at the other sites
  * @param heads           query heads
  * @param kvHeads         key and value heads
- * @param vocabulary      token ids
+ * @param vocabulary      token ids; 0 for a network of Deeplearning4j, whose examples, or steps of a sequence, stand for tokens, and whose layer's
+ *                        activations stand for the intermediate vector
  * @param experts         whether its feed-forward blocks are of experts, of which a token is sent to some
  * @param activation      the activation's name, {@code silu} say
  * @param feedForward     the block's form: {@code gated}, {@code ungated} or {@code gated with relu on up}; in front of it {@code thresholded } if its
@@ -39,6 +40,11 @@ public record ModelSummary(String name, String checkpoint, String sha256, String
         Optional<String> trainingDataSha256, Optional<String> tokenizerSha256) {
 
     private static final int SHOWN_DIGITS = 12;
+
+    /** Whether it is a language model, and no other network. */
+    public boolean readsTokens() {
+        return vocabulary > 0;
+    }
 
     /**
      * Whether training recorded other data than these: the file has changed since, or the user named another. In a sentence.

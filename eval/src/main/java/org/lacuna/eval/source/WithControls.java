@@ -29,6 +29,15 @@ public record WithControls(List<ModelSource> sources, Map<Integer, Integer> cont
      * @throws InputException if one of them is no model, or there are fewer than two in all
      */
     public static WithControls of(List<String> references) {
+        return of(references, 2);
+    }
+
+    /**
+     * The same where others are compared with them.
+     *
+     * @param least how many there must be in all
+     */
+    public static WithControls of(List<String> references, int least) {
         List<ModelSource> named = references.stream().map(ModelSource::of).toList();
         List<ModelSource> all = new ArrayList<>();
         Map<Integer, ModelSource> found = new HashMap<>();
@@ -38,7 +47,7 @@ public record WithControls(List<ModelSource> sources, Map<Integer, Integer> cont
             control.ifPresent(c -> found.put(all.indexOf(model), c));
             control.filter(c -> place(named, c) < 0 && place(all, c) < 0).ifPresent(all::add);
         }
-        if (all.size() < 2) {
+        if (all.size() < least) {
             throw new InputException("compare: " + references.get(0) + " has no control to be compared with (" + named.get(0).run().map(run -> "nothing in " + run.resolve(Controls.FOLDER))
                     .orElse("it is no run's checkpoint") + "); name a second model, or train it with control: true in its recipe");
         }

@@ -288,6 +288,28 @@ class CommandsTest {
     }
 
     @Test
+    void resultsThatEvalWroteAreComparedAsTheyAre() throws IOException {
+        Path other = folder.resolve("other");
+        write(other, FeedForward.ungated("relu"));
+        Path file = folder.resolve("result.json");
+        Path second = Files.createDirectories(folder.resolve("second")).resolve("result.json");
+        eval("--run", run.toString(), "--windows", "2", "--window", "16", "--replicates", "40", "--out", file.toString());
+        eval("--model", other.toString(), "--windows", "2", "--window", "16", "--replicates", "40", "--set", "data.text=" + text, "--out", second.toString());
+        String table = compare(file.toString(), second.getParent().toString(), "--out", folder.resolve("compared").toString());
+        assertEquals(null, failure);
+        assertTrue(table.contains("tiny / other: loss × ") || table.contains("other / tiny: loss × "), table);
+        assertFalse(table.contains("measuring"), table);
+        String mixed = compare(second.toString(), run.toString(), "--windows", "2", "--window", "16", "--replicates", "40", "--out", folder.resolve("compared").toString());
+        assertEquals(null, failure);
+        assertTrue(mixed.contains("tiny: measuring 2 windows") && !mixed.contains("other: measuring"), mixed);
+        Files.writeString(file, "{}");
+        compare(file.toString(), second.toString(), "--out", folder.resolve("compared").toString());
+        assertRefused("result.json: version is missing");
+        compare(second.toString(), "--out", folder.resolve("compared").toString());
+        assertRefused("at least two models");
+    }
+
+    @Test
     void aBareCheckpointTakesItsDataFromTheCommandLine() {
         Path bare = folder.resolve("bare");
         write(bare, FeedForward.ungated("relu"));
@@ -317,6 +339,14 @@ class CommandsTest {
         eval("--run", run.toString(), "--windows", "2", "--window", "65");
         assertRefused("--window: 65 tokens are more than the 64 (max_position_embeddings) that " + run, "smaller --window");
         assertEquals("", err.toString());
+        eval("--run", run.toString(), "--data", "x.csv");
+        assertRefused("--data goes with --dl4j");
+        eval("--dl4j", "x.zip", "--label", "y");
+        assertRefused("--out DIR", "--label names a column of --data");
+        eval("--dl4j", "x.zip", "--data", "x.csv", "--set", "data.text=y", "--sites", "up", "--out", folder.resolve("o").toString());
+        assertRefused("--data and --set", "--sites are a language model's");
+        eval("--dl4j", "x.zip", "--data", "x.csv", "--out", folder.resolve("o").toString());
+        assertRefused("lacuna-dl4j is not on the class path");
         eval("--run", run.toString(), "--set", "data.txt=x");
         assertRefused("data.txt", "text");
         Path bare = folder.resolve("bare");

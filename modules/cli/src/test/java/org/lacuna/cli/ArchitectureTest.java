@@ -39,16 +39,17 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 /** Holds the modules to what the table of the folders allows them, and all of them to a few habits. */
 class ArchitectureTest {
     /** A module, which is a package below org.lacuna, and the modules that it may use. */
-    private static final Map<String, Set<String>> MAY_USE = new TreeMap<>(Map.of(
-            "sparsity", Set.of(),
-            "graph", Set.of("sparsity"),
-            "run", Set.of(),
-            "data", Set.of("run"),
-            "model", Set.of("graph", "sparsity", "run"),
-            "decode", Set.of("model", "graph", "sparsity", "run"),
-            "eval", Set.of("model", "decode", "data", "sparsity", "graph", "run"),
-            "training", Set.of("model", "decode", "data", "sparsity", "eval", "graph", "run"),
-            "cli", Set.of("sparsity", "graph", "run", "data", "model", "decode", "eval", "training")));
+    private static final Map<String, Set<String>> MAY_USE = new TreeMap<>(Map.ofEntries(
+            Map.entry("sparsity", Set.of()),
+            Map.entry("graph", Set.of("sparsity")),
+            Map.entry("run", Set.of()),
+            Map.entry("data", Set.of("run")),
+            Map.entry("model", Set.of("graph", "sparsity", "run")),
+            Map.entry("decode", Set.of("model", "graph", "sparsity", "run")),
+            Map.entry("eval", Set.of("model", "decode", "data", "sparsity", "graph", "run")),
+            Map.entry("dl4j", Set.of("data", "sparsity", "eval", "graph", "run")),
+            Map.entry("training", Set.of("model", "decode", "data", "sparsity", "eval", "graph", "run")),
+            Map.entry("cli", Set.of("sparsity", "graph", "run", "data", "model", "decode", "eval", "dl4j", "training"))));
 
     /** The one class that may hold static mutable state: it registers our ops with ND4J, once. */
     private static final String REGISTRATION = "org.lacuna.graph.op.LacunaOps";

@@ -6,11 +6,15 @@ import java.nio.charset.StandardCharsets;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /** SameDiff's own gradient function, without the line that it prints on standard output for each op. */
-final class GradientGraph {
+public final class GradientGraph {
     private GradientGraph() {}
 
-    /** The graph that computes {@code graph} and its gradients; made once for each graph. */
-    static synchronized SameDiff of(SameDiff graph) {
+    /**
+     * The graph that computes {@code graph} and its gradients; made once for each graph.
+     *
+     * @param inputs placeholders whose gradients are wanted too
+     */
+    public static synchronized SameDiff of(SameDiff graph, String... inputs) {
         if (!graph.hasGradientFunction()) {
             if (graph.getLossVariables().isEmpty()) {
                 throw new ProgramException("the graph has no loss variable; call setLossVariables before compiling gradients");
@@ -25,7 +29,7 @@ final class GradientGraph {
                 }
             });
             try {
-                graph.createGradFunction();
+                graph.createGradFunction(inputs);
             } finally {
                 System.setOut(before);
             }
