@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
 import org.lacuna.run.Interrupts;
+import org.lacuna.run.recipe.Recipes;
 import org.lacuna.training.sweep.Sweep;
 import org.lacuna.training.sweep.SweepFolder;
 import org.lacuna.training.sweep.SweepRecipe;
@@ -68,6 +69,11 @@ public final class SweepCommand implements Callable<Integer> {
         if (resume && (recipe.isEmpty() || Files.exists(folder))) {
             return SweepFolder.resume(folder, recipe);
         }
-        return SweepFolder.create(folder, recipe.orElseThrow(() -> new InputException("expected --config FILE, the sweep; the shipped ones are in configs/sweeps/")));
+        SweepRecipe sweep = recipe.orElseThrow(() -> new InputException("expected --config FILE, the sweep; the shipped ones are in configs/sweeps/"));
+        try {
+            return SweepFolder.create(folder, sweep);
+        } catch (InputException e) {
+            throw Recipes.placed(config, sets, SweepRecipe.class, e);
+        }
     }
 }

@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.OptionalDouble;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 
@@ -16,26 +16,26 @@ final class Rungs {
 
     private final Halving halving;
     private final List<Set<Integer>> reached = new ArrayList<>();
-    private final List<Map<Integer, OptionalDouble>> scores = new ArrayList<>();
+    private final List<Map<Integer, Optional<Rank>>> ranks = new ArrayList<>();
 
     Rungs(Halving halving, Set<Integer> candidates) {
         this.halving = halving;
         reached.add(Set.copyOf(candidates));
-        scores.add(new HashMap<>());
+        ranks.add(new HashMap<>());
     }
 
     /**
-     * Whether a candidate goes on from a rung. Of equal scores that of the earlier candidate counts as the better one.
+     * Whether a candidate goes on from a rung. Of equal ranks that of the earlier candidate counts as the better one.
      *
-     * @param score empty if it failed
-     * @param stop  asked while it waits; then it does not go on
+     * @param rank empty if it failed
+     * @param stop asked while it waits; then it does not go on
      */
-    synchronized boolean goesOn(int rung, int candidate, OptionalDouble score, BooleanSupplier stop) throws InterruptedException {
-        Map<Integer, OptionalDouble> here = scores.get(rung);
-        here.put(candidate, score);
+    synchronized boolean goesOn(int rung, int candidate, Optional<Rank> rank, BooleanSupplier stop) throws InterruptedException {
+        Map<Integer, Optional<Rank>> here = ranks.get(rung);
+        here.put(candidate, rank);
         if (here.size() == reached.get(rung).size()) {
             reached.add(best(here));
-            scores.add(new HashMap<>());
+            ranks.add(new HashMap<>());
             notifyAll();
         }
         while (reached.size() <= rung + 1) {
@@ -47,9 +47,9 @@ final class Rungs {
         return reached.get(rung + 1).contains(candidate);
     }
 
-    private Set<Integer> best(Map<Integer, OptionalDouble> here) {
-        Comparator<Integer> byScore = Comparator.comparingDouble((Integer candidate) -> here.get(candidate).getAsDouble()).reversed();
-        return new HashSet<>(here.keySet().stream().filter(candidate -> here.get(candidate).isPresent()).sorted(byScore.thenComparing(Comparator.naturalOrder()))
+    private Set<Integer> best(Map<Integer, Optional<Rank>> here) {
+        Comparator<Integer> byRank = Comparator.comparing(candidate -> here.get(candidate).orElseThrow());
+        return new HashSet<>(here.keySet().stream().filter(candidate -> here.get(candidate).isPresent()).sorted(byRank.thenComparing(Comparator.naturalOrder()))
                 .limit(halving.survivors(here.size())).toList());
     }
 }

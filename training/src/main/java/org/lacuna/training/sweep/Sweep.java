@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalDouble;
 import java.util.Properties;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ConcurrentHashMap;
@@ -222,7 +221,7 @@ public final class Sweep implements TaskCreator {
             for (int rung = 0;; rung++) {
                 Measured found = measured(proposal.name(), proposal.sets(), rung);
                 boolean last = rung == steps.size() - 1;
-                OptionalDouble here = found.failed().isPresent() ? OptionalDouble.empty() : OptionalDouble.of(score.of(found, controls.get(rung)));
+                Optional<Rank> here = found.failed().isPresent() ? Optional.empty() : Optional.of(new Rank(score.of(found, controls.get(rung)), found.loss()));
                 if (last || !rungs.get(proposal.index()).goesOn(rung, proposal.index(), here, this::stop)) {
                     if (stop()) {
                         return unfinished(candidate);

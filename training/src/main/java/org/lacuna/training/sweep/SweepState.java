@@ -100,9 +100,9 @@ public final class SweepState {
 
     /** The candidates with a score on the last rung, the best first. */
     List<Standing> ranked() {
-        Comparator<Standing> byScore = Comparator.comparingDouble((Standing candidate) -> candidate.last().orElseThrow().score().orElseThrow()).reversed();
+        Comparator<Standing> byRank = Comparator.comparing(candidate -> new Rank(candidate.last().orElseThrow().score().orElseThrow(), candidate.last().orElseThrow().mean().loss()));
         return candidates().stream().filter(candidate -> candidate.rungs().size() == steps.size() && candidate.last().orElseThrow().score().isPresent())
-                .sorted(byScore.thenComparing(candidate -> candidate.proposal().index())).toList();
+                .sorted(byRank.thenComparing(candidate -> candidate.proposal().index())).toList();
     }
 
     /**

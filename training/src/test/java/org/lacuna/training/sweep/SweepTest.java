@@ -21,6 +21,7 @@ import java.util.Properties;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -210,6 +211,12 @@ class SweepTest {
         // One that went on to a later rung is before all that did not.
         assertTrue(score.score(new StatedScore.Reached(measured(9, 0), control, 0), null, new Properties())
                 > score.score(new StatedScore.Reached(measured(1, 1), control, 1), null, new Properties()));
+    }
+
+    @Test
+    void ofEqualScoresTheLowerLossIsFirst() {
+        assertEquals(List.of(new Rank(0.9, 2), new Rank(0.8, 1), new Rank(0.8, 3), new Rank(-1.1, 1)),
+                Stream.of(new Rank(0.8, 3), new Rank(-1.1, 1), new Rank(0.9, 2), new Rank(0.8, 1)).sorted().toList());
     }
 
     @Test
