@@ -125,6 +125,7 @@
         width: 2,
         dash: series.dash,
         spanGaps: true,
+        ...(series.scatter ? {paths: () => null} : {}),
         points: {show: series.x.length <= 100, size: 5, fill: colour("--model-" + series.model)},
         value: (plot, value, i, row) => {
           if (value == null || row == null) return "";

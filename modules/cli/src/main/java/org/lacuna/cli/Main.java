@@ -22,6 +22,7 @@ import org.lacuna.run.RunException;
 import org.lacuna.run.provenance.Provenance;
 import org.lacuna.training.command.BenchCommand;
 import org.lacuna.training.command.FinetuneCommand;
+import org.lacuna.training.command.SweepCommand;
 import org.lacuna.training.command.TrainCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -50,6 +51,7 @@ import picocli.CommandLine.Spec;
             TokenizerCommand.class,
             TrainCommand.class,
             FinetuneCommand.class,
+            SweepCommand.class,
             EvalCommand.class,
             CompareCommand.class,
             GenerateCommand.class,

@@ -47,11 +47,18 @@ final class RunOptions {
     @Option(names = "--out", paramLabel = "DIR", description = "The run's folder, in place of --run.")
     private Path out;
 
+    @Option(names = "--stop-after", paramLabel = "STEP",
+            description = "Stop after this step with a checkpoint, from which --resume goes on; the schedule stays that of the whole run.")
+    private Integer stopAfter;
+
     /** What is left of a run when its memory is given back. */
-    private record Ended(TrainRecipe recipe, Path folder, boolean hasControl) {}
+    private record Ended(TrainRecipe recipe, Path folder, boolean hasControl, boolean hasEnded) {}
 
     /** Trains to the end, then the control if there is to be one, and tells it on the command's output. */
     int train(CommandLine command) {
+        if (stopAfter != null && stopAfter < 1) {
+            throw new InputException("--stop-after: must be at least 1, not " + stopAfter);
+        }
         Device device = new CpuDevice();
         try (Interrupts interrupts = Interrupts.listen()) {
             Ended run;
@@ -59,7 +66,7 @@ final class RunOptions {
                 run = train(begun, Control.wanted(begun.recipe(), begun.folder().path()), command.getOut(), interrupts);
             }
             // One after the other: never are both in memory.
-            if (run.hasControl()) {
+            if (run.hasControl() && run.hasEnded()) {
                 trainControl(run, command, device, interrupts);
             }
         }
@@ -76,7 +83,7 @@ final class RunOptions {
     }
 
     /** {@code oneOfTwo}: each of its lines says which run it is. */
-    private static Ended train(TrainingRun run, boolean oneOfTwo, PrintWriter out, Interrupts interrupts) {
+    private Ended train(TrainingRun run, boolean oneOfTwo, PrintWriter out, Interrupts interrupts) {
         ParameterStore parameters = run.trainer().model().parameters();
         String trained = parameters.frozenNames().isEmpty() ? "" : String.format(Locale.ROOT, ", %,d of them trained", parameters.trainableCount());
         out.printf(Locale.ROOT, "%s: %,d parameters%s%s, data %s, %d of %d steps left, folder %s%n", run.recipe().name(), parameters.count(), trained,
@@ -86,12 +93,16 @@ final class RunOptions {
         out.flush();
         Optional<StepMetrics> last;
         try (Progress progress = progress(out, run, oneOfTwo)) {
-            last = run.train(progress, interrupts::requested);
+            last = stopAfter == null ? run.train(progress, interrupts::requested) : run.trainTo(stopAfter, progress, interrupts::requested);
+        }
+        if (run.stepsLeft() > 0) {
+            out.println("stopped after step " + run.step() + " of " + run.recipe().train().steps() + ": " + run.folder().checkpoint(run.step()));
+            return new Ended(run.recipe(), run.folder().path(), oneOfTwo, false);
         }
         run.verdicts().forEach(out::println);
         out.println((last.isPresent() ? "done: " : "there was nothing left to do" + run.earlyEnd().map(end -> ", the run " + end).orElse("") + ": ")
                 + run.folder().checkpoint(run.step()));
-        return new Ended(run.recipe(), run.folder().path(), oneOfTwo);
+        return new Ended(run.recipe(), run.folder().path(), oneOfTwo, true);
     }
 
     private TrainingRun open(CommandLine command, Device device) {

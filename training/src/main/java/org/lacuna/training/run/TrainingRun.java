@@ -130,6 +130,19 @@ public final class TrainingRun implements AutoCloseable {
         }
     }
 
+    /**
+     * What a run of a recipe takes outside the Java heap, for one who plans several. Nothing is written, and whether it is there is not asked.
+     *
+     * @param folder that the run would have
+     * @throws InputException if the recipe does not fit its data
+     */
+    public static TrainingMemory memory(TrainRecipe recipe, Path folder, Device device) {
+        ModelOrigin origin = new ModelOrigin(recipe, folder, Optional.empty(), device);
+        ModelConfig config = origin.config(Corpora.open(origin.data()));
+        return TrainingPrograms.compile(config, origin.tuning(config), recipe.train(), recipe.objective(), Parent.of(recipe).map(Parent::config), device)
+                .memory(recipe.train().evalEvery() == 0 ? 0 : recipe.train().evalWindows());
+    }
+
     private interface Opening {
         RunFolder open();
     }
@@ -242,6 +255,25 @@ public final class TrainingRun implements AutoCloseable {
     public Optional<StepMetrics> train(Progress progress, BooleanSupplier stop) {
         TrainingState fixed = new TrainingState(0, 0, NullNode.getInstance(), List.of(), recipe.sha256(), corpus.sha256(), modelFrom, parent.map(Parent::weightsSha256), build, Optional.empty(), List.of());
         return new TrainingLoop(trainer, state, fixed, validations, observations, tokenizer, origin.named().map(source -> source.checkpoint().toString()), folder).run(progress, stop);
+    }
+
+    /**
+     * The same to a step before the last, from which the run can be gone on with: its schedule is that of the whole run. A run that is there already, or ended before, stays as it is.
+     *
+     * @param last the step to stop after, with a checkpoint
+     */
+    public Optional<StepMetrics> trainTo(long last, Progress progress, BooleanSupplier stop) {
+        if (step() >= last && stepsLeft() > 0) {
+            return Optional.empty();
+        }
+        try {
+            return train(progress, () -> stop.getAsBoolean() || step() >= last);
+        } catch (InterruptedRunException e) {
+            if (step() < last) {
+                throw e;
+            }
+            return Optional.empty();
+        }
     }
 
     /** The recipe, with this command's threads, log lines and what is computed again. */

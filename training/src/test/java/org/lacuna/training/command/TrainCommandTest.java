@@ -131,6 +131,29 @@ class TrainCommandTest {
     }
 
     @Test
+    void aRunThatStopsOnTheWayGoesOnToTheSameBits() throws IOException {
+        Path whole = temp.resolve("whole");
+        Path parts = temp.resolve("parts");
+        List<String> recipe = List.of("--config", NANO, "--set", "train.steps=4", "--set", "train.warmup=1", "--set", "train.saveEvery=0", "--set", "train.evalEvery=3");
+        assertEquals(ExitCode.DONE, execute(with(recipe, "--out", whole.toString())), err.toString());
+        assertEquals(ExitCode.BAD_INPUT, execute(with(recipe, "--out", parts.toString(), "--stop-after", "0")));
+        for (int i = 0; i < 2; i++) {
+            // The second time it is there already.
+            assertEquals(ExitCode.DONE, execute(with(recipe, "--out", parts.toString(), "--resume", "--stop-after", "2")), err.toString());
+            assertTrue(out.toString().endsWith("stopped after step 2 of 4: " + parts.resolve("checkpoints/step-000002") + System.lineSeparator()), out.toString());
+        }
+        assertFalse(Files.exists(parts.resolve("checkpoints/step-000003")));
+        assertEquals(ExitCode.DONE, execute("--resume", "--out", parts.toString()), err.toString());
+        for (String file : List.of("model.safetensors", "optimizer.safetensors", "state.json")) {
+            assertEquals(-1, Files.mismatch(whole.resolve("checkpoints/step-000004").resolve(file), parts.resolve("checkpoints/step-000004").resolve(file)), file);
+        }
+    }
+
+    private static String[] with(List<String> args, String... more) {
+        return Stream.concat(args.stream(), Stream.of(more)).toArray(String[]::new);
+    }
+
+    @Test
     void aTextThatTheRecipesFileNamesIsPlacedThere() throws IOException {
         List<String> lines = new ArrayList<>(Files.readAllLines(Path.of(NANO)));
         int line = IntStream.range(0, lines.size()).filter(i -> lines.get(i).startsWith("  text: ")).findFirst().orElseThrow();
