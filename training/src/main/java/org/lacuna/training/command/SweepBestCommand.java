@@ -16,7 +16,8 @@ import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
 /** {@code lacuna sweep best}: the best candidate's run, and its publication. */
-@Command(name = "best", mixinStandardHelpOptions = true, sortOptions = false, description = "Print the folder of the best candidate's run, or publish its model.",
+@Command(name = "best", mixinStandardHelpOptions = true, sortOptions = false,
+        description = "Print the folder of the best candidate's run, or publish its model.",
         footer = {"", "Examples:", "  sweep best runs/sweep-l1",
             "  sweep best runs/sweep-l1 --publish org.example:mine:1.0 --repository repository --license Apache-2.0"})
 public final class SweepBestCommand implements Callable<Integer> {
@@ -47,7 +48,8 @@ public final class SweepBestCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         if (coordinates == null) {
             if (repository != null || license != null || intendedUse != null || limits != null) {
-                throw new InputException("--repository, --license, --intended-use and --limits are for publishing; name the coordinates by --publish GROUP:NAME:VERSION");
+                throw new InputException("--repository, --license, --intended-use and --limits are for publishing;"
+                        + " name the coordinates by --publish GROUP:NAME:VERSION");
             }
             out.println(best);
         } else {

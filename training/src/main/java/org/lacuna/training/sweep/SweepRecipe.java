@@ -46,7 +46,8 @@ public record SweepRecipe(
         Set<String> before = new HashSet<>();
         for (SearchKey key : space) {
             key.when().filter(when -> !before.contains(when.key())).ifPresent(when -> problems.add("space: " + key.key() + ": when.key: " + when.key()
-                    + " is none of the keys that stand before it in space" + (before.isEmpty() ? ": it is the first" : ": " + String.join(", ", before.stream().sorted().toList()))));
+                    + " is none of the keys that stand before it in space" + (before.isEmpty() ? ": it is the first" : ": " + String.join(", ",
+                            before.stream().sorted().toList()))));
             if (ITS_OWN.contains(key.key())) {
                 problems.add("space: " + key.key() + ": is the same for all candidates of a sweep; leave it out, or set it by overrides");
             }
@@ -82,11 +83,13 @@ public record SweepRecipe(
         List<String> problems = new ArrayList<>();
         for (SearchKey key : space) {
             List<String> condition = key.when().map(when -> List.of(when.key() + "=" + when.in().get(0))).orElse(List.of());
-            key.extremes().forEach(value -> tried(file, "space: " + key.key(), Stream.concat(condition.stream(), Stream.of(key.key() + "=" + value)).toList(), problems));
+            key.extremes().forEach(value -> tried(file, "space: " + key.key(), Stream.concat(condition.stream(), Stream.of(key.key() + "=" + value))
+                    .toList(), problems));
         }
         tried(file, "control", control, problems);
         int steps = base.train().steps();
-        halving.map(Halving::rungs).filter(rungs -> rungs.get(rungs.size() - 1) >= steps).ifPresent(rungs -> problems.add("halving.rungs: " + rungs.get(rungs.size() - 1)
+        halving.map(Halving::rungs).filter(rungs -> rungs.get(rungs.size() - 1) >= steps).ifPresent(rungs -> problems.add("halving.rungs: "
+                + rungs.get(rungs.size() - 1)
                 + " is not below train.steps = " + steps + " of " + file + ", the last rung"));
         if (!problems.isEmpty()) {
             throw new InputException(problems);
