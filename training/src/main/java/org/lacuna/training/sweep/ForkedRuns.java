@@ -144,7 +144,7 @@ final class ForkedRuns implements Runs {
         boolean told = false;
         while (!process.waitFor(200, TimeUnit.MILLISECONDS)) {
             if (stop.getAsBoolean() && !told) {
-                process.destroy(); // SIGTERM: it saves
+                process.toHandle().destroy(); // SIGTERM: it saves; Process.destroy would close its standard input too, which ends it at once
                 told = true;
             }
         }

@@ -1,6 +1,7 @@
 package org.lacuna.training.sweep;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -19,7 +20,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.run.ExitCode;
+import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.folder.Json;
+import org.lacuna.run.folder.RunFolder;
 import org.lacuna.training.command.SweepCommand;
 import org.lacuna.training.recipe.TrainRecipe;
 import picocli.CommandLine;
@@ -134,6 +137,17 @@ class SweepKillTest {
         assertTrue(failed.orElseThrow().contains("nowhere.txt: no such file"), failed.toString());
         failed = runs.to("001", List.of("train.batch=3"), 0, 10).failed();
         assertTrue(failed.orElseThrow().contains("the recipe is wrong: ") && failed.get().contains("train.batch"), failed.toString());
+    }
+
+    @Test
+    void aRunSavesWhenTheSweepIsStopped() {
+        SweepRecipe recipe = SweepRecipe.load(CONFIGS.resolve("sweeps").resolve("nano.yaml"), TINY);
+        Path sweep = temp.resolve("sweep");
+        SweepFolder.create(sweep, recipe).close();
+        Path run = SweepFolder.run(sweep, "000", 0);
+        Runs runs = new ForkedRuns(sweep, recipe, TrainRecipe.load(SweepFolder.base(sweep), List.of()), 1, () -> Files.exists(run.resolve("metrics.jsonl")));
+        assertThrows(InterruptedRunException.class, () -> runs.to("000", List.of("train.steps=100000", "train.saveEvery=0", "train.evalEvery=0"), 0, 100000));
+        assertTrue(RunFolder.latestCheckpoint(run).isPresent(), "saved where it was");
     }
 
     private static void report(Path folder) throws IOException {
