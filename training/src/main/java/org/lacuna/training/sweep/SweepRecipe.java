@@ -83,10 +83,14 @@ public record SweepRecipe(
         List<String> problems = new ArrayList<>();
         for (SearchKey key : space) {
             List<String> condition = key.when().map(when -> List.of(when.key() + "=" + when.in().get(0))).orElse(List.of());
-            key.extremes().forEach(value -> tried(file, "space: " + key.key(), Stream.concat(condition.stream(), Stream.of(key.key() + "=" + value))
-                    .toList(), problems));
+            for (String value : key.extremes()) {
+                List<String> sets = Stream.concat(condition.stream(), Stream.of(key.key() + "=" + value)).toList();
+                if (!fits(file, "space: " + key.key(), sets, problems)) {
+                    break; // one value is enough to tell that a key is wrong
+                }
+            }
         }
-        tried(file, "control", control, problems);
+        fits(file, "control", control, problems);
         int steps = base.train().steps();
         halving.map(Halving::rungs).filter(rungs -> rungs.get(rungs.size() - 1) >= steps).ifPresent(rungs -> problems.add("halving.rungs: "
                 + rungs.get(rungs.size() - 1)
@@ -97,12 +101,14 @@ public record SweepRecipe(
         return base;
     }
 
-    private void tried(Path file, String where, List<String> sets, List<String> problems) {
+    /** Adds what does not fit. */
+    private boolean fits(Path file, String where, List<String> sets, List<String> problems) {
         try {
             TrainRecipe.load(file, with(sets));
+            return true;
         } catch (InputException e) {
-            // A problem that is the recipe's, or another value's too, is told once.
-            e.problems().stream().map(problem -> where + ": " + problem).filter(problem -> !problems.contains(problem)).forEach(problems::add);
+            e.problems().forEach(problem -> problems.add(where + ": " + problem));
+            return false;
         }
     }
 

@@ -115,6 +115,7 @@ class SweepRecipeTest {
         }
         assertEquals(ExitCode.BAD_INPUT, execute(args.toArray(String[]::new)), err.toString());
         assertTrue(err.toString().contains(named), err.toString());
+        assertEquals(1, err.toString().lines().count(), err.toString());
         assertFalse(Files.exists(folder));
         assertEquals("", out.toString());
     }
