@@ -41,15 +41,20 @@ public final class SweepPage {
         List<Object> body = new ArrayList<>();
         body.add(Html.element("h1", title()));
         body.add(Html.element("p class=\"summary\" id=\"summary\"", summary()));
-        body.add(Document.section("Pareto fronts", Html.element("p", "A dot is a candidate that was trained to the end. On the front is what no other candidate beats in both: loss, and the"
-                + " share that is left out. The candidates on it, by rising loss: critical sparsity " + names(report.at("/pareto/critical")) + "; exact zeros "
+        body.add(Document.section("Pareto fronts", Html.element("p",
+                "A dot is a candidate that was trained to the end. On the front is what no other candidate beats in both: loss, and the"
+                + " share that is left out. The candidates on it, by rising loss: critical sparsity " + names(report.at("/pareto/critical"))
+                        + "; exact zeros "
                 + names(report.at("/pareto/zeros")) + ". Decode cost was not measured."),
-                Document.charts(List.of(front(charts, CRITICAL, "Loss against critical sparsity", "critical sparsity (%)"), front(charts, ZEROS, "Loss against exact zeros", "exact zeros (%)")))));
+                Document.charts(List.of(front(charts, CRITICAL, "Loss against critical sparsity", "critical sparsity (%)"), front(charts, ZEROS,
+                        "Loss against exact zeros", "exact zeros (%)")))));
         body.add(Document.section("Candidates", candidates()));
         body.add(Document.section("Keys", importance()));
-        body.add(Document.section("Curves", Html.element("p", "Loss as more and more is left out, of the best " + CURVES + " candidates and of the recipe as it is, each where it was measured last."),
+        body.add(Document.section("Curves", Html.element("p", "Loss as more and more is left out, of the best " + CURVES
+                + " candidates and of the recipe as it is, each where it was measured last."),
                 Document.charts(List.of(curves(charts), rungs(charts)))));
-        body.add(Document.section("How it was measured", Html.element("ul", Html.of(method().stream().map(item -> Html.element("li", item)).toArray()))));
+        body.add(Document.section("How it was measured", Html.element("ul", Html.of(method().stream().map(item -> Html.element("li", item))
+                .toArray()))));
         return Document.html(title(), Html.of(body.toArray()), charts, CURVES + 1);
     }
 
@@ -65,14 +70,18 @@ public final class SweepPage {
 
     private String summary() {
         JsonNode best = report.path("best");
-        String tried = report.path("candidates").size() + " candidates by " + report.at("/sweep/search").asText() + " search. Score: " + report.at("/sweep/score").asText() + ". ";
+        String tried = report.path("candidates").size() + " candidates by " + report.at("/sweep/search").asText() + " search. Score: "
+                + report.at("/sweep/score").asText() + ". ";
         if (best.isMissingNode()) {
-            return tried + "No candidate was held against the recipe: none that was trained to the end is within the loss that is allowed, or the recipe's own run failed.";
+            return tried + "No candidate was held against the recipe: none that was trained to the end is within the loss that is allowed, or the"
+                    + " recipe's own run failed.";
         }
         JsonNode critical = best.at("/againstDefault/critical");
         JsonNode loss = best.at("/againstDefault/loss");
-        return tried + "The best is " + best.path("run").asText() + ": its critical sparsity is " + Shown.points(number(critical.path("difference"))) + " points ["
-                + Shown.points(number(critical.path("low"))) + ", " + Shown.points(number(critical.path("high"))) + "] from that of the recipe as it is, its loss " + Shown.four(number(loss.path("ratio")))
+        return tried + "The best is " + best.path("run").asText() + ": its critical sparsity is " + Shown.points(number(critical.path("difference")))
+                + " points ["
+                + Shown.points(number(critical.path("low"))) + ", " + Shown.points(number(critical.path("high")))
+                        + "] from that of the recipe as it is, its loss " + Shown.four(number(loss.path("ratio")))
                 + " times the recipe's [" + Shown.four(number(loss.path("low"))) + ", " + Shown.four(number(loss.path("high"))) + "].";
     }
 
@@ -190,8 +199,11 @@ public final class SweepPage {
     }
 
     private Html candidates() {
-        HtmlTable table = new HtmlTable("candidates", "Each run where it was measured last, the best first: those that ended on an earlier rung after the others. Loss in nats a token; a score below 0"
-                + " is that of a candidate whose loss is above what is allowed." + (report.at("/sweep/repeat").asInt() > 1 ? " Means over training seeds, with Student's 95 % intervals." : ""));
+        HtmlTable table = new HtmlTable("candidates",
+                "Each run where it was measured last, the best first: those that ended on an earlier rung after the others. Loss in nats a token; a"
+                        + " score below 0"
+                + " is that of a candidate whose loss is above what is allowed." + (report.at("/sweep/repeat").asInt() > 1
+                        ? " Means over training seeds, with Student's 95 % intervals." : ""));
         List<String> keys = keys();
         List<Object> head = new ArrayList<>(List.of("Run", "Step", "Loss", "Critical sparsity", "Exact zeros", "Score"));
         head.addAll(keys);
@@ -199,7 +211,8 @@ public final class SweepPage {
         report.path("references").forEach(run -> table.row(row(run, keys)));
         List<JsonNode> all = new ArrayList<>();
         report.path("candidates").forEach(all::add);
-        all.sort(Comparator.comparingInt((JsonNode run) -> -run.path("rungs").size()).thenComparingDouble(run -> -last(run).path("score").asDouble(Double.NEGATIVE_INFINITY)));
+        all.sort(Comparator.comparingInt((JsonNode run) -> -run.path("rungs").size()).thenComparingDouble(run -> -last(run).path("score")
+                .asDouble(Double.NEGATIVE_INFINITY)));
         all.forEach(run -> table.row(row(run, keys)));
         return table.done();
     }
@@ -228,26 +241,35 @@ public final class SweepPage {
     private static Object figure(JsonNode rung, String name, Function<Double, String> shown) {
         JsonNode interval = rung.path("intervals").path(name);
         double value = number(rung.path(name));
-        String text = shown.apply(value) + (interval.isArray() ? " [" + shown.apply(number(interval.path(0))) + ", " + shown.apply(number(interval.path(1))) + "]" : "");
+        String text = shown.apply(value) + (interval.isArray() ? " [" + shown.apply(number(interval.path(0))) + ", "
+                + shown.apply(number(interval.path(1))) + "]" : "");
         return Html.number(value, text);
     }
 
     private Html importance() {
-        HtmlTable table = new HtmlTable("importance", "How each key goes with the score on the first rung, which every candidate reached. For a range: Spearman’s rank correlation, −1 to 1. For a"
-                + " list of values: η² of the scores’ ranks, the share of their variance that lies between the values, 0 to 1. Both describe the candidates that were tried, one key at a time;"
+        HtmlTable table = new HtmlTable("importance",
+                "How each key goes with the score on the first rung, which every candidate reached. For a range: Spearman’s rank correlation, −1 to"
+                        + " 1. For a"
+                + " list of values: η² of the scores’ ranks, the share of their variance that lies between the values, 0 to 1. Both describe the"
+                + " candidates that were tried, one key at a time;"
                 + " they show no cause and nothing that keys do together.");
         table.head("Key", "Measure", "Value", "Candidates");
         report.path("importance").forEach(key -> table.row(key.path("key").asText(), key.path("measure").asText(),
-                key.path("value").isNumber() ? Html.number(key.path("value").asDouble(), Shown.four(key.path("value").asDouble())) : "–", key.path("candidates").asText()));
+                key.path("value").isNumber() ? Html.number(key.path("value").asDouble(), Shown.four(key.path("value").asDouble())) : "–",
+                        key.path("candidates").asText()));
         return table.done();
     }
 
     private List<String> method() {
-        return List.of("Each candidate is a training run of its own with the schedule of the whole run; on each rung (after steps " + names(report.at("/sweep/steps")) + ") it was measured on the first "
+        return List.of("Each candidate is a training run of its own with the schedule of the whole run; on each rung (after steps "
+                + names(report.at("/sweep/steps")) + ") it was measured on the first "
                 + report.at("/sweep/windows").asText() + " validation windows.",
-                "Critical sparsity: the most that can be left out while perplexity is at most 1.01 times the candidate's own dense one. The loss that is allowed is that of the run “"
-                        + report.at("/sweep/control").asText() + "” after as many steps, and " + Shown.percent(report.at("/sweep/slack").asDouble()) + " of it.",
-                "The best against the recipe: intervals of a paired bootstrap over the windows, as in compare/report.html. They cover the choice of windows, neither training seeds nor that the best was"
+                "Critical sparsity: the most that can be left out while perplexity is at most 1.01 times the candidate's own dense one. The loss"
+                        + " that is allowed is that of the run “"
+                        + report.at("/sweep/control").asText() + "” after as many steps, and " + Shown.percent(report.at("/sweep/slack").asDouble())
+                                + " of it.",
+                "The best against the recipe: intervals of a paired bootstrap over the windows, as in compare/report.html. They cover the choice of"
+                        + " windows, neither training seeds nor that the best was"
                         + " chosen among many on these windows: its lead is over-rated by that.",
                 "Candidates that ended on an earlier rung are on no front and in no chart of curves.");
     }

@@ -35,7 +35,8 @@ public final class SweepCommand implements Callable<Integer> {
     @Option(names = "--config", paramLabel = "FILE", description = "The sweep, a YAML file; see configs/sweeps/.")
     private Path config;
 
-    @Option(names = "--set", paramLabel = "KEY=VALUE", description = "Override a key of the sweep, as in budget=8; may be repeated. A key of its recipe: overrides=[train.steps=100].")
+    @Option(names = "--set", paramLabel = "KEY=VALUE",
+            description = "Override a key of the sweep, as in budget=8; may be repeated. A key of its recipe: overrides=[train.steps=100].")
     private List<String> sets = List.of();
 
     @Option(names = "--out", paramLabel = "DIR", description = "The sweep's folder. Default: runs/NAME.")
@@ -58,7 +59,8 @@ public final class SweepCommand implements Callable<Integer> {
             throw new InputException("--set changes a sweep; name it with --config");
         }
         Path folder = Optional.ofNullable(out).or(() -> recipe.map(sweep -> Path.of("runs", sweep.name())))
-                .orElseThrow(() -> new InputException("expected --config FILE, the sweep; the shipped ones are in configs/sweeps/; or --resume with --out DIR"));
+                .orElseThrow(() -> new InputException("expected --config FILE, the sweep; the shipped ones are in configs/sweeps/; or --resume with"
+                        + " --out DIR"));
         try (Interrupts interrupts = Interrupts.listen(); SweepFolder held = open(recipe, folder)) {
             Sweep.run(held, workers, interrupts::requested, spec.commandLine().getOut());
         }
@@ -69,7 +71,8 @@ public final class SweepCommand implements Callable<Integer> {
         if (resume && (recipe.isEmpty() || Files.exists(folder))) {
             return SweepFolder.resume(folder, recipe);
         }
-        SweepRecipe sweep = recipe.orElseThrow(() -> new InputException("expected --config FILE, the sweep; the shipped ones are in configs/sweeps/"));
+        SweepRecipe sweep = recipe.orElseThrow(() -> new InputException("expected --config FILE, the sweep; the shipped ones are in"
+                + " configs/sweeps/"));
         try {
             return SweepFolder.create(folder, sweep);
         } catch (InputException e) {

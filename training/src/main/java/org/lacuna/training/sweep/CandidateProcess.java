@@ -41,7 +41,9 @@ import org.lacuna.training.progress.PlainProgress;
 import org.lacuna.training.recipe.TrainRecipe;
 import org.lacuna.training.run.TrainingRun;
 
-/** The process of one run of a sweep: trains it to a step, measures it, and leaves the figures in the run's folder. Its job comes on standard input. */
+/**
+ * The process of one run of a sweep: trains it to a step, measures it, and leaves the figures in the run's folder. Its job comes on standard input.
+ */
 final class CandidateProcess {
     /** A process that the sweep before this one left behind ends within moments: see {@link #endWithTheSweep}. */
     private static final int FREE_WITHIN_SECONDS = 60;
@@ -58,11 +60,13 @@ final class CandidateProcess {
      */
     record Job(String folder, String recipe, int step, int windows, SiteSet site, int threads) {
         ObjectNode json() {
-            return Json.object().put("folder", folder).put("recipe", recipe).put("step", step).put("windows", windows).put("site", site.key()).put("threads", threads);
+            return Json.object().put("folder", folder).put("recipe", recipe).put("step", step).put("windows", windows).put("site", site.key())
+                    .put("threads", threads);
         }
 
         static Job of(JsonNode json) {
-            return new Job(json.path("folder").asText(), json.path("recipe").asText(), json.path("step").asInt(), json.path("windows").asInt(), SiteSet.byKey(json.path("site").asText()),
+            return new Job(json.path("folder").asText(), json.path("recipe").asText(), json.path("step").asInt(), json.path("windows").asInt(),
+                    SiteSet.byKey(json.path("site").asText()),
                     json.path("threads").asInt());
         }
     }
@@ -110,8 +114,10 @@ final class CandidateProcess {
         if (begun) {
             awaitFree(folder.resolve(".lock"));
         }
-        try (TrainingRun run = begun ? TrainingRun.resume(folder, Optional.of(recipe), device, System.err::println) : TrainingRun.begin(recipe, folder, device)) {
-            run.trainTo(job.step(), new PlainProgress(new PrintWriter(System.out, true, StandardCharsets.UTF_8), recipe.train().steps()), interrupts::requested);
+        try (TrainingRun run = begun ? TrainingRun.resume(folder, Optional.of(recipe), device, System.err::println) : TrainingRun.begin(recipe,
+                folder, device)) {
+            run.trainTo(job.step(), new PlainProgress(new PrintWriter(System.out, true, StandardCharsets.UTF_8), recipe.train().steps()),
+                    interrupts::requested);
             corpus = run.corpus();
             checkpoint = run.folder().checkpoint(run.step());
         }

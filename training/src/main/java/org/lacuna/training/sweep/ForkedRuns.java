@@ -29,14 +29,15 @@ import org.lacuna.run.recipe.Recipes;
 import org.lacuna.training.recipe.TrainRecipe;
 
 /**
- * Each run in a JVM of its own, with this one's class path and flags, so that what brings one down brings down one. A process that a signal ended (the kernel's
- * for want of memory, or somebody's) is begun again from its run's latest checkpoint; one that ended by itself has failed.
+ * Each run in a JVM of its own, with this one's class path and flags, so that what brings one down brings down one. A process that a signal ended
+ * (the kernel's for want of memory, or somebody's) is begun again from its run's latest checkpoint; one that ended by itself has failed.
  */
 final class ForkedRuns implements Runs {
     /** So often is a run begun that signals end. */
     private static final int ATTEMPTS = 5;
     /** Of Maven's own start, and what would be attached to each process. */
-    private static final List<String> NOT_INHERITED = List.of("-Dmaven.", "-Dclassworlds.", "-Dlibrary.", "-agentlib:", "-agentpath:", "-javaagent:", "-Xrunjdwp", "-Xdebug");
+    private static final List<String> NOT_INHERITED = List.of("-Dmaven.", "-Dclassworlds.", "-Dlibrary.", "-agentlib:", "-agentpath:", "-javaagent:",
+            "-Xrunjdwp", "-Xdebug");
     /** Exit codes from here on are a signal's. */
     private static final int SIGNALS = 128;
     private static final int MOST_WORDS = 500;
@@ -91,7 +92,8 @@ final class ForkedRuns implements Runs {
         } catch (InputException e) {
             return Measured.failure("the recipe is wrong: " + String.join("; ", e.problems()));
         }
-        CandidateProcess.Job job = new CandidateProcess.Job(folder.toString(), Recipes.toYaml(changed), step, recipe.windows(), recipe.score().site(), threads);
+        CandidateProcess.Job job = new CandidateProcess.Job(folder.toString(), Recipes.toYaml(changed), step, recipe.windows(), recipe.score().site(),
+                threads);
         Path log = folder.resolveSibling(folder.getFileName() + ".log");
         int code = 0;
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
@@ -106,7 +108,9 @@ final class ForkedRuns implements Runs {
                 return Measured.failure(lastWords(log).orElse("its process ended with exit code " + code + " and without a word; see " + log));
             }
         }
-        return Measured.failure(String.format(Locale.ROOT, "its process was ended from outside %d times, last by signal %d (9: perhaps for want of memory); see %s", ATTEMPTS, code - SIGNALS, log));
+        return Measured.failure(String.format(Locale.ROOT,
+                "its process was ended from outside %d times, last by signal %d (9: perhaps for want of memory); see %s", ATTEMPTS, code - SIGNALS,
+                log));
     }
 
     private TrainRecipe recipe(String run, List<String> sets, int seed) {
@@ -121,7 +125,8 @@ final class ForkedRuns implements Runs {
     private int process(CandidateProcess.Job job, Path log) throws InterruptedException {
         try {
             Files.createDirectories(log.getParent());
-            Process process = new ProcessBuilder(java).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile())).start();
+            Process process = new ProcessBuilder(java).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()))
+                    .start();
             // Open until the process has ended: it ends at once when this process is no more.
             try (OutputStream line = process.getOutputStream()) {
                 line.write((Json.line(job.json()) + "\n").getBytes(StandardCharsets.UTF_8));
@@ -139,7 +144,7 @@ final class ForkedRuns implements Runs {
         boolean told = false;
         while (!process.waitFor(200, TimeUnit.MILLISECONDS)) {
             if (stop.getAsBoolean() && !told) {
-                process.destroy(); // SIGTERM: it saves
+                process.toHandle().destroy(); // SIGTERM: it saves; Process.destroy would close its standard input too, which ends it at once
                 told = true;
             }
         }
@@ -148,7 +153,8 @@ final class ForkedRuns implements Runs {
 
     private static Optional<String> lastWords(Path log) {
         try (Stream<String> lines = Files.lines(log)) {
-            return lines.filter(line -> !line.isBlank()).reduce((a, b) -> b).map(line -> line.length() > MOST_WORDS ? line.substring(0, MOST_WORDS) + "…" : line);
+            return lines.filter(line -> !line.isBlank()).reduce((a, b) -> b).map(line -> line.length() > MOST_WORDS ? line.substring(0, MOST_WORDS)
+                    + "…" : line);
         } catch (IOException | UncheckedIOException e) {
             return Optional.empty();
         }

@@ -98,7 +98,8 @@ final class Generations implements CandidateGenerator, TerminationCondition {
         results.put(result.getIndex(), result);
         if (--open == 0) {
             results.values().stream().sorted(Comparator.comparingInt(OptimizationResult::getIndex)).forEach(r -> generator.reportResults(
-                    new OptimizationResult(arbiters.get(r.getIndex()), r.getScore(), r.getIndex(), r.getModelSpecificResults(), r.getCandidateInfo(), r.getResultReference())));
+                    new OptimizationResult(arbiters.get(r.getIndex()), r.getScore(), r.getIndex(), r.getModelSpecificResults(), r.getCandidateInfo(),
+                            r.getResultReference())));
             results.clear();
         }
     }

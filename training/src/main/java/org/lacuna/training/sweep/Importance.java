@@ -8,8 +8,9 @@ import org.apache.commons.math3.stat.correlation.SpearmansCorrelation;
 import org.apache.commons.math3.stat.ranking.NaturalRanking;
 
 /**
- * How much a key's value goes with the score: for numbers Spearman's rank correlation; for values of a list η² of the scores' ranks, the share of their variance
- * that lies between the values. Both describe the candidates that were tried, one key at a time: no cause, and no part that keys have together.
+ * How much a key's value goes with the score: for numbers Spearman's rank correlation; for values of a list η² of the scores' ranks, the share of
+ * their variance that lies between the values. Both describe the candidates that were tried, one key at a time: no cause, and no part that keys have
+ * together.
  */
 record Importance(String key, String measure, double value, int candidates) {
     private static final int LEAST = 3;

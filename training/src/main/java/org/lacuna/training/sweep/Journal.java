@@ -14,8 +14,8 @@ import org.lacuna.run.folder.Json;
 import org.lacuna.run.folder.MetricsLog;
 
 /**
- * {@code candidates.jsonl}, all that a sweep has found out, a line each, on the disk before anything is made of it: each candidate when it is proposed
- * ({@code step} 0), and each run's figures after a step. Lines are in the order in which runs ended; nothing is read from that order.
+ * {@code candidates.jsonl}, all that a sweep has found out, a line each, on the disk before anything is made of it: each candidate when it is
+ * proposed ({@code step} 0), and each run's figures after a step. Lines are in the order in which runs ended; nothing is read from that order.
  */
 final class Journal implements AutoCloseable {
     static final String FILE = "candidates.jsonl";
@@ -72,7 +72,8 @@ final class Journal implements AutoCloseable {
             proposal.values().forEach(line.putObject("values")::put);
             append(line);
         } else if (!before.equals(proposal.values())) {
-            throw new InputException(FILE + ": candidate " + proposal.index() + " is " + before + " there, and the search proposes " + proposal.values()
+            throw new InputException(FILE + ": candidate " + proposal.index() + " is " + before + " there, and the search proposes "
+                    + proposal.values()
                     + " now; the sweep was made by another version, begin another one in another folder");
         }
     }

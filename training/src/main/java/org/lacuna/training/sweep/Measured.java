@@ -38,7 +38,8 @@ record Measured(Optional<String> failed, double loss, double critical, double ze
         if (json.has("failed")) {
             return failure(json.path("failed").asText());
         }
-        return new Measured(Optional.empty(), json.path("loss").asDouble(Double.NaN), json.path("critical").asDouble(Double.NaN), json.path("zeros").asDouble(Double.NaN),
+        return new Measured(Optional.empty(), json.path("loss").asDouble(Double.NaN), json.path("critical").asDouble(Double.NaN), json.path("zeros")
+                .asDouble(Double.NaN),
                 numbers(json.at("/curve/sparsity")), numbers(json.at("/curve/loss")));
     }
 
@@ -52,7 +53,8 @@ record Measured(Optional<String> failed, double loss, double critical, double ze
     static Measured mean(List<Measured> seeds) {
         Optional<Measured> failure = seeds.stream().filter(seed -> seed.failed().isPresent()).findFirst();
         return failure.orElseGet(() -> new Measured(Optional.empty(), seeds.stream().mapToDouble(Measured::loss).average().orElseThrow(),
-                seeds.stream().mapToDouble(Measured::critical).average().orElseThrow(), seeds.stream().mapToDouble(Measured::zeros).average().orElseThrow(),
+                seeds.stream().mapToDouble(Measured::critical).average().orElseThrow(), seeds.stream().mapToDouble(Measured::zeros).average()
+                        .orElseThrow(),
                 seeds.get(0).sparsity(), seeds.get(0).losses()));
     }
 }

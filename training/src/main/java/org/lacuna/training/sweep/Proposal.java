@@ -28,6 +28,7 @@ record Proposal(int index, Map<String, String> values) {
 
     /** The changes in a line, without the names of the keys' groups. */
     static String text(Map<String, String> values) {
-        return values.entrySet().stream().map(value -> value.getKey().substring(value.getKey().lastIndexOf('.') + 1) + " " + value.getValue()).collect(Collectors.joining(", "));
+        return values.entrySet().stream().map(value -> value.getKey().substring(value.getKey().lastIndexOf('.') + 1) + " " + value.getValue())
+                .collect(Collectors.joining(", "));
     }
 }

@@ -14,8 +14,8 @@ import org.deeplearning4j.arbiter.optimize.parameter.discrete.DiscreteParameterS
 import org.deeplearning4j.arbiter.optimize.parameter.integer.IntegerParameterSpace;
 
 /**
- * A recipe's keys as Arbiter's space: a point of it is a value for each key whose condition holds, as text. A key of one value is no dimension: Arbiter's
- * grid would count it as one and give it no number.
+ * A recipe's keys as Arbiter's space: a point of it is a value for each key whose condition holds, as text. A key of one value is no dimension:
+ * Arbiter's grid would count it as one and give it no number.
  */
 @SuppressWarnings("rawtypes")
 final class RecipeSpace extends AbstractParameterSpace<Map<String, String>> {
@@ -30,7 +30,8 @@ final class RecipeSpace extends AbstractParameterSpace<Map<String, String>> {
     private static Optional<ParameterSpace<?>> space(SearchKey key) {
         return switch (key.type()) {
             case CONTINUOUS -> Optional.of(new ContinuousParameterSpace(key.min().orElseThrow(), key.max().orElseThrow()));
-            case LOG_UNIFORM -> Optional.of(new ContinuousParameterSpace(new LogUniformDistribution(key.min().orElseThrow(), key.max().orElseThrow())));
+            case LOG_UNIFORM -> Optional.of(new ContinuousParameterSpace(new LogUniformDistribution(key.min().orElseThrow(), key.max()
+                    .orElseThrow())));
             case INTEGER -> Optional.of(new IntegerParameterSpace(key.min().orElseThrow().intValue(), key.max().orElseThrow().intValue()));
             case DISCRETE -> key.values().size() == 1 ? Optional.empty() : Optional.of(new DiscreteParameterSpace<>(key.values()));
         };

@@ -10,7 +10,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 
-/** The rungs of one generation: a candidate waits on each until all that reached it are measured, so that who goes on does not depend on who is first. */
+/**
+ * The rungs of one generation: a candidate waits on each until all that reached it are measured, so that who goes on does not depend on who is first.
+ */
 final class Rungs {
     private static final long LOOK_MILLIS = 100;
 
@@ -49,7 +51,8 @@ final class Rungs {
 
     private Set<Integer> best(Map<Integer, Optional<Rank>> here) {
         Comparator<Integer> byRank = Comparator.comparing(candidate -> here.get(candidate).orElseThrow());
-        return new HashSet<>(here.keySet().stream().filter(candidate -> here.get(candidate).isPresent()).sorted(byRank.thenComparing(Comparator.naturalOrder()))
+        return new HashSet<>(here.keySet().stream().filter(candidate -> here.get(candidate).isPresent())
+                .sorted(byRank.thenComparing(Comparator.naturalOrder()))
                 .limit(halving.survivors(here.size())).toList());
     }
 }

@@ -20,7 +20,8 @@ public record ScoreRecipe(
 
     /** In words. */
     String text() {
-        return String.format(Locale.ROOT, "%s at %s, subject to a loss of at most the control's + %s %%", measure.name().toLowerCase(Locale.ROOT).replace('_', ' '), site.key(),
+        return String.format(Locale.ROOT, "%s at %s, subject to a loss of at most the control's + %s %%", measure.name().toLowerCase(Locale.ROOT)
+                .replace('_', ' '), site.key(),
                 Double.toString(Math.round(slack * 1e6) / 1e4).replaceFirst("\\.0$", ""));
     }
 }

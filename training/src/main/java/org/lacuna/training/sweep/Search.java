@@ -34,7 +34,8 @@ final class Search {
         RandomGenerator random = new JDKRandomGenerator();
         random.setSeed(sweep.seed());
         // Always a crossover: without one Arbiter's child is its parent's own array, and a mutation changes the parent too.
-        UniformCrossover crossover = new UniformCrossover.Builder().randomGenerator(random).crossoverRate(1).parentSelection(new RandomTwoParentSelection(random)).build();
+        UniformCrossover crossover = new UniformCrossover.Builder().randomGenerator(random).crossoverRate(1)
+                .parentSelection(new RandomTwoParentSelection(random)).build();
         GeneticSelectionOperator selection = new GeneticSelectionOperator.Builder().randomGenerator(random).crossoverOperator(crossover)
                 .mutationOperator(new RandomMutationOperator.Builder().randomGenerator(random).mutationRate(MUTATION).build()).build();
         return new GeneticSearchCandidateGenerator.Builder(space, score).selectionOperator(selection)

@@ -37,7 +37,8 @@ public record SearchKey(
             }
         } else {
             if (!values.isEmpty()) {
-                problems.add("values: are of a discrete key; this one is " + type.name().toLowerCase(Locale.ROOT).replace('_', '-') + ": give min and max, or take discrete");
+                problems.add("values: are of a discrete key; this one is " + type.name().toLowerCase(Locale.ROOT).replace('_', '-')
+                        + ": give min and max, or take discrete");
             }
             range(type, min, max, problems);
         }

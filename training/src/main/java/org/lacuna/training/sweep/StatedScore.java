@@ -8,8 +8,8 @@ import org.deeplearning4j.arbiter.optimize.api.data.DataSource;
 import org.deeplearning4j.arbiter.optimize.api.score.ScoreFunction;
 
 /**
- * A candidate's score: the share that is to be as much as possible, in [0, 1], where its loss is within the slack of the control's after as many steps; else
- * −(its loss / the control's), so that each that is within it is better than all that are not, and these are ordered by loss.
+ * A candidate's score: the share that is to be as much as possible, in [0, 1], where its loss is within the slack of the control's after as many
+ * steps; else −(its loss / the control's), so that each that is within it is better than all that are not, and these are ordered by loss.
  */
 @SuppressWarnings("deprecation")
 final class StatedScore implements ScoreFunction {

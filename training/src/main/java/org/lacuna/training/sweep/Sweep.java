@@ -39,8 +39,8 @@ import org.lacuna.training.recipe.TrainRecipe;
 import org.lacuna.training.run.TrainingRun;
 
 /**
- * A sweep that goes on: Arbiter's runner takes candidates from its generator and gives each to a task, which trains it from rung to rung. A resumed sweep
- * is the same search from its beginning, with all that is in the {@link Journal} known already: so it proposes the same candidates.
+ * A sweep that goes on: Arbiter's runner takes candidates from its generator and gives each to a task, which trains it from rung to rung. A resumed
+ * sweep is the same search from its beginning, with all that is in the {@link Journal} known already: so it proposes the same candidates.
  */
 @SuppressWarnings({"rawtypes", "unchecked", "deprecation"})
 public final class Sweep implements TaskCreator {
@@ -68,7 +68,8 @@ public final class Sweep implements TaskCreator {
     private String best = "no candidate yet";
     private double bestScore = Double.NEGATIVE_INFINITY;
 
-    Sweep(Path folder, SweepRecipe recipe, TrainRecipe base, Journal journal, Runs runs, int workers, BooleanSupplier interrupted, SweepProgress progress) {
+    Sweep(Path folder, SweepRecipe recipe, TrainRecipe base, Journal journal, Runs runs, int workers, BooleanSupplier interrupted,
+            SweepProgress progress) {
         this.folder = folder;
         this.recipe = recipe;
         this.journal = journal;
@@ -93,8 +94,10 @@ public final class Sweep implements TaskCreator {
         TrainRecipe base = TrainRecipe.load(SweepFolder.base(folder.path()), List.of());
         int processors = Runtime.getRuntime().availableProcessors();
         int count = workers > 0 ? workers : fitting(base, folder.path(), processors);
-        out.printf(Locale.ROOT, "%s: %s search, %d candidates at most, runs to step %s, %d at a time; score: %s; folder %s%n", recipe.name(), recipe.search().name().toLowerCase(Locale.ROOT),
-                recipe.budget(), recipe.steps(base).stream().map(String::valueOf).collect(Collectors.joining(", ")), count, recipe.score().text(), folder.path());
+        out.printf(Locale.ROOT, "%s: %s search, %d candidates at most, runs to step %s, %d at a time; score: %s; folder %s%n", recipe.name(),
+                recipe.search().name().toLowerCase(Locale.ROOT),
+                recipe.budget(), recipe.steps(base).stream().map(String::valueOf).collect(Collectors.joining(", ")), count, recipe.score().text(),
+                        folder.path());
         out.flush();
         try (Journal journal = Journal.open(folder.path()); SweepProgress progress = new SweepProgress(out, recipe.name())) {
             Runs runs = new ForkedRuns(folder.path(), recipe, base, Math.max(1, processors / count), interrupted);
@@ -129,7 +132,8 @@ public final class Sweep implements TaskCreator {
         progress.total(plan(size));
         references();
         Generations generations = new Generations(Search.generator(recipe, score), recipe.budget(), size, this::opened);
-        OptimizationConfiguration configuration = new OptimizationConfiguration.Builder().candidateGenerator(generations).scoreFunction(score).rngSeed(recipe.seed())
+        OptimizationConfiguration configuration = new OptimizationConfiguration.Builder().candidateGenerator(generations).scoreFunction(score)
+                .rngSeed(recipe.seed())
                 .terminationConditions(new Stop(), generations).build();
         // A task waits for those of its generation, so each needs a thread; how many train at a time is the semaphore's.
         LocalOptimizationRunner runner = new LocalOptimizationRunner(size, configuration, this);
@@ -191,7 +195,8 @@ public final class Sweep implements TaskCreator {
         }
         for (Measured control : controls) {
             control.failed().ifPresent(why -> {
-                throw new RunException("the control failed, so no candidate can be held against it: " + why + "; its run is " + SweepFolder.run(folder, control(recipe), 0));
+                throw new RunException("the control failed, so no candidate can be held against it: " + why + "; its run is "
+                        + SweepFolder.run(folder, control(recipe), 0));
             });
         }
     }
@@ -221,12 +226,14 @@ public final class Sweep implements TaskCreator {
             for (int rung = 0;; rung++) {
                 Measured found = measured(proposal.name(), proposal.sets(), rung);
                 boolean last = rung == steps.size() - 1;
-                Optional<Rank> here = found.failed().isPresent() ? Optional.empty() : Optional.of(new Rank(score.of(found, controls.get(rung)), found.loss()));
+                Optional<Rank> here = found.failed().isPresent() ? Optional.empty() : Optional.of(new Rank(score.of(found, controls.get(rung)),
+                        found.loss()));
                 if (last || !rungs.get(proposal.index()).goesOn(rung, proposal.index(), here, this::stop)) {
                     if (stop()) {
                         return unfinished(candidate);
                     }
-                    Double total = here.isEmpty() ? null : function.score(new StatedScore.Reached(found, controls.get(rung), steps.size() - 1 - rung), (Class<? extends DataSource>) null, new Properties());
+                    Double total = here.isEmpty() ? null : function.score(new StatedScore.Reached(found, controls.get(rung), steps.size() - 1 - rung),
+                            (Class<? extends DataSource>) null, new Properties());
                     // A failed one is complete too: Arbiter tells its generator of no other, and without a score it teaches it nothing.
                     return result(candidate, CandidateStatus.Complete, total);
                 }
@@ -284,7 +291,8 @@ public final class Sweep implements TaskCreator {
     private synchronized String best(String run, int rung, Measured found) {
         boolean candidate = !run.equals(CONTROL) && !run.equals(DEFAULT);
         if (candidate && found.failed().isEmpty()) {
-            double total = score.score(new StatedScore.Reached(found, controls.get(rung), steps.size() - 1 - rung), (Class<? extends DataSource>) null, new Properties());
+            double total = score.score(new StatedScore.Reached(found, controls.get(rung), steps.size() - 1 - rung),
+                    (Class<? extends DataSource>) null, new Properties());
             if (total > bestScore) {
                 bestScore = total;
                 best = String.format(Locale.ROOT, "best %s at step %d: %.4f", run, steps.get(rung), score.of(found, controls.get(rung)));
@@ -307,12 +315,14 @@ public final class Sweep implements TaskCreator {
     }
 
     @Override
-    public Callable<OptimizationResult> create(Candidate candidate, DataProvider none, ScoreFunction function, List<StatusListener> listeners, IOptimizationRunner runner) {
+    public Callable<OptimizationResult> create(Candidate candidate, DataProvider none, ScoreFunction function, List<StatusListener> listeners,
+            IOptimizationRunner runner) {
         return () -> task(candidate, function);
     }
 
     @Override
-    public Callable<OptimizationResult> create(Candidate candidate, Class<? extends DataSource> none, Properties properties, ScoreFunction function, List<StatusListener> listeners,
+    public Callable<OptimizationResult> create(Candidate candidate, Class<? extends DataSource> none, Properties properties, ScoreFunction function,
+            List<StatusListener> listeners,
             IOptimizationRunner runner) {
         return () -> task(candidate, function);
     }

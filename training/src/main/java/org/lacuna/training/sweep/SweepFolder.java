@@ -69,7 +69,8 @@ public final class SweepFolder implements AutoCloseable {
     public static SweepFolder resume(Path folder, Optional<SweepRecipe> given) {
         check(folder);
         given.map(sweep -> Recipes.differences(sweep(folder), sweep)).filter(differences -> !differences.isEmpty()).ifPresent(differences -> {
-            throw new InputException(folder.resolve(SWEEP) + ": this sweep is another than the one given with --config and --set: " + String.join(", ", differences)
+            throw new InputException(folder.resolve(SWEEP) + ": this sweep is another than the one given with --config and --set: "
+                    + String.join(", ", differences)
                     + "; leave them out to go on with it, or name another folder");
         });
         SweepFolder held = hold(folder);
@@ -95,7 +96,8 @@ public final class SweepFolder implements AutoCloseable {
         } catch (IOException e) {
             throw new RunException(file + ": can't be locked: " + AtomicFiles.reason(e) + "; a sweep writes into its folder: make it writable", e);
         }
-        throw new InputException(folder + ": another sweep goes on there; wait until it ends, or name another folder. \"sweep status " + folder + "\" tells how far it is");
+        throw new InputException(folder + ": another sweep goes on there; wait until it ends, or name another folder. \"sweep status " + folder
+                + "\" tells how far it is");
     }
 
     /** The lock lives as long as its channel, so the channel is what is kept. */

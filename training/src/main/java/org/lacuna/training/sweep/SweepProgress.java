@@ -21,7 +21,8 @@ public final class SweepProgress implements AutoCloseable {
     /** Shows on a writer, and a bar on the console if there is one. */
     public SweepProgress(PrintWriter out, String name) {
         this.out = out;
-        bar = System.console() == null ? Optional.empty() : Optional.of(new ProgressBarBuilder().setTaskName(name).setInitialMax(1).setStyle(ProgressBarStyle.ASCII)
+        bar = System.console() == null ? Optional.empty() : Optional.of(new ProgressBarBuilder().setTaskName(name).setInitialMax(1)
+                .setStyle(ProgressBarStyle.ASCII)
                 .setUpdateIntervalMillis(500).setConsumer(new ConsoleProgressBarConsumer(System.out)).build());
     }
 
@@ -46,8 +47,10 @@ public final class SweepProgress implements AutoCloseable {
             b.setExtraMessage(" " + best);
         });
         if (bar.isEmpty() && !known) {
-            String found = m.failed().map(why -> "failed: " + why).orElseGet(() -> String.format(Locale.ROOT, "loss %.4f | critical %.4f | zeros %.4f", m.loss(), m.critical(), m.zeros()));
-            say(String.format(Locale.ROOT, "%s, step %d | %s | %s | %.0f %% done%s", run, step, found, best, 100.0 * Math.min(done, total) / Math.max(1, total), left()));
+            String found = m.failed().map(why -> "failed: " + why).orElseGet(() -> String.format(Locale.ROOT,
+                    "loss %.4f | critical %.4f | zeros %.4f", m.loss(), m.critical(), m.zeros()));
+            say(String.format(Locale.ROOT, "%s, step %d | %s | %s | %.0f %% done%s", run, step, found, best, 100.0 * Math.min(done,
+                    total) / Math.max(1, total), left()));
         }
     }
 

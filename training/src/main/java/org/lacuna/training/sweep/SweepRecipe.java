@@ -46,7 +46,8 @@ public record SweepRecipe(
         Set<String> before = new HashSet<>();
         for (SearchKey key : space) {
             key.when().filter(when -> !before.contains(when.key())).ifPresent(when -> problems.add("space: " + key.key() + ": when.key: " + when.key()
-                    + " is none of the keys that stand before it in space" + (before.isEmpty() ? ": it is the first" : ": " + String.join(", ", before.stream().sorted().toList()))));
+                    + " is none of the keys that stand before it in space" + (before.isEmpty() ? ": it is the first" : ": " + String.join(", ",
+                            before.stream().sorted().toList()))));
             if (ITS_OWN.contains(key.key())) {
                 problems.add("space: " + key.key() + ": is the same for all candidates of a sweep; leave it out, or set it by overrides");
             }
@@ -82,11 +83,17 @@ public record SweepRecipe(
         List<String> problems = new ArrayList<>();
         for (SearchKey key : space) {
             List<String> condition = key.when().map(when -> List.of(when.key() + "=" + when.in().get(0))).orElse(List.of());
-            key.extremes().forEach(value -> tried(file, "space: " + key.key(), Stream.concat(condition.stream(), Stream.of(key.key() + "=" + value)).toList(), problems));
+            for (String value : key.extremes()) {
+                List<String> sets = Stream.concat(condition.stream(), Stream.of(key.key() + "=" + value)).toList();
+                if (!fits(file, "space: " + key.key(), sets, problems)) {
+                    break; // one value is enough to tell that a key is wrong
+                }
+            }
         }
-        tried(file, "control", control, problems);
+        fits(file, "control", control, problems);
         int steps = base.train().steps();
-        halving.map(Halving::rungs).filter(rungs -> rungs.get(rungs.size() - 1) >= steps).ifPresent(rungs -> problems.add("halving.rungs: " + rungs.get(rungs.size() - 1)
+        halving.map(Halving::rungs).filter(rungs -> rungs.get(rungs.size() - 1) >= steps).ifPresent(rungs -> problems.add("halving.rungs: "
+                + rungs.get(rungs.size() - 1)
                 + " is not below train.steps = " + steps + " of " + file + ", the last rung"));
         if (!problems.isEmpty()) {
             throw new InputException(problems);
@@ -94,12 +101,14 @@ public record SweepRecipe(
         return base;
     }
 
-    private void tried(Path file, String where, List<String> sets, List<String> problems) {
+    /** Adds what does not fit. */
+    private boolean fits(Path file, String where, List<String> sets, List<String> problems) {
         try {
             TrainRecipe.load(file, with(sets));
+            return true;
         } catch (InputException e) {
-            // A problem that is the recipe's, or another value's too, is told once.
-            e.problems().stream().map(problem -> where + ": " + problem).filter(problem -> !problems.contains(problem)).forEach(problems::add);
+            e.problems().forEach(problem -> problems.add(where + ": " + problem));
+            return false;
         }
     }
 

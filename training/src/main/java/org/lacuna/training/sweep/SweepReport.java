@@ -85,8 +85,10 @@ final class SweepReport {
 
     private ObjectNode json() {
         ObjectNode json = Json.object();
-        json.putObject("sweep").put("name", recipe.name()).put("recipe", recipe.recipe().toString()).put("search", recipe.search().name().toLowerCase(Locale.ROOT)).put("budget", recipe.budget())
-                .put("seed", recipe.seed()).put("repeat", recipe.repeat()).put("score", recipe.score().text()).put("site", recipe.score().site().key()).put("slack", recipe.score().slack())
+        json.putObject("sweep").put("name", recipe.name()).put("recipe", recipe.recipe().toString()).put("search", recipe.search().name()
+                .toLowerCase(Locale.ROOT)).put("budget", recipe.budget())
+                .put("seed", recipe.seed()).put("repeat", recipe.repeat()).put("score", recipe.score().text()).put("site", recipe.score().site()
+                        .key()).put("slack", recipe.score().slack())
                 .put("windows", recipe.windows()).put("control", Sweep.control(recipe));
         ArrayNode steps = json.withObject("/sweep").putArray("steps");
         state.steps().forEach(steps::add);
@@ -135,14 +137,16 @@ final class SweepReport {
     private static void interval(ObjectNode intervals, String name, List<Measured> seeds, ToDoubleFunction<Measured> figure) {
         double mean = seeds.stream().mapToDouble(figure).average().orElseThrow();
         double squares = seeds.stream().mapToDouble(figure).map(x -> (x - mean) * (x - mean)).sum();
-        double half = new TDistribution(seeds.size() - 1).inverseCumulativeProbability((1 + CONFIDENCE) / 2) * Math.sqrt(squares / (seeds.size() - 1) / seeds.size());
+        double half = new TDistribution(seeds.size() - 1).inverseCumulativeProbability((1
+                + CONFIDENCE) / 2) * Math.sqrt(squares / (seeds.size() - 1) / seeds.size());
         intervals.putArray(name).add(mean - half).add(mean + half);
     }
 
     /** The candidates trained to the end that no other one beats in both, loss and a share; by rising loss. */
     private List<String> front(ToDoubleFunction<Measured> share) {
         Map<String, Measured> ended = new LinkedHashMap<>();
-        candidates.stream().filter(candidate -> candidate.rungs().size() == state.steps().size()).filter(candidate -> candidate.last().orElseThrow().mean().failed().isEmpty())
+        candidates.stream().filter(candidate -> candidate.rungs().size() == state.steps().size()).filter(candidate -> candidate.last().orElseThrow()
+                .mean().failed().isEmpty())
                 .forEach(candidate -> ended.put(candidate.proposal().name(), candidate.last().orElseThrow().mean()));
         return ended.keySet().stream().filter(name -> ended.values().stream().noneMatch(other -> beats(other, ended.get(name), share)))
                 .sorted(Comparator.comparingDouble(name -> ended.get(name).loss())).toList();
@@ -176,7 +180,8 @@ final class SweepReport {
         List<RobustnessResult> results = new ArrayList<>();
         int length = CandidateProcess.length(TrainRecipe.load(SweepFolder.base(folder), List.of()));
         try (Workers workers = new Workers(Runtime.getRuntime().availableProcessors())) {
-            Measuring measuring = new Measuring(List.of(), recipe.windows(), length, Settings.PAPER.withSites(List.of(recipe.score().site())), new CpuDevice(), workers, stop, line -> { });
+            Measuring measuring = new Measuring(List.of(), recipe.windows(), length, Settings.PAPER.withSites(List.of(recipe.score().site())),
+                    new CpuDevice(), workers, stop, line -> { });
             for (Path run : List.of(SweepFolder.run(folder, Sweep.DEFAULT, 0), best)) {
                 results.add(measuring.of(ModelSource.of(run.toString())));
             }
@@ -186,13 +191,17 @@ final class SweepReport {
         }
         Comparison comparison = Comparing.of(results, Map.of(1, 0));
         ReportWriter.write(folder.resolve(COMPARE), comparison, Extras.NONE);
-        Comparison.Difference difference = comparison.differences().stream().filter(d -> d.model() == 1 && d.against() == 0 && d.estimator() == Estimator.LINEAR).findFirst().orElseThrow();
+        Comparison.Difference difference = comparison.differences().stream().filter(d -> d.model() == 1 && d.against() == 0
+                && d.estimator() == Estimator.LINEAR).findFirst().orElseThrow();
         Comparison.LossRatio loss = comparison.losses().stream().filter(l -> l.model() == 1 && l.against() == 0).findFirst().orElseThrow();
-        ObjectNode node = json.putObject("best").put("run", best.getParent().getFileName().toString()).put("folder", folder.relativize(best).toString());
+        ObjectNode node = json.putObject("best").put("run", best.getParent().getFileName().toString()).put("folder", folder.relativize(best)
+                .toString());
         ObjectNode against = node.putObject("againstDefault");
-        against.putObject("critical").put("difference", difference.difference()).put("low", difference.interval().low()).put("high", difference.interval().high()).put("kind", difference.kind().name());
+        against.putObject("critical").put("difference", difference.difference()).put("low", difference.interval().low()).put("high",
+                difference.interval().high()).put("kind", difference.kind().name());
         against.putObject("loss").put("ratio", loss.ratio()).put("low", loss.interval().low()).put("high", loss.interval().high());
-        out.printf(Locale.ROOT, "best: %s; critical sparsity − the recipe's: %+.4f [%+.4f, %+.4f]; loss × %.4f [%.4f, %.4f]%n", best, difference.difference(), difference.interval().low(),
+        out.printf(Locale.ROOT, "best: %s; critical sparsity − the recipe's: %+.4f [%+.4f, %+.4f]; loss × %.4f [%.4f, %.4f]%n", best,
+                difference.difference(), difference.interval().low(),
                 difference.interval().high(), loss.ratio(), loss.interval().low(), loss.interval().high());
     }
 }

@@ -95,13 +95,16 @@ public final class SweepState {
 
     /** All candidates, in their order. */
     List<Standing> candidates() {
-        return journal.proposals().stream().sorted(Comparator.comparingInt(Proposal::index)).map(proposal -> new Standing(proposal, rungs(proposal.name()))).toList();
+        return journal.proposals().stream().sorted(Comparator.comparingInt(Proposal::index)).map(proposal -> new Standing(proposal,
+                rungs(proposal.name()))).toList();
     }
 
     /** The candidates with a score on the last rung, the best first. */
     List<Standing> ranked() {
-        Comparator<Standing> byRank = Comparator.comparing(candidate -> new Rank(candidate.last().orElseThrow().score().orElseThrow(), candidate.last().orElseThrow().mean().loss()));
-        return candidates().stream().filter(candidate -> candidate.rungs().size() == steps.size() && candidate.last().orElseThrow().score().isPresent())
+        Comparator<Standing> byRank = Comparator.comparing(candidate -> new Rank(candidate.last().orElseThrow().score().orElseThrow(),
+                candidate.last().orElseThrow().mean().loss()));
+        return candidates().stream().filter(candidate -> candidate.rungs().size() == steps.size() && candidate.last().orElseThrow().score()
+                .isPresent())
                 .sorted(byRank.thenComparing(candidate -> candidate.proposal().index())).toList();
     }
 
@@ -113,7 +116,8 @@ public final class SweepState {
     public Path best() {
         List<Standing> feasible = ranked().stream().filter(candidate -> candidate.last().orElseThrow().feasible()).toList();
         if (feasible.isEmpty()) {
-            throw new InputException(folder + ": no candidate has been trained to the end and is within the control's loss + " + recipe.score().slack() * 100 + " % yet; \"sweep status "
+            throw new InputException(folder + ": no candidate has been trained to the end and is within the control's loss + " + recipe.score()
+                    .slack() * 100 + " % yet; \"sweep status "
                     + folder + "\" tells how each stands");
         }
         return SweepFolder.run(folder, feasible.get(0).proposal().name(), 0);
@@ -125,7 +129,8 @@ public final class SweepState {
         List<String> lines = new ArrayList<>();
         long ended = candidates.stream().filter(candidate -> candidate.rungs().size() == steps.size()).count();
         long failed = candidates.stream().filter(candidate -> candidate.last().filter(rung -> rung.mean().failed().isPresent()).isPresent()).count();
-        lines.add(String.format(Locale.ROOT, "%s: %d of at most %d candidates proposed, %d trained to the end, %d failed%s", recipe.name(), candidates.size(), recipe.budget(), ended,
+        lines.add(String.format(Locale.ROOT, "%s: %d of at most %d candidates proposed, %d trained to the end, %d failed%s", recipe.name(),
+                candidates.size(), recipe.budget(), ended,
                 failed, Files.isRegularFile(folder.resolve(SweepReport.PAGE)) ? "; ended, " + folder.resolve(SweepReport.PAGE) : ""));
         lines.add("score: " + recipe.score().text());
         lines.add(String.format(Locale.ROOT, "%-9s %6s %8s %9s %7s %8s  %s", "run", "step", "loss", "critical", "zeros", "score", "values"));
@@ -133,7 +138,8 @@ public final class SweepState {
             lines.add(line(Sweep.CONTROL, rungs(Sweep.CONTROL), String.join(", ", recipe.control())));
         }
         lines.add(line(Sweep.DEFAULT, rungs(Sweep.DEFAULT), "the recipe as it is"));
-        candidates.forEach(candidate -> lines.add(line(candidate.proposal().name(), candidate.rungs(), Proposal.text(candidate.proposal().values()))));
+        candidates.forEach(candidate -> lines.add(line(candidate.proposal().name(), candidate.rungs(), Proposal.text(candidate.proposal()
+                .values()))));
         return lines;
     }
 

@@ -1,11 +1,13 @@
 package org.lacuna.training.sweep;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -18,14 +20,16 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.run.ExitCode;
+import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.folder.Json;
+import org.lacuna.run.folder.RunFolder;
 import org.lacuna.training.command.SweepCommand;
 import org.lacuna.training.recipe.TrainRecipe;
 import picocli.CommandLine;
 
 /**
- * A sweep as users run it, with its runs' own processes: killed again and again, itself or one of its runs, each at a random millisecond, and resumed. It
- * ends in the candidates and figures of one that nobody disturbed.
+ * A sweep as users run it, with its runs' own processes: killed again and again, itself or one of its runs, each at a random millisecond, and
+ * resumed. It ends in the candidates and figures of one that nobody disturbed.
  */
 @Timeout(600)
 class SweepKillTest {
@@ -34,7 +38,8 @@ class SweepKillTest {
     private static final Path CONFIGS = Path.of("..", "configs");
 
     /** The nano sweep made tinier: every process takes seconds to start. */
-    private static final List<String> TINY = List.of("recipe=" + CONFIGS.resolve("nano.yaml"), "windows=3", "budget=2", "control=[]", "halving={rungs: [10], eta: 2}",
+    private static final List<String> TINY = List.of("recipe=" + CONFIGS.resolve("nano.yaml"), "windows=3", "budget=2", "control=[]",
+            "halving={rungs: [10], eta: 2}",
             "overrides=[model.hidden=16, model.intermediate=16, model.layers=1, model.heads=2, model.kvHeads=1, train.batch=4, train.window=8, train.evalWindows=3, data.tokens=2000,"
                     + " train.steps=30, train.saveEvery=5]",
             "space=[{key: train.lr, type: log-uniform, min: 1e-3, max: 1e-2}, {key: train.clip, type: discrete, values: ['1', '0.5']}]");
@@ -53,9 +58,12 @@ class SweepKillTest {
     }
 
     private Process start(Path folder, Path log, String... more) throws IOException {
-        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules", "jdk.incubator.vector", "-Xmx256m", "-XX:+UseSerialGC",
-                "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Dorg.bytedeco.javacpp.maxbytes=0", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0", "-cp", System.getProperty("java.class.path"),
-                SweepKillTest.class.getName(), "--config", CONFIGS.resolve("sweeps").resolve("nano.yaml").toString(), "--out", folder.toString(), "--resume", "--workers", "2"));
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules",
+                "jdk.incubator.vector", "-Xmx256m", "-XX:+UseSerialGC",
+                "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Dorg.bytedeco.javacpp.maxbytes=0", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
+                        "-cp", System.getProperty("java.class.path"),
+                SweepKillTest.class.getName(), "--config", CONFIGS.resolve("sweeps").resolve("nano.yaml").toString(), "--out", folder.toString(),
+                        "--resume", "--workers", "2"));
         TINY.forEach(set -> command.addAll(List.of("--set", set)));
         command.addAll(List.of(more));
         return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile())).start();
@@ -131,6 +139,17 @@ class SweepKillTest {
         assertTrue(failed.orElseThrow().contains("the recipe is wrong: ") && failed.get().contains("train.batch"), failed.toString());
     }
 
+    @Test
+    void aRunSavesWhenTheSweepIsStopped() {
+        SweepRecipe recipe = SweepRecipe.load(CONFIGS.resolve("sweeps").resolve("nano.yaml"), TINY);
+        Path sweep = temp.resolve("sweep");
+        SweepFolder.create(sweep, recipe).close();
+        Path run = SweepFolder.run(sweep, "000", 0);
+        Runs runs = new ForkedRuns(sweep, recipe, TrainRecipe.load(SweepFolder.base(sweep), List.of()), 1, () -> Files.exists(run.resolve("metrics.jsonl")));
+        assertThrows(InterruptedRunException.class, () -> runs.to("000", List.of("train.steps=100000", "train.saveEvery=0", "train.evalEvery=0"), 0, 100000));
+        assertTrue(RunFolder.latestCheckpoint(run).isPresent(), "saved where it was");
+    }
+
     private static void report(Path folder) throws IOException {
         JsonNode report = Json.read(folder.resolve("report.json"));
         assertEquals(2, report.path("candidates").size());
@@ -138,16 +157,22 @@ class SweepKillTest {
         assertTrue(report.at("/pareto/critical").size() >= 1 && report.at("/pareto/zeros").size() >= 1, report.path("pareto").toString());
         assertEquals(0, report.path("importance").size(), "two candidates tell nothing of a key");
         JsonNode loss = report.at("/best/againstDefault/loss");
-        assertTrue(loss.path("low").asDouble() <= loss.path("ratio").asDouble() && loss.path("ratio").asDouble() <= loss.path("high").asDouble(), report.path("best").toString());
+        assertTrue(loss.path("low").asDouble() <= loss.path("ratio").asDouble() && loss.path("ratio").asDouble() <= loss.path("high").asDouble(),
+                report.path("best").toString());
         String page = Files.readString(folder.resolve("report.html"));
         assertTrue(page.contains("front-critical") && page.contains("id=\"importance\"") && page.contains("train.lr"));
         Path best = SweepState.of(folder).best();
         assertEquals(report.at("/best/run").asText(), best.getParent().getFileName().toString());
         try (Stream<String> status = SweepState.of(folder).lines().stream()) {
             List<String> lines = status.toList();
-            assertTrue(lines.get(0).startsWith("sweep-nano: 2 of at most 2 candidates proposed, 1 trained to the end, 0 failed; ended"), lines.get(0));
+            assertTrue(lines.get(0).startsWith("sweep-nano: 2 of at most 2 candidates proposed, 1 trained to the end, 0 failed; ended"),
+                    lines.get(0));
             assertEquals(3 + 1 + 2, lines.size());
         }
         assertTrue(Files.isRegularFile(folder.resolve("compare").resolve("report.html")));
+        StringWriter told = new StringWriter();
+        CommandLine command = new CommandLine(new SweepCommand()).setOut(new PrintWriter(told));
+        assertEquals(ExitCode.DONE, command.execute("best", folder.toString(), "--publish", "org.example:tiny:1.0", "--repository", "there", "--license", "MIT"));
+        assertEquals(best + " org.example:tiny:1.0 there [license=MIT]" + System.lineSeparator(), told.toString());
     }
 }

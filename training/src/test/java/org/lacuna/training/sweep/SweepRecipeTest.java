@@ -57,7 +57,8 @@ class SweepRecipeTest {
         assertEquals(sweep, Recipes.parse("again", Recipes.toYaml(sweep), List.of(), SweepRecipe.class));
         sweep.base(Path.of("..").resolve(sweep.recipe()));
         for (String line : Files.readAllLines(file)) {
-            assertTrue(!line.matches("[a-zA-Z]+: *[^ ].*") || line.startsWith("name:") || line.contains(" # "), file + " has a key without a comment: " + line);
+            assertTrue(!line.matches("[a-zA-Z]+: *[^ ].*") || line.startsWith("name:") || line.contains(" # "), file
+                    + " has a key without a comment: " + line);
         }
     }
 
@@ -106,13 +107,15 @@ class SweepRecipeTest {
             """)
     void badInputIsOneClearProblem(String set, String named) {
         Path folder = temp.resolve("sweep");
-        List<String> args = new ArrayList<>(List.of("--config", NANO.toString(), "--out", folder.toString(), "--set", "recipe=" + CONFIGS.resolve("nano.yaml"), "--set", set));
+        List<String> args = new ArrayList<>(List.of("--config", NANO.toString(), "--out", folder.toString(), "--set", "recipe="
+                + CONFIGS.resolve("nano.yaml"), "--set", set));
         if (named.equals("OK")) {
             SweepRecipe.load(NANO, List.of("recipe=" + CONFIGS.resolve("nano.yaml"), set)).base(CONFIGS.resolve("nano.yaml"));
             return;
         }
         assertEquals(ExitCode.BAD_INPUT, execute(args.toArray(String[]::new)), err.toString());
         assertTrue(err.toString().contains(named), err.toString());
+        assertEquals(1, err.toString().lines().count(), err.toString());
         assertFalse(Files.exists(folder));
         assertEquals("", out.toString());
     }

@@ -42,7 +42,8 @@ class SweepTest {
     private Path temp;
 
     private static SweepRecipe recipe(String search, int budget, String space, String... sets) {
-        return Recipes.parse("sweep", "name: s\nrecipe: " + NANO + "\ncontrol: ['objective.penalties=[]']\nsearch: " + search + "\nbudget: " + budget + "\nspace: " + space + "\n",
+        return Recipes.parse("sweep", "name: s\nrecipe: " + NANO + "\ncontrol: ['objective.penalties=[]']\nsearch: " + search + "\nbudget: " + budget
+                + "\nspace: " + space + "\n",
                 List.of(sets), SweepRecipe.class);
     }
 
@@ -76,7 +77,8 @@ class SweepTest {
                 left.decrementAndGet();
                 return found;
             };
-            new Sweep(folder, recipe, recipe.base(NANO), journal, counted, workers, () -> left.get() <= 0, new SweepProgress(new PrintWriter(new StringWriter()), "s")).run();
+            new Sweep(folder, recipe, recipe.base(NANO), journal, counted, workers, () -> left.get() <= 0,
+                    new SweepProgress(new PrintWriter(new StringWriter()), "s")).run();
         }
     }
 
@@ -123,7 +125,8 @@ class SweepTest {
         // A space of six has no seventh candidate for chance either, nor for a generation.
         run("random", recipe("random", 20, space), formula(), 2);
         assertEquals(6, proposals(temp.resolve("random")).size());
-        run("constant", recipe("grid", 20, "[{key: model.activation, type: discrete, values: [silu]}, {key: train.warmup, type: integer, min: 1, max: 3}]"), formula(), 2);
+        run("constant", recipe("grid", 20,
+                "[{key: model.activation, type: discrete, values: [silu]}, {key: train.warmup, type: integer, min: 1, max: 3}]"), formula(), 2);
         assertEquals(List.of("1", "2", "3"), proposals(temp.resolve("constant")).stream().map(values -> values.get("train.warmup")).toList());
     }
 
@@ -145,16 +148,19 @@ class SweepTest {
         String space = "[{key: model.activation, type: discrete, values: [relu, silu]}, {key: objective.penalties.0.lambda, type: log-uniform, min: 1e-4, max: 1e-2,"
                 + " when: {key: model.activation, in: [relu]}}]";
         run("grid", recipe("grid", 20, space), formula(), 2);
-        assertEquals(List.of("1.0E-4", "0.001", "0.01"), proposals(temp.resolve("grid")).stream().filter(values -> values.get("model.activation").equals("relu"))
+        assertEquals(List.of("1.0E-4", "0.001", "0.01"), proposals(temp.resolve("grid")).stream().filter(values -> values.get("model.activation")
+                .equals("relu"))
                 .map(values -> values.get("objective.penalties.0.lambda")).toList());
-        assertEquals(List.of(Map.of("model.activation", "silu")), proposals(temp.resolve("grid")).stream().filter(values -> values.get("model.activation").equals("silu")).toList());
+        assertEquals(List.of(Map.of("model.activation", "silu")), proposals(temp.resolve("grid")).stream()
+                .filter(values -> values.get("model.activation").equals("silu")).toList());
     }
 
     /** Runs that are measured in another order each time. */
     private static Runs uneven(long seed) {
         return (run, sets, repetition, step) -> {
             Thread.sleep(Math.floorMod(new Random(seed * 31 + run.hashCode() + step).nextInt(), 12));
-            return run.equals("005") && step > 20 ? Measured.failure("as was to be") : measured(3 - step / 60.0, peak(values(sets)) * (1 - repetition / 10.0));
+            return run.equals("005") && step > 20 ? Measured.failure("as was to be") : measured(3 - step / 60.0,
+                    peak(values(sets)) * (1 - repetition / 10.0));
         };
     }
 
@@ -195,7 +201,8 @@ class SweepTest {
         };
         run("halved", recipe, runs, 3);
         try (Journal journal = Journal.read(temp.resolve("halved"))) {
-            assertEquals(List.of(2, 3, 4, 5), IntStream.range(0, 8).filter(i -> journal.result(Proposal.name(i), 0, 20).isPresent()).boxed().toList());
+            assertEquals(List.of(2, 3, 4, 5), IntStream.range(0, 8).filter(i -> journal.result(Proposal.name(i), 0, 20).isPresent()).boxed()
+                    .toList());
             assertEquals(List.of(4, 5), IntStream.range(0, 8).filter(i -> journal.result(Proposal.name(i), 0, 60).isPresent()).boxed().toList());
             assertEquals(Optional.of("out of memory"), journal.result("007", 0, 10).orElseThrow().failed());
         }
@@ -223,7 +230,8 @@ class SweepTest {
     void importanceIsThatOfTheRanks() {
         SearchKey number = new SearchKey("x", KeyKind.CONTINUOUS, Optional.of(0.0), Optional.of(9.0), List.of(), Optional.empty());
         SearchKey group = new SearchKey("g", KeyKind.DISCRETE, Optional.empty(), Optional.empty(), List.of("a", "b"), Optional.empty());
-        List<Importance> found = Importance.of(List.of(number, group), List.of(Map.of("x", "1", "g", "a"), Map.of("x", "2", "g", "a"), Map.of("x", "3", "g", "b"), Map.of("x", "4", "g", "b")),
+        List<Importance> found = Importance.of(List.of(number, group), List.of(Map.of("x", "1", "g", "a"), Map.of("x", "2", "g", "a"), Map.of("x",
+                "3", "g", "b"), Map.of("x", "4", "g", "b")),
                 List.of(0.1, 0.2, 0.9, 0.5));
         // Ranks 1 2 4 3: Σd² = 2, 1 − 6·2/(4·15) = 0.8. Group means 1.5 and 3.5 around 2.5: 4 of Σ = 5.
         assertEquals(List.of(new Importance("x", "rank correlation", 0.8, 4), new Importance("g", "η² of ranks", 0.8, 4)),
@@ -233,7 +241,8 @@ class SweepTest {
     @Test
     void aFailedControlAndAFullDiskEndTheSweep() throws IOException {
         Path folder = Files.createDirectories(temp.resolve("control"));
-        RunException failed = assertThrows(RunException.class, () -> run(folder, recipe("random", 4, RANGES), (run, sets, seed, step) -> Measured.failure("no memory"), 2, 99));
+        RunException failed = assertThrows(RunException.class, () -> run(folder, recipe("random", 4, RANGES), (run, sets, seed,
+                step) -> Measured.failure("no memory"), 2, 99));
         assertTrue(failed.getMessage().contains("the control failed") && failed.getMessage().contains("no memory"), failed.getMessage());
         Path full = Files.createDirectories(temp.resolve("full"));
         RunException disk = assertThrows(RunException.class, () -> run(full, recipe("random", 4, RANGES), (run, sets, seed, step) -> {
@@ -248,7 +257,8 @@ class SweepTest {
     @Test
     void aJournalOfAnotherSearchIsRefused() throws InterruptedException, IOException {
         run("other", recipe("random", 4, RANGES), formula(), 2);
-        InputException refused = assertThrows(InputException.class, () -> run(temp.resolve("other"), recipe("random", 4, RANGES, "seed=2"), formula(), 2, 99));
+        InputException refused = assertThrows(InputException.class, () -> run(temp.resolve("other"), recipe("random", 4, RANGES, "seed=2"), formula(),
+                2, 99));
         assertTrue(refused.getMessage().contains("candidate 0 is "), refused.getMessage());
         List<String> lines = new ArrayList<>(Files.readAllLines(temp.resolve("other").resolve(Journal.FILE)));
         lines.add("{\"step\":1}");
