@@ -4,6 +4,7 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
+import static java.util.Map.entry;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -39,16 +40,17 @@ import org.nd4j.nativeblas.NativeOpsHolder;
 /** Holds the modules to what the table of the folders allows them, and all of them to a few habits. */
 class ArchitectureTest {
     /** A module, which is a package below org.lacuna, and the modules that it may use. */
-    private static final Map<String, Set<String>> MAY_USE = new TreeMap<>(Map.of(
-            "sparsity", Set.of(),
-            "graph", Set.of("sparsity"),
-            "run", Set.of(),
-            "data", Set.of("run"),
-            "model", Set.of("graph", "sparsity", "run"),
-            "decode", Set.of("model", "graph", "sparsity", "run"),
-            "eval", Set.of("model", "decode", "data", "sparsity", "graph", "run"),
-            "training", Set.of("model", "decode", "data", "sparsity", "eval", "graph", "run"),
-            "cli", Set.of("sparsity", "graph", "run", "data", "model", "decode", "eval", "training")));
+    private static final Map<String, Set<String>> MAY_USE = new TreeMap<>(Map.ofEntries(
+            entry("sparsity", Set.of()),
+            entry("graph", Set.of("sparsity")),
+            entry("run", Set.of()),
+            entry("data", Set.of("run")),
+            entry("model", Set.of("graph", "sparsity", "run")),
+            entry("decode", Set.of("model", "graph", "sparsity", "run")),
+            entry("eval", Set.of("model", "decode", "data", "sparsity", "graph", "run")),
+            entry("training", Set.of("model", "decode", "data", "sparsity", "eval", "graph", "run")),
+            entry("zoo", Set.of("model", "eval", "run")),
+            entry("cli", Set.of("sparsity", "graph", "run", "data", "model", "decode", "eval", "training", "zoo"))));
 
     /** The one class that may hold static mutable state: it registers our ops with ND4J, once. */
     private static final String REGISTRATION = "org.lacuna.graph.op.LacunaOps";
