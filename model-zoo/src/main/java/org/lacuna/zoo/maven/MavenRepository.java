@@ -40,7 +40,6 @@ import org.eclipse.aether.resolution.MetadataResult;
 import org.eclipse.aether.resolution.VersionRequest;
 import org.eclipse.aether.resolution.VersionResolutionException;
 import org.eclipse.aether.resolution.VersionResult;
-import org.eclipse.aether.supplier.RepositorySystemSupplier;
 import org.eclipse.aether.util.repository.SimpleResolutionErrorPolicy;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
@@ -77,7 +76,7 @@ public final class MavenRepository implements AutoCloseable {
         ofUser = place.equals(OF_USER);
         folder = folder(place);
         String url = folder.isPresent() ? folder.get().toUri().toString() : place;
-        system = new RepositorySystemSupplier().get();
+        system = new ResumingSystem().get();
         // What is cached of one repository is no answer for another.
         session = session(ofUser ? settings.localRepository() : cache.resolve(digest("SHA-256", url.getBytes(StandardCharsets.UTF_8)).substring(0, 16)));
         session.setOffline(offline || ofUser);
@@ -127,7 +126,8 @@ public final class MavenRepository implements AutoCloseable {
     }
 
     /**
-     * Gets one file, from the cache or the repository, and checks it against the repository's checksum.
+     * Gets one file, from the cache or the repository, and checks it against the repository's checksum. A zip's download that was cut off goes on
+     * where it was.
      *
      * @param classifier empty for the main one
      * @return the file in the cache, not to be changed

@@ -198,13 +198,32 @@ class MavenRepositoryTest {
     }
 
     @Test
-    void aDownloadThatIsCutOffIsNotThere() throws IOException {
+    void aDownloadGoesOnWhereItWasCutOff() throws IOException {
         try (HttpRepository server = new HttpRepository(temp.resolve("server"));
                 MavenRepository repository = http(server.url("releases"), "localhost", HttpRepository.PASSWORD)) {
             repository.deploy(RELEASE, files());
             server.cutAfter(200_000);
             assertThrows(RunException.class, () -> repository.fetch(RELEASE, "", "zip"));
             server.cutAfter(Long.MAX_VALUE);
+            server.requests().clear();
+            assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
+            assertTrue(server.requests().stream().anyMatch(request -> request.matches("GET tiny-1.0.zip bytes=[1-9][0-9]+-.*")), server.requests().toString());
+        }
+    }
+
+    /** The first part is of another file: what comes of both does not have the checksum, and is downloaded anew. */
+    @Test
+    void partsOfTwoFilesAreForgotten() throws IOException {
+        try (HttpRepository server = new HttpRepository(temp.resolve("server"));
+                MavenRepository repository = http(server.url("releases"), "localhost", HttpRepository.PASSWORD)) {
+            repository.deploy(RELEASE, files());
+            server.cutAfter(200_000);
+            assertThrows(RunException.class, () -> repository.fetch(RELEASE, "", "zip"));
+            server.cutAfter(Long.MAX_VALUE);
+            try (Stream<Path> tree = Files.walk(temp.resolve("cache"))) {
+                Path part = tree.filter(path -> path.toString().endsWith(".part")).findFirst().orElseThrow();
+                Files.write(part, new byte[(int) Files.size(part)]);
+            }
             assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
         }
     }
