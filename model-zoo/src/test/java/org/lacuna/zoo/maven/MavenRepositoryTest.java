@@ -1,0 +1,291 @@
+package org.lacuna.zoo.maven;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+import org.lacuna.run.InputException;
+import org.lacuna.run.RunException;
+
+class MavenRepositoryTest {
+    private static final Coordinates RELEASE = Coordinates.parse("org.example:tiny:1.0");
+    private static final Coordinates SNAPSHOT = Coordinates.parse("org.example:tiny:2.0-SNAPSHOT");
+
+    @TempDir
+    Path temp;
+    private Path zip;
+    private byte[] content;
+
+    @BeforeEach
+    void makeFile() throws IOException {
+        content = new byte[300_000];
+        new Random(1).nextBytes(content);
+        zip = Files.write(temp.resolve("model.zip"), content);
+    }
+
+    @Test
+    void publishesToAFolder() throws IOException {
+        Path signature = Files.writeString(temp.resolve("model.asc"), "signature");
+        try (MavenRepository repository = open(temp.resolve("repo").toString(), "cache")) {
+            assertEquals(List.of(), repository.versions("org.example", "tiny"));
+            repository.deploy(RELEASE, List.of(new MavenFile("", "zip", zip), new MavenFile("bf16", "zip", signature), new MavenFile("", "zip.asc", signature)));
+            assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
+            assertEquals("signature", Files.readString(repository.fetch(RELEASE, "bf16", "zip")));
+            assertEquals("signature", Files.readString(repository.fetch(RELEASE, "", "zip.asc")));
+            assertEquals(List.of("1.0"), repository.versions("org.example", "tiny"));
+            assertRefused("there is no org.example:tiny:1.0 (zip, f16)", () -> repository.fetch(RELEASE, "f16", "zip"));
+            assertRefused("there are the versions 1.0", () -> repository.fetch(Coordinates.parse("org.example:tiny:1.1"), "", "zip"));
+            assertRefused("no version of it is published", () -> repository.fetch(Coordinates.parse("org.example:other:1.1"), "", "zip"));
+        }
+        Path folder = temp.resolve("repo/org/example/tiny/1.0");
+        assertTrue(Files.readString(folder.resolve("tiny-1.0.pom")).contains("<packaging>zip</packaging>"));
+        assertTrue(Files.exists(folder.resolve("tiny-1.0.zip.sha256")));
+        assertEquals(List.of(".lacuna-publish.lock", "org"), names(temp.resolve("repo")));
+    }
+
+    @Test
+    void aReleaseIsNeverReplaced() throws IOException {
+        try (MavenRepository repository = open(temp.resolve("repo").toUri().toString(), "cache")) {
+            repository.deploy(RELEASE, files());
+            change();
+            assertRefused("is published already, and a release is never replaced", () -> repository.deploy(RELEASE, files()));
+            assertArrayEquals(content, Files.readAllBytes(temp.resolve("repo/org/example/tiny/1.0/tiny-1.0.zip")));
+            repository.deploy(Coordinates.parse("org.example:tiny:1.1"), files());
+            assertEquals(List.of("1.0", "1.1"), repository.versions("org.example", "tiny"));
+        }
+    }
+
+    @Test
+    void aSnapshotIsReplaced() throws IOException {
+        try (MavenRepository repository = open(temp.resolve("repo").toString(), "cache")) {
+            repository.deploy(SNAPSHOT, files());
+            assertArrayEquals(content, Files.readAllBytes(repository.fetch(SNAPSHOT, "", "zip")));
+            byte[] changed = change();
+            repository.deploy(SNAPSHOT, files());
+            assertArrayEquals(changed, Files.readAllBytes(repository.fetch(SNAPSHOT, "", "zip")));
+        }
+        try (MavenRepository other = open(temp.resolve("repo").toString(), "other cache")) {
+            assertArrayEquals(change(), Files.readAllBytes(other.fetch(SNAPSHOT, "", "zip")));
+        }
+    }
+
+    /** An upload that was cut off before the list of versions named it. */
+    @Test
+    void halfAReleaseIsNotThereAndCanBeMadeWhole() throws IOException {
+        Path folder = Files.createDirectories(temp.resolve("repo/org/example/tiny/1.0"));
+        Files.write(folder.resolve("tiny-1.0.zip"), new byte[10]);
+        try (MavenRepository repository = open(temp.resolve("repo").toString(), "cache")) {
+            assertRefused("there is no org.example:tiny:1.0", () -> repository.fetch(RELEASE, "", "zip"));
+            repository.deploy(RELEASE, files());
+            assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
+        }
+    }
+
+    @Test
+    void whatChangedInTheRepositoryIsRefused() throws IOException {
+        try (MavenRepository repository = open(temp.resolve("repo").toString(), "cache")) {
+            repository.deploy(RELEASE, files());
+            Path stored = temp.resolve("repo/org/example/tiny/1.0/tiny-1.0.zip");
+            byte[] changed = content.clone();
+            changed[1000] ^= 1;
+            Files.write(stored, changed);
+            assertRefused("what came is not what was published", () -> repository.fetch(RELEASE, "", "zip"));
+            Files.write(stored, content);
+            assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
+            for (String sum : List.of("sha256", "sha1", "md5")) {
+                Files.delete(stored.resolveSibling("tiny-1.0.zip." + sum));
+            }
+        }
+        try (MavenRepository repository = open(temp.resolve("repo").toString(), "other cache")) {
+            assertRefused("what came is not what was published", () -> repository.fetch(RELEASE, "", "zip"));
+        }
+    }
+
+    @Test
+    void offlineTheCacheAnswers() throws IOException {
+        String place = temp.resolve("repo").toString();
+        Path cached;
+        try (MavenRepository repository = open(place, "cache")) {
+            repository.deploy(RELEASE, files());
+            repository.deploy(SNAPSHOT, files());
+            cached = repository.fetch(RELEASE, "", "zip");
+            repository.fetch(SNAPSHOT, "", "zip");
+        }
+        Files.move(temp.resolve("repo"), temp.resolve("away"));
+        try (MavenRepository repository = MavenRepository.open(place, Optional.of(settings("")), temp.resolve("cache"), true)) {
+            assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
+            assertArrayEquals(content, Files.readAllBytes(repository.fetch(SNAPSHOT, "", "zip")));
+            assertRefused("is not in the cache", () -> repository.fetch(RELEASE, "bf16", "zip"));
+            Files.write(cached, new byte[5]);
+            assertRefused("changed since it was fetched", () -> repository.fetch(RELEASE, "", "zip"));
+        }
+        Files.move(temp.resolve("away"), temp.resolve("repo"));
+        try (MavenRepository repository = open(place, "cache")) {
+            assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")), "fetched again");
+        }
+        try (MavenRepository other = MavenRepository.open(temp.resolve("other").toString(), Optional.of(settings("")), temp.resolve("cache"), true)) {
+            assertRefused("is not in the cache", () -> other.fetch(RELEASE, "", "zip"));
+        }
+    }
+
+    @Test
+    void theUsersOwnRepositoryIsMavens() throws IOException {
+        Path settings = settings("<localRepository>" + temp.resolve("m2") + "</localRepository>");
+        try (MavenRepository repository = MavenRepository.open(MavenRepository.OF_USER, Optional.of(settings), temp.resolve("cache"), false)) {
+            assertRefused("is not there", () -> repository.fetch(RELEASE, "", "zip"));
+            repository.deploy(RELEASE, files());
+            assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
+            assertArrayEquals(content, Files.readAllBytes(temp.resolve("m2/org/example/tiny/1.0/tiny-1.0.zip")));
+            assertEquals(List.of("1.0"), repository.versions("org.example", "tiny"));
+            assertRefused("never replaced", () -> repository.deploy(RELEASE, files()));
+            repository.deploy(SNAPSHOT, files());
+            byte[] changed = change();
+            repository.deploy(SNAPSHOT, files());
+            assertArrayEquals(changed, Files.readAllBytes(repository.fetch(SNAPSHOT, "", "zip")));
+        }
+    }
+
+    @Test
+    void publishesOverHttpAsTheUserOfTheSettings() throws IOException {
+        try (HttpRepository server = new HttpRepository(temp.resolve("server"));
+                MavenRepository repository = http("models::" + server.url("releases"), "models", HttpRepository.PASSWORD)) {
+            repository.deploy(RELEASE, files());
+            List<String> puts = server.requests().stream().filter(request -> request.startsWith("PUT")).toList();
+            assertTrue(puts.get(puts.size() - 1).startsWith("PUT maven-metadata.xml"), "the list of versions is last: " + puts);
+            assertTrue(puts.indexOf("PUT tiny-1.0.zip") < puts.indexOf("PUT maven-metadata.xml"), puts.toString());
+            assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
+            assertRefused("never replaced", () -> repository.deploy(RELEASE, files()));
+            repository.deploy(SNAPSHOT, files());
+            byte[] changed = change();
+            repository.deploy(SNAPSHOT, files());
+            assertArrayEquals(changed, Files.readAllBytes(repository.fetch(SNAPSHOT, "", "zip")));
+            assertEquals(List.of("1.0", "2.0-SNAPSHOT"), repository.versions("org.example", "tiny"));
+        }
+    }
+
+    @Test
+    void wrongCredentialsAreToldAsSuch() throws IOException {
+        try (HttpRepository server = new HttpRepository(temp.resolve("server"))) {
+            for (String id : List.of("localhost", "other")) {
+                try (MavenRepository repository = http(server.url("releases"), id, "wrong")) {
+                    String part = id.equals("localhost") ? "(401) and does not accept the user and password of server 'localhost'"
+                            : "has no server with the id 'localhost'";
+                    assertRefused(part, () -> repository.deploy(RELEASE, files()));
+                    assertRefused(part, () -> repository.fetch(RELEASE, "", "zip"));
+                    assertRefused(part, () -> repository.fetch(SNAPSHOT, "", "zip"));
+                    assertRefused(part, () -> repository.versions("org.example", "tiny"));
+                }
+            }
+            assertFalse(Files.exists(temp.resolve("server")));
+            try (MavenRepository repository = http(server.url("forbidden"), "localhost", HttpRepository.PASSWORD)) {
+                assertRefused("forbids it (403)", () -> repository.deploy(RELEASE, files()));
+            }
+        }
+    }
+
+    @Test
+    void aDownloadGoesOnWhereItWasCutOff() throws IOException {
+        try (HttpRepository server = new HttpRepository(temp.resolve("server"));
+                MavenRepository repository = http(server.url("releases"), "localhost", HttpRepository.PASSWORD)) {
+            repository.deploy(RELEASE, files());
+            server.cutAfter(200_000);
+            assertThrows(RunException.class, () -> repository.fetch(RELEASE, "", "zip"));
+            server.cutAfter(Long.MAX_VALUE);
+            server.requests().clear();
+            assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
+            assertTrue(server.requests().stream().anyMatch(request -> request.matches("GET tiny-1.0.zip bytes=[1-9][0-9]+-.*")), server.requests().toString());
+        }
+    }
+
+    /** The first part is of another file: what comes of both does not have the checksum, and is downloaded anew. */
+    @Test
+    void partsOfTwoFilesAreForgotten() throws IOException {
+        try (HttpRepository server = new HttpRepository(temp.resolve("server"));
+                MavenRepository repository = http(server.url("releases"), "localhost", HttpRepository.PASSWORD)) {
+            repository.deploy(RELEASE, files());
+            server.cutAfter(200_000);
+            assertThrows(RunException.class, () -> repository.fetch(RELEASE, "", "zip"));
+            server.cutAfter(Long.MAX_VALUE);
+            try (Stream<Path> tree = Files.walk(temp.resolve("cache"))) {
+                Path part = tree.filter(path -> path.toString().endsWith(".part")).findFirst().orElseThrow();
+                Files.write(part, new byte[(int) Files.size(part)]);
+            }
+            assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
+        }
+    }
+
+    @Test
+    void addressesThatLeadNowhereAreTold() {
+        try (MavenRepository repository = open("http://no-such-host.invalid/releases", "cache")) {
+            assertRefused("the host no-such-host.invalid", () -> repository.versions("org.example", "tiny"));
+        }
+        try (MavenRepository repository = open("http://localhost:1/releases", "cache")) {
+            RunException e = assertThrows(RunException.class, () -> repository.versions("org.example", "tiny"));
+            assertTrue(e.getMessage().contains("does not answer"), e.getMessage());
+        }
+        assertRefused("begins with http://", () -> open("ftp://localhost/x", "cache"));
+        String message = assertRefused("put them into Maven's settings.xml", () -> open("http://ann:secret@localhost/x", "cache"));
+        assertFalse(message.contains("secret"), message);
+    }
+
+    @Test
+    void settingsThatAreDamagedAreTold() throws IOException {
+        Path broken = Files.writeString(temp.resolve("broken.xml"), "<settings><servers>");
+        assertRefused("broken.xml", () -> MavenRepository.open("x", Optional.of(broken), temp, false));
+        assertRefused("no such file", () -> MavenRepository.open("x", Optional.of(temp.resolve("none.xml")), temp, false));
+    }
+
+    private List<MavenFile> files() {
+        return List.of(new MavenFile("", "zip", zip));
+    }
+
+    private byte[] change() throws IOException {
+        byte[] changed = Arrays.copyOf(content, content.length + 1);
+        Files.write(zip, changed);
+        return changed;
+    }
+
+    private MavenRepository open(String place, String cache) {
+        try {
+            return MavenRepository.open(place, Optional.of(settings("")), temp.resolve(cache), false);
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private MavenRepository http(String place, String id, String password) throws IOException {
+        Path settings = settings("<servers><server><id>" + id + "</id><username>" + HttpRepository.USER + "</username><password>" + password
+                + "</password></server></servers>");
+        return MavenRepository.open(place, Optional.of(settings), temp.resolve("cache"), false);
+    }
+
+    private Path settings(String content) throws IOException {
+        return Files.writeString(temp.resolve("settings.xml"), "<settings>" + content + "</settings>");
+    }
+
+    private static String assertRefused(String part, Executable action) {
+        InputException e = assertThrows(InputException.class, action);
+        assertTrue(e.getMessage().contains(part), e.getMessage());
+        return e.getMessage();
+    }
+
+    private static List<String> names(Path folder) throws IOException {
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.map(path -> path.getFileName().toString()).sorted().toList();
+        }
+    }
+}
