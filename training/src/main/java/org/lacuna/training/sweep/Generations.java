@@ -29,18 +29,14 @@ final class Generations implements CandidateGenerator, TerminationCondition {
     /** So many candidates in a row that are not new: the space has no other. */
     private static final int TRIES = 1000;
 
-    /** Candidates that compete with each other. */
-    record Generation(int number, List<Proposal> members) {}
-
     private final CandidateGenerator generator;
     private final int budget;
     private final int size;
-    private final Consumer<Generation> opened;
+    private final Consumer<List<Proposal>> opened;
     private final Map<Integer, Candidate> arbiters = new HashMap<>();
     private final Map<Integer, OptimizationResult> results = new HashMap<>();
     private final Set<Map<String, String>> seen = new HashSet<>();
     private final Queue<Candidate> waiting = new ArrayDeque<>();
-    private int number;
     private int proposed;
     private int open;
     private boolean exhausted;
@@ -51,7 +47,7 @@ final class Generations implements CandidateGenerator, TerminationCondition {
      * @param size   candidates of a generation
      * @param opened told each generation before any of its candidates is handed out
      */
-    Generations(CandidateGenerator generator, int budget, int size, Consumer<Generation> opened) {
+    Generations(CandidateGenerator generator, int budget, int size, Consumer<List<Proposal>> opened) {
         this.generator = generator;
         this.budget = budget;
         this.size = size;
@@ -83,7 +79,7 @@ final class Generations implements CandidateGenerator, TerminationCondition {
         exhausted = members.size() < count;
         open = members.size();
         if (open > 0) {
-            opened.accept(new Generation(number++, List.copyOf(members)));
+            opened.accept(List.copyOf(members));
         }
     }
 

@@ -212,11 +212,11 @@ public final class Sweep implements TaskCreator {
         return found;
     }
 
-    private void opened(Generations.Generation generation) {
-        generation.members().forEach(journal::propose);
+    private void opened(List<Proposal> generation) {
+        generation.forEach(journal::propose);
         recipe.halving().ifPresent(halving -> {
-            Rungs shared = new Rungs(halving, generation.members().stream().map(Proposal::index).collect(Collectors.toSet()));
-            generation.members().forEach(member -> rungs.put(member.index(), shared));
+            Rungs shared = new Rungs(halving, generation.stream().map(Proposal::index).collect(Collectors.toSet()));
+            generation.forEach(member -> rungs.put(member.index(), shared));
         });
     }
 

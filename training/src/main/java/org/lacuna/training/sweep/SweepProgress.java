@@ -62,8 +62,7 @@ public final class SweepProgress implements AutoCloseable {
         return String.format(Locale.ROOT, ", %d:%02d:%02d left", left.toHours(), left.toMinutesPart(), left.toSecondsPart());
     }
 
-    /** A line. */
-    synchronized void say(String line) {
+    private void say(String line) {
         out.println(line);
         out.flush();
     }
