@@ -20,6 +20,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
+import org.sonatype.plexus.components.cipher.DefaultPlexusCipher;
 
 class MavenRepositoryTest {
     private static final Coordinates RELEASE = Coordinates.parse("org.example:tiny:1.0");
@@ -175,6 +176,21 @@ class MavenRepositoryTest {
             assertArrayEquals(changed, Files.readAllBytes(repository.fetch(SNAPSHOT, "", "zip")));
             assertEquals(List.of("1.0", "2.0-SNAPSHOT"), repository.versions("org.example", "tiny"));
         }
+    }
+
+    /** As {@code mvn --encrypt-master-password} and {@code mvn --encrypt-password} write them. */
+    @Test
+    void encryptedPasswordsAreDecrypted() throws Exception {
+        DefaultPlexusCipher cipher = new DefaultPlexusCipher();
+        Files.writeString(temp.resolve("settings-security.xml"), "<settingsSecurity><master>" + cipher.encryptAndDecorate("master", "settings.security")
+                + "</master></settingsSecurity>");
+        try (HttpRepository server = new HttpRepository(temp.resolve("server"));
+                MavenRepository repository = http(server.url("releases"), "localhost", cipher.encryptAndDecorate(HttpRepository.PASSWORD, "master"))) {
+            assertEquals(List.of(), repository.versions("org.example", "tiny"));
+            assertEquals(List.of("GET maven-metadata.xml"), server.requests());
+        }
+        Files.delete(temp.resolve("settings-security.xml"));
+        assertRefused("settings.xml", () -> http("http://localhost:1/x", "localhost", cipher.encryptAndDecorate(HttpRepository.PASSWORD, "master")));
     }
 
     @Test
