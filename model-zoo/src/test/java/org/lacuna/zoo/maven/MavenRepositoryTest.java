@@ -43,7 +43,8 @@ class MavenRepositoryTest {
         Path signature = Files.writeString(temp.resolve("model.asc"), "signature");
         try (MavenRepository repository = open(temp.resolve("repo").toString(), "cache")) {
             assertEquals(List.of(), repository.versions("org.example", "tiny"));
-            repository.deploy(RELEASE, List.of(new MavenFile("", "zip", zip), new MavenFile("bf16", "zip", signature), new MavenFile("", "zip.asc", signature)));
+            repository.deploy(RELEASE, List.of(new MavenFile("", "zip", zip), new MavenFile("bf16", "zip", signature), new MavenFile("", "zip.asc",
+                    signature)));
             assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
             assertEquals("signature", Files.readString(repository.fetch(RELEASE, "bf16", "zip")));
             assertEquals("signature", Files.readString(repository.fetch(RELEASE, "", "zip.asc")));
@@ -182,10 +183,12 @@ class MavenRepositoryTest {
     @Test
     void encryptedPasswordsAreDecrypted() throws Exception {
         DefaultPlexusCipher cipher = new DefaultPlexusCipher();
-        Files.writeString(temp.resolve("settings-security.xml"), "<settingsSecurity><master>" + cipher.encryptAndDecorate("master", "settings.security")
+        Files.writeString(temp.resolve("settings-security.xml"), "<settingsSecurity><master>" + cipher.encryptAndDecorate("master",
+                "settings.security")
                 + "</master></settingsSecurity>");
         try (HttpRepository server = new HttpRepository(temp.resolve("server"));
-                MavenRepository repository = http(server.url("releases"), "localhost", cipher.encryptAndDecorate(HttpRepository.PASSWORD, "master"))) {
+                MavenRepository repository = http(server.url("releases"), "localhost", cipher.encryptAndDecorate(HttpRepository.PASSWORD,
+                        "master"))) {
             assertEquals(List.of(), repository.versions("org.example", "tiny"));
             assertEquals(List.of("GET maven-metadata.xml"), server.requests());
         }
@@ -223,7 +226,8 @@ class MavenRepositoryTest {
             server.cutAfter(Long.MAX_VALUE);
             server.requests().clear();
             assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
-            assertTrue(server.requests().stream().anyMatch(request -> request.matches("GET tiny-1.0.zip bytes=[1-9][0-9]+-.*")), server.requests().toString());
+            assertTrue(server.requests().stream().anyMatch(request -> request.matches("GET tiny-1.0.zip bytes=[1-9][0-9]+-.*")),
+                    server.requests().toString());
         }
     }
 
