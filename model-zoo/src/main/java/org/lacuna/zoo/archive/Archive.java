@@ -60,8 +60,8 @@ public final class Archive {
     }
 
     /**
-     * Unpacks a zip from a stranger. All its headers are checked before anything is written; then it is unpacked beside the folder, {@code check} looks at
-     * that, and the folder gets its name.
+     * Unpacks a zip from a stranger. All its headers are checked before anything is written; then it is unpacked beside the folder, {@code check}
+     * looks at that, and the folder gets its name.
      *
      * @param folder missing, or empty
      * @param check throws what is wrong with the unpacked folder, whose path it gets

@@ -23,8 +23,8 @@ import org.apache.commons.compress.archivers.zip.ZipFile;
 import org.lacuna.run.InputException;
 
 /**
- * A zip whose headers were all found in order: those of the central directory, those before each content, and that both tell the same. What the contents
- * are is found out by {@link #copy}, which stops at the size that the header told.
+ * A zip whose headers were all found in order: those of the central directory, those before each content, and that both tell the same. What the
+ * contents are is found out by {@link #copy}, which stops at the size that the header told.
  */
 final class CheckedZip implements AutoCloseable {
     /** Of the central directory; a thousand long names with their attributes take a tenth. */
@@ -122,8 +122,10 @@ final class CheckedZip implements AutoCloseable {
             throw new InputException(path + ": has " + entries.size() + " entries, more than " + Archive.MAX_ENTRIES + "; a model has fewer");
         }
         ByteBuffer end = ByteBuffer.allocate(END_BYTES).order(ByteOrder.LITTLE_ENDIAN);
-        if (!read(end, Math.max(0, channel.size() - END_BYTES)) || end.getInt(0) != END_SIGNATURE || Short.toUnsignedInt(end.getShort(10)) != entries.size()) {
-            throw new InputException(path + ": does not end with the number of its entries; it is damaged, or has a comment, which a model needs not");
+        if (!read(end, Math.max(0, channel.size() - END_BYTES)) || end.getInt(0) != END_SIGNATURE
+                || Short.toUnsignedInt(end.getShort(10)) != entries.size()) {
+            throw new InputException(path
+                    + ": does not end with the number of its entries; it is damaged, or has a comment, which a model needs not");
         }
         List<String> problems = new ArrayList<>();
         EntryNames names = new EntryNames();
@@ -146,7 +148,8 @@ final class CheckedZip implements AutoCloseable {
         }
         long bound = Math.addExact(FREE_BYTES, Math.multiplyExact(MAX_RATIO, channel.size()));
         if (bytes > bound) {
-            problems.add("would expand to " + bytes + " bytes, more than " + bound + ", which is " + MAX_RATIO + " times its size; no model shrinks so");
+            problems.add("would expand to " + bytes + " bytes, more than " + bound + ", which is " + MAX_RATIO
+                    + " times its size; no model shrinks so");
         }
         if (!problems.isEmpty()) {
             throw new InputException(problems.stream().map(problem -> path + ": " + problem).toList());
@@ -168,7 +171,8 @@ final class CheckedZip implements AutoCloseable {
         if (entry.getMethod() != ZipEntry.STORED && entry.getMethod() != ZipEntry.DEFLATED) {
             return "is compressed by method " + entry.getMethod() + "; expected stored or deflated";
         }
-        if (entry.getSize() < 0 || entry.getCompressedSize() < 0 || entry.getMethod() == ZipEntry.STORED && entry.getSize() != entry.getCompressedSize()
+        if (entry.getSize() < 0 || entry.getCompressedSize() < 0
+                || entry.getMethod() == ZipEntry.STORED && entry.getSize() != entry.getCompressedSize()
                 || entry.isDirectory() && entry.getSize() != 0) {
             return "its header tells a size that can't be";
         }
@@ -220,7 +224,8 @@ final class CheckedZip implements AutoCloseable {
             }
             ByteBuffer lengths = ByteBuffer.allocate(2 * Short.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             read(lengths, entry.getLocalHeaderOffset() + LOCAL_BYTES - lengths.capacity());
-            end = entry.getLocalHeaderOffset() + LOCAL_BYTES + Short.toUnsignedInt(lengths.getShort(0)) + Short.toUnsignedInt(lengths.getShort(Short.BYTES))
+            end = entry.getLocalHeaderOffset() + LOCAL_BYTES + Short.toUnsignedInt(lengths.getShort(0))
+                    + Short.toUnsignedInt(lengths.getShort(Short.BYTES))
                     + entry.getCompressedSize();
             if (end > channel.size()) {
                 problems.add(EntryNames.shown(entry.getName()) + ": ends behind the end of the zip, which was cut short");

@@ -10,8 +10,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * The names of an archive's entries: relative paths that are the same files on every file system, one of them for each name however it is written. Only
- * ASCII, so that no two names differ by their encoding alone.
+ * The names of an archive's entries: relative paths that are the same files on every file system, one of them for each name however it is written.
+ * Only ASCII, so that no two names differ by their encoding alone.
  */
 final class EntryNames {
     /** In characters, of the whole path. */
@@ -43,7 +43,8 @@ final class EntryNames {
         }
         for (String part : parts) {
             if (!NAME.matcher(part).matches() || DEVICE.matcher(part).matches()) {
-                problems.add(shown(name) + ": is no plain relative path: expected names of ASCII letters, digits, spaces and ._+@=,()- with / between them, "
+                problems.add(shown(name)
+                        + ": is no plain relative path: expected names of ASCII letters, digits, spaces and ._+@=,()- with / between them, "
                         + "no .., no drive and no backslash");
                 return;
             }

@@ -25,8 +25,8 @@ import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 
 /**
- * {@code SHA256SUMS}: a line for each other file of a folder, its SHA-256, two spaces and its path from the folder with {@code /} between names, in the
- * order of the paths. {@code sha256sum -c SHA256SUMS} checks it too, but misses files that are not listed.
+ * {@code SHA256SUMS}: a line for each other file of a folder, its SHA-256, two spaces and its path from the folder with {@code /} between names, in
+ * the order of the paths. {@code sha256sum -c SHA256SUMS} checks it too, but misses files that are not listed.
  */
 public final class Checksums {
     /** The file's name. */

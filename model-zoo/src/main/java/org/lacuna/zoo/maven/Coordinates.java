@@ -54,7 +54,8 @@ public record Coordinates(String group, String name, String version) {
 
     static void checkPart(String part, String whole) {
         if (!PART.matcher(part).matches() || part.contains("..")) {
-            throw new InputException("'" + whole + "': '" + part + "' is no part of group:name:version: expected up to 100 ASCII letters, digits and ._- with a"
+            throw new InputException("'" + whole + "': '" + part
+                    + "' is no part of group:name:version: expected up to 100 ASCII letters, digits and ._- with a"
                     + " letter or digit at both ends and no two dots together");
         }
     }

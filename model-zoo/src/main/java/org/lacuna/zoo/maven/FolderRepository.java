@@ -13,8 +13,8 @@ import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 
 /**
- * A folder that is a Maven repository. The resolver writes files in place, so a crash would leave half of one: what is published goes into a folder of its
- * own first and is renamed into the repository file by file, the list of versions last. One publisher at a time.
+ * A folder that is a Maven repository. The resolver writes files in place, so a crash would leave half of one: what is published goes into a folder
+ * of its own first and is renamed into the repository file by file, the list of versions last. One publisher at a time.
  */
 final class FolderRepository {
     private static final String LOCK = ".lacuna-publish.lock";

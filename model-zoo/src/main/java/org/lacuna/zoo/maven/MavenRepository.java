@@ -46,11 +46,11 @@ import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 
 /**
- * A Maven repository to publish to and to fetch from: a folder, an address (Nexus, Artifactory, …), or Maven's own of this user. Uploads and downloads are
- * Maven Resolver's, with user, password, mirrors and proxies of {@code settings.xml}.
+ * A Maven repository to publish to and to fetch from: a folder, an address (Nexus, Artifactory, …), or Maven's own of this user. Uploads and
+ * downloads are Maven Resolver's, with user, password, mirrors and proxies of {@code settings.xml}.
  *
- * <p>A version is there when the repository's {@code maven-metadata.xml} names it. That file is uploaded last, so an upload that was cut off is not there yet
- * and is made whole by publishing again.
+ * <p>A version is there when the repository's {@code maven-metadata.xml} names it. That file is uploaded last, so an upload that was cut off is not
+ * there yet and is made whole by publishing again.
  */
 public final class MavenRepository implements AutoCloseable {
     /** Names Maven's own repository of this user, where {@code mvn install} puts things. */
@@ -78,7 +78,8 @@ public final class MavenRepository implements AutoCloseable {
         String url = folder.isPresent() ? folder.get().toUri().toString() : place;
         system = new ResumingSystem().get();
         // What is cached of one repository is no answer for another.
-        session = session(ofUser ? settings.localRepository() : cache.resolve(digest("SHA-256", url.getBytes(StandardCharsets.UTF_8)).substring(0, 16)));
+        session = session(ofUser ? settings.localRepository()
+                : cache.resolve(digest("SHA-256", url.getBytes(StandardCharsets.UTF_8)).substring(0, 16)));
         session.setOffline(offline || ofUser);
         settings.applyTo(session);
         remote = new RemoteRepository.Builder(id, "default", url).build();
@@ -113,7 +114,8 @@ public final class MavenRepository implements AutoCloseable {
         } else if (folder.isPresent()) {
             FolderRepository.locked(folder.get(), staging -> {
                 checkNew(coordinates);
-                RemoteRepository staged = new RemoteRepository.Builder(remote.getId(), "default", staging.stage(coordinates).toUri().toString()).build();
+                RemoteRepository staged = new RemoteRepository.Builder(remote.getId(), "default",
+                        staging.stage(coordinates).toUri().toString()).build();
                 upload(coordinates, files, staged);
             });
         } else {
@@ -136,7 +138,8 @@ public final class MavenRepository implements AutoCloseable {
     public Path fetch(Coordinates coordinates, String classifier, String extension) {
         Artifact artifact = new DefaultArtifact(coordinates.group(), coordinates.name(), classifier, extension, coordinates.version());
         if (coordinates.isSnapshot() || session.isOffline()) {
-            return session.isOffline() ? cached(artifact, resolveVersion(artifact)).orElseThrow(() -> new InputException(place + ": " + describe(artifact)
+            return session.isOffline() ? cached(artifact, resolveVersion(artifact)).orElseThrow(() -> new InputException(place
+                    + ": " + describe(artifact)
                     + " is not " + (ofUser ? "there" : "in the cache, and offline nothing else is asked"))) : resolve(resolveVersion(artifact));
         }
         Optional<Path> kept = cached(artifact, artifact);
@@ -167,7 +170,8 @@ public final class MavenRepository implements AutoCloseable {
         Path file = result.getMetadata().getFile().toPath();
         try (InputStream in = Files.newInputStream(file)) {
             if (Files.size(file) > MAX_METADATA_BYTES) {
-                throw new InputException(place + ": its list of versions of " + group + ":" + name + " is longer than " + MAX_METADATA_BYTES + " bytes");
+                throw new InputException(place + ": its list of versions of " + group + ":" + name + " is longer than " + MAX_METADATA_BYTES
+                        + " bytes");
             }
             Versioning versioning = new MetadataXpp3Reader().read(in, false).getVersioning();
             return versioning == null ? List.of() : List.copyOf(versioning.getVersions());
@@ -183,7 +187,8 @@ public final class MavenRepository implements AutoCloseable {
 
     private void checkNew(Coordinates coordinates) {
         if (!coordinates.isSnapshot() && versions(coordinates.group(), coordinates.name()).contains(coordinates.version())) {
-            throw new InputException(place + ": " + coordinates + " is published already, and a release is never replaced; give it another version, or one that "
+            throw new InputException(place + ": " + coordinates
+                    + " is published already, and a release is never replaced; give it another version, or one that "
                     + "ends in -SNAPSHOT while it may change");
         }
     }
@@ -193,7 +198,8 @@ public final class MavenRepository implements AutoCloseable {
             // The list of versions as it will be is kept out of the cache until it is that.
             DefaultRepositorySystemSession uploading = new DefaultRepositorySystemSession(session);
             uploading.setOffline(false);
-            uploading.setLocalRepositoryManager(system.newLocalRepositoryManager(uploading, new LocalRepository(work.resolve("repository").toFile())));
+            uploading.setLocalRepositoryManager(system.newLocalRepositoryManager(uploading,
+                    new LocalRepository(work.resolve("repository").toFile())));
             try {
                 system.deploy(uploading, new DeployRequest().setRepository(target).setArtifacts(artifacts(coordinates, files, work)));
             } catch (DeploymentException e) {
@@ -326,8 +332,8 @@ public final class MavenRepository implements AutoCloseable {
     }
 
     /**
-     * The repository to read from. A publisher that was killed can leave a list of versions and its checksum apart, which is no reason to see no version;
-     * files are refused without theirs.
+     * The repository to read from. A publisher that was killed can leave a list of versions and its checksum apart, which is no reason to see no
+     * version; files are refused without theirs.
      */
     private RemoteRepository readable(String checksums) {
         RemoteRepository checked = new RemoteRepository.Builder(remote)
@@ -374,7 +380,8 @@ public final class MavenRepository implements AutoCloseable {
         try {
             URI uri = new URI(place);
             if (uri.getUserInfo() != null) {
-                throw new InputException("an address with a user or a password in it is not used, since it would be seen; put them into Maven's settings.xml");
+                throw new InputException("an address with a user or a password in it is not used, "
+                        + "since it would be seen; put them into Maven's settings.xml");
             }
             if (uri.getPath() == null || !uri.getScheme().equalsIgnoreCase("file") && uri.getHost() == null) {
                 throw new InputException(place + ": is no address");

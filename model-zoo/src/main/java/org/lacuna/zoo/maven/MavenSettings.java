@@ -24,8 +24,8 @@ import org.sonatype.plexus.components.cipher.DefaultPlexusCipher;
 import org.sonatype.plexus.components.sec.dispatcher.DefaultSecDispatcher;
 
 /**
- * Maven's {@code settings.xml}: who one is at which repository, mirrors, proxies. Environment variables in it ({@code ${env.TOKEN}}) are put in, passwords in
- * braces are decrypted by the {@code settings-security.xml} beside it.
+ * Maven's {@code settings.xml}: who one is at which repository, mirrors, proxies. Environment variables in it ({@code ${env.TOKEN}}) are put in,
+ * passwords in braces are decrypted by the {@code settings-security.xml} beside it.
  */
 final class MavenSettings {
     private final Path file;
@@ -58,7 +58,8 @@ final class MavenSettings {
         }
         try {
             Settings settings = new DefaultSettingsBuilderFactory().newInstance()
-                    .build(new DefaultSettingsBuildingRequest().setUserSettingsFile(file.toFile()).setSystemProperties(system)).getEffectiveSettings();
+                    .build(new DefaultSettingsBuildingRequest().setUserSettingsFile(file.toFile()).setSystemProperties(system))
+                    .getEffectiveSettings();
             return new MavenSettings(file, settings);
         } catch (SettingsBuildingException e) {
             throw new InputException(e.getProblems().stream().map(problem -> file + ": " + problem.getMessage()).toList());
@@ -79,14 +80,16 @@ final class MavenSettings {
         session.setAuthenticationSelector(authentication);
         DefaultMirrorSelector mirrors = new DefaultMirrorSelector();
         for (Mirror mirror : settings.getMirrors()) {
-            mirrors.add(mirror.getId(), mirror.getUrl(), mirror.getLayout(), false, mirror.isBlocked(), mirror.getMirrorOf(), mirror.getMirrorOfLayouts());
+            mirrors.add(mirror.getId(), mirror.getUrl(), mirror.getLayout(), false, mirror.isBlocked(), mirror.getMirrorOf(),
+                    mirror.getMirrorOfLayouts());
         }
         session.setMirrorSelector(mirrors);
         DefaultProxySelector proxies = new DefaultProxySelector();
         for (Proxy proxy : decrypted.getProxies()) {
             if (proxy.isActive()) {
                 proxies.add(new org.eclipse.aether.repository.Proxy(proxy.getProtocol(), proxy.getHost(), proxy.getPort(),
-                        new AuthenticationBuilder().addUsername(proxy.getUsername()).addPassword(proxy.getPassword()).build()), proxy.getNonProxyHosts());
+                        new AuthenticationBuilder().addUsername(proxy.getUsername()).addPassword(proxy.getPassword()).build()),
+                                proxy.getNonProxyHosts());
             }
         }
         session.setProxySelector(proxies);

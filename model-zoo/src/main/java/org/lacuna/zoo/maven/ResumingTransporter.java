@@ -23,8 +23,8 @@ import org.lacuna.run.folder.AtomicFiles;
 
 /**
  * Downloads archives so that one that was cut off, or whose process was killed, goes on where it was: into a file that keeps its name, from which the
- * resolver gets it when it is complete. Maven Resolver's transport can go on, its connector begins again each time. Whether the parts fit together is found
- * out by the repository's checksum; the file is gone then and the next download begins anew.
+ * resolver gets it when it is complete. Maven Resolver's transport can go on, its connector begins again each time. Whether the parts fit together
+ * is found out by the repository's checksum; the file is gone then and the next download begins anew.
  */
 final class ResumingTransporter implements Transporter {
     private static final String ARCHIVE = ".zip";
@@ -102,7 +102,10 @@ final class ResumingTransporter implements Transporter {
         }
     }
 
-    /** Keeps what comes as it comes: the transport itself writes a copy that it throws away when it fails, and puts in the part's place when it does not. */
+    /**
+     * Keeps what comes as it comes: the transport itself writes a copy that it throws away when it fails, and puts in the part's place when
+     * it does not.
+     */
     private static final class PartWriter extends TransportListener implements AutoCloseable {
         private final Path part;
         private FileChannel channel;

@@ -42,7 +42,8 @@ final class TransferErrors {
                 return new InputException(where + status(http.getStatusCode(), http.getMessage()), failure);
             }
             if (cause instanceof UnknownHostException) {
-                return new InputException(where + "the host " + cause.getMessage() + " is not known; is the address right, and is there a network?", failure);
+                return new InputException(where + "the host " + cause.getMessage()
+                        + " is not known; is the address right, and is there a network?", failure);
             }
             if (cause instanceof ConnectException || cause instanceof SocketTimeoutException) {
                 return new RunException(where + "the host does not answer (" + cause.getMessage() + ")", failure);

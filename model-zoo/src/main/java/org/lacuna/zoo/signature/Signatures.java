@@ -43,13 +43,14 @@ import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 
 /**
- * Signs files and checks signatures, by keys that {@code gpg --armor --export-secret-keys} and {@code gpg --armor --export} wrote. The file of public keys
- * is the reader's trust: who is in it may publish, whose key in it is revoked or expired may not.
+ * Signs files and checks signatures, by keys that {@code gpg --armor --export-secret-keys} and {@code gpg --armor --export} wrote. The file of
+ * public keys is the reader's trust: who is in it may publish, whose key in it is revoked or expired may not.
  */
 public final class Signatures {
     private static final int MAX_KEYS_BYTES = 8 << 20;
     private static final int MAX_SIGNATURE_BYTES = 1 << 16;
-    private static final Set<Integer> STRONG = Set.of(HashAlgorithmTags.SHA256, HashAlgorithmTags.SHA384, HashAlgorithmTags.SHA512, HashAlgorithmTags.SHA3_256,
+    private static final Set<Integer> STRONG = Set.of(HashAlgorithmTags.SHA256, HashAlgorithmTags.SHA384, HashAlgorithmTags.SHA512,
+            HashAlgorithmTags.SHA3_256,
             HashAlgorithmTags.SHA3_512);
     private static final long MILLISECONDS = 1000;
     /** Clocks of two machines may differ by so much. */
@@ -134,17 +135,20 @@ public final class Signatures {
         }
         long made = told.getCreationTime().getTime();
         if (made > System.currentTimeMillis() + CLOCKS_MILLISECONDS || made < key.getCreationTime().getTime()) {
-            throw new InputException(signature + ": was made " + told.getCreationTime().toInstant() + ", in the future or before the key; is the clock right?");
+            throw new InputException(signature + ": was made " + told.getCreationTime().toInstant()
+                    + ", in the future or before the key; is the clock right?");
         }
         long seconds = told.getHashedSubPackets() == null ? 0 : told.getHashedSubPackets().getSignatureExpirationTime();
         if (seconds > 0 && made + seconds * MILLISECONDS < System.currentTimeMillis()) {
-            throw new InputException(signature + ": expired " + Instant.ofEpochMilli(made + seconds * MILLISECONDS) + "; the model has to be signed again");
+            throw new InputException(signature + ": expired " + Instant.ofEpochMilli(made + seconds * MILLISECONDS)
+                    + "; the model has to be signed again");
         }
     }
 
     private static void checkKey(Path file, PGPPublicKey key) {
         if (key.hasRevocation()) {
-            throw new InputException(file + ": the key " + fingerprint(key) + " is revoked: its owner does not stand for it any more; ask for a signature by another");
+            throw new InputException(file + ": the key " + fingerprint(key)
+                    + " is revoked: its owner does not stand for it any more; ask for a signature by another");
         }
         if (isExpired(key)) {
             throw new InputException(file + ": the key " + fingerprint(key) + " expired " + Instant.ofEpochMilli(expiry(key))
@@ -179,7 +183,8 @@ public final class Signatures {
             }
         }
         if (found == null && unusable != null) {
-            throw new InputException(file + ": the key " + fingerprint(unusable) + " is revoked or expired; sign with another, or extend it and export it again");
+            throw new InputException(file + ": the key " + fingerprint(unusable)
+                    + " is revoked or expired; sign with another, or extend it and export it again");
         }
         if (found == null) {
             throw new InputException(file + ": holds no secret key that may sign; expected what gpg --armor --export-secret-keys writes");
@@ -214,7 +219,8 @@ public final class Signatures {
         List<PGPPublicKeyRing> rings = new ArrayList<>();
         for (String block : new String(bytes, StandardCharsets.ISO_8859_1).split("(?=-----BEGIN PGP)")) {
             if (!block.isBlank()) {
-                new PGPPublicKeyRingCollection(decoded(block.getBytes(StandardCharsets.ISO_8859_1)), new BcKeyFingerprintCalculator()).forEach(rings::add);
+                new PGPPublicKeyRingCollection(decoded(block.getBytes(StandardCharsets.ISO_8859_1)),
+                        new BcKeyFingerprintCalculator()).forEach(rings::add);
             }
         }
         return new PGPPublicKeyRingCollection(rings);

@@ -103,7 +103,8 @@ class ArchiveTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"../a", "a/../../b", "/etc/passwd", "a\\..\\b", "C:/a", "c:a", "a//b", "./a", "a/.", "..", "a\u0000b", "a\nb", "nul", "aux.txt", "a./b",
+    @ValueSource(strings = {"../a", "a/../../b", "/etc/passwd", "a\\..\\b", "C:/a", "c:a", "a//b", "./a", "a/.", "..", "a\u0000b", "a\nb", "nul",
+            "aux.txt", "a./b",
         "a /b", "caf\u00e9", "~", "a*", "a:b", "-"})
     void namesThatLeadElsewhereAreRefused(String name) throws IOException {
         zip(zip -> {
@@ -345,7 +346,8 @@ class ArchiveTest {
 
     private void assertNothingWritten() throws IOException {
         try (Stream<Path> entries = Files.list(temp)) {
-            assertEquals(List.of(), entries.map(path -> path.getFileName().toString()).filter(name -> !List.of("model", "x.zip", "model.zip").contains(name)).toList());
+            assertEquals(List.of(), entries.map(path -> path.getFileName().toString()).filter(name -> !List.of("model", "x.zip",
+                    "model.zip").contains(name)).toList());
         }
     }
 

@@ -21,7 +21,8 @@ class CoordinatesTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", "a", "a:b", "a:b:c:d", ":b:1", "a::1", "a:b:", "../a:b:1", "a..b:b:1", "a/b:b:1", "a\\b:b:1", "a:b:[1,)", "a:b:${x}", "a:b:LATEST",
+    @ValueSource(strings = {"", "a", "a:b", "a:b:c:d", ":b:1", "a::1", "a:b:", "../a:b:1", "a..b:b:1", "a/b:b:1", "a\\b:b:1", "a:b:[1,)",
+            "a:b:${x}", "a:b:LATEST",
         "a:b:RELEASE", "a:b:1-snapshot", "a b:c:1", "a:b:.1", "a:b:1.", "\u00e9:b:1"})
     void refusesOthers(String text) {
         assertThrows(InputException.class, () -> Coordinates.parse(text));

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
 
 /**
- * A Maven repository over HTTP on this machine, by the JDK's server: GET, HEAD and PUT of files below a folder, parts of a file, a user and a password. It is
- * what the protocol asks of a repository manager, which a test can't start.
+ * A Maven repository over HTTP on this machine, by the JDK's server: GET, HEAD and PUT of files below a folder, parts of a file, a user and a
+ * password. It is what the protocol asks of a repository manager, which a test can't start.
  */
 final class HttpRepository implements AutoCloseable {
     static final String USER = "ann";

@@ -20,6 +20,7 @@ import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
+import org.sonatype.plexus.components.cipher.DefaultPlexusCipher;
 
 class MavenRepositoryTest {
     private static final Coordinates RELEASE = Coordinates.parse("org.example:tiny:1.0");
@@ -42,7 +43,8 @@ class MavenRepositoryTest {
         Path signature = Files.writeString(temp.resolve("model.asc"), "signature");
         try (MavenRepository repository = open(temp.resolve("repo").toString(), "cache")) {
             assertEquals(List.of(), repository.versions("org.example", "tiny"));
-            repository.deploy(RELEASE, List.of(new MavenFile("", "zip", zip), new MavenFile("bf16", "zip", signature), new MavenFile("", "zip.asc", signature)));
+            repository.deploy(RELEASE, List.of(new MavenFile("", "zip", zip), new MavenFile("bf16", "zip", signature), new MavenFile("", "zip.asc",
+                    signature)));
             assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
             assertEquals("signature", Files.readString(repository.fetch(RELEASE, "bf16", "zip")));
             assertEquals("signature", Files.readString(repository.fetch(RELEASE, "", "zip.asc")));
@@ -177,6 +179,23 @@ class MavenRepositoryTest {
         }
     }
 
+    /** As {@code mvn --encrypt-master-password} and {@code mvn --encrypt-password} write them. */
+    @Test
+    void encryptedPasswordsAreDecrypted() throws Exception {
+        DefaultPlexusCipher cipher = new DefaultPlexusCipher();
+        Files.writeString(temp.resolve("settings-security.xml"), "<settingsSecurity><master>" + cipher.encryptAndDecorate("master",
+                "settings.security")
+                + "</master></settingsSecurity>");
+        try (HttpRepository server = new HttpRepository(temp.resolve("server"));
+                MavenRepository repository = http(server.url("releases"), "localhost", cipher.encryptAndDecorate(HttpRepository.PASSWORD,
+                        "master"))) {
+            assertEquals(List.of(), repository.versions("org.example", "tiny"));
+            assertEquals(List.of("GET maven-metadata.xml"), server.requests());
+        }
+        Files.delete(temp.resolve("settings-security.xml"));
+        assertRefused("settings.xml", () -> http("http://localhost:1/x", "localhost", cipher.encryptAndDecorate(HttpRepository.PASSWORD, "master")));
+    }
+
     @Test
     void wrongCredentialsAreToldAsSuch() throws IOException {
         try (HttpRepository server = new HttpRepository(temp.resolve("server"))) {
@@ -207,7 +226,8 @@ class MavenRepositoryTest {
             server.cutAfter(Long.MAX_VALUE);
             server.requests().clear();
             assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
-            assertTrue(server.requests().stream().anyMatch(request -> request.matches("GET tiny-1.0.zip bytes=[1-9][0-9]+-.*")), server.requests().toString());
+            assertTrue(server.requests().stream().anyMatch(request -> request.matches("GET tiny-1.0.zip bytes=[1-9][0-9]+-.*")),
+                    server.requests().toString());
         }
     }
 
