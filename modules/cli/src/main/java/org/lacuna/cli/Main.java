@@ -24,6 +24,7 @@ import org.lacuna.training.command.BenchCommand;
 import org.lacuna.training.command.FinetuneCommand;
 import org.lacuna.training.command.SweepCommand;
 import org.lacuna.training.command.TrainCommand;
+import org.lacuna.zoo.command.ZooCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.IVersionProvider;
@@ -58,6 +59,7 @@ import picocli.CommandLine.Spec;
             FatReluCommand.class,
             ImportCommand.class,
             ExportCommand.class,
+            ZooCommand.class,
             BenchCommand.class,
             DoctorCommand.class,
         })

@@ -49,7 +49,7 @@ class ArchitectureTest {
             Map.entry("eval", Set.of("model", "decode", "data", "sparsity", "graph", "run")),
             Map.entry("dl4j", Set.of("data", "sparsity", "eval", "graph", "run")),
             Map.entry("training", Set.of("model", "decode", "data", "sparsity", "eval", "graph", "run")),
-            Map.entry("zoo", Set.of("model", "eval", "run")),
+            Map.entry("zoo", Set.of("model", "eval", "data", "sparsity", "graph", "run")),
             Map.entry("cli", Set.of("sparsity", "graph", "run", "data", "model", "decode", "eval", "dl4j", "training", "zoo"))));
 
     /** The one class that may hold static mutable state: it registers our ops with ND4J, once. */

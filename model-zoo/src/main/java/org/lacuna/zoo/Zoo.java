@@ -1,0 +1,199 @@
+package org.lacuna.zoo;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.source.Hashes;
+import org.lacuna.eval.source.ModelSource;
+import org.lacuna.run.InputException;
+import org.lacuna.run.RunException;
+import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.zoo.archive.Archive;
+import org.lacuna.zoo.format.Facts;
+import org.lacuna.zoo.format.Published;
+import org.lacuna.zoo.maven.Coordinates;
+import org.lacuna.zoo.maven.MavenFile;
+import org.lacuna.zoo.maven.MavenRepository;
+import org.lacuna.zoo.signature.Signatures;
+
+/**
+ * The models of this user and of the repositories that they name. What was pulled lies unpacked in the cache, {@code models/GROUP/NAME/VERSION[-bf16]/HASH/}, by the hash of its zip; the
+ * zips and their checksums in {@code repositories/}.
+ */
+public final class Zoo {
+    /** System property: the cache's folder. Default: {@code ~/.cache/lacuna/zoo}. */
+    public static final String CACHE = "lacuna.zoo.cache";
+    /** System property: the repository that {@code zoo:GROUP:NAME:VERSION} is looked up in. Default: {@value MavenRepository#OF_USER}. */
+    public static final String REPOSITORY = "lacuna.zoo.repository";
+    private static final String ZIP = "zip";
+    private static final String SIGNATURE = "zip.asc";
+    private static final String BF16 = "bf16";
+    private static final int HASH_DIGITS = 16;
+
+    private final Path cache;
+    private final Consumer<String> progress;
+
+    private Zoo(Path cache, Consumer<String> progress) {
+        this.cache = cache;
+        this.progress = progress;
+    }
+
+    /** The user's own; {@code progress} takes a line for each thing done. */
+    public static Zoo ofUser(Consumer<String> progress) {
+        String named = System.getProperty(CACHE);
+        return new Zoo(named == null ? Path.of(System.getProperty("user.home"), ".cache", "lacuna", "zoo") : Path.of(named), progress);
+    }
+
+    /** Where a model goes to or comes from. */
+    public record Place(String repository, Optional<Path> settings, boolean offline) {
+        /** The one that references are looked up in. */
+        static Place ofUser() {
+            return new Place(System.getProperty(REPOSITORY, MavenRepository.OF_USER), Optional.empty(), false);
+        }
+    }
+
+    /** Keys and passphrase that a zip is signed with. */
+    public record Signer(Path secretKeys, char[] passphrase) {
+    }
+
+    private MavenRepository open(Place place) {
+        return MavenRepository.open(place.repository(), place.settings(), cache.resolve("repositories"), place.offline());
+    }
+
+    /**
+     * Publishes a model to a Maven repository, all or nothing: its folder is made and checked, packed, signed, uploaded.
+     *
+     * @throws InputException that says all that is missing, or that the release is there already
+     */
+    public void publish(ModelSource source, RobustnessResult measured, Facts facts, boolean bf16, Coordinates coordinates, Place place, Optional<Signer> signer) {
+        Path work = temporary();
+        try {
+            Path folder = work.resolve("model");
+            Published.write(folder, coordinates.name(), source, measured, facts, bf16);
+            progress.accept("checked: " + coordinates + ", its sums, card and self-test");
+            Path zip = work.resolve("model.zip");
+            Archive.pack(folder, zip);
+            List<MavenFile> files = new ArrayList<>(List.of(new MavenFile(bf16 ? BF16 : "", ZIP, zip)));
+            if (signer.isPresent()) {
+                Path signature = work.resolve("model.zip.asc");
+                progress.accept("signed by " + Signatures.sign(zip, signature, signer.get().secretKeys(), signer.get().passphrase()));
+                files.add(new MavenFile(bf16 ? BF16 : "", SIGNATURE, signature));
+            }
+            try (MavenRepository repository = open(place)) {
+                repository.deploy(coordinates, files);
+            }
+            progress.accept("published " + coordinates + (bf16 ? " (bf16)" : "") + " to " + place.repository());
+        } finally {
+            AtomicFiles.removeFolder(work);
+        }
+    }
+
+    private static Path temporary() {
+        try {
+            return Files.createTempDirectory("lacuna-zoo");
+        } catch (IOException e) {
+            throw new RunException("no temporary folder: " + AtomicFiles.reason(e), e);
+        }
+    }
+
+    /**
+     * Gets a model: from the cache, or the repository; it is checked before anybody sees it.
+     *
+     * @param publicKeys where they are given, it must be signed by one of them
+     * @return its folder in the cache
+     * @throws InputException if there is none, or it is not what was published
+     */
+    public Path pull(Coordinates coordinates, boolean bf16, Place place, Optional<Path> publicKeys) {
+        Path zip;
+        try (MavenRepository repository = open(place)) {
+            zip = repository.fetch(coordinates, bf16 ? BF16 : "", ZIP);
+            if (publicKeys.isPresent()) {
+                progress.accept("signed by " + Signatures.verify(zip, repository.fetch(coordinates, bf16 ? BF16 : "", SIGNATURE), publicKeys.get()));
+            }
+        }
+        Path folder = home(coordinates, bf16).resolve(Hashes.file(zip).substring(0, HASH_DIGITS));
+        if (Files.isDirectory(folder)) {
+            Published.verify(folder);
+            progress.accept("there already: " + coordinates);
+        } else {
+            Archive.unpack(zip, folder, Published::verify);
+            progress.accept("pulled " + coordinates + " from " + place.repository());
+        }
+        touch(folder);
+        return folder;
+    }
+
+    /** The one pulled last counts. */
+    private static void touch(Path folder) {
+        try {
+            Files.setLastModifiedTime(folder, FileTime.fromMillis(System.currentTimeMillis()));
+        } catch (IOException e) {
+            throw new RunException(folder + ": can't be written: " + AtomicFiles.reason(e), e);
+        }
+    }
+
+    /** The folder of the versions of one model that were pulled. */
+    private Path home(Coordinates coordinates, boolean bf16) {
+        return cache.resolve("models").resolve(coordinates.group()).resolve(coordinates.name()).resolve(coordinates.version() + (bf16 ? "-" + BF16 : ""));
+    }
+
+    /** What was pulled last of a version, if anything was. */
+    public Optional<Path> pulled(Coordinates coordinates) {
+        return folders(home(coordinates, false)).stream().max(Comparator.comparing((Path path) -> path.toFile().lastModified()));
+    }
+
+    /**
+     * The checked folder of a model for other commands: what was pulled, else from the user's repository.
+     *
+     * @throws InputException if there is none
+     */
+    Path resolve(Coordinates coordinates) {
+        Optional<Path> there = pulled(coordinates);
+        if (there.isPresent()) {
+            Published.verify(there.get());
+            return there.get();
+        }
+        try {
+            return pull(coordinates, false, Place.ofUser(), Optional.empty());
+        } catch (InputException e) {
+            throw e.map(problem -> problem + "; pull it first from where it is: zoo pull " + coordinates + " --repository REPOSITORY");
+        }
+    }
+
+    /** What was pulled, as {@code group:name:version}. */
+    public List<String> pulled() {
+        List<String> found = new ArrayList<>();
+        for (Path group : folders(cache.resolve("models"))) {
+            for (Path name : folders(group)) {
+                folders(name).stream().filter(version -> !folders(version).isEmpty()).forEach(version -> found.add(group.getFileName() + ":" + name.getFileName() + ":" + version.getFileName()));
+            }
+        }
+        return found;
+    }
+
+    /** The versions of a model in a repository, oldest first. */
+    public List<String> versions(String group, String name, Place place) {
+        try (MavenRepository repository = open(place)) {
+            return repository.versions(group, name);
+        }
+    }
+
+    private static List<Path> folders(Path folder) {
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        try (Stream<Path> entries = Files.list(folder)) {
+            return entries.filter(Files::isDirectory).filter(path -> !path.getFileName().toString().startsWith(".")).sorted().toList();
+        } catch (IOException e) {
+            throw new RunException(folder + ": can't be read: " + AtomicFiles.reason(e), e);
+        }
+    }
+}

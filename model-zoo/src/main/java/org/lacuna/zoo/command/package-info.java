@@ -1,0 +1,2 @@
+/** {@code lacuna zoo}. */
+package org.lacuna.zoo.command;

@@ -1,0 +1,89 @@
+package org.lacuna.zoo;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.source.ModelSource;
+import org.lacuna.run.InputException;
+import org.lacuna.run.folder.ModelReference;
+import org.lacuna.zoo.Zoo.Place;
+import org.lacuna.zoo.format.Facts;
+import org.lacuna.zoo.maven.Coordinates;
+
+/** From one home through a repository to another. */
+class ZooTest {
+    @TempDir
+    private Path temp;
+
+    private final List<String> said = new ArrayList<>();
+    private Place place;
+
+    @BeforeEach
+    void home() {
+        System.setProperty(Zoo.CACHE, temp.resolve("home").toString());
+        place = new Place(temp.resolve("repository").toString(), Optional.empty(), false);
+    }
+
+    @AfterEach
+    void leave() {
+        System.clearProperty(Zoo.CACHE);
+        System.clearProperty(Zoo.REPOSITORY);
+    }
+
+    private Zoo zoo() {
+        return Zoo.ofUser(said::add);
+    }
+
+    @Test
+    void aModelGoesToAnotherHome() throws IOException {
+        ModelSource source = Models.source(temp);
+        RobustnessResult measured = Models.measured(source, temp);
+        Coordinates coordinates = Coordinates.parse("org.example:tiny:1.0");
+        zoo().publish(source, measured, Models.FACTS, false, coordinates, place, Optional.empty());
+        InputException again = assertThrows(InputException.class, () -> zoo().publish(source, measured, Models.FACTS, false, coordinates, place, Optional.empty()));
+        assertTrue(again.getMessage().contains("published already"), again.getMessage());
+
+        System.setProperty(Zoo.CACHE, temp.resolve("other-home").toString());
+        InputException none = assertThrows(InputException.class, () -> new ModelReference("zoo:org.example:none:1.0").checkpoint());
+        assertTrue(none.getMessage().contains("zoo pull org.example:none:1.0 --repository"), none.getMessage());
+        assertEquals(List.of("1.0"), zoo().versions("org.example", "tiny", place));
+        Path folder = zoo().pull(coordinates, false, place, Optional.empty());
+        assertEquals(List.of("org.example:tiny:1.0"), zoo().pulled());
+        assertEquals(folder, new ModelReference("zoo:org.example:tiny:1.0").checkpoint());
+        assertEquals(measured.dense(), Models.measured(ModelSource.of("zoo:org.example:tiny:1.0"), temp).dense());
+
+        // Without the repository, from the cache.
+        assertEquals(folder, zoo().pull(coordinates, false, new Place(place.repository(), Optional.empty(), true), Optional.empty()));
+        // What changed there since is found before it is used.
+        Files.writeString(folder.resolve("README.md"), "another card");
+        assertTrue(assertThrows(InputException.class, () -> new ModelReference("zoo:org.example:tiny:1.0").checkpoint()).getMessage().contains("README.md"));
+    }
+
+    @Test
+    void aSnapshotIsReplacedAndAReferenceFindsTheUsersRepository() throws IOException {
+        ModelSource source = Models.source(temp);
+        RobustnessResult measured = Models.measured(source, temp);
+        Coordinates coordinates = Coordinates.parse("org.example:tiny:1.1-SNAPSHOT");
+        zoo().publish(source, measured, Models.FACTS, false, coordinates, place, Optional.empty());
+        System.setProperty(Zoo.REPOSITORY, place.repository());
+        Path first = new ModelReference("zoo:" + coordinates).checkpoint();
+        zoo().publish(source, measured, new Facts(Optional.of("MIT"), Optional.of("Another use."), Optional.of("Others."), Optional.empty()), false, coordinates, place, Optional.empty());
+        assertEquals(first, new ModelReference("zoo:" + coordinates).checkpoint());
+        Path second = zoo().pull(coordinates, false, place, Optional.empty());
+        assertNotEquals(first, second);
+        assertEquals(second, new ModelReference("zoo:" + coordinates).checkpoint());
+    }
+}
