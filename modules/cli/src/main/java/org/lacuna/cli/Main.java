@@ -8,6 +8,7 @@ import java.util.concurrent.Callable;
 import java.util.regex.Pattern;
 import org.lacuna.cli.checkpoint.ExportCommand;
 import org.lacuna.cli.checkpoint.ImportCommand;
+import org.lacuna.cli.zoo.RebuildCommand;
 import org.lacuna.data.command.TokenizerCommand;
 import org.lacuna.eval.command.CompareCommand;
 import org.lacuna.eval.command.EvalCommand;
@@ -90,7 +91,10 @@ public final class Main implements Callable<Integer> {
 
     /** The whole command line, printing to the given writers. */
     static CommandLine commandLine(PrintWriter out, PrintWriter err) {
-        return new CommandLine(new Main()).setCaseInsensitiveEnumValuesAllowed(true)
+        CommandLine line = new CommandLine(new Main());
+        // The zoo knows nothing of training, which this takes.
+        line.getSubcommands().get("zoo").addSubcommand(new RebuildCommand());
+        return line.setCaseInsensitiveEnumValuesAllowed(true)
                 .setOut(out)
                 .setErr(err)
                 .setParameterExceptionHandler((failure, args) -> wrongArguments(failure))

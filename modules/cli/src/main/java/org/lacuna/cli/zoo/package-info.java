@@ -1,0 +1,2 @@
+/** What of the zoo needs the trainer. */
+package org.lacuna.cli.zoo;
