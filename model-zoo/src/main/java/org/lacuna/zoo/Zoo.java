@@ -121,7 +121,7 @@ public final class Zoo {
         }
         Path folder = home(coordinates, bf16).resolve(Hashes.file(zip).substring(0, HASH_DIGITS));
         if (Files.isDirectory(folder)) {
-            Published.verify(folder);
+            verified(folder);
             progress.accept("there already: " + coordinates);
         } else {
             Archive.unpack(zip, folder, Published::verify);
@@ -129,6 +129,15 @@ public final class Zoo {
         }
         touch(folder);
         return folder;
+    }
+
+    private static Path verified(Path folder) {
+        try {
+            Published.verify(folder);
+            return folder;
+        } catch (InputException e) {
+            throw e.map(problem -> problem + "; remove " + folder + ", then pull the model again");
+        }
     }
 
     /** The one pulled last counts. */
@@ -158,8 +167,7 @@ public final class Zoo {
     Path resolve(Coordinates coordinates) {
         Optional<Path> there = pulled(coordinates);
         if (there.isPresent()) {
-            Published.verify(there.get());
-            return there.get();
+            return verified(there.get());
         }
         try {
             return pull(coordinates, false, Place.ofUser(), Optional.empty());
