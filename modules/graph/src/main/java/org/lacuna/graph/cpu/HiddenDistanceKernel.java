@@ -1,6 +1,7 @@
 package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import jdk.incubator.vector.DoubleVector;
 import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
@@ -52,15 +53,17 @@ final class HiddenDistanceKernel implements Kernel {
         };
     }
 
-    /** Σ (x − y)². */
+    /**
+     * Σ (x − y)². The sums lie in {@code lanes} between the steps: a vector carried around the loop is boxed for each row by some compilations
+     * of it, and this loop waits for memory anyway.
+     */
     private static double squares(ByteBuffer x, int xi, ByteBuffer y, int yi, int n, double[] lanes) {
-        DoubleVector sum = DoubleVector.zero(Lanes.D);
+        Arrays.fill(lanes, 0);
         int i = 0;
         for (; i <= n - Lanes.WIDE; i += Lanes.WIDE) {
             DoubleVector d = Lanes.widen(x, xi + i).sub(Lanes.widen(y, yi + i));
-            sum = sum.add(d.mul(d));
+            DoubleVector.fromArray(Lanes.D, lanes, 0).add(d.mul(d)).intoArray(lanes, 0);
         }
-        sum.intoArray(lanes, 0);
         for (int lane = 0; i < n; i++, lane++) {
             double d = (double) Lanes.get(x, xi + i) - Lanes.get(y, yi + i);
             lanes[lane] += d * d;
