@@ -54,8 +54,8 @@ final class HiddenDistanceKernel implements Kernel {
     }
 
     /**
-     * Σ (x − y)². The sums lie in {@code lanes} between the steps: a vector carried around the loop is boxed for each row by some compilations
-     * of it, and this loop waits for memory anyway.
+     * Σ (x − y)². The sums lie in {@code lanes} between the steps, since some compilations of the loop box a vector of doubles that is carried around it,
+     * once a row.
      */
     private static double squares(ByteBuffer x, int xi, ByteBuffer y, int yi, int n, double[] lanes) {
         Arrays.fill(lanes, 0);
