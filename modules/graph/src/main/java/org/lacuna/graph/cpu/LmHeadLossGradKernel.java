@@ -55,7 +55,7 @@ final class LmHeadLossGradKernel implements Kernel {
         Gemm[] dx = new Gemm[logits.length];
         for (int p = 0; p < blocks.length; p++) {
             blocks[p] = new LogitBlocks(gemms, x, table, logits[p], p, Float.NEGATIVE_INFINITY);
-            panelsOfRows[p] = new LmHeadRows(LmHeadLossGrad.NAME, zLoss, blocks[p], table, in[3], in[4], out[3], losses);
+            panelsOfRows[p] = new LmHeadRows(LmHeadLossGrad.NAME, zLoss, blocks[p], table, in[3], in[4], new Tensor[] {out[3]}, losses);
             dx[p] = gemms.bind(false, false, 0, width, vocabulary, blocks[p].gradient(), Matrix.of(table), false, Matrix.of(out[0]));
         }
         TablePanel[] dw = TablePanel.bind(gemms, x, out[1], blocks, logits, slices, panels);

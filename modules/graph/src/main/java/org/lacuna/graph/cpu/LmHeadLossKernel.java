@@ -1,6 +1,7 @@
 package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
+import java.util.Arrays;
 import org.lacuna.graph.Format;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
@@ -38,7 +39,7 @@ final class LmHeadLossKernel implements Kernel {
         Runnable[] calls = new Runnable[logits.length];
         for (int p = 0; p < calls.length; p++) {
             LogitBlocks block = new LogitBlocks(gemms, in[0], in[1], logits[p], p, Float.NEGATIVE_INFINITY);
-            LmHeadRows panel = new LmHeadRows(LmHeadLoss.NAME, zLoss, block, in[1], in[2], in[3], out[1], losses);
+            LmHeadRows panel = new LmHeadRows(LmHeadLoss.NAME, zLoss, block, in[1], in[2], in[3], Arrays.copyOfRange(out, 1, out.length), losses);
             blocks[p] = panel;
             calls[p] = () -> {
                 for (int at = 0; at < rows; at += blockRows) {

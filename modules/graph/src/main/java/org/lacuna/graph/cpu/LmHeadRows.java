@@ -12,6 +12,8 @@ final class LmHeadRows {
     private final ByteBuffer targets;
     private final ByteBuffer weights;
     private final ByteBuffer nll;
+    /** Null where nobody asks. */
+    private final ByteBuffer greedy;
     private final double[] losses;
     private final int rows;
     private final int length;
@@ -23,16 +25,17 @@ final class LmHeadRows {
 
     /**
      * @param logits of the panel
-     * @param nll an output
+     * @param out  nll and, if it is asked for, greedy are written
      * @param losses of all rows, weighted: those of the panel's rows are written
      */
-    LmHeadRows(String op, double zLoss, LogitBlocks logits, Tensor table, Tensor targets, Tensor weights, Tensor nll, double[] losses) {
+    LmHeadRows(String op, double zLoss, LogitBlocks logits, Tensor table, Tensor targets, Tensor weights, Tensor[] out, double[] losses) {
         this.op = op;
         this.zLoss = zLoss;
         this.logits = logits;
         this.targets = targets.bytes();
         this.weights = weights.bytes();
-        this.nll = nll.bytes();
+        nll = out[0].bytes();
+        greedy = out.length > 1 ? out[1].bytes() : null;
         this.losses = losses;
         rows = losses.length;
         length = targets.spec().size(1);
@@ -99,6 +102,9 @@ final class LmHeadRows {
             int padded = logits.padded();
             double wanted = Lanes.get(b, at + target(token));
             float largest = LogitBlocks.largest(b, at, padded);
+            if (greedy != null) {
+                greedy.putInt(token * Integer.BYTES, wanted == largest && isFirst(b, at, target(token)) ? 1 : 0);
+            }
             sum = 0;
             for (int v = 0; v < padded; v += LogitBlocks.CHUNK) {
                 sum += LogitBlocks.exponentials(b, at + v, Math.min(LogitBlocks.CHUNK, padded - v), largest, lanes);
@@ -107,8 +113,21 @@ final class LmHeadRows {
             value = logSum - wanted;
             weighted = Lanes.get(weights, token) * (value + zLoss * logSum * logSum);
         }
+        if (greedy != null && !scored(token)) {
+            greedy.putInt(token * Integer.BYTES, 0);
+        }
         losses[token] = weighted;
         Lanes.put(nll, token, (float) value);
+    }
+
+    /** Whether no logit before the {@code target}'s is as large. */
+    private static boolean isFirst(ByteBuffer b, int at, int target) {
+        float largest = Lanes.get(b, at + target);
+        int v = 0;
+        while (Lanes.get(b, at + v) != largest) {
+            v++;
+        }
+        return v == target;
     }
 
     /** Turns the exponentials that {@link #loss} left into the derivative. */

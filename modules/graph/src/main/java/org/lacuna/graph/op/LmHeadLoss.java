@@ -18,12 +18,14 @@ import org.nd4j.linalg.ops.transforms.Transforms;
  * in:  x [B, T, D], W [V, D], targets [B, T] INT, weight [B, T] (as x; has no gradient)
  * out: loss [] = Σ weight_t · (nll_t + z · (log Z_t)²), Z_t = Σ_v exp(x_t · W_v),
  *      nll [B, T], nll_t = log Z_t − x_t · W_target, in nats
+ *      greedy [B, T] INT, if asked for: 1 where the target's logit is the largest, the first of equals; else 0
  * floating argument 0: z, 0 where there is none
+ * integer argument 0: 1 for the output greedy; 0, or not there, for none
  * </pre>
  * The term in z keeps the logits from drifting away together, which changes no probability (PaLM, arXiv 2204.02311, section 5, has z = 10⁻⁴).
- * A position is not scored where its target is −1 or its weight 0: its nll is 0, and it adds nothing to the loss or to a
+ * A position is not scored where its target is −1 or its weight 0: its nll and greedy are 0, and it adds nothing to the loss or to a
  * gradient. A target that is neither −1 nor in [0, V) ends a run with an {@link IllegalArgumentException} that names the
- * position. nll is there to be read; the derivative goes through the loss alone, by {@link LmHeadLossGrad}.
+ * position. nll and greedy are there to be read; the derivative goes through the loss alone, by {@link LmHeadLossGrad}.
  */
 public final class LmHeadLoss extends LacunaOp {
     public static final String NAME = "lacuna_lm_head_loss";
@@ -58,6 +60,22 @@ public final class LmHeadLoss extends LacunaOp {
         return outputs;
     }
 
+    /** The loss without a term in (log Z)², and which positions' targets are what greedy decoding would choose under {@code greedy}; returns all three. It has no derivative. */
+    public static SDVariable[] withGreedy(SameDiff sd, String loss, String nll, String greedy, SDVariable x, SDVariable table, SDVariable targets,
+            SDVariable weight) {
+        LmHeadLoss op = new LmHeadLoss(sd, x, table, targets, weight, 0);
+        op.addIArgument(1);
+        SDVariable[] outputs = op.outputVariables(loss);
+        outputs[1].rename(nll);
+        outputs[2].rename(greedy);
+        return outputs;
+    }
+
+    /** Whether it tells where the target has the largest logit. */
+    public boolean greedy() {
+        return numIArguments() > 0 && integer(0) == 1;
+    }
+
     /** The factor z of (log Z)². */
     public double zLoss() {
         return numTArguments() == 0 ? 0 : floating(0); // graphs saved before there was one have none
@@ -70,13 +88,18 @@ public final class LmHeadLoss extends LacunaOp {
 
     @Override
     public int getNumOutputs() {
-        return 2;
+        return greedy() ? 3 : 2;
+    }
+
+    @Override
+    public DataType outputType(int index, List<DataType> inputs) {
+        return index == 2 ? DataType.INT32 : inputs.get(0);
     }
 
     @Override
     public long[][] outputShapes(long[][] in) {
         checkShapes(NAME, in[0], in[1], in[2], in[3]);
-        return new long[][] {{}, in[2]};
+        return greedy() ? new long[][] {{}, in[2], in[2]} : new long[][] {{}, in[2]};
     }
 
     /** x · Wᵀ, for positions that are not scored too. */
@@ -99,6 +122,9 @@ public final class LmHeadLoss extends LacunaOp {
     @Override
     public void reference(INDArray[] in, INDArray[] out) {
         reference(NAME, zLoss(), in[0], in[1], in[2], in[3], out[0], out[1], null);
+        if (greedy()) {
+            out[2].assign(Nd4j.createFromArray(greedy(in[0], in[1], in[2], in[3])).reshape(out[2].shape()));
+        }
     }
 
     /** Takes the derivative of the loss by a block's logits [rows, V]. */
@@ -142,6 +168,21 @@ public final class LmHeadLoss extends LacunaOp {
         nll.assign(Nd4j.createFromArray(each).reshape(nll.shape()).castTo(nll.dataType()));
     }
 
+    private static int[] greedy(INDArray x3, INDArray table, INDArray targets, INDArray weight) {
+        int[] target = targets(NAME, targets, table.size(0));
+        double[] w = weight.dup('c').castTo(DataType.DOUBLE).data().asDouble();
+        int[] greedy = new int[target.length];
+        for (int r = 0; r < target.length; r++) {
+            double[] logits = Linear.rows(x3).getRow(r, true).mmul(table.transpose()).castTo(DataType.DOUBLE).data().asDouble();
+            int best = 0;
+            for (int v = 1; v < logits.length; v++) {
+                best = logits[v] > logits[best] ? v : best;
+            }
+            greedy[r] = target[r] == best && w[r] != 0 ? 1 : 0;
+        }
+        return greedy;
+    }
+
     private static int[] targets(String op, INDArray array, long size) {
         int[] targets = array.dup('c').castTo(DataType.INT32).data().asInt();
         for (int r = 0; r < targets.length; r++) {
@@ -163,6 +204,9 @@ public final class LmHeadLoss extends LacunaOp {
 
     @Override
     public List<SDVariable> doDiff(List<SDVariable> gradients) {
+        if (greedy()) {
+            throw new UnsupportedOperationException(NAME + " with greedy is for evaluation: leave greedy out of a graph that is differentiated");
+        }
         SDVariable nll = gradients.get(1);
         if (!sameDiff.getVariableOutputOp(nll.name()).opName().equals("zeroslike")) { // what SameDiff gives an output without a use
             throw new UnsupportedOperationException(NAME + ": the objective depends on nll, whose derivative this op does not have; use the loss and token weights");

@@ -59,6 +59,43 @@ class LmHeadLossTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource({"1,1,1,1", "1,3,2,1", "3,17,17,1", "17,3,5,1", "150,5,7,1", "17,3,16,1", "150,32,96,0.1"})
+    void tellsWhereTheTargetIsTheFirstOfTheLargest(int t, int width, int vocabulary, double scale) {
+        LossCase c = LossCase.random(t, width, vocabulary, scale);
+        OpCheck.Build build = (sd, in) -> LmHeadLoss.withGreedy(sd, "out", "nll", "greedy", in[0], in[1], in[2], in[3]);
+        OpCheck.Outcome o = OpCheck.outcome(build, c.lossInputs());
+        for (int i = 0; i < 2; i++) {
+            assertArrayEquals(c.loss().kernel().get(i), o.kernel().get(i), "loss and nll are the same without it");
+        }
+        for (int r = 0; r < 2 * t; r++) {
+            int best = 0;
+            double most = Double.NEGATIVE_INFINITY;
+            for (int v = 0; v < vocabulary; v++) {
+                double logit = 0;
+                for (int i = 0; i < width; i++) {
+                    logit += c.x().values()[r * width + i] * c.table().values()[v * width + i];
+                }
+                best = logit > most ? v : best;
+                most = Math.max(most, logit);
+            }
+            double expected = c.scored(r) && best == (int) c.targets().values()[r] ? 1 : 0;
+            assertEquals(expected, o.kernel().get(2)[r]);
+            assertEquals(expected, o.reference().get(2)[r]);
+        }
+    }
+
+    @Test
+    void ofEqualLogitsTheFirstIsGreedy() {
+        OpCheck.Build build = (sd, in) -> LmHeadLoss.withGreedy(sd, "out", "nll", "greedy", in[0], in[1], in[2], in[3]);
+        OpCheck.Input table = OpCheck.floats(new double[] {1, 2, 2, 0}, true, 4, 1);
+        OpCheck.Outcome o = OpCheck.outcome(build, OpCheck.floats(new double[] {1, 1, 1, 1, 0}, true, 1, 5, 1), table, OpCheck.ints(new int[] {1, 2, -1, 1, 0}, 1, 5),
+                OpCheck.floats(new double[] {1, 1, 1, 0, 1}, false, 1, 5));
+        for (List<double[]> outputs : List.of(o.kernel(), o.reference())) {
+            assertArrayEquals(new double[] {1, 0, 0, 0, 1}, outputs.get(2));
+        }
+    }
+
     /** The derivative by the logits is rounded to bf16 before it is a factor. */
     @ParameterizedTest
     @CsvSource({"1,1,1,1", "1,3,2,1", "3,17,17,1", "17,3,257,1", "1,33,2500,0.3", "150,5,257,1", "150,5,7,1", "17,3,16,1", "3,65,17,8", "150,32,96,1"})

@@ -2,6 +2,7 @@ package org.lacuna.model.graph;
 
 import static org.lacuna.model.graph.DecoderGraph.DISTILLED_LOGITS;
 import static org.lacuna.model.graph.DecoderGraph.DROPOUT_KEY;
+import static org.lacuna.model.graph.DecoderGraph.GREEDY;
 import static org.lacuna.model.graph.DecoderGraph.HIDDEN;
 import static org.lacuna.model.graph.DecoderGraph.INPUT_IDS;
 import static org.lacuna.model.graph.DecoderGraph.LOGITS;
@@ -153,7 +154,7 @@ final class DecoderBuilder {
     SameDiff evaluation() {
         tokenMask = sparsified.isEmpty() ? null : sd.placeHolder(TOKEN_MASK, floating, -1, -1);
         SDVariable h = decoder();
-        loss(h, sd.placeHolder(TOKEN_WEIGHT, floating, -1, -1), 0);
+        LmHeadLoss.withGreedy(sd, LOSS, NLL, GREEDY, h, outputEmbedding(), sd.placeHolder(TARGETS, DataType.INT32, -1, -1), sd.placeHolder(TOKEN_WEIGHT, floating, -1, -1));
         return sd;
     }
 

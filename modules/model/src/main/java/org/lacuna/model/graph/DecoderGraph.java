@@ -56,6 +56,8 @@ public final class DecoderGraph {
     public static final String LOSS = "loss";
     /** [B, T]: −ln p(target), 0 where not scored. */
     public static final String NLL = "nll";
+    /** [B, T] INT, of evaluation graphs: 1 where the target is what greedy decoding would choose, 0 elsewhere and where not scored. */
+    public static final String GREEDY = "greedy";
     /** Scalar: what training differentiates. */
     public static final String OBJECTIVE = "objective";
 
@@ -113,7 +115,7 @@ public final class DecoderGraph {
     /**
      * The graph that evaluates the model with the vectors at {@code sites} sparsified, in every layer, each by a rule of its
      * own. Besides those of training it has the placeholders {@link #TOKEN_MASK} and, for each layer and site,
-     * {@link #rule} [P] INT and {@link #parameters} [P, K] DOUBLE; its outputs are {@link #LOSS}, {@link #NLL} and, for
+     * {@link #rule} [P] INT and {@link #parameters} [P, K] DOUBLE; its outputs are {@link #LOSS}, {@link #NLL}, {@link #GREEDY} and, for
      * each layer and site, {@link #kept} [·, T·k] INT. The rule {@code none} leaves a site alone and counts its zeros.
      * Sequences come as P blocks of equal size, one for each point: every placeholder has P·B sequences.
      *
