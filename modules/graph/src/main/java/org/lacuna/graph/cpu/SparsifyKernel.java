@@ -51,7 +51,14 @@ final class SparsifyKernel implements Kernel {
         private final Rule[] rules;
         private final double[] parameters;
         private final int width;
+        /** Null where the rule looks at the row itself. */
+        private final FloatBuffer channels;
+        private final int channelRows;
+        private final int length;
         private final float[] row;
+        /** What the rule looks at. */
+        private final float[] weighted;
+        private final float[] channel;
         private final float[] maskedRow;
         private final long[] kept;
         private final RowScratch rowScratch;
@@ -75,7 +82,12 @@ final class SparsifyKernel implements Kernel {
             counts = out[1].bytes();
             parameters = new double[Math.toIntExact(in[2].length())];
             width = in[2].spec().size(1);
+            channels = in.length > 4 ? in[4].floats() : null;
+            channelRows = in.length > 4 ? in[4].spec().size(0) : 0;
+            length = in[0].spec().size(1);
             row = new float[n];
+            weighted = channels == null ? row : new float[n];
+            channel = channels == null ? null : new float[n];
             maskedRow = new float[n];
             kept = new long[(n + 63) / 64];
             rowScratch = new RowScratch(n);
@@ -95,6 +107,10 @@ final class SparsifyKernel implements Kernel {
             boolean orders = fan && topPs >= WORTH_ORDERING;
             for (int from = begin; from < end; from++) {
                 v.get(from * n, row);
+                if (channels != null) {
+                    channels.get(from / length % channelRows * n, channel);
+                    multiply(row, channel, weighted);
+                }
                 ordered = false;
                 boolean padding = isPadding(from);
                 int first = fan ? 0 : from / rowsOfRule;
@@ -124,15 +140,21 @@ final class SparsifyKernel implements Kernel {
         private int keep(int from, int b, boolean orders) {
             try {
                 if (!orders || rules[b] != topP) {
-                    return rules[b].keep(row, n, parameters, b * width, kept, rowScratch);
+                    return rules[b].keep(weighted, n, parameters, b * width, kept, rowScratch);
                 }
                 if (!ordered) {
-                    order.order(row, n);
+                    order.order(weighted, n);
                     ordered = true;
                 }
                 return order.keep(parameters[b * width], kept);
             } catch (NonFiniteException e) {
                 throw new NonFiniteRowException(from, e);
+            }
+        }
+
+        private static void multiply(float[] row, float[] channel, float[] product) {
+            for (int j = 0; j < row.length; j++) {
+                product[j] = row[j] * channel[j];
             }
         }
 

@@ -22,6 +22,8 @@ import org.nd4j.linalg.factory.Nd4j;
  *      parameters [P, K] DOUBLE  a row for each rule; K ≥ 1 is that of the rule with most
  *      tokenMask [P·B, T], or [B, T] with fan-out; FLOAT or INT: where it is 0, padding passes unmasked and is not counted;
  *                         may be left out where there is none
+ *      channels [C, n]    may be left out; what each element is multiplied by, rounded to float, before the rule looks at it: a row for all
+ *                         sequences, or for sequence s row s mod C. The element itself passes as it is
  * out: masked v [P·B, T, n]    v where the rule keeps it, else 0
  *      kept [P·B, T] INT       how many are kept, or −1 for padding; an exact 0 is never kept
  * integer argument 0: 1 for fan-out, where all P rules see the same v; else 0
@@ -54,6 +56,12 @@ public final class Sparsify extends LacunaOp {
     public static SDVariable[] of(SameDiff sd, String masked, String kept, SDVariable v, SDVariable rule, SDVariable parameters,
             SDVariable tokenMask, boolean fan) {
         return named(new Sparsify(sd, fan, v, rule, parameters, tokenMask), masked, kept);
+    }
+
+    /** The same where the rule looks at v · {@code channels} and decides on v. */
+    public static SDVariable[] of(SameDiff sd, String masked, String kept, SDVariable v, SDVariable rule, SDVariable parameters,
+            SDVariable tokenMask, SDVariable channels, boolean fan) {
+        return named(new Sparsify(sd, fan, v, rule, parameters, tokenMask, channels), masked, kept);
     }
 
     /** One that masks every token and does not fan out, with a straight-through gradient. */
@@ -102,6 +110,9 @@ public final class Sparsify extends LacunaOp {
             throw new IllegalArgumentException(NAME + " wants v [B, T, n], rule [P], parameters [P, K] and token mask [B, T], not "
                     + Arrays.deepToString(in));
         }
+        if (in.length > 4 && (in[4].length != 2 || in[4][1] != v[2] || in[4][0] == 0 || v[0] % in[4][0] != 0)) {
+            throw new IllegalArgumentException(NAME + " wants channels [C, n] of which each serves as many sequences, not " + Arrays.deepToString(in));
+        }
         long rules = in[1][0];
         if (rules == 0 || in[2][1] == 0) {
             throw new IllegalArgumentException(NAME + " wants one rule or more, and a parameter for each, not " + Arrays.deepToString(in));
@@ -121,6 +132,8 @@ public final class Sparsify extends LacunaOp {
         int rowsOfRule = rows / rules;
         double[] v = in[0].dup('c').data().asDouble();
         double[] parameters = in[2].dup('c').data().asDouble();
+        double[] channels = in.length > 4 ? in[4].dup('c').data().asDouble() : null;
+        int length = Math.toIntExact(in[0].size(1));
         double[] mask = in.length > 3 ? in[3].dup('c').data().asDouble() : null;
         int width = Math.toIntExact(in[2].size(1));
         double[] masked = new double[rows * n];
@@ -133,6 +146,9 @@ public final class Sparsify extends LacunaOp {
             for (int j = 0; j < n; j++) {
                 masked[row * n + j] = v[from * n + j];
                 values[j] = (float) v[from * n + j];
+                if (channels != null) {
+                    values[j] *= (float) channels[(from / length * n + j) % channels.length];
+                }
             }
             if (mask != null && mask[from] == 0) {
                 counts[row] = -1;

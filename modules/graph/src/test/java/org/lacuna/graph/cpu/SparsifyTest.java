@@ -78,6 +78,43 @@ class SparsifyTest {
     }
 
     @Test
+    void theRuleLooksAtWhatChannelsMakeOfARow() {
+        OpCheck.Build build = (sd, in) -> Sparsify.of(sd, "masked", "kept", in[0], in[1], in[2], in[3], in[4], false);
+        OpCheck.Input v = OpCheck.floats(new double[] {4, -3, 2, 1, 4, -3, 2, 1}, true, 2, 1, 4);
+        OpCheck.Input rules = OpCheck.ints(new int[] {TOP_P}, 1);
+        OpCheck.Input parameters = OpCheck.doubles(new double[] {0.5}, 1, 1);
+        OpCheck.Input mask = OpCheck.ints(new int[] {1, 1}, 2, 1);
+        // |v| · c is 0.4, 0.3, 2, 10, of which 1 alone is more than half; and with the second row 4, 3, 0, 0.
+        OpCheck.Outcome each = OpCheck.outcome(build, v, rules, parameters, mask, OpCheck.floats(new double[] {0.1, 0.1, 1, 10, 1, 1, 0, 0}, false, 2, 4));
+        OpCheck.Outcome all = OpCheck.outcome(build, v, rules, parameters, mask, OpCheck.floats(new double[] {0.1, 0.1, 1, 10}, false, 1, 4));
+        for (int i = 0; i < 2; i++) {
+            assertArrayEquals(new double[][] {{0, 0, 0, 1, 4, 0, 0, 0}, {1, 1}}[i], each.kernel().get(i));
+            assertArrayEquals(each.reference().get(i), each.kernel().get(i));
+            assertArrayEquals(new double[][] {{0, 0, 0, 1, 0, 0, 0, 1}, {1, 1}}[i], all.kernel().get(i));
+            assertArrayEquals(all.reference().get(i), all.kernel().get(i));
+        }
+        assertThrows(IllegalArgumentException.class, () -> OpCheck.outcome(build, v, rules, parameters, mask, OpCheck.floats(new double[12], false, 3, 4)));
+        assertThrows(IllegalArgumentException.class, () -> OpCheck.outcome(build, v, rules, parameters, mask, OpCheck.floats(new double[3], false, 1, 3)));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"3,false,1", "17,false,2", "352,false,4", "17,true,1", "352,true,2"})
+    void kernelWithChannelsEqualsReference(int n, boolean fan, int channelRows) {
+        OpCheck.Build build = (sd, in) -> Sparsify.of(sd, "masked", "kept", in[0], in[1], in[2], in[3], in[4], fan);
+        Random random = new Random(n);
+        int sequences = fan ? 2 : 8;
+        double[] weights = new double[sequences * 3];
+        Arrays.fill(weights, 0, weights.length - 1, 1);
+        OpCheck.Input channels = OpCheck.floats(Arrays.stream(OpCheck.normal(random, 1, false, channelRows, n).values()).map(Math::abs).toArray(), false, channelRows, n);
+        OpCheck.Input v = OpCheck.normal(random, 1, true, sequences, 3, n);
+        OpCheck.Outcome o = OpCheck.outcome(build, v, RULES, PARAMETERS, OpCheck.floats(weights, false, sequences, 3), channels);
+        assertArrayEquals(o.reference().get(0), o.kernel().get(0));
+        assertArrayEquals(o.reference().get(1), o.kernel().get(1));
+        OpCheck.Outcome plain = OpCheck.outcome(sparsify(fan), v, RULES, PARAMETERS, OpCheck.floats(weights, false, sequences, 3));
+        assertTrue(!Arrays.equals(plain.kernel().get(0), o.kernel().get(0)), "channels make a difference");
+    }
+
+    @Test
     void fanOutEqualsTheRulesOneByOne() {
         Random random = new Random(4);
         double[] values = OpCheck.normal(random, 1, true, 2, 3, 100).values();

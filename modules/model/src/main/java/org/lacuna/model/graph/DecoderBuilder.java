@@ -102,6 +102,8 @@ final class DecoderBuilder {
     private final List<List<SDVariable>> penalties = new ArrayList<>();
     private SDVariable positions;
     private SDVariable tokenMask;
+    /** Whether rules look at vectors multiplied by channels. */
+    private boolean weighted;
     /** Null in graphs that read whole texts. */
     private SDVariable past;
     /** Null in graphs that are not for training. */
@@ -152,6 +154,11 @@ final class DecoderBuilder {
     }
 
     SameDiff evaluation() {
+        return evaluation(false);
+    }
+
+    SameDiff evaluation(boolean weighted) {
+        this.weighted = weighted;
         tokenMask = sparsified.isEmpty() ? null : sd.placeHolder(TOKEN_MASK, floating, -1, -1);
         SDVariable h = decoder();
         LmHeadLoss.withGreedy(sd, LOSS, NLL, GREEDY, h, outputEmbedding(), sd.placeHolder(TARGETS, DataType.INT32, -1, -1), sd.placeHolder(TOKEN_WEIGHT, floating, -1, -1));
@@ -458,7 +465,9 @@ final class DecoderBuilder {
         SDVariable parameters = sd.placeHolder(DecoderGraph.parameters(layer, site), DataType.DOUBLE, -1, -1);
         SDVariable narrow = forRows(site, tokenMask);
         SDVariable mask = fan && !fansOut ? fans.widen(narrow) : narrow;
-        SDVariable[] out = Sparsify.of(sd, v.name() + ".sparse", kept(layer, site), v, rule, parameters, mask, fansOut);
+        String masked = v.name() + ".sparse";
+        SDVariable[] out = weighted ? Sparsify.of(sd, masked, kept(layer, site), v, rule, parameters, mask, sd.placeHolder(DecoderGraph.channels(layer, site), floating, -1, -1), fansOut)
+                : Sparsify.of(sd, masked, kept(layer, site), v, rule, parameters, mask, fansOut);
         return fan ? fans.wide(out[0]) : out[0];
     }
 

@@ -136,7 +136,12 @@ public final class DecoderGraph {
 
     /** The same of a model with adapters. */
     public static SameDiff grid(ModelConfig config, LowRank adapters, Set<Site> sites) {
-        return new DecoderBuilder(config, adapters, DataType.FLOAT, sites, sites, true).evaluation();
+        return grid(config, adapters, sites, false);
+    }
+
+    /** The same, where {@code weighted} with a placeholder {@link #channels} [C, n] for each layer and site, which the rules see the vectors multiplied by. */
+    public static SameDiff grid(ModelConfig config, LowRank adapters, Set<Site> sites, boolean weighted) {
+        return new DecoderBuilder(config, adapters, DataType.FLOAT, sites, sites, true).evaluation(weighted);
     }
 
     /**
@@ -231,6 +236,11 @@ public final class DecoderGraph {
     /** Placeholder [P, K] DOUBLE: the rule's parameters at each point. */
     public static String parameters(int layer, Site site) {
         return "sparsify." + layer + "." + site.key() + ".parameters";
+    }
+
+    /** Placeholder [C, n]: what each element of the site's vector is multiplied by before the rule looks at it, for all sequences or, where C is B, for each. */
+    public static String channels(int layer, Site site) {
+        return "sparsify." + layer + "." + site.key() + ".channels";
     }
 
     /** Output [·, T·k] INT (T for the input): how many elements of each token's vector are not 0 after the rule; −1 for padding. */
