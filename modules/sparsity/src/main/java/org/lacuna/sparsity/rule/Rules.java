@@ -12,7 +12,9 @@ public final class Rules {
             new TopK(),
             new MaxP(),
             new Threshold(),
-            new TopPEnergy());
+            new TopPEnergy(),
+            new BottomK(),
+            new RandomK());
 
     private Rules() {
     }

@@ -145,9 +145,9 @@ class RulesTest {
             assertSame(rule, Rules.byCode(rule.code()));
             assertTrue(codes.add(rule.code()), "code " + rule.code() + " is taken twice");
         }
-        assertEquals("no rule 'topp'; there are none, top_p, stat_top_k, top_k, max_p, threshold, top_p_energy",
+        assertEquals("no rule 'topp'; there are none, top_p, stat_top_k, top_k, max_p, threshold, top_p_energy, bottom_k, random_k",
                 assertThrows(IllegalArgumentException.class, () -> Rules.byName("topp")).getMessage());
-        assertEquals("no rule with code 9; there are 0 (none), 1 (top_p), 2 (stat_top_k), 3 (top_k), 4 (max_p), 5 (threshold), 6 (top_p_energy)",
+        assertEquals("no rule with code 9; there are 0 (none), 1 (top_p), 2 (stat_top_k), 3 (top_k), 4 (max_p), 5 (threshold), 6 (top_p_energy), 7 (bottom_k), 8 (random_k)",
                 assertThrows(IllegalArgumentException.class, () -> Rules.byCode(9)).getMessage());
     }
 
