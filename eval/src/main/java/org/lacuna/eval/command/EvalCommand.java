@@ -13,6 +13,7 @@ import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.report.Extras;
 import org.lacuna.eval.report.ReportWriter;
+import org.lacuna.eval.robustness.Coverage;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
@@ -22,12 +23,14 @@ import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
-import org.lacuna.run.Interrupts;
 import org.lacuna.run.InterruptedRunException;
+import org.lacuna.run.Interrupts;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Destination;
 import org.lacuna.run.folder.Json;
+import org.lacuna.sparsity.rule.Rule;
+import org.lacuna.sparsity.rule.Rules;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -99,7 +102,7 @@ public final class EvalCommand implements Callable<Integer> {
         }
         Corpus corpus = Corpora.open(source.data(sets));
         Evaluation evaluation = new Evaluation(source, corpus, measure.windows(), measure.window(source.modelConfig().maxPositions()), new CpuDevice());
-        Settings settings = measure.settings(evaluation.sites());
+        Settings settings = measure.settings(evaluation.sites(measure.method()));
         PrintWriter printer = spec.commandLine().getOut();
         EvalTable table = "-".equals(json) ? EvalTable.silent() : EvalTable.to(printer);
         RobustnessResult result;
@@ -132,6 +135,13 @@ public final class EvalCommand implements Callable<Integer> {
         Settings settings = measure.settings(List.of(SiteSet.INTERMEDIATE));
         if (!settings.sites().equals(List.of(SiteSet.INTERMEDIATE))) {
             problems.add("--sites are a language model's; name a network's layer by --layer");
+        }
+        if (Rules.all().stream().noneMatch(rule -> rule.name().equals(settings.rule()))) {
+            problems.add("--rule " + settings.rule() + " looks at a language model's blocks; a network takes " + String.join(", ",
+                    Rules.all().stream().filter(rule -> rule != Rules.byName("none")).map(Rule::name).toList()));
+        }
+        if (settings.coverage().kind() != Coverage.Kind.ALL) {
+            problems.add("--coverage is a language model's; to a network's examples the rule is applied whole");
         }
         if (!problems.isEmpty()) {
             throw new InputException(problems);

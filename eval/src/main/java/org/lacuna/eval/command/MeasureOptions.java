@@ -1,10 +1,14 @@
 package org.lacuna.eval.command;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.lacuna.eval.measure.Measuring;
+import org.lacuna.eval.method.Method;
+import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.Coverage;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.graph.Device;
@@ -20,6 +24,7 @@ public final class MeasureOptions {
     private static final int LEAST_REPLICATES = 40;
     /** All draws are held in memory. */
     private static final int MOST_REPLICATES = 100_000;
+    private static final int MOST_POINTS = 1000;
 
     @Mixin
     private WindowOptions text;
@@ -27,6 +32,18 @@ public final class MeasureOptions {
     @Option(names = "--sites", split = ",", paramLabel = "SITE",
             description = "Where to sparsify, a curve each: input, up, gate, intermediate, all_inputs. Default: all that the model has.")
     private List<String> sites = new ArrayList<>();
+
+    @Option(names = "--rule", defaultValue = "top_p", paramLabel = "RULE",
+            description = "What leaves activations out: top_p, top_k, max_p, stat_top_k, top_p_energy or threshold with one p for all layers; calibrated (TEAL, CATS), "
+                    + "channel (CHESS), weighted (Sparsing Law), weighted_top_k (WINA) or griffin, which look at the model first; or the controls random_k and bottom_k. Default: ${DEFAULT-VALUE}.")
+    private String rule;
+
+    @Option(names = "--grid", split = ",", paramLabel = "P", description = "Values of the rule's p, at least 2. Default: the paper's 26 from 1 to 0, or the rule's own.")
+    private List<Double> grid = new ArrayList<>();
+
+    @Option(names = "--coverage", defaultValue = "all", paramLabel = "TOKENS",
+            description = "Which tokens of a window the rule is applied to: all, but_first, or last:SHARE, say last:0.5. Default: ${DEFAULT-VALUE}.")
+    private String coverage;
 
     @Option(names = "--bar", defaultValue = "1.01", paramLabel = "X",
             description = "Critical sparsity holds while perplexity is at most X times the dense one. Default: ${DEFAULT-VALUE}.")
@@ -56,6 +73,26 @@ public final class MeasureOptions {
         } catch (IllegalArgumentException e) {
             problems.add("--bar: " + e.getMessage());
         }
+        try {
+            Method method = Methods.byName(rule);
+            if (grid.isEmpty() && method.grid().isEmpty()) {
+                problems.add("--rule " + rule + " has no values of its own, since they depend on the model; name some: --grid 0,0.01,0.1");
+            }
+        } catch (IllegalArgumentException e) {
+            problems.add("--rule: " + e.getMessage());
+        }
+        if (grid.size() == 1 || new HashSet<>(grid).size() < grid.size()) {
+            problems.add("--grid: must be at least 2 values, each once, not " + grid);
+        }
+        grid.stream().filter(p -> !(p >= 0 && p < Double.POSITIVE_INFINITY)).findFirst().ifPresent(p -> problems.add("--grid: must be 0 or more, not " + p));
+        if (grid.size() > MOST_POINTS) {
+            problems.add("--grid: must be at most " + MOST_POINTS + " values, not " + grid.size());
+        }
+        try {
+            Coverage.parse(coverage);
+        } catch (IllegalArgumentException e) {
+            problems.add("--coverage: " + e.getMessage());
+        }
         for (String site : sites) {
             try {
                 SiteSet.byKey(site);
@@ -66,6 +103,11 @@ public final class MeasureOptions {
         if (!problems.isEmpty()) {
             throw new InputException(problems);
         }
+    }
+
+    /** What leaves activations out. */
+    public Method method() {
+        return Methods.byName(rule);
     }
 
     /** How many windows. */
@@ -86,7 +128,7 @@ public final class MeasureOptions {
     /** The settings, at the sites that were named, or at {@code all} where none was. */
     public Settings settings(List<SiteSet> all) {
         List<SiteSet> wanted = sites.isEmpty() ? all : sites.stream().map(SiteSet::byKey).distinct().toList();
-        return new Settings(Settings.PAPER.rule(), Settings.PAPER.grid(), wanted, bar, replicates, seed, Settings.PAPER.confidence());
+        return new Settings(rule, grid.isEmpty() ? method().grid() : grid, Coverage.parse(coverage), wanted, bar, replicates, seed, Settings.PAPER.confidence());
     }
 
     /**

@@ -16,9 +16,14 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpus;
+import org.lacuna.data.TokenSequence;
 import org.lacuna.data.sample.Windows;
 import org.lacuna.data.tokenize.ByteTokenizer;
 import org.lacuna.eval.memory.ForwardMemory;
+import org.lacuna.eval.method.Look;
+import org.lacuna.eval.method.Method;
+import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.Coverage;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
 import org.lacuna.eval.robustness.GridPrograms;
@@ -55,6 +60,7 @@ public final class Evaluation {
     private final ModelConfig config;
     private final Device device;
     private final Batch windows;
+    private final TokenSequence calibration;
     private final ModelSummary summary;
     private final DataSummary data;
 
@@ -77,6 +83,7 @@ public final class Evaluation {
         }
         ForwardMemory.of(config).check(source.checkpoint().toString(), "a smaller model"); // before its files are hashed, or a graph of any size compiled
         this.windows = Windows.first(corpus.validation(), windows, length);
+        calibration = corpus.train();
         summary = source.summary(config, corpus);
         data = new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(this.windows), windows, length, bytes(corpus, this.windows));
     }
@@ -157,10 +164,37 @@ public final class Evaluation {
             throw new InputException(summary.checkpoint() + ": the model has no " + missing.get(0).key() + " (its feed-forward block is "
                     + summary.feedForward() + "); there are " + String.join(", ", sites().stream().map(SiteSet::key).toList()));
         }
+        Method method = Methods.byName(settings.rule());
+        checkMethod(method, settings);
         GridPrograms programs = new GridPrograms(config, device, data.windows(), data.windowLength());
-        ForwardMemory memory = programs.memory(settings, workers.count());
+        ForwardMemory memory = programs.memory(settings, method.channelRows(data.windows()), workers.count());
         memory.check(summary.checkpoint(), "fewer --workers, a shorter --window, or a smaller model");
         return new Measurement(settings, workers, programs, memory, source.load(config, device));
+    }
+
+    /** The sets of sites at which a method can be used, of those that the model has. */
+    public List<SiteSet> sites(Method method) {
+        return sites().stream().filter(sites -> method.sites(config).containsAll(sites.sites())).toList();
+    }
+
+    private void checkMethod(Method method, Settings settings) {
+        List<String> problems = new ArrayList<>();
+        settings.sites().stream().filter(sites -> !method.sites(config).containsAll(sites.sites())).forEach(sites -> problems.add("rule " + method.name()
+                + " is not for " + sites.key() + "; it can be used at " + String.join(", ", sites(method).stream().map(SiteSet::key).toList())));
+        if (method.channelRows(data.windows()) > 0 && config.feedForward().experts().isPresent() || method.calibrates() && config.feedForward().experts().isPresent()) {
+            problems.add("rule " + method.name() + " looks at the weights or the activations of a block, which can't be done for " + summary.checkpoint()
+                    + ", whose blocks have experts; use a rule with one p for all, top_p say");
+        }
+        if (settings.coverage().kind() == Coverage.Kind.DECODE) {
+            problems.add("coverage decode is for tasks, whose requests have a context and a continuation; on windows of text use all, but_first or last:SHARE");
+        }
+        if (method.calibrates() && calibration.length() < (long) data.windows() * data.windowLength() + 1) {
+            problems.add("rule " + method.name() + " is calibrated on as many windows of the training part, which has " + calibration.length() + " tokens, fewer than "
+                    + ((long) data.windows() * data.windowLength() + 1) + "; take fewer --windows");
+        }
+        if (!problems.isEmpty()) {
+            throw new InputException(problems);
+        }
     }
 
     /** A measurement whose memory is there. */
@@ -198,8 +232,12 @@ public final class Evaluation {
             DenseResult dense = robustness.dense(data.bytes());
             onDense.accept(dense);
             List<SiteResult> curves = new ArrayList<>();
+            Method method = Methods.byName(settings.rule());
+            Batch other = method.calibrates() ? Windows.first(calibration, data.windows(), data.windowLength()) : windows;
+            int covered = settings.coverage().count(data.windowLength(), 0);
+            Look look = new Look(summary.checkpoint(), model, device, windows, other, covered == data.windowLength() ? covered : data.windowLength() - covered, stop);
             for (SiteSet sites : settings.sites()) {
-                SiteResult curve = robustness.curve(sites, settings, dense);
+                SiteResult curve = robustness.curve(sites, settings, dense, method.treatments(settings.grid(), sites.sites(), look));
                 curves.add(curve);
                 onCurve.accept(curve);
             }

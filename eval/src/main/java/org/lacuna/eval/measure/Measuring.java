@@ -10,6 +10,7 @@ import java.util.function.Consumer;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.DataRecipe;
+import org.lacuna.eval.method.Methods;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.source.ModelSource;
@@ -71,7 +72,7 @@ public final class Measuring {
     public RobustnessResult of(ModelSource source) {
         Corpus corpus = corpora.computeIfAbsent(source.data(sets), Corpora::open);
         Evaluation evaluation = new Evaluation(source, corpus, windows, length, device);
-        Settings here = settings.withSites(settings.sites().stream().filter(evaluation.sites()::contains).toList());
+        Settings here = settings.withSites(settings.sites().stream().filter(evaluation.sites(Methods.byName(settings.rule()))::contains).toList());
         Optional<RobustnessResult> kept = evaluation.kept(here);
         if (kept.isPresent()) {
             progress.accept(source.name() + ": measured before, " + evaluation.file(here).orElseThrow());

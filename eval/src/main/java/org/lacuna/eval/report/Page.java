@@ -104,8 +104,8 @@ final class Page {
                 "Estimators. grid: the largest measured sparsity of any point that holds the bar. first: the last measured sparsity before the first point "
                         + "that breaks it. linear: where the straight line between those two points meets the bar; the summary uses this one.",
                 "Rule " + settings.rule() + ", p in " + String.join(", ", settings.grid().stream().map(Shown::plain).toList())
-                        + "; the same p in every layer. ALL INPUTS: input and intermediate together.",
-                "Tokens: the rule applies to all tokens of every window, the first too. Every position is scored; there is no padding.",
+                        + "; the same p in every layer, whatever it comes to there. ALL INPUTS: input and intermediate together.",
+                "Tokens: the rule applies to " + Shown.tokens(settings.coverage()) + "; the others pass and are not counted. Every position is scored; there is no padding.",
                 "Data: the first " + Shown.count(control.data().windows()) + " consecutive windows of " + Shown.count(control.data().windowLength())
                         + " tokens of the validation part of “" + control.data().name() + "”.",
                 "Intervals: " + confidence() + " percentile intervals of a paired bootstrap, " + Shown.count(settings.replicates()) + " draws of the windows with replacement, seed "
@@ -137,7 +137,7 @@ final class Page {
             missing.add("Accuracy on tasks: quality here is next-token loss on one text alone.");
         }
         missing.add("Speed and energy: sparsity is what could be left out, not what was saved.");
-        missing.add("Rules other than " + report.result(report.comparison().control()).settings().rule() + ", and rules that spare some tokens or apply only while decoding.");
+        missing.add("Rules other than " + report.result(report.comparison().control()).settings().rule() + ", and other choices of the tokens that it is applied to.");
         return missing;
     }
 

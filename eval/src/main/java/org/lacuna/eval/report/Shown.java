@@ -3,6 +3,7 @@ package org.lacuna.eval.report;
 import java.util.Locale;
 import java.util.function.DoubleFunction;
 import org.lacuna.eval.compare.Comparison.Difference;
+import org.lacuna.eval.robustness.Coverage;
 import org.lacuna.sparsity.critical.Level;
 
 /** How numbers are shown to people, with their units; a number and its sign are not torn apart at a line's end. */
@@ -89,5 +90,15 @@ public final class Shown {
             return "none";
         }
         return Double.isInfinite(number) ? number > 0 ? "∞" : "−∞" : String.format(Locale.ROOT, "%." + digits + "f", number).replace('-', '−');
+    }
+
+    /** Which tokens a rule is applied to: {@code "all tokens"}. */
+    public static String tokens(Coverage coverage) {
+        return switch (coverage.kind()) {
+            case ALL -> "all tokens";
+            case BUT_FIRST -> "all tokens but a window's first";
+            case LAST -> "the last " + plain(100 * coverage.share()) + " % of a window's tokens";
+            case DECODE -> "the tokens from which a continuation is predicted";
+        };
     }
 }

@@ -33,6 +33,7 @@ final class GridProgram {
     private final int windows;
     private final int grid;
     private final int length;
+    private final int channelRows;
     private final int points;
     private final int rows;
     private final Program program;
@@ -47,14 +48,16 @@ final class GridProgram {
      * @param windows how many
      * @param length  tokens in each
      * @param observe whether the intermediate vectors can be read
+     * @param channelRows {@link Treatment#channelRows}
      */
-    GridProgram(ModelConfig config, LowRank adapters, Device device, Set<Site> sites, int grid, int windows, int length, boolean observe) {
+    GridProgram(ModelConfig config, LowRank adapters, Device device, Set<Site> sites, int grid, int windows, int length, boolean observe, int channelRows) {
         this.config = config;
         this.sites = sites;
         this.grid = grid;
         this.windows = windows;
         this.length = length;
-        SameDiff graph = DecoderGraph.grid(config, adapters, sites);
+        this.channelRows = channelRows;
+        SameDiff graph = DecoderGraph.grid(config, adapters, sites, channelRows > 0);
         int p = grid;
         int b = windowsTogether(device, ROWS / (p * length));
         Program fitting = compile(graph, device, p, b, observe);
@@ -82,10 +85,13 @@ final class GridProgram {
                 .placeholder(DecoderGraph.TOKEN_MASK, b, length)
                 .placeholder(DecoderGraph.TARGETS, (long) p * b, length)
                 .placeholder(DecoderGraph.TOKEN_WEIGHT, (long) p * b, length);
-        List<String> outputs = new ArrayList<>(List.of(DecoderGraph.NLL));
+        List<String> outputs = new ArrayList<>(List.of(DecoderGraph.NLL, DecoderGraph.GREEDY));
         for (int layer = 0; layer < config.layers(); layer++) {
             for (Site site : sites) {
                 builder.placeholder(DecoderGraph.rule(layer, site), p).placeholder(DecoderGraph.parameters(layer, site), p, 1);
+                if (channelRows > 0) {
+                    builder.placeholder(DecoderGraph.channels(layer, site), channelRows == 1 ? 1 : b, width(site));
+                }
                 outputs.add(DecoderGraph.kept(layer, site));
             }
             if (observe) {
@@ -96,6 +102,10 @@ final class GridProgram {
             }
         }
         return builder.outputs(outputs.toArray(String[]::new)).build();
+    }
+
+    private int width(Site site) {
+        return site == Site.INPUT ? config.hidden() : config.intermediate();
     }
 
     /** Points of a call. */
@@ -143,6 +153,7 @@ final class GridProgram {
     long bytes() {
         long tokens = (long) rows * length;
         long rules = (long) config.layers() * sites.size() * points * (Integer.BYTES + Double.BYTES);
-        return program.arenaBytes() + tokens * (FED + FED_POINT * points) * Float.BYTES + rules;
+        long channels = sites.stream().mapToLong(this::width).sum() * config.layers() * (channelRows > 1 ? rows : channelRows) * Float.BYTES;
+        return program.arenaBytes() + tokens * (FED + FED_POINT * points) * Float.BYTES + rules + channels;
     }
 }

@@ -19,6 +19,7 @@ public final class GridPrograms {
     private final int length;
     private final Map<SiteSet, GridProgram> curves = new EnumMap<>(SiteSet.class);
     private int grid;
+    private int channels;
     private GridProgram dense;
 
     /**
@@ -43,18 +44,24 @@ public final class GridPrograms {
     /** Without a rule, the intermediate vectors watched. */
     GridProgram dense() {
         if (dense == null) {
-            dense = new GridProgram(config, adapters, device, config.feedForward().sites(), 1, windows, length, true);
+            dense = new GridProgram(config, adapters, device, config.feedForward().sites(), 1, windows, length, true, 0);
         }
         return dense;
     }
 
-    /** With a rule at some sites. */
+    /** With a rule at some sites that looks at vectors as they are. */
     GridProgram curve(SiteSet sites, int points) {
-        if (points != grid) {
+        return curve(sites, points, 0);
+    }
+
+    /** With a rule at some sites, with {@link Treatment#channelRows}. */
+    GridProgram curve(SiteSet sites, int points, int channelRows) {
+        if (points != grid || channelRows != channels) {
             curves.clear();
             grid = points;
+            channels = channelRows;
         }
-        return curves.computeIfAbsent(sites, s -> new GridProgram(config, adapters, device, s.sites(), points, windows, length, false));
+        return curves.computeIfAbsent(sites, s -> new GridProgram(config, adapters, device, s.sites(), points, windows, length, false, channelRows));
     }
 
     /**
@@ -64,9 +71,14 @@ public final class GridPrograms {
      * @param team how many workers there are
      */
     public ForwardMemory memory(Settings settings, int team) {
+        return memory(settings, 0, team);
+    }
+
+    /** The same with {@link Treatment#channelRows}. */
+    public ForwardMemory memory(Settings settings, int channelRows, int team) {
         GridProgram largest = dense();
         for (SiteSet sites : settings.sites()) {
-            GridProgram curve = curve(sites, settings.grid().size());
+            GridProgram curve = curve(sites, settings.grid().size(), channelRows);
             largest = all(curve, team) > all(largest, team) ? curve : largest;
         }
         return ForwardMemory.of(config).with(largest.workers(team), all(largest, team));

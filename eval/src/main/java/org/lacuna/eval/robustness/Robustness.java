@@ -15,12 +15,11 @@ import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.InputException;
 import org.lacuna.sparsity.Site;
-import org.lacuna.sparsity.rule.Rule;
 import org.lacuna.sparsity.rule.Rules;
 
 /**
  * Measures one model on one set of windows: without a rule, and with a rule at any set of sites for a grid of p. The rule is applied in every
- * layer to every token (arXiv 2509.00454); sparsity is exact zeros after it / elements.
+ * layer to the tokens that the settings' coverage names, all as in arXiv 2509.00454; sparsity is exact zeros after it / elements of these.
  */
 public final class Robustness {
     private final String name;
@@ -78,11 +77,12 @@ public final class Robustness {
      * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite
      */
     public DenseResult dense(OptionalLong bytes) {
-        Sweep sweep = new Sweep(name, model, windows, model.config().feedForward().sites(), Rules.byName("none"), List.of(0.0), true, programs.dense());
+        Sweep sweep = new Sweep(name, model, Sequences.whole(windows), model.config().feedForward().sites(), new Treatment.Uniform(Rules.byName("none"), List.of(0.0)),
+                Coverage.EVERY, true, programs.dense());
         run(sweep);
         Map<Site, List<Double>> exactZeros = new EnumMap<>(Site.class);
         for (Site site : model.config().feedForward().sites()) {
-            exactZeros.put(site, layerSparsity(sweep, List.of(site), 0));
+            exactZeros.put(site, layerSparsity(sweep, List.of(site), 0, windows.length()));
         }
         List<Integer> dead = new ArrayList<>();
         for (boolean[] layer : sweep.alive()) {
@@ -106,20 +106,32 @@ public final class Robustness {
      * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite
      */
     public SiteResult curve(SiteSet sites, Settings settings, DenseResult dense) {
-        Rule rule = Rules.byName(settings.rule());
-        Sweep sweep = new Sweep(name, model, windows, sites.sites(), rule, settings.grid(), false, programs.curve(sites, settings.grid().size()));
-        run(sweep);
+        return curve(sites, settings, dense, List.of(new Treatment.Uniform(Rules.byName(settings.rule()), settings.grid())));
+    }
+
+    /**
+     * The same with what the settings' rule comes to for this model.
+     *
+     * @param treatments of the model's layers at the sites; their points, one after the other, are the settings' grid
+     */
+    public SiteResult curve(SiteSet sites, Settings settings, DenseResult dense, List<Treatment> treatments) {
+        int covered = settings.coverage().count(windows.length(), 0);
         List<MeasuredPoint> points = new ArrayList<>();
-        for (int p = 0; p < settings.grid().size(); p++) {
-            long[] kept = new long[windows.rows()];
-            for (Site site : sites.sites()) {
-                for (long[] layer : sweep.kept(site, p)) {
-                    Arrays.setAll(kept, w -> kept[w] + layer[w]);
+        for (Treatment treatment : treatments) {
+            Sweep sweep = new Sweep(name, model, Sequences.whole(windows), sites.sites(), treatment, settings.coverage(), false,
+                    programs.curve(sites, treatment.points(), treatment.channelRows()));
+            run(sweep);
+            for (int p = 0; p < treatment.points(); p++) {
+                long[] kept = new long[windows.rows()];
+                for (Site site : sites.sites()) {
+                    for (long[] layer : sweep.kept(site, p)) {
+                        Arrays.setAll(kept, w -> kept[w] + layer[w]);
+                    }
                 }
+                points.add(new MeasuredPoint(settings.grid().get(points.size()), sweep.lossSums(p), kept, layerSparsity(sweep, List.copyOf(sites.sites()), p, covered)));
             }
-            points.add(new MeasuredPoint(settings.grid().get(p), sweep.lossSums(p), kept, layerSparsity(sweep, List.copyOf(sites.sites()), p)));
         }
-        long elements = elements(List.copyOf(sites.sites())) * windows.length() * model.config().layers();
+        long elements = elements(List.copyOf(sites.sites())) * covered * model.config().layers();
         return MeasuredPoint.curve(sites, elements, windows.length(), points, dense, settings);
     }
 
@@ -131,9 +143,9 @@ public final class Robustness {
         sweep.run(workers, stop);
     }
 
-    private List<Double> layerSparsity(Sweep sweep, List<Site> sites, int point) {
+    private List<Double> layerSparsity(Sweep sweep, List<Site> sites, int point, int covered) {
         List<Double> sparsity = new ArrayList<>();
-        long elements = elements(sites) * windows.inputs().length;
+        long elements = elements(sites) * covered * windows.rows();
         for (int layer = 0; layer < model.config().layers(); layer++) {
             long kept = 0;
             for (Site site : sites) {

@@ -24,7 +24,7 @@ public record RobustnessResult(int version, ModelSummary model, DataSummary data
         List<SiteResult> curves) {
 
     /** The format that this build writes and reads. */
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
 
     /** Copies the list, and takes the provenance as it reads back: JSON does not tell an int from a long. */
     public RobustnessResult {

@@ -10,19 +10,20 @@ import org.lacuna.sparsity.critical.PairedBootstrap;
  *
  * @param rule       the sparsification rule's name; its one parameter is p
  * @param grid       values of p, each at least 0; at least one
+ * @param coverage   which tokens it is applied to
  * @param sites      where the rule is applied, one curve each; at least one
  * @param bar        the largest perplexity / dense perplexity that holds
  * @param replicates bootstrap draws
  * @param seed       of the bootstrap's draws
  * @param confidence what an interval is meant to cover, in (0, 1)
  */
-public record Settings(String rule, List<Double> grid, List<SiteSet> sites, double bar, int replicates, long seed, double confidence) {
+public record Settings(String rule, List<Double> grid, Coverage coverage, List<SiteSet> sites, double bar, int replicates, long seed, double confidence) {
     /** The paper's rule and grid, every site, 1 % more perplexity, 1,000 draws, 95 %. */
     public static final Settings PAPER =
-            new Settings("top_p", Curve.PAPER_GRID, List.of(SiteSet.values()), Bar.ONE_PERCENT.perplexityRatio(), 1000, 1, 0.95);
+            new Settings("top_p", Curve.PAPER_GRID, Coverage.EVERY, List.of(SiteSet.values()), Bar.ONE_PERCENT.perplexityRatio(), 1000, 1, 0.95);
 
     /** To see where a model stands while it is trained: the same with fewer values of p, and one draw, since intervals are not looked at. */
-    public static final Settings COARSE = new Settings(PAPER.rule, Curve.COARSE_GRID, PAPER.sites, PAPER.bar, 1, PAPER.seed, PAPER.confidence);
+    public static final Settings COARSE = new Settings(PAPER.rule, Curve.COARSE_GRID, PAPER.coverage, PAPER.sites, PAPER.bar, 1, PAPER.seed, PAPER.confidence);
 
     /** Copies the lists. */
     public Settings {
@@ -35,7 +36,7 @@ public record Settings(String rule, List<Double> grid, List<SiteSet> sites, doub
 
     /** The same at other sites. */
     public Settings withSites(List<SiteSet> others) {
-        return new Settings(rule, grid, others, bar, replicates, seed, confidence);
+        return new Settings(rule, grid, coverage, others, bar, replicates, seed, confidence);
     }
 
     /** The draws for so many windows: equal settings, equal draws, so that results of several models are paired. */

@@ -2,6 +2,8 @@ package org.lacuna.eval.robustness;
 
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Locale;
@@ -24,7 +26,7 @@ import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.rule.Rule;
 
 /**
- * Windows through a model, for every p of a grid at once: P points × B windows are one call of a program, in which the points share what
+ * Texts through a model, for every p of a grid at once: P points × B windows are one call of a program, in which the points share what
  * lies below the first sparsified vector.
  *
  * <p>Legend: B windows, T tokens, P points.
@@ -32,15 +34,16 @@ import org.lacuna.sparsity.rule.Rule;
 public final class Sweep {
     private final String name;
     private final Model model;
-    private final Batch windows;
+    private final Sequences texts;
     private final Set<Site> sites;
-    private final Rule rule;
-    private final List<Double> grid;
+    private final Treatment treatment;
+    private final Coverage coverage;
     private final boolean observe;
     private final Optional<Experts> experts;
     private final int length;
     private final GridProgram program;
     private final double[][] lossSums;
+    private final boolean[][] greedy;
     private final Map<Site, long[][][]> kept = new EnumMap<>(Site.class);
     private final boolean[][] alive;
 
@@ -52,28 +55,30 @@ public final class Sweep {
      * @param observe whether to watch which intermediate neurons are ever not 0 (with a single point only)
      */
     public Sweep(String name, Model model, Device device, Batch windows, Set<Site> sites, Rule rule, List<Double> grid, boolean observe) {
-        this(name, model, windows, sites, rule, grid, observe, new GridProgram(model.config(), model.adapters(), device, sites, grid.size(), windows.rows(), windows.length(), observe));
+        this(name, model, Sequences.whole(windows), sites, new Treatment.Uniform(rule, grid), Coverage.EVERY, observe,
+                new GridProgram(model.config(), model.adapters(), device, sites, grid.size(), windows.rows(), windows.length(), observe, 0));
     }
 
-    /** @param program of the model, these sites, as many points and such windows */
-    Sweep(String name, Model model, Batch windows, Set<Site> sites, Rule rule, List<Double> grid, boolean observe, GridProgram program) {
+    /** @param program of the model, these sites, as many points and such texts */
+    Sweep(String name, Model model, Sequences texts, Set<Site> sites, Treatment treatment, Coverage coverage, boolean observe, GridProgram program) {
         this.name = name;
         this.model = model;
-        this.windows = windows;
+        this.texts = texts;
         this.sites = sites;
-        this.rule = rule;
-        this.grid = grid;
+        this.treatment = treatment;
+        this.coverage = coverage;
         this.observe = observe;
         this.program = program;
-        length = windows.length();
+        length = texts.length();
         experts = model.config().feedForward().experts();
-        lossSums = new double[grid.size()][windows.rows()];
-        sites.forEach(site -> kept.put(site, new long[grid.size()][model.config().layers()][windows.rows()]));
+        lossSums = new double[treatment.points()][texts.rows()];
+        greedy = new boolean[treatment.points()][texts.rows()];
+        sites.forEach(site -> kept.put(site, new long[treatment.points()][model.config().layers()][texts.rows()]));
         alive = new boolean[model.config().layers()][model.config().intermediate() * experts.map(Experts::count).orElse(1)];
     }
 
     /**
-     * Runs all windows through all points. Another run gives the same again.
+     * Runs all texts through all points. Another run gives the same again.
      *
      * @throws InterruptedRunException if it was asked to stop
      * @throws RunException if a vector that the rule sees or a window's loss is not finite
@@ -102,7 +107,7 @@ public final class Sweep {
 
     private void run(Instance run, int firstPoint, int firstWindow, boolean[][] seen) {
         int rows = program.rows();
-        int count = Math.min(rows, windows.rows() - firstWindow);
+        int count = Math.min(rows, texts.rows() - firstWindow);
         fill(run, firstPoint, firstWindow, count);
         try {
             run.run();
@@ -112,20 +117,24 @@ public final class Sweep {
                     : "at token " + e.row() % length + " of window " + (firstWindow + e.row() / length % rows);
             throw new RunException(name + ": the model's numbers overflow: " + run.firstNonFinite().orElse("a vector in a feed-forward block") + " is not finite " + where, e);
         }
-        int pointsHere = Math.min(program.points(), grid.size() - firstPoint);
+        int pointsHere = Math.min(program.points(), treatment.points() - firstPoint);
         FloatBuffer nll = run.tensor(DecoderGraph.NLL).floats();
+        IntBuffer chosen = run.tensor(DecoderGraph.GREEDY).ints();
         for (int p = 0; p < pointsHere; p++) {
             for (int w = 0; w < count; w++) {
                 int from = (p * rows + w) * length;
                 double sum = 0;
-                for (int t = 0; t < length; t++) {
+                boolean all = true;
+                for (int t = 0; t < texts.lengths()[firstWindow + w]; t++) {
                     sum += nll.get(from + t);
+                    all &= chosen.get(from + t) == 1 || texts.batch().targets()[(firstWindow + w) * length + t] == Batch.NOT_SCORED;
                 }
                 if (!Double.isFinite(sum)) {
                     throw new RunException(String.format(Locale.ROOT, "%s: the model's loss is not finite (%s in window %d, rule %s, p = %s): %s overflows",
-                            name, sum, firstWindow + w, rule.name(), grid.get(firstPoint + p), run.firstNonFinite().orElse("the sum over its tokens")));
+                            name, sum, firstWindow + w, treatment.rule().name(), treatment.parameter(0, Collections.min(sites), firstPoint + p), run.firstNonFinite().orElse("the sum over its tokens")));
                 }
                 lossSums[firstPoint + p][firstWindow + w] = sum;
+                greedy[firstPoint + p][firstWindow + w] = all;
             }
         }
         for (int layer = 0; layer < alive.length; layer++) {
@@ -140,8 +149,8 @@ public final class Sweep {
             }
             if (observe) {
                 int vectors = count * length * model.config().feedForward().rowsPerToken(Site.INTERMEDIATE);
-                IntBuffer chosen = experts.isPresent() ? run.tensor(DecoderGraph.experts(layer)).ints() : null;
-                watch(run.tensor(DecoderGraph.site(layer, Site.INTERMEDIATE)).floats(), vectors, model.config().intermediate(), chosen, seen[layer]);
+                IntBuffer of = experts.isPresent() ? run.tensor(DecoderGraph.experts(layer)).ints() : null;
+                watch(run.tensor(DecoderGraph.site(layer, Site.INTERMEDIATE)).floats(), vectors, model.config().intermediate(), of, seen[layer]);
             }
         }
     }
@@ -155,18 +164,25 @@ public final class Sweep {
         IntBuffer targets = run.tensor(DecoderGraph.TARGETS).ints();
         FloatBuffer weights = run.tensor(DecoderGraph.TOKEN_WEIGHT).floats();
         int filled = count * length;
-        ids.put(0, windows.inputs(), firstWindow * length, filled);
+        ids.put(0, texts.batch().inputs(), firstWindow * length, filled);
         for (int i = 0; i < rows * length; i++) {
             positions.put(i, i % length);
-            // The last call may have fewer windows: what stands in for the rest is padding.
-            mask.put(i, i < filled ? 1 : 0);
+            // The last call may have fewer texts: what stands in for the rest is padding.
             if (i >= filled) {
                 ids.put(i, 0);
+                mask.put(i, 0);
+            }
+        }
+        for (int w = 0; w < count; w++) {
+            int tokens = texts.lengths()[firstWindow + w];
+            int firstScored = texts.firstScored(firstWindow + w);
+            for (int t = 0; t < length; t++) {
+                mask.put(w * length + t, t < tokens && coverage.covers(t, tokens, firstScored) ? 1 : 0);
             }
         }
         for (int p = 0; p < points; p++) {
             int from = p * rows * length;
-            targets.put(from, windows.targets(), firstWindow * length, filled);
+            targets.put(from, texts.batch().targets(), firstWindow * length, filled);
             for (int i = 0; i < rows * length; i++) {
                 weights.put(from + i, i < filled ? 1 : 0);
                 if (i >= filled) {
@@ -176,22 +192,36 @@ public final class Sweep {
         }
         int[] codes = new int[points];
         double[] parameters = new double[points];
-        for (int p = 0; p < points; p++) {
-            codes[p] = rule.code();
-            parameters[p] = grid.get(Math.min(firstPoint + p, grid.size() - 1));
-        }
+        Arrays.fill(codes, treatment.rule().code());
         for (int layer = 0; layer < alive.length; layer++) {
             for (Site site : sites) {
+                for (int p = 0; p < points; p++) {
+                    parameters[p] = treatment.parameter(layer, site, Math.min(firstPoint + p, treatment.points() - 1));
+                }
                 run.tensor(DecoderGraph.rule(layer, site)).set(codes);
                 run.tensor(DecoderGraph.parameters(layer, site)).set(parameters);
+                if (treatment.channelRows() > 0) {
+                    fillChannels(run.tensor(DecoderGraph.channels(layer, site)).floats(), treatment.channels(layer, site), firstWindow, count);
+                }
             }
         }
     }
 
+    /** One row for all, or each text's; what stands in for texts that are not there is not looked at. */
+    private void fillChannels(FloatBuffer to, float[] channels, int firstWindow, int count) {
+        int n = channels.length / treatment.channelRows();
+        if (treatment.channelRows() == 1) {
+            to.put(0, channels);
+        } else {
+            to.put(0, channels, firstWindow * n, count * n);
+        }
+    }
+
+    /** Of the tokens that are covered: the others have −1. */
     private static long sum(IntBuffer counts, int from, int count) {
         long sum = 0;
         for (int t = 0; t < count; t++) {
-            sum += counts.get(from + t);
+            sum += Math.max(0, counts.get(from + t));
         }
         return sum;
     }
@@ -219,7 +249,12 @@ public final class Sweep {
         return lossSums[point];
     }
 
-    /** Elements of a site that are not 0 after the rule, at a point: [layers][windows]. */
+    /** Of each text, whether every token that is scored is the one that greedy decoding would choose at a point. */
+    boolean[] greedy(int point) {
+        return greedy[point];
+    }
+
+    /** Elements of a site that are not 0 after the rule, at a point, of the tokens that are covered: [layers][windows]. */
     long[][] kept(Site site, int point) {
         return kept.get(site)[point];
     }

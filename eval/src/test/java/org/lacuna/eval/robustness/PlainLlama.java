@@ -13,20 +13,26 @@ import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.sparsity.Site;
 
-/** A Llama in plain loops and doubles, token by token, with top-p by sorting: nothing of the engine but its weights. */
+/** A Llama in plain loops and doubles, token by token, with rules by sorting: nothing of the engine but its weights. */
 final class PlainLlama {
     private final ModelConfig c;
     private final ParameterStore store;
     private final Map<String, double[]> doubles = new HashMap<>();
     private final Set<Site> sites;
+    private final String rule;
     private final double p;
     /** Non-zeros after the rule, in all layers. */
     long kept;
 
     PlainLlama(Model model, Set<Site> sites, double p) {
+        this(model, sites, "top_p", p);
+    }
+
+    PlainLlama(Model model, Set<Site> sites, String rule, double p) {
         c = model.config();
         store = model.parameters();
         this.sites = sites;
+        this.rule = rule;
         this.p = p;
     }
 
@@ -115,8 +121,15 @@ final class PlainLlama {
         double total = Arrays.stream(v).map(Math::abs).sum();
         double[] masked = new double[v.length];
         double before = 0;
-        for (int j : falling) {
-            if (v[j] != 0 && (p >= 1 || before < p * total)) {
+        for (int k = 0; k < v.length; k++) {
+            int j = falling.get(k);
+            boolean keeps = switch (rule) {
+                case "top_p" -> p >= 1 || before < p * total;
+                case "top_k" -> k < (int) (v.length * p + 1e-9);
+                case "max_p" -> Math.abs(v[j]) >= p * Math.abs(v[falling.get(0)]);
+                default -> throw new IllegalArgumentException(rule);
+            };
+            if (v[j] != 0 && keeps) {
                 masked[j] = v[j];
                 kept++;
             }

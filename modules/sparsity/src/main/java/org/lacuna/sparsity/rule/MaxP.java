@@ -1,6 +1,7 @@
 package org.lacuna.sparsity.rule;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * Max-p: what is at least the share p of the row's largest magnitude (arXiv 2509.00454). One parameter, p ≥ 0.
@@ -21,6 +22,12 @@ final class MaxP implements Rule {
     @Override
     public int code() {
         return 4;
+    }
+
+    /** Finer where the rule leaves little, as there curves are steep. */
+    @Override
+    public List<Double> grid() {
+        return List.of(0.0, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.14, 0.16, 0.18, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1);
     }
 
     @Override

@@ -1,5 +1,7 @@
 package org.lacuna.sparsity.rule;
 
+import java.util.List;
+
 /** Keeps every non-zero entry: the row passes unchanged, and what counts as sparse is its exact zeros. No parameters. */
 final class None implements Rule {
     @Override
@@ -10,6 +12,12 @@ final class None implements Rule {
     @Override
     public int code() {
         return 0;
+    }
+
+    /** It has no parameter. */
+    @Override
+    public List<Double> grid() {
+        return List.of();
     }
 
     @Override

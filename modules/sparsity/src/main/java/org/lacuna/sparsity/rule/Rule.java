@@ -1,5 +1,8 @@
 package org.lacuna.sparsity.rule;
 
+import java.util.List;
+import org.lacuna.sparsity.critical.Curve;
+
 /** Which entries of one token's vector are kept; the others are taken as zero. Stateless: one instance serves all threads. */
 public interface Rule {
     /** The name in recipes and reports, {@code top_p} say. */
@@ -7,6 +10,11 @@ public interface Rule {
 
     /** The number that a graph carries for this rule. It never changes, since saved graphs hold it. */
     int code();
+
+    /** Values of its parameter at which a curve is measured unless others are asked for, densest first; empty where they depend on the model. */
+    default List<Double> grid() {
+        return Curve.PAPER_GRID;
+    }
 
     /**
      * Decides on one row.

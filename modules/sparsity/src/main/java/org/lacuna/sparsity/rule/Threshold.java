@@ -1,6 +1,7 @@
 package org.lacuna.sparsity.rule;
 
 import java.util.Arrays;
+import java.util.List;
 
 /**
  * An absolute threshold: what is at least as large as θ (with a θ for each layer, TEAL, arXiv 2408.14690, and CATS, arXiv 2404.08763). One
@@ -21,6 +22,12 @@ final class Threshold implements Rule {
     @Override
     public int code() {
         return 5;
+    }
+
+    /** It depends on how large the model's activations are. */
+    @Override
+    public List<Double> grid() {
+        return List.of();
     }
 
     @Override

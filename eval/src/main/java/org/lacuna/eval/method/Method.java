@@ -1,0 +1,46 @@
+package org.lacuna.eval.method;
+
+import java.util.List;
+import java.util.Set;
+import org.lacuna.eval.robustness.Treatment;
+import org.lacuna.model.config.ModelConfig;
+import org.lacuna.sparsity.Site;
+
+/**
+ * A way to sparsify a model at any p of a grid: one of the rules with the same p everywhere, or one that first looks at the model or at what
+ * flows through it. Stateless.
+ */
+public interface Method {
+    /** The name on the command line, in files and in reports. */
+    String name();
+
+    /** Values of p at which a curve is measured unless others are asked for, densest first; empty where they have to be named. */
+    List<Double> grid();
+
+    /** The sites at which it can be used, of those that the model has. */
+    default Set<Site> sites(ModelConfig config) {
+        return config.feedForward().sites();
+    }
+
+    /** {@link Treatment#channelRows} of its treatments, for so many texts. */
+    default int channelRows(int texts) {
+        return 0;
+    }
+
+    /** Whether it looks at text that is not measured on. */
+    default boolean calibrates() {
+        return false;
+    }
+
+    /**
+     * What it comes to for a model.
+     *
+     * @param grid  values of p
+     * @param sites where, with the same p each
+     * @param look  at the model
+     * @return treatments whose points, one after the other, are the grid's; most methods have one for all
+     * @throws org.lacuna.run.InterruptedRunException if it was asked to stop
+     * @throws org.lacuna.run.RunException if what flows through the model is not finite
+     */
+    List<Treatment> treatments(List<Double> grid, Set<Site> sites, Look look);
+}

@@ -1,0 +1,49 @@
+package org.lacuna.eval.robustness;
+
+import java.util.List;
+import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.rule.Rule;
+
+/** How vectors are sparsified at the points of a grid. */
+public interface Treatment {
+    /** The rule, at all points. */
+    Rule rule();
+
+    /** How many points. */
+    int points();
+
+    /** The rule's parameter. */
+    double parameter(int layer, Site site, int point);
+
+    /** Of how many rows {@link #channels} are: 0 where the rule looks at vectors as they are, 1, or as many as there are texts. */
+    default int channelRows() {
+        return 0;
+    }
+
+    /**
+     * What each element is multiplied by before the rule looks at it.
+     *
+     * @return [{@link #channelRows}, n], row-major, finite and at least 0
+     */
+    default float[] channels(int layer, Site site) {
+        throw new UnsupportedOperationException(rule().name() + " looks at vectors as they are");
+    }
+
+    /** The rule with the same parameter in every layer and at every site. */
+    record Uniform(Rule rule, List<Double> grid) implements Treatment {
+        /** Copies the list. */
+        public Uniform {
+            grid = List.copyOf(grid);
+        }
+
+        @Override
+        public int points() {
+            return grid.size();
+        }
+
+        @Override
+        public double parameter(int layer, Site site, int point) {
+            return grid.get(point);
+        }
+    }
+}
