@@ -19,21 +19,44 @@ final class PlainLlama {
     private final ParameterStore store;
     private final Map<String, double[]> doubles = new HashMap<>();
     private final Set<Site> sites;
-    private final String rule;
-    private final double p;
+    private final Mask mask;
     /** Non-zeros after the rule, in all layers. */
     long kept;
 
-    PlainLlama(Model model, Set<Site> sites, double p) {
-        this(model, sites, "top_p", p);
+    /** Which elements of a token's vector stay. */
+    interface Mask {
+        boolean[] of(int layer, Site site, int t, double[] v);
+
+        static Mask byRule(String rule, double p) {
+            return (layer, site, t, v) -> {
+                List<Integer> falling = IntStream.range(0, v.length).boxed().sorted(Comparator.comparingDouble(j -> -Math.abs(v[j]))).toList();
+                double total = Arrays.stream(v).map(Math::abs).sum();
+                boolean[] keeps = new boolean[v.length];
+                double before = 0;
+                for (int k = 0; k < v.length; k++) {
+                    int j = falling.get(k);
+                    keeps[j] = switch (rule) {
+                        case "top_p" -> p >= 1 || before < p * total;
+                        case "top_k" -> k < (int) (v.length * p + 1e-9);
+                        case "max_p" -> Math.abs(v[j]) >= p * Math.abs(v[falling.get(0)]);
+                        default -> throw new IllegalArgumentException(rule);
+                    };
+                    before += Math.abs(v[j]);
+                }
+                return keeps;
+            };
+        }
     }
 
-    PlainLlama(Model model, Set<Site> sites, String rule, double p) {
+    PlainLlama(Model model, Set<Site> sites, double p) {
+        this(model, sites, Mask.byRule("top_p", p));
+    }
+
+    PlainLlama(Model model, Set<Site> sites, Mask mask) {
         c = model.config();
         store = model.parameters();
         this.sites = sites;
-        this.rule = rule;
-        this.p = p;
+        this.mask = mask;
     }
 
     /** −ln p(target), summed. */
@@ -45,8 +68,8 @@ final class PlainLlama {
         for (int layer = 0; layer < c.layers(); layer++) {
             String at = "model.layers." + layer + ".";
             attention(at, h);
-            for (double[] x : h) {
-                add(x, feedForward(at + "mlp.", norm(x, at + "post_attention_layernorm.weight")));
+            for (int t = 0; t < h.size(); t++) {
+                add(h.get(t), feedForward(layer, t, norm(h.get(t), at + "post_attention_layernorm.weight")));
             }
         }
         double sum = 0;
@@ -91,18 +114,19 @@ final class PlainLlama {
         }
     }
 
-    private double[] feedForward(String at, double[] norm) {
-        double[] x = rule(Site.INPUT, norm);
+    private double[] feedForward(int layer, int t, double[] norm) {
+        String at = "model.layers." + layer + ".mlp.";
+        double[] x = rule(layer, Site.INPUT, t, norm);
         double[] up = times(at + "up_proj.weight", x);
         double[] i;
         if (c.feedForward().gated()) {
-            double[] u = rule(Site.UP, up);
-            double[] g = rule(Site.GATE, Arrays.stream(times(at + "gate_proj.weight", x)).map(this::activation).toArray());
+            double[] u = rule(layer, Site.UP, t, up);
+            double[] g = rule(layer, Site.GATE, t, Arrays.stream(times(at + "gate_proj.weight", x)).map(this::activation).toArray());
             i = IntStream.range(0, u.length).mapToDouble(j -> g[j] * u[j]).toArray();
         } else {
             i = Arrays.stream(up).map(this::activation).toArray();
         }
-        return times(at + "down_proj.weight", rule(Site.INTERMEDIATE, i));
+        return times(at + "down_proj.weight", rule(layer, Site.INTERMEDIATE, t, i));
     }
 
     private double activation(double z) {
@@ -113,27 +137,17 @@ final class PlainLlama {
         };
     }
 
-    private double[] rule(Site site, double[] v) {
+    private double[] rule(int layer, Site site, int t, double[] v) {
         if (!sites.contains(site)) {
             return v;
         }
-        List<Integer> falling = IntStream.range(0, v.length).boxed().sorted(Comparator.comparingDouble(j -> -Math.abs(v[j]))).toList();
-        double total = Arrays.stream(v).map(Math::abs).sum();
+        boolean[] keeps = mask.of(layer, site, t, v);
         double[] masked = new double[v.length];
-        double before = 0;
-        for (int k = 0; k < v.length; k++) {
-            int j = falling.get(k);
-            boolean keeps = switch (rule) {
-                case "top_p" -> p >= 1 || before < p * total;
-                case "top_k" -> k < (int) (v.length * p + 1e-9);
-                case "max_p" -> Math.abs(v[j]) >= p * Math.abs(v[falling.get(0)]);
-                default -> throw new IllegalArgumentException(rule);
-            };
-            if (v[j] != 0 && keeps) {
+        for (int j = 0; j < v.length; j++) {
+            if (v[j] != 0 && keeps[j]) {
                 masked[j] = v[j];
                 kept++;
             }
-            before += Math.abs(v[j]);
         }
         return masked;
     }

@@ -86,7 +86,7 @@ class TrainedReferenceTest {
     }
 
     private static double exactLoss(Model model, Batch windows, SiteSet sites, String rule, double p) {
-        PlainLlama plain = new PlainLlama(model, sites.sites(), rule, p);
+        PlainLlama plain = new PlainLlama(model, sites.sites(), PlainLlama.Mask.byRule(rule, p));
         double sum = 0;
         for (int w = 0; w < windows.rows(); w++) {
             Batch window = windows.rows(w, w + 1);

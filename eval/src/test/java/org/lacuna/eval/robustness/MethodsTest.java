@@ -1,0 +1,267 @@
+package org.lacuna.eval.robustness;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.OptionalInt;
+import java.util.OptionalLong;
+import java.util.Random;
+import java.util.Set;
+import java.util.function.IntPredicate;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.lacuna.data.Batch;
+import org.lacuna.eval.method.Look;
+import org.lacuna.eval.method.Method;
+import org.lacuna.eval.method.Methods;
+import org.lacuna.graph.cpu.CpuDevice;
+import org.lacuna.graph.program.Workers;
+import org.lacuna.model.Initialization;
+import org.lacuna.model.Model;
+import org.lacuna.model.config.FeedForward;
+import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.config.RotaryPosition;
+import org.lacuna.run.InterruptedRunException;
+import org.lacuna.sparsity.Site;
+
+/** Methods against plain loops: what they come to by their formulas, and what a model then computes. */
+class MethodsTest {
+    private static final CpuDevice DEVICE = new CpuDevice();
+    private static final Workers TEAM = new Workers(2);
+    private static final int WINDOWS = 3;
+    private static final int LENGTH = 9;
+    private static final int HIDDEN = 16;
+    private static final int INNER = 24;
+    private static final List<Double> GRID = List.of(1.0, 0.6, 0.25);
+    private static final Model MODEL = model(FeedForward.gated("silu"));
+    private static final Batch TEXTS = windows(1);
+    private static final Batch OTHER = windows(2);
+
+    @AfterAll
+    static void end() {
+        TEAM.close();
+    }
+
+    private static Model model(FeedForward feedForward) {
+        ModelConfig config = ModelConfig.llama(19, HIDDEN, INNER, 2, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true, feedForward, 32, 0.4, OptionalInt.empty(), List.of());
+        return Initialization.of(config, DEVICE, 5);
+    }
+
+    private static Batch windows(long seed) {
+        Random random = new Random(seed);
+        return new Batch(WINDOWS, LENGTH, random.ints(WINDOWS * LENGTH, 0, 19).toArray(), random.ints(WINDOWS * LENGTH, 0, 19).toArray());
+    }
+
+    private static Look look(int prompt) {
+        return new Look("tiny", MODEL, DEVICE, TEXTS, OTHER, prompt, () -> false);
+    }
+
+    /** What flows through the model without a rule, in doubles: by text, layer and token. */
+    private static double[][][][] flow(Batch texts, Site site) {
+        double[][][][] flow = new double[WINDOWS][2][LENGTH][];
+        for (int w = 0; w < WINDOWS; w++) {
+            double[][][] here = flow[w];
+            Batch window = texts.rows(w, w + 1);
+            new PlainLlama(MODEL, Set.of(site), (layer, s, t, v) -> {
+                here[layer][t] = v;
+                boolean[] all = new boolean[v.length];
+                Arrays.fill(all, true);
+                return all;
+            }).loss(window.inputs(), window.targets());
+        }
+        return flow;
+    }
+
+    /** Losses and counts of the curve against plain loops with these masks. */
+    private static void check(String method, SiteSet sites, Coverage coverage, int prompt, PlainMask expected) {
+        Settings settings = new Settings(method, GRID, coverage, List.of(sites), 1.01, 50, 3, 0.9);
+        Robustness robustness = new Robustness("tiny", MODEL, DEVICE, TEAM, TEXTS, () -> false);
+        DenseResult dense = robustness.dense(OptionalLong.empty());
+        SiteResult curve = robustness.curve(sites, settings, dense, Methods.byName(method).treatments(GRID, sites.sites(), look(prompt)));
+        for (int p = 0; p < GRID.size(); p++) {
+            Point point = curve.points().get(p);
+            for (int w = 0; w < WINDOWS; w++) {
+                Batch window = TEXTS.rows(w, w + 1);
+                int at = p;
+                int text = w;
+                long[] kept = {0};
+                PlainLlama plain = new PlainLlama(MODEL, sites.sites(), (layer, site, t, v) -> {
+                    boolean[] keeps = new boolean[v.length];
+                    Arrays.fill(keeps, true);
+                    if (coverage.covers(t, LENGTH, 0)) {
+                        keeps = expected.of(at, text, layer, site, v);
+                        for (boolean k : keeps) {
+                            kept[0] += k ? 1 : 0;
+                        }
+                    }
+                    return keeps;
+                });
+                String what = method + " at " + sites.key() + ", p = " + GRID.get(p) + ", window " + w;
+                double loss = plain.loss(window.inputs(), window.targets());
+                assertEquals(loss, point.windowLossSums().get(w), 1e-5 * loss, what);
+                assertEquals(kept[0], point.windowKept().get(w), what);
+            }
+        }
+        assertEquals(dense.windowLossSums(), curve.points().get(0).windowLossSums(), method + " with p = 1 changes nothing");
+        assertTrue(curve.points().get(2).sparsity() > 0.6, method + " leaves out what it should: " + curve.points().get(2).sparsity());
+    }
+
+    private interface PlainMask {
+        boolean[] of(int point, int text, int layer, Site site, double[] v);
+    }
+
+    private static boolean[] mask(int n, IntPredicate keeps) {
+        boolean[] mask = new boolean[n];
+        for (int j = 0; j < n; j++) {
+            mask[j] = keeps.test(j);
+        }
+        return mask;
+    }
+
+    /** The share of the values that are at least as large as the threshold. */
+    private static double share(double[][][][] flow, int layer, double threshold, double[] weights) {
+        int kept = 0;
+        int all = 0;
+        for (double[][][] text : flow) {
+            for (double[] v : text[layer]) {
+                for (int j = 0; j < v.length; j++) {
+                    kept += Math.abs(v[j]) * (weights == null ? 1 : weights[j]) >= threshold ? 1 : 0;
+                    all++;
+                }
+            }
+        }
+        return kept / (double) all;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"INPUT", "UP", "GATE", "INTERMEDIATE", "ALL_INPUTS"})
+    void calibratedThresholdsKeepTheirShareOfOtherText(String name) {
+        SiteSet sites = SiteSet.valueOf(name);
+        Treatment treatment = Methods.byName("calibrated").treatments(GRID, sites.sites(), look(LENGTH)).get(0);
+        for (Site site : sites.sites()) {
+            double[][][][] flow = flow(OTHER, site);
+            for (int layer = 0; layer < 2; layer++) {
+                for (int p = 0; p < GRID.size(); p++) {
+                    assertEquals(GRID.get(p), share(flow, layer, treatment.parameter(layer, site, p), null), 0.005, site + ", layer " + layer);
+                }
+            }
+        }
+        check("calibrated", sites, Coverage.EVERY, LENGTH,
+                (p, text, layer, site, v) -> mask(v.length, j -> Math.abs(v[j]) >= treatment.parameter(layer, site, p)));
+    }
+
+    private static double[] columnNorms(int layer, Site site) {
+        double[] norms = new double[site == Site.INPUT ? HIDDEN : INNER];
+        for (String module : site == Site.INPUT ? List.of("up_proj", "gate_proj") : List.of("down_proj")) {
+            var weights = MODEL.parameters().tensor("model.layers." + layer + ".mlp." + module + ".weight").floats();
+            for (int i = 0; i < weights.capacity(); i++) {
+                norms[i % norms.length] += Math.pow(weights.get(i), 2);
+            }
+        }
+        return Arrays.stream(norms).map(Math::sqrt).toArray();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"INPUT", "INTERMEDIATE", "ALL_INPUTS"})
+    void weightedRulesOrderByWhatAnElementContributes(String name) {
+        SiteSet sites = SiteSet.valueOf(name);
+        check("weighted_top_k", sites, Coverage.EVERY, LENGTH, (p, text, layer, site, v) -> {
+            double[] norms = columnNorms(layer, site);
+            List<Integer> falling = IntStream.range(0, v.length).boxed().sorted((a, b) -> Double.compare(Math.abs(v[b]) * norms[b], Math.abs(v[a]) * norms[a])).toList();
+            List<Integer> first = falling.subList(0, (int) (v.length * GRID.get(p) + 1e-9));
+            return mask(v.length, first::contains);
+        });
+        Treatment treatment = Methods.byName("weighted").treatments(GRID, sites.sites(), look(LENGTH)).get(0);
+        for (Site site : sites.sites()) {
+            double[][][][] flow = flow(OTHER, site);
+            for (int p = 0; p < GRID.size(); p++) {
+                assertEquals(GRID.get(p), share(flow, 1, treatment.parameter(1, site, p), columnNorms(1, site)), 0.005);
+            }
+        }
+        check("weighted", sites, Coverage.EVERY, LENGTH,
+                (p, text, layer, site, v) -> mask(v.length, j -> Math.abs(v[j]) * columnNorms(layer, site)[j] >= treatment.parameter(layer, site, p)));
+    }
+
+    @Test
+    void channelsOfTheGateAreWeighedByTheirUpProjection() {
+        double[][] roots = new double[2][INNER];
+        for (double[][][] text : flow(OTHER, Site.UP)) {
+            for (int layer = 0; layer < 2; layer++) {
+                for (double[] u : text[layer]) {
+                    for (int j = 0; j < INNER; j++) {
+                        roots[layer][j] += u[j] * u[j] / (WINDOWS * LENGTH);
+                    }
+                }
+            }
+        }
+        for (double[] layer : roots) {
+            Arrays.setAll(layer, j -> Math.sqrt(layer[j]));
+        }
+        Treatment treatment = Methods.byName("channel").treatments(GRID, Set.of(Site.GATE), look(LENGTH)).get(0);
+        for (int layer = 0; layer < 2; layer++) {
+            for (int p = 0; p < GRID.size(); p++) {
+                assertEquals(GRID.get(p), share(flow(OTHER, Site.GATE), layer, treatment.parameter(layer, Site.GATE, p), roots[layer]), 0.005);
+            }
+        }
+        check("channel", SiteSet.GATE, Coverage.EVERY, LENGTH,
+                (p, text, layer, site, v) -> mask(v.length, j -> Math.abs(v[j]) * roots[layer][j] >= treatment.parameter(layer, site, p)));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"all", "last:0.5"})
+    void griffinKeepsTheNeuronsThatThePromptUses(String text) {
+        Coverage coverage = Coverage.parse(text);
+        int prompt = coverage.equals(Coverage.EVERY) ? LENGTH : LENGTH / 2;
+        assertEquals(prompt == LENGTH ? LENGTH : LENGTH - prompt, coverage.count(LENGTH, 0));
+        double[][][][] flow = flow(TEXTS, Site.INTERMEDIATE);
+        check("griffin", SiteSet.INTERMEDIATE, coverage, prompt, (p, window, layer, site, v) -> {
+            double[] scores = new double[INNER];
+            for (int t = 0; t < prompt; t++) {
+                double[] z = flow[window][layer][t];
+                double norm = Math.sqrt(Arrays.stream(z).map(x -> x * x).sum());
+                Arrays.setAll(scores, j -> Math.sqrt(scores[j] * scores[j] + Math.pow(z[j] / norm, 2)));
+            }
+            List<Integer> falling = IntStream.range(0, INNER).boxed().sorted((a, b) -> Double.compare(scores[b], scores[a])).toList();
+            return mask(INNER, falling.subList(0, (int) (INNER * GRID.get(p) + 1e-9))::contains);
+        });
+    }
+
+    @Test
+    void coverageSparesTokensAndDoesNotCountThem() {
+        for (String text : List.of("but_first", "last:0.3", "last:0.99")) {
+            Coverage coverage = Coverage.parse(text);
+            check("top_k", SiteSet.INTERMEDIATE, coverage, LENGTH, (p, window, layer, site, v) -> PlainLlama.Mask.byRule("top_k", GRID.get(p)).of(layer, site, 0, v));
+        }
+        assertEquals(LENGTH - 1, Coverage.parse("but_first").count(LENGTH, 0));
+        assertEquals(3, Coverage.parse("last:0.3").count(10, 0));
+        assertEquals(4, Coverage.parse("decode").count(10, 6));
+        assertEquals(10, Coverage.EVERY.count(10, 6));
+        for (String bad : List.of("", "last", "last:", "last:0", "last:1", "last:x", "first", "ALL")) {
+            assertTrue(assertThrows(IllegalArgumentException.class, () -> Coverage.parse(bad)).getMessage().contains("but_first"), bad);
+        }
+        for (String good : List.of("all", "but_first", "last:0.5", "decode")) {
+            assertEquals(good, Coverage.parse(good).toString());
+        }
+    }
+
+    @Test
+    void everyMethodHasANameAndAllRulesAreMethods() {
+        List<String> names = new ArrayList<>(Methods.all().stream().map(Method::name).toList());
+        assertEquals(names.size(), Set.copyOf(names).size());
+        assertTrue(names.containsAll(List.of("top_p", "top_k", "max_p", "threshold", "random_k", "bottom_k")), names.toString());
+        assertTrue(assertThrows(IllegalArgumentException.class, () -> Methods.byName("topp")).getMessage().startsWith("no rule 'topp'; there are top_p, "));
+    }
+
+    @Test
+    void aLookStopsWhenItIsAskedTo() {
+        Look stopped = new Look("tiny", MODEL, DEVICE, TEXTS, OTHER, LENGTH, () -> true);
+        assertThrows(InterruptedRunException.class, () -> Methods.byName("calibrated").treatments(GRID, Set.of(Site.INPUT), stopped));
+    }
+}
