@@ -18,8 +18,9 @@ import org.lacuna.sparsity.statistics.Range;
  *
  * <p><b>Few seeds.</b> What seeds were not drawn in training cannot be drawn here, and S seeds show (S - 1) / S of their variance. An interval reaches no
  * further than the seeds do, and of a symmetric population all S lie on one side of the middle with probability 2^(1-S), so that where seeds are what varies a
- * nominal 95 % covers at most 50 % with 2 seeds, 75 % with 3, 87.5 % with 4 and 94 % with 5. With 2 or 3 seeds the 95 % interval is simply from the least
- * to the greatest seed, widened by the windows: read it as that. With 1 seed it is {@link PairedBootstrap}'s, bit for bit, and covers no choice of seeds.
+ * nominal 95 % covers at most 50 % with 2 seeds, 75 % with 3, 87.5 % with 4 and 94 % with 5. With 2 seeds (and mostly with 3) the 95 % interval is simply
+ * from the least to the greatest seed, widened by the windows: read it as that. With 1 seed it is {@link PairedBootstrap}'s, bit for bit, and covers no
+ * choice of seeds.
  *
  * <p>The draws of windows are those of {@link PairedBootstrap} with the same seed. Immutable: all statistics of one instance see the same draws.
  */

@@ -137,7 +137,8 @@ public final class WindowedCurve {
     }
 
     /**
-     * The curve over a draw of the windows: every mean is over the tokens (or {@link #over other weights}), and every sparsity over the elements, of all windows drawn together.
+     * The curve over a draw of the windows: every mean is over the tokens (or {@link #over other weights}), and every sparsity over the elements, of all
+     * windows drawn together.
      *
      * @param times how often each window is in the draw; at least one is
      * @throws IllegalArgumentException if that is not as many counts as there are windows
