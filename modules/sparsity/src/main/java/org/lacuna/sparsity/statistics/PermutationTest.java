@@ -9,8 +9,8 @@ import java.util.SplittableRandom;
  *
  * <p>Up to {@value #EXACT_PAIRS} pairs all 2^n are gone through and p is the share that reaches what was seen, which is itself one of them: the smallest p is
  * 2^-n, two-sided 2^(1-n). Beyond that, {@code p = (1 + count) / (1 + draws)} for so many drawn at random: never 0, and at most a with a probability of at
- * most a if the models do not differ (B. Phipson and G. K. Smyth, "Permutation P-values Should Never Be Zero", Statistical Applications in Genetics and Molecular Biology 9,
- * 2010). A tie counts as reached, and so does what rounding may have kept from being one.
+ * most a if the models do not differ (B. Phipson and G. K. Smyth, "Permutation P-values Should Never Be Zero", Statistical Applications in Genetics and
+ * Molecular Biology 9, 2010). A tie counts as reached, and so does what rounding may have kept from being one.
  *
  * <p>Where a difference is known only within bounds, what was seen counts as its least and what chance gives as its most (in size for the two-sided p), so
  * that p is rather too large than too small.

@@ -102,6 +102,19 @@ class SeedBootstrapTest {
         assertEquals(0.75 * 200, second.size() - 1, 4 * Math.sqrt(200 * 0.75 * 0.25));
     }
 
+    /** Were seeds drawn as windows are, a seed would never meet a draw without the window of its place; as it is, one draw in (2/3)³ = 30 %. */
+    @Test
+    void seedsAreDrawnApartFromWindows() {
+        List<Integer> timesOfFirst = new ArrayList<>();
+        ToDoubleFunction<int[]> other = times -> 0;
+        new SeedBootstrap(3, 3, 1000, 4).numbers(List.of(times -> {
+            timesOfFirst.add(times[0]);
+            return 0;
+        }, other, other), 0.95);
+        double without = timesOfFirst.stream().filter(times -> times == 0).count() / (double) timesOfFirst.size();
+        assertEquals(8 / 27.0, without, 0.07);
+    }
+
     /** With seeds of variance v and windows of variance u, the mean over S seeds and W shared windows has v / S + u / W: windows do not average out. */
     @Test
     void bothVariancesAreInTheInterval() {
@@ -167,6 +180,12 @@ class SeedBootstrapTest {
         Mean none = bootstrap.levels(levels(Level.at(0.5), Level.NONE), 0.95);
         assertEquals(Range.of(0.25), none.mean());
         assertEquals(bound.interval().atLeast(), none.interval().none());
+        // Whichever comes first or last, and a bound beside it makes no difference: a draw is either without a level or bounded, not both.
+        Mean noneFirst = bootstrap.levels(levels(Level.NONE, Level.at(0.5)), 0.95);
+        Mean both = bootstrap.levels(levels(Level.NONE, Level.atLeast(0.5)), 0.95);
+        assertEquals(1000, both.interval().none() + both.interval().atLeast());
+        assertEquals(noneFirst.interval().none(), both.interval().none());
+        assertEquals(0.75 * 1000, noneFirst.interval().none(), 4 * Math.sqrt(1000 * 0.75 * 0.25));
         Mean difference = bootstrap.differences(levels(Level.at(0.5), Level.NONE), levels(Level.at(0.25), Level.atLeast(0.5)), 0.95);
         assertEquals(new Range(-0.375, 0.625), difference.mean());
         assertEquals(bound.interval().atLeast(), difference.interval().none());
