@@ -1,5 +1,9 @@
 package org.lacuna.sparsity.critical;
 
+import org.lacuna.sparsity.critical.QualityBar.Better;
+import org.lacuna.sparsity.critical.QualityBar.Relation;
+import org.lacuna.sparsity.critical.QualityBar.Scale;
+
 /**
  * Sparsity at an absolute quality: the most that can be left out while a model's loss stays within a factor of another's, the dense
  * control's say. Unlike a bar relative to the model's own dense loss it doesn't reward a worse model. {@code linear} interpolates sparsity
@@ -23,6 +27,6 @@ public final class AbsoluteQuality {
         if (!(factor > 0 && factor < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException("a factor on the reference loss is above 0 and finite, not " + factor);
         }
-        return Estimates.of(curve, CurvePoint::loss, referenceLoss * factor);
+        return new QualityBar(Scale.MEAN, Better.SMALLER, Relation.ABSOLUTE, referenceLoss * factor).levels(curve);
     }
 }

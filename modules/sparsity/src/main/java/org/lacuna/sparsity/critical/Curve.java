@@ -1,10 +1,9 @@
 package org.lacuna.sparsity.critical;
 
-import java.util.Comparator;
 import java.util.List;
 
 /**
- * Loss over sparsity of one model at one site under one rule.
+ * Loss over sparsity of one model at one site under one rule; or, where a {@link QualityBar} reads it, any other quality's mean for the loss.
  *
  * @param denseLoss mean loss in nats a scored token of the run without a rule, on the same windows
  * @param points    the runs with the rule, in the order of the grid; at least one
@@ -27,12 +26,5 @@ public record Curve(double denseLoss, List<CurvePoint> points) {
             throw new IllegalArgumentException("a curve needs at least one point");
         }
         points = List.copyOf(points);
-    }
-
-    /** The points by rising measured sparsity, since not every rule's sparsity falls with p; where that is equal, by rising loss. */
-    public List<CurvePoint> bySparsity() {
-        return points.stream()
-                .sorted(Comparator.comparingDouble(CurvePoint::sparsity).thenComparingDouble(CurvePoint::loss))
-                .toList();
     }
 }

@@ -1,5 +1,6 @@
 package org.lacuna.sparsity.critical;
 
+import java.util.Comparator;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
 
@@ -23,9 +24,14 @@ public record Estimates(Level grid, Level first, Level linear) {
         };
     }
 
-    /** A point holds the bar if its cost is at most the limit. */
+    /**
+     * A point holds the bar if its cost is at most the limit. Points go by rising measured sparsity, since not every rule's sparsity falls with p; where
+     * that is equal, by rising cost.
+     */
     static Estimates of(Curve curve, ToDoubleFunction<CurvePoint> cost, double limit) {
-        List<CurvePoint> points = curve.bySparsity();
+        List<CurvePoint> points = curve.points().stream()
+                .sorted(Comparator.comparingDouble(CurvePoint::sparsity).thenComparingDouble(cost))
+                .toList();
         int broken = 0;
         while (broken < points.size() && cost.applyAsDouble(points.get(broken)) <= limit) {
             broken++;

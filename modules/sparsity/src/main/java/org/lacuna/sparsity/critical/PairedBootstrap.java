@@ -2,10 +2,12 @@ package org.lacuna.sparsity.critical;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.function.IntFunction;
 import java.util.function.ToDoubleFunction;
 
 /**
- * Percentile intervals for levels by the paired bootstrap. A replicate draws as many windows as there are, with replacement, once: dense
+ * Percentile intervals for levels by the paired bootstrap (B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13;
+ * {@link Coverage} has how often they cover). A replicate draws as many windows as there are, with replacement, once: dense
  * loss, every p and every model are computed anew on that same draw. The intervals cover the choice of windows, not that of training
  * seeds. Immutable: all statistics of one instance see the same draws.
  */
@@ -63,16 +65,7 @@ public final class PairedBootstrap {
      * @param confidence such as 0.95, in (0, 1)
      */
     public Interval interval(Statistic statistic, double confidence) {
-        Tally tally = new Tally(draws.length);
-        for (int[] times : draws) {
-            Level level = statistic.on(times);
-            switch (level.kind()) {
-                case NONE -> tally.none(0, 0);
-                case AT -> tally.at(level.sparsity());
-                case AT_LEAST -> tally.bounded(level.sparsity(), 1);
-            }
-        }
-        return tally.interval(confidence);
+        return ofReadings(replicate -> Reading.of(statistic.on(draws[replicate])), confidence);
     }
 
     /**
@@ -82,19 +75,7 @@ public final class PairedBootstrap {
      * @param confidence such as 0.95, in (0, 1)
      */
     public Interval difference(Statistic a, Statistic b, double confidence) {
-        Tally tally = new Tally(draws.length);
-        for (int[] times : draws) {
-            Level levelA = a.on(times);
-            Level levelB = b.on(times);
-            if (levelA.kind() == Level.Kind.NONE || levelB.kind() == Level.Kind.NONE) {
-                tally.none(-1, 1);
-            } else if (levelA.kind() == Level.Kind.AT && levelB.kind() == Level.Kind.AT) {
-                tally.at(levelA.sparsity() - levelB.sparsity());
-            } else {
-                tally.bounded(levelA.sparsity() - most(levelB), most(levelA) - levelB.sparsity());
-            }
-        }
-        return tally.interval(confidence);
+        return ofReadings(replicate -> Reading.difference(a.on(draws[replicate]), b.on(draws[replicate])), confidence);
     }
 
     /**
@@ -104,60 +85,35 @@ public final class PairedBootstrap {
      * @param confidence such as 0.95, in (0, 1)
      */
     public Interval number(ToDoubleFunction<int[]> statistic, double confidence) {
-        Tally tally = new Tally(draws.length);
-        for (int[] times : draws) {
-            tally.at(statistic.applyAsDouble(times));
-        }
-        return tally.interval(confidence);
+        return ofReadings(replicate -> Reading.of(statistic.applyAsDouble(draws[replicate])), confidence);
     }
 
-    private static double most(Level level) {
-        return level.kind() == Level.Kind.AT_LEAST ? 1 : level.sparsity();
+    /** How often each window is in a replicate's draw; read only. */
+    int[] draw(int replicate) {
+        return draws[replicate];
     }
 
-    /** The least and the most that each draw may stand for. */
-    private static final class Tally {
-        private final double[] least;
-        private final double[] most;
-        private int count;
-        private int none;
-        private int atLeast;
-
-        Tally(int replicates) {
-            least = new double[replicates];
-            most = new double[replicates];
+    /** As many draws lie outside at either end: the whole number below (1 - confidence) / 2 of them. */
+    Interval ofReadings(IntFunction<Reading> byReplicate, double confidence) {
+        if (!(confidence > 0 && confidence < 1)) {
+            throw new IllegalArgumentException("a confidence lies between 0 and 1, not " + confidence);
         }
-
-        void at(double value) {
-            add(value, value);
+        int count = draws.length;
+        double[] least = new double[count];
+        double[] most = new double[count];
+        int none = 0;
+        int atLeast = 0;
+        for (int replicate = 0; replicate < count; replicate++) {
+            Reading reading = byReplicate.apply(replicate);
+            least[replicate] = reading.least();
+            most[replicate] = reading.most();
+            none += reading.kind() == Level.Kind.NONE ? 1 : 0;
+            atLeast += reading.kind() == Level.Kind.AT_LEAST ? 1 : 0;
         }
-
-        void none(double low, double high) {
-            none++;
-            add(low, high);
-        }
-
-        void bounded(double low, double high) {
-            atLeast++;
-            add(low, high);
-        }
-
-        private void add(double low, double high) {
-            least[count] = low;
-            most[count] = high;
-            count++;
-        }
-
-        /** As many draws lie outside at either end: the whole number below (1 - confidence) / 2 of them. */
-        Interval interval(double confidence) {
-            if (!(confidence > 0 && confidence < 1)) {
-                throw new IllegalArgumentException("a confidence lies between 0 and 1, not " + confidence);
-            }
-            Arrays.sort(least);
-            Arrays.sort(most);
-            // The small number undoes the rounding of (1 - 0.9) / 2 * 1000 to just below 50.
-            int outside = (int) Math.floor((1 - confidence) / 2 * count + 1e-9);
-            return new Interval(least[outside], most[count - 1 - outside], confidence, count, none, atLeast);
-        }
+        Arrays.sort(least);
+        Arrays.sort(most);
+        // The small number undoes the rounding of (1 - 0.9) / 2 * 1000 to just below 50.
+        int outside = (int) Math.floor((1 - confidence) / 2 * count + 1e-9);
+        return new Interval(least[outside], most[count - 1 - outside], confidence, count, none, atLeast);
     }
 }

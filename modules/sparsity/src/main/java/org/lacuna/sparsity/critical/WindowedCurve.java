@@ -6,7 +6,7 @@ import java.util.List;
 
 /** What was measured for a {@link Curve}, by window of text, so that it can be pooled over any draw of the windows. Immutable. */
 public final class WindowedCurve {
-    private final long[] tokens;
+    private final double[] weights;
     private final long[] elements;
     private final double[] denseLossSums;
     private final List<Point> points;
@@ -37,7 +37,8 @@ public final class WindowedCurve {
     }
 
     /**
-     * All arrays have one entry for each window.
+     * All arrays have one entry for each window. "Loss" and "tokens" stand for any quality that is a sum over examples, and their number: see
+     * {@link QualityBar}.
      *
      * @param tokens        scored tokens, at least 1
      * @param elements      elements that the rule saw, over all layers and unpadded tokens, at least 1
@@ -64,40 +65,94 @@ public final class WindowedCurve {
                         + elements[w] + " elements");
             }
         }
-        this.tokens = tokens.clone();
+        weights = Arrays.stream(tokens).asDoubleStream().toArray();
         this.elements = elements.clone();
         this.denseLossSums = denseLossSums.clone();
         this.points = List.copyOf(points);
     }
 
+    private WindowedCurve(double[] weights, long[] elements, double[] denseLossSums, List<Point> points) {
+        this.weights = weights;
+        this.elements = elements;
+        this.denseLossSums = denseLossSums;
+        this.points = points;
+    }
+
+    /**
+     * The same sums as means over something else than tokens: over bytes for bits a byte, over the squares of outputs for their relative error.
+     *
+     * @param others one for each window, above 0 and finite
+     */
+    public WindowedCurve over(double[] others) {
+        check(others.length == weights.length, others.length + " weights for " + weights.length + " windows");
+        for (int w = 0; w < others.length; w++) {
+            check(others[w] > 0 && others[w] < Double.POSITIVE_INFINITY, "window " + w + " has a weight of " + others[w] + ", not above 0 and finite");
+        }
+        return new WindowedCurve(others.clone(), elements, denseLossSums, points);
+    }
+
+    /**
+     * This curve with some windows measured on the other model instead: half of an exchange of labels between two models.
+     *
+     * @param other of the same windows: weights, elements and values of p must be equal
+     * @param taken whether a window is the other's
+     */
+    public WindowedCurve exchanged(WindowedCurve other, boolean[] taken) {
+        check(Arrays.equals(weights, other.weights) && Arrays.equals(elements, other.elements) && taken.length == weights.length,
+                "windows can be exchanged only between curves of the same windows, with equal weights and elements");
+        check(points.stream().map(Point::p).toList().equals(other.points.stream().map(Point::p).toList()),
+                "windows can be exchanged only between curves with the same values of p, in the same order");
+        double[] dense = mixed(denseLossSums, other.denseLossSums, taken);
+        List<Point> mixed = new ArrayList<>(points.size());
+        for (int i = 0; i < points.size(); i++) {
+            Point own = points.get(i);
+            Point others = other.points.get(i);
+            long[] kept = own.kept.clone();
+            for (int w = 0; w < kept.length; w++) {
+                kept[w] = taken[w] ? others.kept[w] : kept[w];
+            }
+            mixed.add(new Point(own.p, mixed(own.lossSums, others.lossSums, taken), kept));
+        }
+        return new WindowedCurve(weights, elements, dense, List.copyOf(mixed));
+    }
+
+    private static double[] mixed(double[] own, double[] others, boolean[] taken) {
+        double[] mixed = own.clone();
+        for (int w = 0; w < mixed.length; w++) {
+            mixed[w] = taken[w] ? others[w] : mixed[w];
+        }
+        return mixed;
+    }
+
     /** How many windows were measured. */
     public int windows() {
-        return tokens.length;
+        return weights.length;
     }
 
     /** The curve over all windows. */
     public Curve pooled() {
-        int[] once = new int[tokens.length];
+        int[] once = new int[weights.length];
         Arrays.fill(once, 1);
         return pooled(once);
     }
 
     /**
-     * The curve over a draw of the windows: every mean is over the tokens, and every sparsity over the elements, of all windows drawn together.
+     * The curve over a draw of the windows: every mean is over the tokens (or {@link #over other weights}), and every sparsity over the elements, of all
+     * windows drawn together.
      *
      * @param times how often each window is in the draw; at least one is
      * @throws IllegalArgumentException if that is not as many counts as there are windows
      */
     public Curve pooled(int[] times) {
-        check(times.length == tokens.length, "a draw from " + times.length + " windows, but the curve has " + tokens.length);
-        double drawnTokens = sum(tokens, times);
+        check(times.length == weights.length, "a draw from " + times.length + " windows, but the curve has " + weights.length);
+        double drawnWeight = sum(weights, times); // exact where they are whole numbers, such as tokens
         long drawnElements = sum(elements, times);
         List<CurvePoint> pooled = new ArrayList<>(points.size());
         for (Point point : points) {
             double sparsity = (drawnElements - sum(point.kept, times)) / (double) drawnElements;
-            pooled.add(new CurvePoint(point.p, sum(point.lossSums, times) / drawnTokens, sparsity));
+            pooled.add(new CurvePoint(point.p, sum(point.lossSums, times) / drawnWeight, sparsity));
         }
-        return new Curve(sum(denseLossSums, times) / drawnTokens, pooled);
+        return new Curve(sum(denseLossSums, times) / drawnWeight, pooled);
     }
 
     private static long sum(long[] values, int[] times) {
