@@ -28,6 +28,8 @@ public final class Robustness {
     private final Workers workers;
     private final Batch windows;
     private final BooleanSupplier stop;
+    private Findings findings = Findings.NONE;
+    private String subject = "";
 
     /**
      * Checks that the model can read the windows.
@@ -67,6 +69,18 @@ public final class Robustness {
         this.workers = workers;
         this.windows = windows;
         this.stop = stop;
+    }
+
+    /**
+     * From now on, looks pieces of curves up and keeps them.
+     *
+     * @param subject hash of the model's weights and config and of the arithmetic: what a result's bits depend on besides the question
+     * @return this
+     */
+    public Robustness keepingIn(Findings where, String subject) {
+        findings = where;
+        this.subject = subject;
+        return this;
     }
 
     /**
@@ -119,7 +133,7 @@ public final class Robustness {
         List<MeasuredPoint> points = new ArrayList<>();
         for (Treatment treatment : treatments) {
             Sweep sweep = new Sweep(name, model, Sequences.whole(windows), sites.sites(), treatment, settings.coverage(), false,
-                    programs.curve(sites, treatment.points(), treatment.channelRows()));
+                    programs.curve(sites, treatment.points(), treatment.channelRows()), findings, subject);
             run(sweep);
             for (int p = 0; p < treatment.points(); p++) {
                 long[] kept = new long[windows.rows()];

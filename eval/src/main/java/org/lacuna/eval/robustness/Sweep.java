@@ -1,5 +1,8 @@
 package org.lacuna.eval.robustness;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.FloatBuffer;
 import java.nio.IntBuffer;
 import java.util.Arrays;
@@ -22,6 +25,7 @@ import org.lacuna.model.config.Experts;
 import org.lacuna.model.graph.DecoderGraph;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
+import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.rule.Rule;
 
@@ -42,6 +46,8 @@ public final class Sweep {
     private final Optional<Experts> experts;
     private final int length;
     private final GridProgram program;
+    private final Findings findings;
+    private final String question;
     private final double[][] lossSums;
     private final boolean[][] greedy;
     private final Map<Site, long[][][]> kept = new EnumMap<>(Site.class);
@@ -61,6 +67,17 @@ public final class Sweep {
 
     /** @param program of the model, these sites, as many points and such texts */
     Sweep(String name, Model model, Sequences texts, Set<Site> sites, Treatment treatment, Coverage coverage, boolean observe, GridProgram program) {
+        this(name, model, texts, sites, treatment, coverage, observe, program, Findings.NONE, "");
+    }
+
+    /**
+     * @param findings where its pieces are looked up and kept; not what is observed
+     * @param subject  hash of the model and the arithmetic
+     */
+    Sweep(String name, Model model, Sequences texts, Set<Site> sites, Treatment treatment, Coverage coverage, boolean observe, GridProgram program,
+            Findings findings, String subject) {
+        this.findings = findings;
+        question = findings == Findings.NONE ? "" : subject + " " + Question.of(texts, sites, treatment, coverage, model.config()) + " " + program.points() + "x" + program.rows();
         this.name = name;
         this.model = model;
         this.texts = texts;
@@ -94,10 +111,70 @@ public final class Sweep {
                 if (stop.getAsBoolean()) {
                     throw new InterruptedRunException("stopped while measuring " + name);
                 }
-                run(run, chunk % pointChunks * program.points(), chunk / pointChunks * program.rows(), seen);
+                int firstPoint = chunk % pointChunks * program.points();
+                int firstText = chunk / pointChunks * program.rows();
+                String asked = question + " " + firstPoint + "," + firstText;
+                if (findings.of(asked).filter(piece -> restore(piece, firstPoint, firstText)).isEmpty()) {
+                    run(run, firstPoint, firstText, seen);
+                    if (findings != Findings.NONE) {
+                        findings.keep(asked, piece(firstPoint, firstText));
+                    }
+                }
             }
             merge(seen);
         });
+    }
+
+    private int pointsFrom(int firstPoint) {
+        return Math.min(program.points(), treatment.points() - firstPoint);
+    }
+
+    private int textsFrom(int firstText) {
+        return Math.min(program.rows(), texts.rows() - firstText);
+    }
+
+    /** What a call found: by point and text the loss, whether all was greedy, and what each layer kept. */
+    private ObjectNode piece(int firstPoint, int firstText) {
+        ObjectNode piece = Json.object();
+        ArrayNode losses = piece.putArray("loss");
+        ArrayNode all = piece.putArray("greedy");
+        ObjectNode counts = piece.putObject("kept");
+        sites.forEach(site -> counts.putArray(site.key()));
+        for (int p = firstPoint; p < firstPoint + pointsFrom(firstPoint); p++) {
+            for (int w = firstText; w < firstText + textsFrom(firstText); w++) {
+                losses.add(lossSums[p][w]);
+                all.add(greedy[p][w] ? 1 : 0);
+                for (Site site : sites) {
+                    for (int layer = 0; layer < alive.length; layer++) {
+                        ((ArrayNode) counts.get(site.key())).add(kept.get(site)[p][layer][w]);
+                    }
+                }
+            }
+        }
+        return piece;
+    }
+
+    /** Takes what a call found before; false if it does not fit. */
+    private boolean restore(JsonNode piece, int firstPoint, int firstText) {
+        int cells = pointsFrom(firstPoint) * textsFrom(firstText);
+        if (piece.path("loss").size() != cells || piece.path("greedy").size() != cells
+                || sites.stream().anyMatch(site -> piece.path("kept").path(site.key()).size() != cells * alive.length)) {
+            return false;
+        }
+        int cell = 0;
+        for (int p = firstPoint; p < firstPoint + pointsFrom(firstPoint); p++) {
+            for (int w = firstText; w < firstText + textsFrom(firstText); w++) {
+                lossSums[p][w] = piece.get("loss").get(cell).doubleValue();
+                greedy[p][w] = piece.get("greedy").get(cell).intValue() == 1;
+                for (Site site : sites) {
+                    for (int layer = 0; layer < alive.length; layer++) {
+                        kept.get(site)[p][layer][w] = piece.get("kept").get(site.key()).get(cell * alive.length + layer).longValue();
+                    }
+                }
+                cell++;
+            }
+        }
+        return true;
     }
 
     /** Whether it computes in memory that is there before it and after it. */
@@ -107,7 +184,7 @@ public final class Sweep {
 
     private void run(Instance run, int firstPoint, int firstWindow, boolean[][] seen) {
         int rows = program.rows();
-        int count = Math.min(rows, texts.rows() - firstWindow);
+        int count = textsFrom(firstWindow);
         fill(run, firstPoint, firstWindow, count);
         try {
             run.run();
@@ -117,7 +194,7 @@ public final class Sweep {
                     : "at token " + e.row() % length + " of window " + (firstWindow + e.row() / length % rows);
             throw new RunException(name + ": the model's numbers overflow: " + run.firstNonFinite().orElse("a vector in a feed-forward block") + " is not finite " + where, e);
         }
-        int pointsHere = Math.min(program.points(), treatment.points() - firstPoint);
+        int pointsHere = pointsFrom(firstPoint);
         FloatBuffer nll = run.tensor(DecoderGraph.NLL).floats();
         IntBuffer chosen = run.tensor(DecoderGraph.GREEDY).ints();
         for (int p = 0; p < pointsHere; p++) {

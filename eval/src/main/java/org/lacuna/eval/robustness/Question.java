@@ -1,0 +1,58 @@
+package org.lacuna.eval.robustness;
+
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Set;
+import java.util.TreeSet;
+import org.lacuna.model.config.ModelConfig;
+import org.lacuna.sparsity.Site;
+
+/** What a sweep asks of a model, as a hash: texts, sites, the rule with all of its parameters and weights, and the coverage. */
+final class Question {
+    private final MessageDigest digest;
+
+    private Question() {
+        try {
+            digest = MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    static String of(Sequences texts, Set<Site> sites, Treatment treatment, Coverage coverage, ModelConfig config) {
+        Question question = new Question();
+        question.ints(texts.rows(), texts.length());
+        question.ints(texts.batch().inputs());
+        question.ints(texts.batch().targets());
+        question.ints(texts.lengths());
+        question.ints(treatment.rule().code(), treatment.points(), treatment.channelRows());
+        question.digest.update((coverage + " ").getBytes(StandardCharsets.UTF_8));
+        for (Site site : new TreeSet<>(sites)) {
+            question.ints(site.ordinal());
+            for (int layer = 0; layer < config.layers(); layer++) {
+                ByteBuffer parameters = ByteBuffer.allocate(treatment.points() * Double.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+                for (int point = 0; point < treatment.points(); point++) {
+                    parameters.putDouble(treatment.parameter(layer, site, point));
+                }
+                question.digest.update(parameters.array());
+                if (treatment.channelRows() > 0) {
+                    float[] channels = treatment.channels(layer, site);
+                    ByteBuffer bytes = ByteBuffer.allocate(channels.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+                    bytes.asFloatBuffer().put(channels);
+                    question.digest.update(bytes.array());
+                }
+            }
+        }
+        return HexFormat.of().formatHex(question.digest.digest());
+    }
+
+    private void ints(int... values) {
+        ByteBuffer bytes = ByteBuffer.allocate(Math.multiplyExact(values.length, Integer.BYTES)).order(ByteOrder.LITTLE_ENDIAN);
+        bytes.asIntBuffer().put(values);
+        digest.update(bytes.array());
+    }
+}
