@@ -19,6 +19,7 @@ import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.source.ModelSource;
+import org.lacuna.eval.store.ResultStore;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.run.ExitCode;
@@ -83,6 +84,10 @@ public final class EvalCommand implements Callable<Integer> {
     @Option(names = "--out", paramLabel = "FILE", description = "Where to keep the result instead of the run's folder eval/; with --dl4j a folder, for the report too.")
     private Path out;
 
+    @Option(names = "--store", paramLabel = "DIR", description = "Where pieces of curves are kept as they are found, so that nothing is computed twice and what was cut short goes on. "
+            + "Default: a run's folder eval/; none for a checkpoint.")
+    private Path store;
+
     @Option(names = "--json", paramLabel = "FILE", description = "Write the result to FILE too (- for standard output, in place of the table).")
     private String json;
 
@@ -110,9 +115,11 @@ public final class EvalCommand implements Callable<Integer> {
             Evaluation.Measurement measurement = evaluation.prepare(settings, team);
             table.head(evaluation, settings);
             table.memory(measurement.memory());
-            result = measurement.measure(interrupts::requested, table::dense, table::curve);
+            result = ResultStore.using(Optional.ofNullable(store).or(evaluation::store), this::warn, findings -> measurement.measure(findings, interrupts::requested, table::dense, table::curve));
         } catch (InterruptedRunException e) {
-            throw new InterruptedRunException(e.getMessage() + "; nothing is kept of it, the same command begins anew");
+            boolean goesOn = store != null || evaluation.store().isPresent();
+            throw new InterruptedRunException(e.getMessage() + (goesOn ? "; what was measured is kept, and the same command goes on from there"
+                    : "; nothing is kept of it, the same command begins anew, or with --store DIR goes on the next time"));
         }
         keep(evaluation, result).ifPresent(table::kept);
         if (json != null) {
@@ -190,10 +197,14 @@ public final class EvalCommand implements Callable<Integer> {
             return evaluation.keep(result);
         } catch (InputException | RunException e) {
             // What was asked for is on the terminal, or goes to --json.
-            PrintWriter err = spec.commandLine().getErr();
-            err.println("the result is not kept: " + e.getMessage() + "; --out FILE keeps it elsewhere");
-            err.flush();
+            warn("the result is not kept: " + e.getMessage() + "; --out FILE keeps it elsewhere");
             return Optional.empty();
         }
+    }
+
+    private void warn(String note) {
+        PrintWriter err = spec.commandLine().getErr();
+        err.println(note);
+        err.flush();
     }
 }

@@ -26,6 +26,7 @@ import org.lacuna.eval.method.Methods;
 import org.lacuna.eval.robustness.Coverage;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
+import org.lacuna.eval.robustness.Findings;
 import org.lacuna.eval.robustness.GridPrograms;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ResultJson;
@@ -43,6 +44,7 @@ import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.run.folder.Json;
 import org.lacuna.run.provenance.Provenance;
 
 /** One model on the first windows of one corpus' validation part. */
@@ -122,6 +124,11 @@ public final class Evaluation {
 
     private String key(Settings settings) {
         return Hashes.text(summary.sha256() + summary.configSha256() + ResultJson.text(data) + ResultJson.text(settings)).substring(0, KEY_DIGITS);
+    }
+
+    /** The folder in which pieces of results are kept while it is measured: the run's folder of results; empty for a bare checkpoint. */
+    public Optional<Path> store() {
+        return source.run().map(run -> run.resolve(FOLDER));
     }
 
     /**
@@ -221,14 +228,15 @@ public final class Evaluation {
         /**
          * Measures.
          *
+         * @param findings where pieces that were measured before are taken from, and new ones kept
          * @param stop    asked between pieces of the work, which end within seconds
          * @param onDense told the dense result
          * @param onCurve told each curve when it is measured
          * @throws org.lacuna.run.InterruptedRunException if {@code stop} said yes
          * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite; the message names the model
          */
-        public RobustnessResult measure(BooleanSupplier stop, Consumer<DenseResult> onDense, Consumer<SiteResult> onCurve) {
-            Robustness robustness = new Robustness(summary.checkpoint(), model, programs, workers, windows, stop);
+        public RobustnessResult measure(Findings findings, BooleanSupplier stop, Consumer<DenseResult> onDense, Consumer<SiteResult> onCurve) {
+            Robustness robustness = new Robustness(summary.checkpoint(), model, programs, workers, windows, stop).keepingIn(findings, subject());
             DenseResult dense = robustness.dense(data.bytes());
             onDense.accept(dense);
             List<SiteResult> curves = new ArrayList<>();
@@ -248,6 +256,12 @@ public final class Evaluation {
     private boolean sameArithmetic(JsonNode other) {
         JsonNode here = provenance();
         return ARITHMETIC.stream().allMatch(key -> here.path(key).equals(other.path(key)));
+    }
+
+    /** What the bits of a result depend on besides what is asked. */
+    private String subject() {
+        JsonNode here = provenance();
+        return Hashes.text(summary.sha256() + summary.configSha256() + ARITHMETIC.stream().map(key -> Json.line(here.path(key))).toList());
     }
 
     private JsonNode provenance() {

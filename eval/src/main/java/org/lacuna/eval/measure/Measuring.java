@@ -14,6 +14,7 @@ import org.lacuna.eval.method.Methods;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.source.ModelSource;
+import org.lacuna.eval.store.ResultStore;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.run.InputException;
@@ -93,12 +94,12 @@ public final class Measuring {
         try {
             Evaluation.Measurement measurement = evaluation.prepare(here, workers);
             progress.accept(name + ": memory: " + measurement.memory().line());
-            return measurement.measure(stop,
+            return ResultStore.using(evaluation.store(), note -> progress.accept(name + ": " + note), findings -> measurement.measure(findings, stop,
                     dense -> progress.accept(String.format(Locale.ROOT, "%s: dense loss %.4f", name, dense.loss())),
-                    curve -> progress.accept(name + ": measured " + curve.sites().key()));
+                    curve -> progress.accept(name + ": measured " + curve.sites().key())));
         } catch (InterruptedRunException e) {
             throw new InterruptedRunException(e.getMessage()
-                    + "; the runs that were measured before it keep their results, and the same command goes on from there");
+                    + "; what was measured is kept, and the same command goes on from there");
         }
     }
 

@@ -17,6 +17,8 @@ import java.nio.file.StandardOpenOption;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
 import org.lacuna.eval.robustness.Findings;
 import org.lacuna.eval.source.Hashes;
 import org.lacuna.run.InputException;
@@ -71,6 +73,28 @@ public final class ResultStore implements Findings, AutoCloseable {
             return store;
         } catch (IOException e) {
             throw new RunException(file + ": can't be opened: " + AtomicFiles.reason(e), e);
+        }
+    }
+
+    /**
+     * Works with a folder's findings, or without where they can't be kept: what is measured is worth more than the time that it takes.
+     *
+     * @param folder empty for none
+     * @param note   told why nothing is kept
+     */
+    public static <T> T using(Optional<Path> folder, Consumer<String> note, Function<Findings, T> work) {
+        Optional<ResultStore> opened = folder.flatMap(path -> {
+            try {
+                return Optional.of(open(path));
+            } catch (InputException | RunException e) {
+                note.accept("if this is cut short, it begins anew: " + e.getMessage());
+                return Optional.empty();
+            }
+        });
+        try {
+            return work.apply(opened.<Findings>map(store -> store).orElse(Findings.NONE));
+        } finally {
+            opened.ifPresent(ResultStore::close);
         }
     }
 

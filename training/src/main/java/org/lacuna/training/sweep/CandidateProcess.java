@@ -19,6 +19,7 @@ import java.util.Optional;
 import org.lacuna.data.Corpus;
 import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.robustness.Point;
+import org.lacuna.eval.robustness.Findings;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteResult;
@@ -139,7 +140,7 @@ final class CandidateProcess {
         Settings settings = Settings.PAPER.withSites(List.of(job.site()));
         return evaluation.kept(settings).orElseGet(() -> {
             try (Workers workers = new Workers(job.threads())) {
-                RobustnessResult result = evaluation.prepare(settings, workers).measure(interrupts::requested, dense -> { }, curve -> { });
+                RobustnessResult result = evaluation.prepare(settings, workers).measure(Findings.NONE, interrupts::requested, dense -> { }, curve -> { });
                 evaluation.keep(result);
                 return result;
             }

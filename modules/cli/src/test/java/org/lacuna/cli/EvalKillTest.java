@@ -1,0 +1,107 @@
+package org.lacuna.cli;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.lacuna.eval.store.ResultStore;
+import org.lacuna.run.ExitCode;
+import org.lacuna.run.folder.Json;
+
+/**
+ * Kills {@code eval} again and again, as {@code kill -9} does, each at a random millisecond, and goes on in the same store; what comes out is
+ * what an undisturbed run gives.
+ */
+@Timeout(900)
+class EvalKillTest {
+    /** {@code -Dlacuna.kills=50} for a long check by hand. */
+    private static final int KILLS = Integer.getInteger("lacuna.kills", 4);
+
+    @TempDir
+    private Path temp;
+    private Path run;
+
+    @BeforeEach
+    void train() {
+        run = temp.resolve("run");
+        Checkpoints.Result trained = Checkpoints.lacuna("train", "--config", "../../configs/nano.yaml", "--out", run, "--set", "train.steps=2", "--set", "train.warmup=0");
+        assertEquals(ExitCode.DONE, trained.code(), trained.err());
+    }
+
+    private Process eval(Path store, Path out) throws IOException {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules", "jdk.incubator.vector", "-Xmx256m",
+                "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Dorg.bytedeco.javacpp.maxbytes=0", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
+                "-cp", System.getProperty("java.class.path"), Main.class.getName()));
+        command.addAll(List.of("eval", "--run", run.toString(), "--windows", "73", "--window", "32", "--store", store.toString(), "--out", out.toString()));
+        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(temp.resolve("log").toFile()).start();
+    }
+
+    private void finish(Process process) throws IOException, InterruptedException {
+        assertTrue(process.waitFor(120, TimeUnit.SECONDS));
+        assertEquals(ExitCode.DONE, process.exitValue(), Files.readString(temp.resolve("log")));
+    }
+
+    /** All of a result but when it was made. */
+    private static String measured(Path file) {
+        ObjectNode result = (ObjectNode) Json.read(file);
+        assertTrue(result.has("curves") && result.has("dense"));
+        result.remove("provenance");
+        return Json.line(result);
+    }
+
+    @Test
+    void noMomentChangesAByte() throws IOException, InterruptedException {
+        Path out = temp.resolve("undisturbed.json");
+        finish(eval(temp.resolve("undisturbed"), out));
+        long before = System.nanoTime();
+        finish(eval(temp.resolve("another"), temp.resolve("another.json")));
+        long millis = (System.nanoTime() - before) / 1_000_000;
+        String expected = measured(out);
+        assertEquals(expected, measured(temp.resolve("another.json")));
+
+        Random random = new Random(1);
+        int killed = 0;
+        int goneOn = 0;
+        for (int store = 0; killed < KILLS; store++) {
+            Path folder = temp.resolve("store" + store);
+            Path result = temp.resolve("result" + store + ".json");
+            int ofThis = 0;
+            Process process = eval(folder, result);
+            while (killed < KILLS && ofThis < 3 && !process.waitFor(millis / 4 + random.nextLong(millis), TimeUnit.MILLISECONDS)) {
+                process.destroyForcibly().waitFor();
+                killed++;
+                ofThis++;
+                goneOn += Files.exists(folder.resolve(ResultStore.FILE)) && Files.size(folder.resolve(ResultStore.FILE)) > 0 ? 1 : 0;
+                process = eval(folder, result);
+            }
+            finish(process);
+            assertEquals(expected, measured(result));
+        }
+        assertTrue(goneOn > 0, "no kill left anything to go on from");
+    }
+
+    @Test
+    void twoOnOneStoreFindTheSame() throws IOException, InterruptedException {
+        Path store = temp.resolve("shared");
+        Process one = eval(store, temp.resolve("one.json"));
+        Process two = eval(store, temp.resolve("two.json"));
+        finish(one);
+        finish(two);
+        assertEquals(measured(temp.resolve("one.json")), measured(temp.resolve("two.json")));
+        long size = Files.size(store.resolve(ResultStore.FILE));
+        finish(eval(store, temp.resolve("three.json")));
+        assertEquals(size, Files.size(store.resolve(ResultStore.FILE)), "nothing is computed that is there");
+        assertEquals(measured(temp.resolve("one.json")), measured(temp.resolve("three.json")));
+    }
+}
