@@ -19,10 +19,12 @@ public final class Task {
 
     private final TaskFile file;
     private final List<TaskDocument> documents;
+    private final int leftOut;
 
-    private Task(TaskFile file, List<TaskDocument> documents) {
+    private Task(TaskFile file, List<TaskDocument> documents, int leftOut) {
         this.file = file;
         this.documents = documents;
+        this.leftOut = leftOut;
     }
 
     /**
@@ -67,7 +69,7 @@ public final class Task {
             problems.collect(() -> maker.document(documents.size(), source)).ifPresent(documents::add);
         }
         problems.report();
-        return new Task(file, List.copyOf(documents));
+        return new Task(file, List.copyOf(documents), 0);
     }
 
     /** One more than are needed, if there is one: a document is no example of itself. */
@@ -86,7 +88,31 @@ public final class Task {
      * @return this task if it has no more
      */
     public Task first(int count) {
-        return count >= documents.size() ? this : new Task(file, documents.subList(0, count));
+        return count >= documents.size() ? this : new Task(file, documents.subList(0, count), leftOut);
+    }
+
+    /**
+     * The task without the documents whose continuation is longer than what a model reads, for which the harness stops. Those that stay have new
+     * indices. Models are compared on the documents that fit all of them.
+     *
+     * @param tokenizer the model's
+     * @param maxLength tokens that the model reads at once
+     * @return this task if all fit
+     * @throws InputException if none fits
+     */
+    public Task fitting(Tokenizer tokenizer, int maxLength) {
+        PairEncoder encoder = new PairEncoder(tokenizer);
+        List<TaskDocument> fitting = new ArrayList<>();
+        for (TaskDocument document : documents) {
+            boolean whole = outputType() == OutputType.LOGLIKELIHOOD_ROLLING || outputType() == OutputType.GENERATE_UNTIL;
+            if (whole || document.prompts().stream().allMatch(prompt -> encoder.pair(prompt).continuation().length <= maxLength)) {
+                fitting.add(document.at(fitting.size()));
+            }
+        }
+        if (fitting.isEmpty()) {
+            throw new InputException(name() + ": every document has a continuation of more than the " + maxLength + " tokens that the model reads at once");
+        }
+        return fitting.size() == documents.size() ? this : new Task(file, List.copyOf(fitting), leftOut + documents.size() - fitting.size());
     }
 
     /**
@@ -179,7 +205,8 @@ public final class Task {
             if (length == 0 || length > maxLength) {
                 String what = document.choices().isEmpty() ? "what is to be scored" : "choice " + (requests.size() + 1);
                 throw new InputException(what + (length == 0 ? " has no tokens after its context; expected at least one"
-                        : " has " + length + " tokens; the model reads " + maxLength + " at once, and only contexts are cut"));
+                        : " has " + length + " tokens; the model reads " + maxLength
+                        + " at once, and only contexts are cut; leave such documents out, or take a model that reads more"));
             }
             requests.add(Request.scored(document.index(), requests.size(), pair.context(), pair.continuation(), maxLength));
         }
@@ -217,7 +244,7 @@ public final class Task {
             }
             metrics.add(Metric.of(kind, values, weights));
         }
-        return new TaskResult(name(), documents.size(), requests.size(), (int) requests.stream().filter(Request::truncated).count(), metrics);
+        return new TaskResult(name(), documents.size(), leftOut, requests.size(), (int) requests.stream().filter(Request::truncated).count(), metrics);
     }
 
     /** Collects what is wrong with documents, up to a number of them. */

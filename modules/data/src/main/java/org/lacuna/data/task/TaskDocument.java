@@ -29,4 +29,9 @@ public record TaskDocument(int index, String where, List<Prompt> prompts, List<S
         gold = List.copyOf(gold);
         answers = List.copyOf(answers);
     }
+
+    /** The same at another place. */
+    TaskDocument at(int place) {
+        return new TaskDocument(place, where, prompts, choices, gold, answers);
+    }
 }

@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.data.task.PairEncoder.Pair;
@@ -102,7 +103,7 @@ class PairEncoderTest {
     @Test
     void windowsScoreEachTokenOnceWithinTheModelsLength() {
         for (int length = 1; length < 30; length++) {
-            int[] ids = java.util.stream.IntStream.range(0, length).toArray();
+            int[] ids = IntStream.range(0, length).toArray();
             for (int most = 1; most < 12; most++) {
                 int next = 0;
                 for (Pair window : PairEncoder.windows(ids, new int[] {-1}, most)) {

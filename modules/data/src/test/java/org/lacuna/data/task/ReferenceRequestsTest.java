@@ -101,11 +101,12 @@ class ReferenceRequestsTest {
     }
 
     private static int sameAsTheData(String task, List<String> sets, String name, List<String> lines, Tokenizer tokenizer) {
-        List<Request> requests = Task.open(task, Path.of(System.getProperty("lacuna.tasks")), sets).first(40).requests(tokenizer, MAX_LENGTH);
+        Task fitting = Task.open(task, Path.of(System.getProperty("lacuna.tasks")), sets).first(40).fitting(tokenizer, MAX_LENGTH);
+        List<Request> requests = fitting.requests(tokenizer, MAX_LENGTH);
         List<JsonNode> expected = lines.stream().map(line -> Json.parse("the reference", line)).filter(line -> line.path("task").asText().equals(name)).toList();
         assertTrue(expected.size() >= 40);
         for (JsonNode one : expected) {
-            check(one, requests.stream().filter(request -> request.document() == one.path("doc").intValue()
+            check(one, requests.stream().filter(request -> fitting.documents().get(request.document()).where().endsWith("line " + (one.path("doc").intValue() + 1))
                     && request.choice() == one.path("choice").intValue()).findFirst().orElseThrow());
         }
         return expected.size();
