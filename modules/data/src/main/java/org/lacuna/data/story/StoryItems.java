@@ -26,8 +26,8 @@ public final class StoryItems {
     }
 
     /**
-     * Which of two sentences has the verb that fits its subject. Kinds: {@code apart} where another noun stands between subject and verb, else
-     * {@code adjacent}.
+     * Which of two sentences has the verb that fits its subject. Kinds: {@code apart}, preferred, where another noun stands between
+     * subject and verb, else {@code adjacent}.
      *
      * @param seed  any
      * @param count how many, at least 1

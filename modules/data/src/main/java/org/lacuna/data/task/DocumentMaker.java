@@ -5,7 +5,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import org.lacuna.data.task.TaskDocument.Prompt;
-import org.lacuna.run.InputException;
 
 /** Makes of a task's documents the texts that a model is asked, as lm-evaluation-harness 0.4.13 puts them together. */
 final class DocumentMaker {
@@ -18,9 +17,12 @@ final class DocumentMaker {
     private final Fields text;
     private final Fields target;
     private final Optional<Fields> choices;
-    private final List<Source> examples;
+    private final List<Example> examples;
     /** Whether the choices are contexts, and what follows is scored: doc_to_text is then the number of the right one. Told by the first document. */
     private final boolean choicesAreContexts;
+
+    /** A document with its answer, as a text, and where it stands. */
+    private record Example(String where, String text) { }
 
     /**
      * Reads the task file's templates.
@@ -31,12 +33,12 @@ final class DocumentMaker {
      */
     DocumentMaker(String where, TaskFile file, Source first, List<Source> examples) {
         this.file = file;
-        this.examples = examples;
         description = new Fields("description", file.description(), where);
         text = new Fields("doc_to_text", file.doc_to_text(), where);
         target = new Fields("doc_to_target", file.doc_to_target(), where);
         choices = file.choiceTemplate().map(template -> new Fields("doc_to_choice", template, where));
         choicesAreContexts = file.type() == OutputType.MULTIPLE_CHOICE && text.number(first).isPresent();
+        this.examples = examples.stream().map(this::example).toList();
     }
 
     TaskDocument document(int index, Source source) {
@@ -131,18 +133,11 @@ final class DocumentMaker {
 
     private String context(Source source, String question) {
         StringBuilder context = new StringBuilder(description.text(source));
-        examples.stream().filter(example -> !example.where().equals(source.where())).limit(file.num_fewshot()).forEach(example -> {
-            try {
-                context.append(example(example));
-            } catch (InputException e) {
-                throw e.map(problem -> problem + " (an example that stands in front)");
-            }
-        });
+        examples.stream().filter(example -> !example.where.equals(source.where())).limit(file.num_fewshot()).forEach(example -> context.append(example.text));
         return context.append(question).toString();
     }
 
-    /** A document with its answer. */
-    private String example(Source source) {
+    private Example example(Source source) {
         String question;
         String answer;
         if (file.type() == OutputType.MULTIPLE_CHOICE) {
@@ -154,6 +149,6 @@ final class DocumentMaker {
             question = text.text(source);
             answer = file.type() == OutputType.GENERATE_UNTIL ? answers(source).get(0) : target.text(source);
         }
-        return question + file.target_delimiter() + answer + file.fewshot_delimiter();
+        return new Example(source.where(), question + file.target_delimiter() + answer + file.fewshot_delimiter());
     }
 }

@@ -16,6 +16,8 @@ import org.lacuna.run.InputException;
 public final class Task {
     /** More wrong documents than these are not told. */
     private static final int MOST_PROBLEMS = 20;
+    /** Of the heap, what the documents' texts may have, in characters. */
+    private static final int SHARE = 16;
 
     private final TaskFile file;
     private final List<TaskDocument> documents;
@@ -65,8 +67,15 @@ public final class Task {
         DocumentMaker maker = new DocumentMaker(nameOrFile, file, sources.get(0), examples);
         Problems problems = new Problems();
         List<TaskDocument> documents = new ArrayList<>();
+        long characters = 0;
         for (Source source : sources) {
-            problems.collect(() -> maker.document(documents.size(), source)).ifPresent(documents::add);
+            Optional<TaskDocument> document = problems.collect(() -> maker.document(documents.size(), source));
+            document.ifPresent(documents::add);
+            characters += document.map(TaskDocument::characters).orElse(0L);
+            if (characters > Runtime.getRuntime().maxMemory() / SHARE) {
+                throw new InputException(source.where() + ": the texts up to here, examples in front included, take an eighth of the heap; give more by -Xmx,"
+                        + " or a smaller num_fewshot");
+            }
         }
         problems.report();
         return new Task(file, List.copyOf(documents), 0);

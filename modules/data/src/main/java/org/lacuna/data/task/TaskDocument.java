@@ -30,6 +30,17 @@ public record TaskDocument(int index, String where, List<Prompt> prompts, List<S
         answers = List.copyOf(answers);
     }
 
+    /** Of its texts; a context that several choices share is counted once. */
+    long characters() {
+        long characters = 0;
+        String before = "";
+        for (Prompt prompt : prompts) {
+            characters += prompt.continuation.length() + (prompt.context.equals(before) ? 0 : prompt.context.length());
+            before = prompt.context;
+        }
+        return characters;
+    }
+
     /** The same at another place. */
     TaskDocument at(int place) {
         return new TaskDocument(place, where, prompts, choices, gold, answers);
