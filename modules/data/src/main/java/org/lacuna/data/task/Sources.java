@@ -140,7 +140,8 @@ final class Sources {
         for (int i = 0; i < text.length(); i++) {
             if (Character.isSurrogate(text.charAt(i))) {
                 if (!Character.isSurrogatePair(text.charAt(i), i + 1 < text.length() ? text.charAt(i + 1) : ' ')) {
-                    throw new InputException(String.format("%s: holds half of a surrogate pair (\\u%04x), which is no character; remove it", where, (int) text.charAt(i)));
+                    throw new InputException(String.format("%s: holds half of a surrogate pair (\\u%04x), which is no character; remove it", where,
+                            (int) text.charAt(i)));
                 }
                 i++;
             }

@@ -60,7 +60,8 @@ record TaskFile(
         OutputType type = OutputType.named(output_type).orElseThrow();
         sources(problems, data, labels, stories, fewshot_data, num_fewshot);
         if ((type == OutputType.MULTIPLE_CHOICE) == doc_to_choice.isEmpty()) {
-            problems.add("doc_to_choice: " + (doc_to_choice.isEmpty() ? "missing; multiple_choice needs the choices" : "only multiple_choice has choices; remove it"));
+            problems.add("doc_to_choice: " + (doc_to_choice.isEmpty() ? "missing; multiple_choice needs the choices"
+                    : "only multiple_choice has choices; remove it"));
         } else if (doc_to_choice.size() > MOST_CHOICES) {
             problems.add("doc_to_choice: has " + doc_to_choice.size() + " choices; expected at most " + MOST_CHOICES);
         } else if (doc_to_choice.contains("")) {

@@ -22,7 +22,7 @@ final class TaskFiles {
 
     private static final long LARGEST = 1 << 20;
     /** A value that YAML is told to make by code: {@code key: !function module.name}. */
-    private static final Pattern TAG = Pattern.compile("(?m)^[^#\\n\"']*[:-][ \\t]+(![A-Za-z]\\S*)");
+    private static final Pattern TAG = Pattern.compile("(?m)^[^#\\n\"']*[:?,{\\[-][ \\t]*(!!?[A-Za-z]\\S*)");
     private static final String DATA = "Lacuna downloads no data; name its files in data, fewshot_data and labels";
     private static final String CODE = "Lacuna runs no Python; say it in Jinja in doc_to_text, doc_to_target and doc_to_choice";
     private static final String DECONTAMINATION = "Lacuna does not look for a task's documents in training data; remove it";

@@ -178,6 +178,18 @@ class ShippedTasksTest {
         assertEquals(0, task.score(requests, List.of(new Answer.Generated("1042"))).metric("exact_match").value());
     }
 
+    /** The example in the package's documentation. */
+    @Test
+    void aTaskOfOnesOwnIsOneFile() throws IOException {
+        write("capitals/test.jsonl", "{\"country\": \"Peru\", \"cities\": [\"Cusco\", \"Lima\"], \"right\": 1}");
+        write("capitals.yaml", "task: capitals", "output_type: multiple_choice       # or loglikelihood, loglikelihood_rolling, generate_until",
+                "data: capitals/test.jsonl", "doc_to_text: \"Question: What is the capital of {{ country }}?\\nAnswer:\"",
+                "doc_to_choice: cities              # a field's name, a list, or Jinja that gives a list", "doc_to_target: \"{{ right }}\"",
+                "metric_list: [acc, acc_norm]");
+        Task task = Task.open(folder.resolve("capitals.yaml").toString(), folder);
+        assertPrompts(task.documents().get(0), List.of(1), "Question: What is the capital of Peru?\nAnswer:", " Cusco", " Lima");
+    }
+
     @Test
     void storiesNeedNoData() {
         for (String name : List.of("stories_agreement", "stories_cloze", "stories_questions")) {

@@ -9,12 +9,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.lacuna.data.jinja.Template;
 import org.lacuna.data.task.TaskDocument.Prompt;
 import org.lacuna.data.tokenize.ByteTokenizer;
 import org.lacuna.data.tokenize.Tokenizer;
@@ -65,6 +67,8 @@ class TaskFileTest {
             process_docs: '!function x.y' | process_docs: a key of lm-evaluation-harness that is not supported: Lacuna runs no Python
             doc_to_txt: q                 | :7: doc_to_txt: unknown key
             description: !function u.d    | :7: !function asks for code
+            metric_list: [!x acc]         | :7: !x asks for code
+            description: !!python/a b     | :7: !!python/a asks for code
             num_fewshot: 2                | num_fewshot examples are taken from
             num_fewshot: -1               | num_fewshot: expected a whole number
             metric_list: [acc, f1]        | :7: metric_list: multiple_choice has no f1; expected acc, acc_norm, acc_bytes, exact_match
@@ -201,6 +205,19 @@ class TaskFileTest {
     @ValueSource(strings = {"", "[", "['a'", "['a]", "[a]", "['a' 'b']", "['a'] x", "[1.5]", "['\\q']", "[,]", "['a',,]", "a", "['\\x1']", "[99999999999999999999]"})
     void whatIsNoListIsNone(String text) {
         assertTrue(Literal.list(text).isEmpty());
+    }
+
+    /** Every character comes through a list that a template prints. */
+    @Test
+    void whatATemplatePrintsIsReadAsItWas() {
+        StringBuilder all = new StringBuilder();
+        for (int c = 0; c <= 0x1FFFF; c++) {
+            if (c < Character.MIN_SURROGATE || c > Character.MAX_SURROGATE) {
+                all.appendCodePoint(c);
+            }
+        }
+        List<Object> list = List.of(all.toString(), "'", "\"", "\\n", "", 12L);
+        assertEquals(list, Literal.list(Template.parse("{{ l }}").render(Map.of("l", list))).orElseThrow());
     }
 
     @Test
