@@ -19,6 +19,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
+import org.lacuna.data.random.SplitMix;
 
 class StoryItemsTest {
 
@@ -144,6 +145,23 @@ class StoryItemsTest {
             }
         }
         assertEquals(new TreeSet<>(Set.of("colour", "count", "food", "home", "name", "number", "place", "sum")), new TreeSet<>(kinds.keySet()));
+    }
+
+    @Test
+    void theStoriesBelongToValidation() {
+        List<StoryItem> items = StoryItems.questions(9, 10);
+        StoryWriter writer = new StoryWriter(SplitMix.stream(9, 2));
+        int found = 0;
+        for (int stories = 0; found < items.size(); stories++) {
+            assertTrue(stories < 100_000, "the items' stories are not of this stream");
+            writer.next();
+            String story = new String(writer.text(), 0, writer.length(), StandardCharsets.US_ASCII);
+            if (story.startsWith(items.get(found).context() + " " + right(items.get(found)))) {
+                assertTrue(StoryCorpus.inValidation(writer.text(), writer.length(), StoryCorpus.threshold(0.01)));
+                assertTrue(StoryCorpus.inValidation(writer.text(), writer.length(), StoryCorpus.threshold(0.5)));
+                found++;
+            }
+        }
     }
 
     @Test
