@@ -7,8 +7,25 @@ final class Budget {
     /** Characters that are looked through in the time of a step, log₂. */
     private static final int READ_BITS = 10;
 
+    private final boolean strict;
     private long steps;
     private long made;
+
+    Budget() {
+        this(false);
+    }
+
+    /** @param strict whether what stands for nothing may not be printed or gone over, as with Jinja's StrictUndefined */
+    Budget(boolean strict) {
+        this.strict = strict;
+    }
+
+    /** Refuses what stands for nothing where the rendering is strict. */
+    void use(Undefined undefined) {
+        if (strict) {
+            throw undefined.refused();
+        }
+    }
 
     /** Counts an evaluation. */
     void step() {

@@ -42,7 +42,22 @@ public final class Template {
      *                           or does what is not supported
      */
     public String render(Map<String, ?> values) {
-        Budget budget = new Budget();
+        return render(values, new Budget());
+    }
+
+    /**
+     * Renders it as {@link #render} does, but a name or field that is not there may only be tested for: to print it, or go over it, is an error
+     * (Jinja's {@code StrictUndefined}).
+     *
+     * @param values by their names
+     * @return the text
+     * @throws TemplateException as {@link #render} does, and where something is missing
+     */
+    public String renderStrictly(Map<String, ?> values) {
+        return render(values, new Budget(true));
+    }
+
+    private String render(Map<String, ?> values, Budget budget) {
         Scope given = Scope.outermost(budget);
         Functions.define(given);
         values.forEach(given::set);

@@ -37,7 +37,11 @@ final class Text {
         if (value instanceof String string) {
             return add(string);
         }
-        return value instanceof Undefined ? this : spell(value);
+        if (value instanceof Undefined undefined) {
+            budget.use(undefined);
+            return this;
+        }
+        return spell(value);
     }
 
     /** A value as it is spelled inside of a printed list. */

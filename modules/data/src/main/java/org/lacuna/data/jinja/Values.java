@@ -63,7 +63,8 @@ final class Values {
         if (value instanceof List<?> list) {
             return list;
         }
-        if (value instanceof Undefined) {
+        if (value instanceof Undefined undefined) {
+            budget.use(undefined);
             return List.of();
         }
         if (value instanceof Map<?, ?> map) {

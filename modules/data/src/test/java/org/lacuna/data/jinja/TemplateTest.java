@@ -199,4 +199,14 @@ class TemplateTest {
         Template.parse("{% set ns = namespace(m[0]) %}{% set ns.role = 'x' %}{% set m = 1 %}").render(values);
         assertEquals(Map.of("m", List.of(message("user", "q"))), values);
     }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{{ a }}", "{{ m.b }}", "{{ a | join }}", "{% for x in a %}{% endfor %}", "{{ m.b ~ 'x' }}"})
+    void whatIsNotThereIsRefusedWhereTheRenderingIsStrict(String template) {
+        Template parsed = Template.parse(template);
+        assertTrue(List.of("", "x").contains(parsed.render(Map.of("m", Map.of()))));
+        String message = assertThrows(TemplateException.class, () -> parsed.renderStrictly(Map.of("m", Map.of()))).getMessage();
+        assertTrue(message.contains(" is undefined"), message);
+        assertEquals("no", Template.parse("{{ 'yes' if a is defined else 'no' }}").renderStrictly(Map.of()));
+    }
 }

@@ -122,6 +122,10 @@ final class Binder {
     }
 
     private List<Object> list(Node node, Type elementType, Key key, Place place) {
+        if (key != null && key.single() && node instanceof ScalarNode) {
+            Object one = value(node, elementType, key, place);
+            return one == null ? null : List.of(one);
+        }
         if (!(node instanceof SequenceNode sequence)) {
             wrong("a list [a, b, ...]", key, place);
             return null;

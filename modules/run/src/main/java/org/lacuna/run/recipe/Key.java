@@ -34,4 +34,7 @@ public @interface Key {
 
     /** The number must lie below this one. */
     double below() default Double.POSITIVE_INFINITY;
+
+    /** Whether, of a list, a single value may stand for the list of it. */
+    boolean single() default false;
 }

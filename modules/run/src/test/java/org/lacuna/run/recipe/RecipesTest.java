@@ -355,6 +355,18 @@ class RecipesTest {
         assertEquals(List.of(problem), refused.problems());
     }
 
+    record OneOrMany(@Key(single = true, min = 1) List<Integer> some, @Key(def = "[]") List<String> many) { }
+
+    @Test
+    void aSingleValueStandsForAListWhereTheKeySaysSo() {
+        assertEquals(List.of(3), Recipes.parse("r", "some: 3", List.of(), OneOrMany.class).some());
+        assertEquals(List.of(3, 4), Recipes.parse("r", "some: [3, 4]", List.of(), OneOrMany.class).some());
+        assertEquals(new OneOrMany(List.of(3), List.of()), Recipes.parse("r", Recipes.toYaml(new OneOrMany(List.of(3), List.of())), List.of(), OneOrMany.class));
+        InputException refused = assertThrows(InputException.class, () -> Recipes.parse("r", "some: 0\nmany: x", List.of(), OneOrMany.class));
+        assertEquals(2, refused.problems().size());
+        assertTrue(refused.problems().get(1).startsWith("r:2: many: expected a list"), refused.getMessage());
+    }
+
     @Test
     void distanceIsLevenshteins() {
         assertEquals(3, KeyNames.distance("kitten", "sitting"));

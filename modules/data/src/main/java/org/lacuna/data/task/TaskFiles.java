@@ -1,0 +1,105 @@
+package org.lacuna.data.task;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.lacuna.run.InputException;
+import org.lacuna.run.RunException;
+import org.lacuna.run.folder.TextFile;
+import org.lacuna.run.recipe.Recipes;
+
+/** Finds and reads task files: those that come with Lacuna by their names, others by their paths. */
+final class TaskFiles {
+    /** Those that come with Lacuna. */
+    static final List<String> SHIPPED = List.of("arc_challenge", "arc_easy", "blimp", "boolq", "gsm8k", "hellaswag", "lambada_openai", "mmlu", "piqa", "sciq",
+            "stories_agreement", "stories_cloze", "stories_questions", "triviaqa", "winogrande");
+
+    private static final long LARGEST = 1 << 20;
+    /** A value that YAML is told to make by code: {@code key: !function module.name}. */
+    private static final Pattern TAG = Pattern.compile("(?m)^[^#\\n\"']*[:?,{\\[-][ \\t]*(!!?[A-Za-z]\\S*)");
+    private static final String DATA = "Lacuna downloads no data; name its files in data, fewshot_data and labels";
+    private static final String CODE = "Lacuna runs no Python; say it in Jinja in doc_to_text, doc_to_target and doc_to_choice";
+    private static final String DECONTAMINATION = "Lacuna does not look for a task's documents in training data; remove it";
+    private static final String GREEDY = "Lacuna generates greedily; remove it";
+    private static final String NO_USE = "Lacuna has no use for it; remove it";
+    /** What to do about keys of lm-evaluation-harness that there are not. */
+    private static final Map<String, String> OTHERS = Map.ofEntries(Map.entry("should_decontaminate", DECONTAMINATION),
+            Map.entry("doc_to_decontamination_query", DECONTAMINATION), Map.entry("dataset_path", DATA), Map.entry("dataset_name", DATA),
+            Map.entry("dataset_kwargs", DATA), Map.entry("training_split", DATA), Map.entry("validation_split", DATA), Map.entry("test_split", DATA),
+            Map.entry("fewshot_split", DATA), Map.entry("fewshot_config", "the first documents of fewshot_data are the examples; remove it"),
+            Map.entry("custom_dataset", CODE), Map.entry("process_docs", CODE), Map.entry("process_results", CODE),
+            Map.entry("filter_list", "expected filter: {regex: …, group_select: …, strip: …}"), Map.entry("include", "one file is one task; write it out"),
+            Map.entry("generation_kwargs.do_sample", GREEDY), Map.entry("generation_kwargs.temperature", GREEDY), Map.entry("repeats", GREEDY),
+            Map.entry("group", NO_USE), Map.entry("tag", NO_USE), Map.entry("task_alias", NO_USE), Map.entry("metadata", NO_USE),
+            Map.entry("use_prompt", NO_USE), Map.entry("gen_prefix", "write it at the end of doc_to_text"),
+            Map.entry("doc_to_image", "models here read text only"), Map.entry("doc_to_audio", "models here read text only"));
+    private static final Pattern UNKNOWN = Pattern.compile("(?s)(.*: )(\\S+): unknown key.*");
+
+    private TaskFiles() {
+    }
+
+    /**
+     * Reads a task file.
+     *
+     * @param nameOrFile a shipped task's name, or the path of a file, which ends in .yaml or .yml
+     * @param sets       overrides of its keys
+     * @throws InputException if there is none or it is wrong
+     */
+    static TaskFile read(String nameOrFile, List<String> sets) {
+        boolean path = nameOrFile.endsWith(".yaml") || nameOrFile.endsWith(".yml");
+        if (!path && !SHIPPED.contains(nameOrFile)) {
+            throw new InputException("there is no task " + nameOrFile + "; expected one of " + String.join(", ", SHIPPED) + ", or the path of a file .yaml");
+        }
+        String where = path ? nameOrFile : "task " + nameOrFile;
+        return parse(where, path ? text(Path.of(nameOrFile)) : shipped(nameOrFile), sets);
+    }
+
+    private static TaskFile parse(String where, String yaml, List<String> sets) {
+        Matcher tag = TAG.matcher(yaml);
+        if (tag.find()) {
+            long line = yaml.substring(0, tag.start(1)).chars().filter(c -> c == '\n').count() + 1;
+            throw new InputException(where + ":" + line + ": " + tag.group(1) + " asks for code; " + CODE);
+        }
+        try {
+            return Recipes.parse(where, yaml, sets, TaskFile.class);
+        } catch (InputException e) {
+            throw e.map(TaskFiles::explained);
+        }
+    }
+
+    private static String explained(String problem) {
+        Matcher unknown = UNKNOWN.matcher(problem);
+        if (unknown.matches() && OTHERS.containsKey(unknown.group(2))) {
+            return unknown.group(1) + unknown.group(2) + ": a key of lm-evaluation-harness that is not supported: " + OTHERS.get(unknown.group(2));
+        }
+        return problem.contains("metric_list") && problem.contains("found a mapping") ? problem + " (names alone: [acc, acc_norm])" : problem;
+    }
+
+    private static String text(Path file) {
+        if (!Files.isRegularFile(file)) {
+            throw new InputException(file + ": no such file; expected a task file");
+        }
+        try {
+            if (Files.size(file) > LARGEST) {
+                throw new InputException(file + ": has " + Files.size(file) + " bytes; a task file has at most " + LARGEST);
+            }
+        } catch (IOException e) {
+            throw new RunException(file + ": can't be read: " + e.getMessage(), e);
+        }
+        return TextFile.read(file);
+    }
+
+    private static String shipped(String name) {
+        try (InputStream in = TaskFiles.class.getResourceAsStream(name + ".yaml")) {
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new IllegalStateException("the task " + name + " can't be read", e);
+        }
+    }
+}
