@@ -8,7 +8,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import org.lacuna.eval.measure.Measuring;
-import org.lacuna.eval.robustness.Coverage;
+import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
@@ -38,7 +38,7 @@ public final class Models {
             bytes.putInt(3 + i * 31 % 150);
         }
         Files.write(ids, bytes.array());
-        Settings settings = new Settings("top_p", List.of(1.0, 0.9, 0.5), Coverage.EVERY, List.of(SiteSet.INTERMEDIATE), 1.01, 50, 1, 0.95);
+        Settings settings = new Settings("top_p", List.of(1.0, 0.9, 0.5), TokenCoverage.EVERY, List.of(SiteSet.INTERMEDIATE), 1.01, 50, 1, 0.95);
         try (Workers one = new Workers(1)) {
             return new Measuring(List.of("data.ids=" + ids, "data.vocabularySize=160"), 4, 16, settings, new CpuDevice(), one, () -> false, line -> { }).of(source);
         }

@@ -13,7 +13,7 @@ import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.report.Extras;
 import org.lacuna.eval.report.ReportWriter;
-import org.lacuna.eval.robustness.Coverage;
+import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
@@ -147,7 +147,7 @@ public final class EvalCommand implements Callable<Integer> {
             problems.add("--rule " + settings.rule() + " looks at a language model's blocks; a network takes " + String.join(", ",
                     Rules.all().stream().filter(rule -> rule != Rules.byName("none")).map(Rule::name).toList()));
         }
-        if (settings.coverage().kind() != Coverage.Kind.ALL) {
+        if (settings.coverage().kind() != TokenCoverage.Kind.ALL) {
             problems.add("--coverage is a language model's; to a network's examples the rule is applied whole");
         }
         if (!problems.isEmpty()) {

@@ -8,7 +8,7 @@ import java.util.function.Consumer;
 import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.method.Method;
 import org.lacuna.eval.method.Methods;
-import org.lacuna.eval.robustness.Coverage;
+import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.graph.Device;
@@ -89,7 +89,7 @@ public final class MeasureOptions {
             problems.add("--grid: must be at most " + MOST_POINTS + " values, not " + grid.size());
         }
         try {
-            Coverage.parse(coverage);
+            TokenCoverage.parse(coverage);
         } catch (IllegalArgumentException e) {
             problems.add("--coverage: " + e.getMessage());
         }
@@ -128,7 +128,7 @@ public final class MeasureOptions {
     /** The settings, at the sites that were named, or at {@code all} where none was. */
     public Settings settings(List<SiteSet> all) {
         List<SiteSet> wanted = sites.isEmpty() ? all : sites.stream().map(SiteSet::byKey).distinct().toList();
-        return new Settings(rule, grid.isEmpty() ? method().grid() : grid, Coverage.parse(coverage), wanted, bar, replicates, seed, Settings.PAPER.confidence());
+        return new Settings(rule, grid.isEmpty() ? method().grid() : grid, TokenCoverage.parse(coverage), wanted, bar, replicates, seed, Settings.PAPER.confidence());
     }
 
     /**

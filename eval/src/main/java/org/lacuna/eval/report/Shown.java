@@ -3,7 +3,7 @@ package org.lacuna.eval.report;
 import java.util.Locale;
 import java.util.function.DoubleFunction;
 import org.lacuna.eval.compare.Comparison.Difference;
-import org.lacuna.eval.robustness.Coverage;
+import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.sparsity.critical.Level;
 
 /** How numbers are shown to people, with their units; a number and its sign are not torn apart at a line's end. */
@@ -93,7 +93,7 @@ public final class Shown {
     }
 
     /** Which tokens a rule is applied to: {@code "all tokens"}. */
-    public static String tokens(Coverage coverage) {
+    public static String tokens(TokenCoverage coverage) {
         return switch (coverage.kind()) {
             case ALL -> "all tokens";
             case BUT_FIRST -> "all tokens but a window's first";

@@ -23,7 +23,7 @@ final class Question {
         }
     }
 
-    static String of(Sequences texts, Set<Site> sites, Treatment treatment, Coverage coverage, ModelConfig config) {
+    static String of(Sequences texts, Set<Site> sites, Treatment treatment, TokenCoverage coverage, ModelConfig config) {
         Question question = new Question();
         question.ints(texts.rows(), texts.length());
         question.ints(texts.batch().inputs());

@@ -92,7 +92,7 @@ public final class Robustness {
      */
     public DenseResult dense(OptionalLong bytes) {
         Sweep sweep = new Sweep(name, model, Sequences.whole(windows), model.config().feedForward().sites(), new Treatment.Uniform(Rules.byName("none"), List.of(0.0)),
-                Coverage.EVERY, true, programs.dense());
+                TokenCoverage.EVERY, true, programs.dense());
         run(sweep);
         Map<Site, List<Double>> exactZeros = new EnumMap<>(Site.class);
         for (Site site : model.config().feedForward().sites()) {

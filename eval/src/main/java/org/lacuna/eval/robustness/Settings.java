@@ -17,10 +17,10 @@ import org.lacuna.sparsity.critical.PairedBootstrap;
  * @param seed       of the bootstrap's draws
  * @param confidence what an interval is meant to cover, in (0, 1)
  */
-public record Settings(String rule, List<Double> grid, Coverage coverage, List<SiteSet> sites, double bar, int replicates, long seed, double confidence) {
+public record Settings(String rule, List<Double> grid, TokenCoverage coverage, List<SiteSet> sites, double bar, int replicates, long seed, double confidence) {
     /** The paper's rule and grid, every site, 1 % more perplexity, 1,000 draws, 95 %. */
     public static final Settings PAPER =
-            new Settings("top_p", Curve.PAPER_GRID, Coverage.EVERY, List.of(SiteSet.values()), Bar.ONE_PERCENT.perplexityRatio(), 1000, 1, 0.95);
+            new Settings("top_p", Curve.PAPER_GRID, TokenCoverage.EVERY, List.of(SiteSet.values()), Bar.ONE_PERCENT.perplexityRatio(), 1000, 1, 0.95);
 
     /** To see where a model stands while it is trained: the same with fewer values of p, and one draw, since intervals are not looked at. */
     public static final Settings COARSE = new Settings(PAPER.rule, Curve.COARSE_GRID, PAPER.coverage, PAPER.sites, PAPER.bar, 1, PAPER.seed, PAPER.confidence);

@@ -41,7 +41,7 @@ public final class Sweep {
     private final Sequences texts;
     private final Set<Site> sites;
     private final Treatment treatment;
-    private final Coverage coverage;
+    private final TokenCoverage coverage;
     private final boolean observe;
     private final Optional<Experts> experts;
     private final int length;
@@ -61,12 +61,12 @@ public final class Sweep {
      * @param observe whether to watch which intermediate neurons are ever not 0 (with a single point only)
      */
     public Sweep(String name, Model model, Device device, Batch windows, Set<Site> sites, Rule rule, List<Double> grid, boolean observe) {
-        this(name, model, Sequences.whole(windows), sites, new Treatment.Uniform(rule, grid), Coverage.EVERY, observe,
+        this(name, model, Sequences.whole(windows), sites, new Treatment.Uniform(rule, grid), TokenCoverage.EVERY, observe,
                 new GridProgram(model.config(), model.adapters(), device, sites, grid.size(), windows.rows(), windows.length(), observe, 0));
     }
 
     /** @param program of the model, these sites, as many points and such texts */
-    Sweep(String name, Model model, Sequences texts, Set<Site> sites, Treatment treatment, Coverage coverage, boolean observe, GridProgram program) {
+    Sweep(String name, Model model, Sequences texts, Set<Site> sites, Treatment treatment, TokenCoverage coverage, boolean observe, GridProgram program) {
         this(name, model, texts, sites, treatment, coverage, observe, program, Findings.NONE, "");
     }
 
@@ -74,7 +74,7 @@ public final class Sweep {
      * @param findings where its pieces are looked up and kept; not what is observed
      * @param subject  hash of the model and the arithmetic
      */
-    Sweep(String name, Model model, Sequences texts, Set<Site> sites, Treatment treatment, Coverage coverage, boolean observe, GridProgram program,
+    Sweep(String name, Model model, Sequences texts, Set<Site> sites, Treatment treatment, TokenCoverage coverage, boolean observe, GridProgram program,
             Findings findings, String subject) {
         this.findings = findings;
         question = findings == Findings.NONE ? "" : subject + " " + Question.of(texts, sites, treatment, coverage, model.config()) + " " + program.points() + "x" + program.rows();

@@ -30,7 +30,7 @@ import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.measure.Measuring;
-import org.lacuna.eval.robustness.Coverage;
+import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
@@ -256,7 +256,7 @@ class CommandsTest {
     @Test
     void whoIsAskedToStopSaysWhatIsKept() throws IOException {
         try (Workers workers = new Workers(2)) {
-            Settings settings = new Settings("top_p", List.of(1.0), Coverage.EVERY, List.of(SiteSet.INPUT), 1.01, 20, 1, 0.95);
+            Settings settings = new Settings("top_p", List.of(1.0), TokenCoverage.EVERY, List.of(SiteSet.INPUT), 1.01, 20, 1, 0.95);
             Measuring measuring = new Measuring(List.of(), 2, 16, settings, DEVICE, workers, () -> true, line -> { });
             String message = assertThrows(InterruptedRunException.class, () -> measuring.of(run.toString())).getMessage();
             assertTrue(message.startsWith("stopped while measuring " + run) && message.contains("the same command goes on"), message);
@@ -275,7 +275,7 @@ class CommandsTest {
         write(other, FeedForward.ungated("relu"));
         List<String> lines = new ArrayList<>();
         try (Workers workers = new Workers(1)) {
-            Settings settings = new Settings("top_p", List.of(1.0, 0.5), Coverage.EVERY, List.of(SiteSet.INPUT, SiteSet.GATE), 1.01, 20, 1, 0.95);
+            Settings settings = new Settings("top_p", List.of(1.0, 0.5), TokenCoverage.EVERY, List.of(SiteSet.INPUT, SiteSet.GATE), 1.01, 20, 1, 0.95);
             Measuring measuring = new Measuring(List.of("data.text=" + text), 2, 16, settings, DEVICE, workers, () -> false, lines::add);
             RobustnessResult result = measuring.of(run.toString());
             RobustnessResult bare = measuring.of(other.toString());

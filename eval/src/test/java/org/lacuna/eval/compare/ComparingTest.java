@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.eval.compare.Comparison.Difference;
 import org.lacuna.eval.compare.Comparison.LossRatio;
-import org.lacuna.eval.robustness.Coverage;
+import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
 import org.lacuna.eval.robustness.ModelSummary;
@@ -57,7 +57,7 @@ class ComparingTest {
         }
         DenseResult denseResult = new DenseResult(dense / 10, OptionalDouble.empty(), Collections.nCopies(WINDOWS, dense), Map.of(), List.of(0));
         return new RobustnessResult(1, model, new DataSummary("stories", "data", windows, WINDOWS, 10, OptionalLong.empty()),
-                new Settings("top_p", List.of(1.0, 0.5, 0.0), Coverage.EVERY, List.of(SiteSet.INTERMEDIATE), 1.01, 100, 7, 0.95), Json.object(), denseResult,
+                new Settings("top_p", List.of(1.0, 0.5, 0.0), TokenCoverage.EVERY, List.of(SiteSet.INTERMEDIATE), 1.01, 100, 7, 0.95), Json.object(), denseResult,
                 List.of(new SiteResult(SiteSet.INTERMEDIATE, 100, points, List.of())));
     }
 

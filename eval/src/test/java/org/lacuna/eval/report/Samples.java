@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
-import org.lacuna.eval.robustness.Coverage;
+import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
 import org.lacuna.eval.robustness.Estimate;
@@ -37,7 +37,7 @@ public final class Samples {
     private static final int LAYERS = 4;
     private static final int HIDDEN = 32;
     private static final int INNER = 88;
-    private static final Settings SETTINGS = new Settings(Settings.PAPER.rule(), Settings.PAPER.grid(), Coverage.EVERY, Settings.PAPER.sites(), Bar.ONE_PERCENT.perplexityRatio(), 100, 1,
+    private static final Settings SETTINGS = new Settings(Settings.PAPER.rule(), Settings.PAPER.grid(), TokenCoverage.EVERY, Settings.PAPER.sites(), Bar.ONE_PERCENT.perplexityRatio(), 100, 1,
             0.95);
 
     /**

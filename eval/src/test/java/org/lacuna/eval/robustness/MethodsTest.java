@@ -80,7 +80,7 @@ class MethodsTest {
     }
 
     /** Losses and counts of the curve against plain loops with these masks. */
-    private static void check(String method, SiteSet sites, Coverage coverage, int prompt, PlainMask expected) {
+    private static void check(String method, SiteSet sites, TokenCoverage coverage, int prompt, PlainMask expected) {
         Settings settings = new Settings(method, GRID, coverage, List.of(sites), 1.01, 50, 3, 0.9);
         Robustness robustness = new Robustness("tiny", MODEL, DEVICE, TEAM, TEXTS, () -> false);
         DenseResult dense = robustness.dense(OptionalLong.empty());
@@ -153,7 +153,7 @@ class MethodsTest {
                 }
             }
         }
-        check("calibrated", sites, Coverage.EVERY, LENGTH,
+        check("calibrated", sites, TokenCoverage.EVERY, LENGTH,
                 (p, text, layer, site, v) -> mask(v.length, j -> Math.abs(v[j]) >= treatment.parameter(layer, site, p)));
     }
 
@@ -172,7 +172,7 @@ class MethodsTest {
     @ValueSource(strings = {"INPUT", "INTERMEDIATE", "ALL_INPUTS"})
     void weightedRulesOrderByWhatAnElementContributes(String name) {
         SiteSet sites = SiteSet.valueOf(name);
-        check("weighted_top_k", sites, Coverage.EVERY, LENGTH, (p, text, layer, site, v) -> {
+        check("weighted_top_k", sites, TokenCoverage.EVERY, LENGTH, (p, text, layer, site, v) -> {
             double[] norms = columnNorms(layer, site);
             List<Integer> falling = IntStream.range(0, v.length).boxed().sorted((a, b) -> Double.compare(Math.abs(v[b]) * norms[b], Math.abs(v[a]) * norms[a])).toList();
             List<Integer> first = falling.subList(0, (int) (v.length * GRID.get(p) + 1e-9));
@@ -185,7 +185,7 @@ class MethodsTest {
                 assertEquals(GRID.get(p), share(flow, 1, treatment.parameter(1, site, p), columnNorms(1, site)), 0.005);
             }
         }
-        check("weighted", sites, Coverage.EVERY, LENGTH,
+        check("weighted", sites, TokenCoverage.EVERY, LENGTH,
                 (p, text, layer, site, v) -> mask(v.length, j -> Math.abs(v[j]) * columnNorms(layer, site)[j] >= treatment.parameter(layer, site, p)));
     }
 
@@ -210,15 +210,15 @@ class MethodsTest {
                 assertEquals(GRID.get(p), share(flow(OTHER, Site.GATE), layer, treatment.parameter(layer, Site.GATE, p), roots[layer]), 0.005);
             }
         }
-        check("channel", SiteSet.GATE, Coverage.EVERY, LENGTH,
+        check("channel", SiteSet.GATE, TokenCoverage.EVERY, LENGTH,
                 (p, text, layer, site, v) -> mask(v.length, j -> Math.abs(v[j]) * roots[layer][j] >= treatment.parameter(layer, site, p)));
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"all", "last:0.5"})
     void griffinKeepsTheNeuronsThatThePromptUses(String text) {
-        Coverage coverage = Coverage.parse(text);
-        int prompt = coverage.equals(Coverage.EVERY) ? LENGTH : LENGTH / 2;
+        TokenCoverage coverage = TokenCoverage.parse(text);
+        int prompt = coverage.equals(TokenCoverage.EVERY) ? LENGTH : LENGTH / 2;
         assertEquals(prompt == LENGTH ? LENGTH : LENGTH - prompt, coverage.count(LENGTH, 0));
         double[][][][] flow = flow(TEXTS, Site.INTERMEDIATE);
         check("griffin", SiteSet.INTERMEDIATE, coverage, prompt, (p, window, layer, site, v) -> {
@@ -236,18 +236,18 @@ class MethodsTest {
     @Test
     void coverageSparesTokensAndDoesNotCountThem() {
         for (String text : List.of("but_first", "last:0.3", "last:0.99")) {
-            Coverage coverage = Coverage.parse(text);
+            TokenCoverage coverage = TokenCoverage.parse(text);
             check("top_k", SiteSet.INTERMEDIATE, coverage, LENGTH, (p, window, layer, site, v) -> PlainLlama.Mask.byRule("top_k", GRID.get(p)).of(layer, site, 0, v));
         }
-        assertEquals(LENGTH - 1, Coverage.parse("but_first").count(LENGTH, 0));
-        assertEquals(3, Coverage.parse("last:0.3").count(10, 0));
-        assertEquals(4, Coverage.parse("decode").count(10, 6));
-        assertEquals(10, Coverage.EVERY.count(10, 6));
+        assertEquals(LENGTH - 1, TokenCoverage.parse("but_first").count(LENGTH, 0));
+        assertEquals(3, TokenCoverage.parse("last:0.3").count(10, 0));
+        assertEquals(4, TokenCoverage.parse("decode").count(10, 6));
+        assertEquals(10, TokenCoverage.EVERY.count(10, 6));
         for (String bad : List.of("", "last", "last:", "last:0", "last:1", "last:x", "first", "ALL")) {
-            assertTrue(assertThrows(IllegalArgumentException.class, () -> Coverage.parse(bad)).getMessage().contains("but_first"), bad);
+            assertTrue(assertThrows(IllegalArgumentException.class, () -> TokenCoverage.parse(bad)).getMessage().contains("but_first"), bad);
         }
         for (String good : List.of("all", "but_first", "last:0.5", "decode")) {
-            assertEquals(good, Coverage.parse(good).toString());
+            assertEquals(good, TokenCoverage.parse(good).toString());
         }
     }
 

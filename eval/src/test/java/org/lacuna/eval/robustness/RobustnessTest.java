@@ -35,7 +35,7 @@ class RobustnessTest {
     private static final int WINDOWS = 5;
     private static final int LENGTH = 7;
     private static final int VOCABULARY = 19;
-    private static final Settings SETTINGS = new Settings("top_p", List.of(1.0, 0.9, 0.6, 0.3, 0.0), Coverage.EVERY, List.of(SiteSet.values()), 1.01, 50, 3, 0.9);
+    private static final Settings SETTINGS = new Settings("top_p", List.of(1.0, 0.9, 0.6, 0.3, 0.0), TokenCoverage.EVERY, List.of(SiteSet.values()), 1.01, 50, 3, 0.9);
 
     @AfterAll
     static void end() {
@@ -128,7 +128,7 @@ class RobustnessTest {
     @Test
     void neitherWorkersNorChunksChangeABit() {
         Model model = model(FeedForward.gated("relu"));
-        Settings paper = new Settings("top_p", Settings.PAPER.grid(), Coverage.EVERY, List.of(SiteSet.ALL_INPUTS), 1.01, 50, 3, 0.9);
+        Settings paper = new Settings("top_p", Settings.PAPER.grid(), TokenCoverage.EVERY, List.of(SiteSet.ALL_INPUTS), 1.01, 50, 3, 0.9);
         // 26 points × 40 tokens leave room for 3 windows in a call, so that 8 windows are 3 calls, the last with padding.
         Batch windows = windows(8, 40).rows(0, 8);
         Model longer = new Model(ModelConfig.llama(VOCABULARY, 16, 24, 2, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true,

@@ -58,7 +58,7 @@ class TrainedReferenceTest {
                 SiteSet sites = SiteSet.byKey(other.get("site").asText());
                 List<Double> grid = new ArrayList<>();
                 other.get("points").forEach(point -> grid.add(point.get("p").asDouble()));
-                Settings settings = new Settings(rule, grid, Coverage.EVERY, List.of(sites), 1.01, 100, 1, 0.95);
+                Settings settings = new Settings(rule, grid, TokenCoverage.EVERY, List.of(sites), 1.01, 100, 1, 0.95);
                 problems.addAll(compare(name + " " + rule + " " + sites.key(), other, robustness.curve(sites, settings, dense), rule, model, windows));
             }
             assertEquals(List.of(), problems);

@@ -41,9 +41,9 @@ class EvalKillTest {
 
     private Process eval(Path store, Path out) throws IOException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules", "jdk.incubator.vector", "-Xmx256m",
-                "-XX:+UseSerialGC", "-XX:-UsePerfData", "-XX:TieredStopAtLevel=1", "-Dorg.bytedeco.javacpp.maxbytes=0", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
+                "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Dorg.bytedeco.javacpp.maxbytes=0", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
                 "-cp", System.getProperty("java.class.path"), Main.class.getName()));
-        command.addAll(List.of("eval", "--run", run.toString(), "--windows", "73", "--window", "32", "--store", store.toString(), "--out", out.toString()));
+        command.addAll(List.of("eval", "--run", run.toString(), "--windows", "73", "--window", "32", "--sites", "input,intermediate", "--grid", "1,0.97,0.9,0.7,0.4,0", "--store", store.toString(), "--out", out.toString()));
         return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(temp.resolve("log").toFile()).start();
     }
 

@@ -32,7 +32,7 @@ import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.data.tokenize.Tokenizers;
 import org.lacuna.decode.Generator;
 import org.lacuna.decode.Sampling;
-import org.lacuna.eval.robustness.Coverage;
+import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.DenseResult;
 import org.lacuna.eval.robustness.Robustness;
 import org.lacuna.eval.robustness.Settings;
@@ -133,7 +133,7 @@ class ObservationsTest {
         List<JsonNode> snapshots = lines(run, "snapshot");
         for (JsonNode line : snapshots) {
             Model model = Checkpoint.load(run.resolve(String.format("checkpoints/step-%06d", line.get("step").asInt())), DEVICE);
-            Settings settings = new Settings("top_p", Settings.COARSE.grid(), Coverage.EVERY, List.of(SiteSet.INTERMEDIATE, SiteSet.ALL_INPUTS), 1.01, 3, 5, 0.9);
+            Settings settings = new Settings("top_p", Settings.COARSE.grid(), TokenCoverage.EVERY, List.of(SiteSet.INTERMEDIATE, SiteSet.ALL_INPUTS), 1.01, 3, 5, 0.9);
             try (Workers workers = new Workers(1)) {
                 Robustness robustness = new Robustness("it", model, DEVICE, workers, Windows.first(Corpora.open(recipe.data()).validation(), 3, 8), () -> false);
                 DenseResult dense = robustness.dense(OptionalLong.empty());

@@ -11,7 +11,7 @@ import java.util.Locale;
  * @param kind  which
  * @param share of {@link Kind#LAST}: of a text's tokens, how many at its end, above 0 and below 1; else 1
  */
-public record Coverage(Kind kind, double share) {
+public record TokenCoverage(Kind kind, double share) {
     /** The kinds there are. */
     public enum Kind {
         /** All tokens. */
@@ -25,12 +25,12 @@ public record Coverage(Kind kind, double share) {
     }
 
     /** All tokens, as the paper has it (arXiv 2509.00454). */
-    public static final Coverage EVERY = new Coverage(Kind.ALL, 1);
+    public static final TokenCoverage EVERY = new TokenCoverage(Kind.ALL, 1);
 
     private static final String LAST = "last:";
 
     /** Checks the share. */
-    public Coverage {
+    public TokenCoverage {
         if (kind == Kind.LAST ? !(share > 0 && share < 1) : share != 1) {
             throw new IllegalArgumentException("coverage " + kind + " with share " + share);
         }
@@ -42,14 +42,14 @@ public record Coverage(Kind kind, double share) {
      * @throws IllegalArgumentException if it is none; the message lists them
      */
     @JsonCreator
-    public static Coverage parse(String text) {
+    public static TokenCoverage parse(String text) {
         try {
             if (text.startsWith(LAST)) {
-                return new Coverage(Kind.LAST, Double.parseDouble(text.substring(LAST.length())));
+                return new TokenCoverage(Kind.LAST, Double.parseDouble(text.substring(LAST.length())));
             }
             for (Kind kind : Kind.values()) {
                 if (kind != Kind.LAST && kind.name().toLowerCase(Locale.ROOT).equals(text)) {
-                    return new Coverage(kind, 1);
+                    return new TokenCoverage(kind, 1);
                 }
             }
         } catch (IllegalArgumentException e) {
