@@ -1,6 +1,7 @@
 package org.lacuna.eval.command;
 
 import java.io.PrintWriter;
+import java.io.Writer;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,13 +14,15 @@ import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.report.Extras;
 import org.lacuna.eval.report.ReportWriter;
-import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.eval.store.ResultStore;
+import org.lacuna.eval.task.TaskFiles;
+import org.lacuna.eval.task.TaskMeasurement;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.run.ExitCode;
@@ -78,22 +81,33 @@ public final class EvalCommand implements Callable<Integer> {
     @Mixin
     private MeasureOptions measure;
 
+    @Mixin
+    private TaskOptions tasks;
+
     @Option(names = "--set", paramLabel = "data.KEY=VALUE", description = "Other data: data.text=FILE, for example. Repeatable.")
     private List<String> sets = new ArrayList<>();
 
-    @Option(names = "--out", paramLabel = "FILE", description = "Where to keep the result instead of the run's folder eval/; with --dl4j a folder, for the report too.")
+    @Option(names = "--out", paramLabel = "FILE", description = "Where to keep the result instead of the run's folder eval/; with --dl4j and --tasks a folder.")
     private Path out;
 
     @Option(names = "--store", paramLabel = "DIR", description = "Where pieces of curves are kept as they are found, so that nothing is computed twice and what was cut short goes on. "
             + "Default: a run's folder eval/; none for a checkpoint.")
     private Path store;
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Write the result to FILE too (- for standard output, in place of the table).")
+    @Option(names = "--json", paramLabel = "FILE", description = "Write the result to FILE too (- for standard output, in place of the table); with --tasks in lm-evaluation-harness' form.")
     private String json;
 
     @Override
     public Integer call() {
         measure.check();
+        List<String> problems = new ArrayList<>();
+        tasks.check(problems);
+        if (tasks.named() && which.dl4j != null) {
+            problems.add("--tasks are for language models; --dl4j measures a network on --data or a corpus");
+        }
+        if (!problems.isEmpty()) {
+            throw new InputException(problems);
+        }
         if (which.dl4j != null) {
             return network();
         }
@@ -104,6 +118,9 @@ public final class EvalCommand implements Callable<Integer> {
         ModelSource source = ModelSource.of(which.run == null ? which.model : which.run.toString());
         if (which.run != null && source.run().isEmpty()) {
             throw new InputException(which.run + ": not a run's folder (no config.yaml); name a bare checkpoint by --model");
+        }
+        if (tasks.named()) {
+            return tasks(source);
         }
         Corpus corpus = Corpora.open(source.data(sets));
         Evaluation evaluation = new Evaluation(source, corpus, measure.windows(), measure.window(source.modelConfig().maxPositions()), new CpuDevice());
@@ -117,15 +134,40 @@ public final class EvalCommand implements Callable<Integer> {
             table.memory(measurement.memory());
             result = ResultStore.using(Optional.ofNullable(store).or(evaluation::store), this::warn, findings -> measurement.measure(findings, interrupts::requested, table::dense, table::curve));
         } catch (InterruptedRunException e) {
-            boolean goesOn = store != null || evaluation.store().isPresent();
-            throw new InterruptedRunException(e.getMessage() + (goesOn ? "; what was measured is kept, and the same command goes on from there"
-                    : "; nothing is kept of it, the same command begins anew, or with --store DIR goes on the next time"));
+            throw new InterruptedRunException(e.getMessage() + goingOn(store != null || evaluation.store().isPresent()));
         }
         keep(evaluation, result).ifPresent(table::kept);
         if (json != null) {
             Json.write(json, ResultJson.tree(result), printer);
         }
         return ExitCode.DONE;
+    }
+
+    private Integer tasks(ModelSource source) {
+        PrintWriter printer = spec.commandLine().getOut();
+        if (out != null) {
+            Destination.checkFolder(out);
+        }
+        List<TaskMeasurement> results;
+        try (Interrupts interrupts = Interrupts.listen()) {
+            PrintWriter shown = "-".equals(json) ? new PrintWriter(Writer.nullWriter()) : printer;
+            results = new TaskRun(source, measure, tasks, sets).run(Optional.ofNullable(out), Optional.ofNullable(store), shown, this::warn, interrupts::requested);
+        } catch (InterruptedRunException e) {
+            throw new InterruptedRunException(e.getMessage() + goingOn(store != null || source.run().isPresent()));
+        }
+        if (json != null) {
+            Json.write(json, TaskFiles.harness(results), printer);
+        }
+        if (out != null && !"-".equals(json)) {
+            printer.println();
+            printer.println(out);
+        }
+        return ExitCode.DONE;
+    }
+
+    private static String goingOn(boolean kept) {
+        return kept ? "; what was measured is kept, and the same command goes on from there"
+                : "; nothing is kept of it, the same command begins anew, or with --store DIR goes on the next time";
     }
 
     private Integer network() {
@@ -180,7 +222,10 @@ public final class EvalCommand implements Callable<Integer> {
     }
 
     private void checkFiles() {
-        if (out != null) {
+        if (store != null) {
+            ResultStore.open(store).close();
+        }
+        if (out != null && !tasks.named()) {
             Destination.checkFile(out);
         }
         if (json != null && !"-".equals(json)) {

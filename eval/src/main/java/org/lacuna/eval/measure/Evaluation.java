@@ -1,17 +1,13 @@
 package org.lacuna.eval.measure;
 
-import com.fasterxml.jackson.databind.JsonNode;
-import com.fasterxml.jackson.databind.node.TextNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.lacuna.data.Batch;
@@ -35,17 +31,15 @@ import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteResult;
 import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.eval.source.Circumstances;
 import org.lacuna.eval.source.Hashes;
 import org.lacuna.eval.source.ModelSource;
-import org.lacuna.graph.Backend;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.AtomicFiles;
-import org.lacuna.run.folder.Json;
-import org.lacuna.run.provenance.Provenance;
 
 /** One model on the first windows of one corpus' validation part. */
 public final class Evaluation {
@@ -54,10 +48,6 @@ public final class Evaluation {
 
     /** Enough for results of one run; what is read is compared in full. */
     private static final int KEY_DIGITS = 8;
-    private static final String GEMM = "gemm";
-    /** What in the provenance a result's bits depend on. */
-    private static final List<String> ARITHMETIC = List.of("lacuna", GEMM, "cpu_flags");
-
     private final ModelSource source;
     private final ModelConfig config;
     private final Device device;
@@ -86,7 +76,7 @@ public final class Evaluation {
         ForwardMemory.of(config).check(source.checkpoint().toString(), "a smaller model"); // before its files are hashed, or a graph of any size compiled
         this.windows = Windows.first(corpus.validation(), windows, length);
         calibration = corpus.train();
-        summary = source.summary(config, corpus);
+        summary = source.summary(config, Optional.of(corpus));
         data = new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(this.windows), windows, length, bytes(corpus, this.windows));
     }
 
@@ -155,7 +145,7 @@ public final class Evaluation {
                 .map(file -> ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION))
                 .filter(result -> result.model().sha256().equals(summary.sha256())
                         && result.model().configSha256().equals(summary.configSha256()) && result.data().equals(data) && result.settings().equals(settings))
-                .filter(result -> sameArithmetic(result.provenance()));
+                .filter(result -> circumstances().sameArithmetic(result.provenance()));
     }
 
     /**
@@ -236,7 +226,7 @@ public final class Evaluation {
          * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite; the message names the model
          */
         public RobustnessResult measure(Findings findings, BooleanSupplier stop, Consumer<DenseResult> onDense, Consumer<SiteResult> onCurve) {
-            Robustness robustness = new Robustness(summary.checkpoint(), model, programs, workers, windows, stop).keepingIn(findings, subject());
+            Robustness robustness = new Robustness(summary.checkpoint(), model, programs, workers, windows, stop).keepingIn(findings, circumstances().subject(summary));
             DenseResult dense = robustness.dense(data.bytes());
             onDense.accept(dense);
             List<SiteResult> curves = new ArrayList<>();
@@ -249,26 +239,11 @@ public final class Evaluation {
                 curves.add(curve);
                 onCurve.accept(curve);
             }
-            return new RobustnessResult(RobustnessResult.VERSION, summary, data, settings, provenance(), dense, curves);
+            return new RobustnessResult(RobustnessResult.VERSION, summary, data, settings, circumstances().provenance(), dense, curves);
         }
     }
 
-    private boolean sameArithmetic(JsonNode other) {
-        JsonNode here = provenance();
-        return ARITHMETIC.stream().allMatch(key -> here.path(key).equals(other.path(key)));
-    }
-
-    /** What the bits of a result depend on besides what is asked. */
-    private String subject() {
-        JsonNode here = provenance();
-        return Hashes.text(summary.sha256() + summary.configSha256() + ARITHMETIC.stream().map(key -> Json.line(here.path(key))).toList());
-    }
-
-    private JsonNode provenance() {
-        Map<String, JsonNode> extra = new TreeMap<>(source.provenance());
-        extra.put("data_sha256", TextNode.valueOf(data.sha256()));
-        Backend.find().ifPresent(backend -> extra.put("nd4j", TextNode.valueOf(backend.name())));
-        extra.put(GEMM, TextNode.valueOf(device.gemm()));
-        return Provenance.collect(extra).toJson();
+    private Circumstances circumstances() {
+        return Circumstances.of(source, device, data.sha256());
     }
 }

@@ -181,9 +181,9 @@ public final class ModelSource {
      * All that a report says of the model.
      *
      * @param c what it is
-     * @param corpus what it is measured on; named as its training data where the hashes agree
+     * @param corpus what it is measured on, if it is; named as its training data where the hashes agree
      */
-    public ModelSummary summary(ModelConfig c, Corpus corpus) {
+    public ModelSummary summary(ModelConfig c, Optional<Corpus> corpus) {
         Optional<String> dataHash = text(state.path("data_sha256"));
         Path tokenizer = checkpoint.resolve(TOKENIZER);
         return new ModelSummary(name(), checkpoint.toString(), weightsSha256(),
@@ -265,8 +265,8 @@ public final class ModelSource {
         return config.at("/model/from").isTextual() || config.at("/objective/distill").isObject() ? Training.UNKNOWN : Training.NATURAL;
     }
 
-    private Optional<String> dataName(String hash, Corpus corpus) {
-        return hash.equals(corpus.sha256()) ? Optional.of(corpus.name()) : text(config.at("/data/text")).or(() -> text(config.at("/data/instructions"))).or(() -> text(config.at("/data/ids")));
+    private Optional<String> dataName(String hash, Optional<Corpus> corpus) {
+        return corpus.filter(c -> hash.equals(c.sha256())).map(Corpus::name).or(() -> text(config.at("/data/text")).or(() -> text(config.at("/data/instructions"))).or(() -> text(config.at("/data/ids"))));
     }
 
     private static OptionalLong number(JsonNode node) {

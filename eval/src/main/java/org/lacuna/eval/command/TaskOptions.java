@@ -1,0 +1,97 @@
+package org.lacuna.eval.command;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.lacuna.data.task.OutputType;
+import org.lacuna.data.task.Task;
+import org.lacuna.eval.task.TaskSettings;
+import org.lacuna.run.InputException;
+import picocli.CommandLine.Option;
+
+/** Which tasks a model is evaluated on. */
+final class TaskOptions {
+    @Option(names = "--tasks", split = ",", paramLabel = "TASK", description = "Measure accuracy on tasks instead of loss on text: arc_easy, arc_challenge, blimp, boolq, "
+            + "hellaswag, lambada_openai, mmlu, piqa, sciq, winogrande as lm-evaluation-harness has them; the embedded corpus' own stories_agreement, stories_cloze, stories_questions; or task files (.yaml).")
+    private List<String> tasks = new ArrayList<>();
+
+    @Option(names = "--task-data", defaultValue = ".", paramLabel = "DIR", description = "Folder of the tasks' JSONL files, as the data sets are published. Default: the current one.")
+    private Path data;
+
+    @Option(names = "--task-set", paramLabel = "KEY=VALUE", description = "Changes to the task files, num_fewshot=2 or data=my/file.jsonl say. Repeatable.")
+    private List<String> sets = new ArrayList<>();
+
+    @Option(names = "--limit", paramLabel = "N", description = "Only the first N documents of each task.")
+    private Integer limit;
+
+    @Option(names = "--max-length", paramLabel = "T", description = "Tokens that the model reads at once; longer contexts are cut on the left. Default: the model's positions.")
+    private Integer maxLength;
+
+    @Option(names = "--accuracy-bar", paramLabel = "X", description = "Critical sparsity of an accuracy holds while it is at least X times the dense one. Default: 0.99.")
+    private Double bar;
+
+    /** Whether tasks were named. */
+    boolean named() {
+        return !tasks.isEmpty();
+    }
+
+    /** Adds what is wrong with them. */
+    void check(List<String> problems) {
+        if (!named() && (limit != null || maxLength != null || bar != null || !sets.isEmpty())) {
+            problems.add((limit != null ? "--limit" : maxLength != null ? "--max-length" : bar != null ? "--accuracy-bar" : "--task-set") + " goes with --tasks");
+        }
+        if (limit != null) {
+            WindowOptions.atLeast(problems, 2, "--limit", limit);
+        }
+        if (maxLength != null) {
+            WindowOptions.atLeast(problems, 2, "--max-length", maxLength);
+        }
+        if (bar != null && !(bar > 0 && bar <= 1)) {
+            problems.add("--accuracy-bar: must be above 0 and at most 1, not " + bar);
+        }
+    }
+
+    double accuracyBar() {
+        return bar == null ? TaskSettings.PAPER_ACCURACY : bar;
+    }
+
+    /**
+     * Tokens that are read at once.
+     *
+     * @throws InputException if the model does not read as many
+     */
+    int maxLength(int positions) {
+        if (maxLength != null && maxLength > positions) {
+            throw new InputException("--max-length: " + maxLength + " tokens are more than the " + positions + " that the model is meant for (max_position_embeddings)");
+        }
+        return maxLength == null ? positions : maxLength;
+    }
+
+    /**
+     * Reads them.
+     *
+     * @throws InputException with all that is wrong with them
+     */
+    List<Task> open() {
+        List<String> problems = new ArrayList<>();
+        List<Task> opened = new ArrayList<>();
+        for (String name : tasks) {
+            try {
+                Task task = Task.open(name, data, sets);
+                if (task.outputType() == OutputType.GENERATE_UNTIL) {
+                    problems.add("--tasks: " + name + " wants text to be generated, which eval can't do under a rule yet; tasks that score continuations can be measured");
+                }
+                opened.add(limit == null ? task : task.first(limit));
+            } catch (InputException e) {
+                problems.addAll(e.problems());
+            }
+        }
+        if (opened.stream().map(Task::name).distinct().count() < opened.size()) {
+            problems.add("--tasks: a task is named twice: " + String.join(", ", tasks));
+        }
+        if (!problems.isEmpty()) {
+            throw new InputException(problems);
+        }
+        return opened;
+    }
+}

@@ -1,0 +1,135 @@
+package org.lacuna.eval.command;
+
+import java.io.PrintWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import org.lacuna.data.Batch;
+import org.lacuna.data.Corpora;
+import org.lacuna.data.Corpus;
+import org.lacuna.data.sample.Windows;
+import org.lacuna.data.tokenize.Tokenizer;
+import org.lacuna.data.tokenize.Tokenizers;
+import org.lacuna.eval.memory.ForwardMemory;
+import org.lacuna.eval.method.Look;
+import org.lacuna.eval.method.Method;
+import org.lacuna.eval.robustness.GridPrograms;
+import org.lacuna.eval.robustness.ModelSummary;
+import org.lacuna.eval.robustness.Settings;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.eval.source.Circumstances;
+import org.lacuna.eval.source.ModelSource;
+import org.lacuna.eval.store.ResultStore;
+import org.lacuna.eval.task.Likelihoods;
+import org.lacuna.eval.task.TaskEvaluation;
+import org.lacuna.eval.task.TaskFiles;
+import org.lacuna.eval.task.TaskMeasurement;
+import org.lacuna.eval.task.TaskSettings;
+import org.lacuna.graph.cpu.CpuDevice;
+import org.lacuna.graph.program.Workers;
+import org.lacuna.model.Model;
+import org.lacuna.model.config.ModelConfig;
+import org.lacuna.run.InputException;
+
+/** {@code eval --tasks}: one model on tasks. */
+final class TaskRun {
+    private static final int CALIBRATION_WINDOWS = 64;
+    private static final int CALIBRATION_WINDOW = 128;
+
+    private final ModelSource source;
+    private final MeasureOptions measure;
+    private final TaskOptions options;
+    private final List<String> sets;
+    private final CpuDevice device = new CpuDevice();
+
+    TaskRun(ModelSource source, MeasureOptions measure, TaskOptions options, List<String> sets) {
+        this.source = source;
+        this.measure = measure;
+        this.options = options;
+        this.sets = sets;
+    }
+
+    /**
+     * Measures.
+     *
+     * @param out   a folder for the results, a file a task, and for lm-evaluation-harness' form of them
+     * @param store where pieces are kept; empty for a run's folder of results
+     */
+    List<TaskMeasurement> run(Optional<Path> out, Optional<Path> store, PrintWriter printer, Consumer<String> warn, BooleanSupplier stop) {
+        ModelConfig config = source.modelConfig();
+        Path tokens = source.checkpoint().resolve("tokenizer.json");
+        if (!Files.isRegularFile(tokens)) {
+            throw new InputException(tokens + ": no such file; tasks are texts, which the model's own tokenizer has to cut into tokens");
+        }
+        Tokenizer tokenizer = Tokenizers.load(tokens);
+        int maxLength = options.maxLength(config.maxPositions());
+        ForwardMemory.of(config).check(source.checkpoint().toString(), "a smaller model");
+        Method method = measure.method();
+        TaskSettings settings = settings(config, method);
+        List<TaskEvaluation> evaluations = new ArrayList<>();
+        options.open().forEach(task -> evaluations.add(new TaskEvaluation(task, tokenizer, maxLength, settings)));
+        Optional<Corpus> corpus = method.calibrates() ? Optional.of(Corpora.open(source.data(sets))) : Optional.empty();
+        corpus.ifPresent(text -> source.check(text, config));
+        ModelSummary summary = source.summary(config, corpus);
+        TaskTable table = new TaskTable(printer);
+        table.head(summary, settings);
+        try (Workers team = measure.team()) {
+            ForwardMemory memory = memory(config, method, settings, evaluations, team);
+            memory.check(source.checkpoint().toString(), "fewer --workers, a shorter --max-length, or a smaller model");
+            table.memory(memory);
+            Model model = source.load(config, device);
+            Look look = look(model, corpus, stop);
+            return ResultStore.using(store.or(() -> source.run().map(run -> run.resolve("eval"))), warn, findings -> {
+                List<TaskMeasurement> results = new ArrayList<>();
+                for (TaskEvaluation evaluation : evaluations) {
+                    Circumstances now = Circumstances.of(source, device, evaluation.summary().sha256());
+                    Likelihoods likelihoods = new Likelihoods(summary.checkpoint(), model, device, team, findings, now.subject(summary), stop);
+                    TaskMeasurement result = evaluation.measure(likelihoods, look, summary, now.provenance(), table);
+                    out.ifPresent(folder -> TaskFiles.write(folder, result));
+                    results.add(result);
+                }
+                out.ifPresent(folder -> TaskFiles.writeAll(folder, results));
+                return results;
+            });
+        }
+    }
+
+    private TaskSettings settings(ModelConfig config, Method method) {
+        List<SiteSet> has = Arrays.stream(SiteSet.values()).filter(set -> config.feedForward().sites().containsAll(set.sites()) && method.sites(config).containsAll(set.sites())).toList();
+        Settings text = measure.settings(has);
+        List<String> problems = new ArrayList<>();
+        text.sites().stream().filter(sites -> !has.contains(sites)).forEach(sites -> problems.add("rule " + method.name() + " is not for " + sites.key() + " of " + source.checkpoint()
+                + "; there are " + String.join(", ", has.stream().map(SiteSet::key).toList())));
+        if (method.channelRows(2) > 1) {
+            problems.add("rule " + method.name() + " chooses for each text by its prompt, which tasks can't be measured with yet; on windows of text it can");
+        }
+        if (config.feedForward().experts().isPresent() && (method.channelRows(2) > 0 || method.calibrates())) {
+            problems.add("rule " + method.name() + " looks at the weights or the activations of a block, which can't be done for one with experts; use top_p, say");
+        }
+        if (!problems.isEmpty()) {
+            throw new InputException(problems);
+        }
+        return new TaskSettings(text.rule(), text.grid(), text.coverage(), text.sites(), options.accuracyBar(), text.bar(), text.replicates(), text.seed(), text.confidence());
+    }
+
+    private ForwardMemory memory(ModelConfig config, Method method, TaskSettings settings, List<TaskEvaluation> evaluations, Workers team) {
+        ForwardMemory most = ForwardMemory.of(config);
+        for (TaskEvaluation evaluation : evaluations) {
+            Settings asText = new Settings(settings.rule(), settings.grid(), settings.coverage(), settings.sites(), settings.perplexity(), 1, 1, settings.confidence());
+            ForwardMemory memory = new GridPrograms(config, device, evaluation.besideLongest(), evaluation.longest()).memory(asText, method.channelRows(1), team.count());
+            most = memory.bytes() > most.bytes() ? memory : most;
+        }
+        return most;
+    }
+
+    private Look look(Model model, Optional<Corpus> corpus, BooleanSupplier stop) {
+        Batch calibration = corpus.map(text -> Windows.first(text.train(), CALIBRATION_WINDOWS, Math.min(CALIBRATION_WINDOW, model.config().maxPositions())))
+                .orElseGet(() -> new Batch(1, 1, new int[1], new int[1]));
+        return new Look(source.checkpoint().toString(), model, device, calibration, calibration, calibration.length(), stop);
+    }
+}

@@ -1,0 +1,207 @@
+package org.lacuna.eval.task;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.lacuna.data.task.Metric;
+import org.lacuna.data.task.MetricKind;
+import org.lacuna.data.task.Request;
+import org.lacuna.data.task.Task;
+import org.lacuna.data.task.TaskResult;
+import org.lacuna.data.tokenize.Tokenizer;
+import org.lacuna.eval.method.Look;
+import org.lacuna.eval.method.Method;
+import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.Estimate;
+import org.lacuna.eval.robustness.ModelSummary;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.eval.robustness.TokenCoverage;
+import org.lacuna.eval.robustness.Treatment;
+import org.lacuna.eval.task.TaskMeasurement.Curve;
+import org.lacuna.eval.task.TaskMeasurement.Point;
+import org.lacuna.eval.task.TaskMeasurement.Score;
+import org.lacuna.eval.task.TaskMeasurement.TaskSummary;
+import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.critical.Bar;
+import org.lacuna.sparsity.critical.Estimator;
+import org.lacuna.sparsity.critical.PairedBootstrap;
+import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
+import org.lacuna.sparsity.critical.QualityBar;
+import org.lacuna.sparsity.critical.WindowedCurve;
+import org.lacuna.sparsity.rule.Rules;
+
+/** One task for one model: without a rule, then at each set of sites for every p. */
+public final class TaskEvaluation {
+    private final Task task;
+    private final List<Request> requests;
+    private final TaskSummary summary;
+    private final TaskSettings settings;
+
+    /**
+     * Makes the requests.
+     *
+     * @param maxLength tokens that the model reads at once
+     * @throws org.lacuna.run.InputException if no document fits, or one can't be asked
+     */
+    public TaskEvaluation(Task whole, Tokenizer tokenizer, int maxLength, TaskSettings settings) {
+        this.settings = settings;
+        task = whole.fitting(tokenizer, maxLength);
+        requests = task.requests(tokenizer, maxLength);
+        summary = new TaskSummary(task.name(), task.documents().size(), whole.documents().size() - task.documents().size(), requests.size(),
+                (int) requests.stream().filter(Request::truncated).count(), maxLength, sha256(requests));
+    }
+
+    private static String sha256(List<Request> requests) {
+        try {
+            MessageDigest digest = MessageDigest.getInstance("SHA-256");
+            for (Request request : requests) {
+                int[] ids = request.input();
+                ByteBuffer bytes = ByteBuffer.allocate((ids.length + request.continuation().length + 4) * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+                bytes.putInt(request.document()).putInt(request.choice()).putInt(ids.length).putInt(request.continuation().length);
+                bytes.asIntBuffer().put(ids).put(request.continuation());
+                digest.update(bytes.array());
+            }
+            return HexFormat.of().formatHex(digest.digest());
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    /** The task as it is asked. */
+    public TaskSummary summary() {
+        return summary;
+    }
+
+    /** Tokens of the longest request. */
+    public int longest() {
+        return requests.stream().mapToInt(request -> request.input().length).max().orElseThrow();
+    }
+
+    /** How many requests go through the model beside the longest. */
+    public int besideLongest() {
+        int padded = Likelihoods.padded(longest());
+        return (int) requests.stream().filter(request -> Likelihoods.padded(request.input().length) == padded).count();
+    }
+
+    /** Told what is found. */
+    public interface Progress {
+        /** The metrics without a rule. */
+        void dense(TaskSummary task, List<Score> scores);
+
+        /** A curve. */
+        void curve(Curve curve);
+    }
+
+    /**
+     * Measures.
+     *
+     * @param look       at the model and the text that rules are calibrated on
+     * @param provenance of the result
+     * @throws org.lacuna.run.InterruptedRunException if it was asked to stop
+     * @throws org.lacuna.run.RunException if the model's numbers are not finite
+     */
+    public TaskMeasurement measure(Likelihoods likelihoods, Look look, ModelSummary model, JsonNode provenance, Progress progress) {
+        Treatment none = new Treatment.Uniform(Rules.byName("none"), List.of(0.0));
+        Set<Site> anywhere = Set.of(Site.INTERMEDIATE);
+        List<Score> dense = scores(task.score(requests, likelihoods.score(requests, anywhere, none, TokenCoverage.EVERY).answers().get(0)));
+        progress.dense(summary, dense);
+        Method method = Methods.byName(settings.rule());
+        List<Curve> curves = new ArrayList<>();
+        for (SiteSet sites : settings.sites()) {
+            Treatment treatment = method.treatments(settings.grid(), sites.sites(), look).get(0);
+            Curve curve = curve(sites, likelihoods.score(requests, sites.sites(), treatment, settings.coverage()), dense);
+            curves.add(curve);
+            progress.curve(curve);
+        }
+        return new TaskMeasurement(TaskMeasurement.VERSION, model, summary, settings, provenance, dense, curves);
+    }
+
+    private static List<Score> scores(TaskResult result) {
+        return result.metrics().stream().map(TaskEvaluation::score).toList();
+    }
+
+    private static Score score(Metric metric) {
+        return new Score(metric.kind(), metric.value(), metric.standardError(), metric.values(), metric.weights());
+    }
+
+    private Curve curve(SiteSet sites, Likelihoods.Scores found, List<Score> dense) {
+        int documents = summary.documents();
+        PairedBootstrap bootstrap = settings.bootstrap(documents);
+        long[] elements = byDocument(found.elements());
+        long total = Arrays.stream(elements).sum();
+        List<Point> points = new ArrayList<>();
+        for (int p = 0; p < settings.grid().size(); p++) {
+            long[] kept = byDocument(found.kept()[p]);
+            List<Score> scores = scores(task.score(requests, found.answers().get(p)));
+            Map<String, Interval> change = new LinkedHashMap<>();
+            for (int m = 0; m < scores.size(); m++) {
+                Score with = scores.get(m);
+                Score without = dense.get(m);
+                change.put(with.metric().key(), bootstrap.number(times -> pooled(with, times) - pooled(without, times), settings.confidence()));
+            }
+            points.add(new Point(settings.grid().get(p), (total - Arrays.stream(kept).sum()) / (double) total, Arrays.stream(kept).boxed().toList(), scores, change));
+        }
+        Map<String, List<Estimate>> critical = new LinkedHashMap<>();
+        for (int m = 0; m < dense.size(); m++) {
+            WindowedCurve curve = windowed(points, elements, dense.get(m), m);
+            QualityBar bar = bar(dense.get(m).metric());
+            critical.put(dense.get(m).metric().key(), Arrays.stream(Estimator.values()).sorted(Comparator.naturalOrder())
+                    .map(estimator -> new Estimate(estimator, bar.levels(curve.pooled()).by(estimator),
+                            bootstrap.interval(times -> bar.levels(curve.pooled(times)).by(estimator), settings.confidence())))
+                    .toList());
+        }
+        return new Curve(sites, Arrays.stream(elements).boxed().toList(), points, critical);
+    }
+
+    private long[] byDocument(long[] byRequest) {
+        long[] sums = new long[summary.documents()];
+        for (int r = 0; r < byRequest.length; r++) {
+            sums[requests.get(r).document()] += byRequest[r];
+        }
+        return sums;
+    }
+
+    /** The metric of a draw of documents. */
+    static double pooled(Score score, int[] times) {
+        double values = 0;
+        double weights = 0;
+        for (int d = 0; d < times.length; d++) {
+            values += times[d] * score.values().get(d);
+            weights += times[d] * score.weights().get(d);
+        }
+        // What a metric makes of one document that is the mean of all.
+        return score.metric().pool(List.of(values / weights), List.of(1.0));
+    }
+
+    private QualityBar bar(MetricKind metric) {
+        return switch (metric) {
+            case ACC, ACC_NORM, ACC_BYTES, EXACT_MATCH -> QualityBar.accuracy(settings.accuracy());
+            case PERPLEXITY, WORD_PERPLEXITY, BYTE_PERPLEXITY -> QualityBar.perplexity(new Bar(settings.perplexity()));
+            case BITS_PER_BYTE -> QualityBar.bitsPerByte(settings.perplexity());
+        };
+    }
+
+    /** A metric's values as sums of a curve; log-likelihoods as losses. */
+    private static WindowedCurve windowed(List<Point> points, long[] elements, Score dense, int metric) {
+        double sign = dense.metric().higherIsBetter() ? 1 : -1;
+        long[] once = new long[elements.length];
+        Arrays.fill(once, 1);
+        return new WindowedCurve(once, elements, signed(dense, sign), points.stream()
+                .map(point -> new WindowedCurve.Point(point.p(), signed(point.scores().get(metric), sign), point.kept().stream().mapToLong(Long::longValue).toArray()))
+                .toList()).over(dense.weights().stream().mapToDouble(Double::doubleValue).toArray());
+    }
+
+    private static double[] signed(Score score, double sign) {
+        return score.values().stream().mapToDouble(value -> sign * value).toArray();
+    }
+}

@@ -1,0 +1,98 @@
+package org.lacuna.eval.task;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalDouble;
+import org.lacuna.data.task.MetricKind;
+import org.lacuna.eval.robustness.Estimate;
+import org.lacuna.eval.robustness.ModelSummary;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.run.folder.Json;
+import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
+
+/**
+ * What one model reached on one task, without a rule and at every p: all documents' values, so that intervals and comparisons can be computed
+ * from the file alone.
+ *
+ * @param version    of this format, {@link #VERSION}
+ * @param model      which model
+ * @param task       which task
+ * @param settings   how
+ * @param provenance version, commit, machine, time
+ * @param dense      the metrics without a rule, in the task's order
+ * @param curves     one for each set of sites
+ */
+public record TaskMeasurement(int version, ModelSummary model, TaskSummary task, TaskSettings settings, JsonNode provenance, List<Score> dense, List<Curve> curves) {
+    /** The format that this build writes and reads. */
+    public static final int VERSION = 1;
+
+    /** Copies the lists, and takes the provenance as it reads back. */
+    public TaskMeasurement {
+        provenance = Json.parse("provenance", Json.line(provenance));
+        dense = List.copyOf(dense);
+        curves = List.copyOf(curves);
+    }
+
+    /**
+     * The task as it was asked.
+     *
+     * @param name      its name
+     * @param documents how many were scored
+     * @param leftOut   how many were not, since their choices are longer than the model reads
+     * @param requests  how many there were
+     * @param truncated of which so many had their context cut on the left
+     * @param maxLength tokens that the model read at once, at most
+     * @param sha256    of all requests' token ids
+     */
+    public record TaskSummary(String name, int documents, int leftOut, int requests, int truncated, int maxLength, String sha256) {
+    }
+
+    /**
+     * A metric.
+     *
+     * @param metric        its name in the task file
+     * @param value         over all documents
+     * @param standardError of a mean, as lm-evaluation-harness gives it; empty for others
+     * @param values        each document's
+     * @param weights       each document's: 1, or words or bytes
+     */
+    public record Score(MetricKind metric, double value, OptionalDouble standardError, List<Double> values, List<Double> weights) {
+        /** Copies the lists. */
+        public Score {
+            values = List.copyOf(values);
+            weights = List.copyOf(weights);
+        }
+    }
+
+    /**
+     * The rule at one p.
+     *
+     * @param sparsity exact zeros after the rule / elements, of all requests, layers and covered tokens
+     * @param kept     elements that are not 0, by document
+     * @param scores   the metrics, in the task's order
+     * @param change   by metric, the interval of its value − the dense value, both on the same draw of documents
+     */
+    public record Point(double p, double sparsity, List<Long> kept, List<Score> scores, Map<String, Interval> change) {
+        /** Copies the lists. */
+        public Point {
+            kept = List.copyOf(kept);
+            scores = List.copyOf(scores);
+        }
+    }
+
+    /**
+     * The rule at one set of sites.
+     *
+     * @param elements that the rule saw, by document
+     * @param points   in the order of the grid
+     * @param critical critical sparsity by metric, one for each estimator
+     */
+    public record Curve(SiteSet sites, List<Long> elements, List<Point> points, Map<String, List<Estimate>> critical) {
+        /** Copies the lists. */
+        public Curve {
+            elements = List.copyOf(elements);
+            points = List.copyOf(points);
+        }
+    }
+}
