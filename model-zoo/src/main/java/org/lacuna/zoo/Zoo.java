@@ -25,7 +25,7 @@ import org.lacuna.zoo.maven.MavenRepository;
 import org.lacuna.zoo.signature.Signatures;
 
 /**
- * The models of this user and of the repositories that they name. What was pulled lies unpacked in the cache, {@code models/GROUP/NAME/VERSION[-bf16]/HASH/}, by the hash of its zip; the
+ * The models of this user and of the repositories that they name. What was pulled lies unpacked in the cache, {@code models[-bf16]/GROUP/NAME/VERSION/HASH/}, by the hash of its zip; the
  * zips and their checksums in {@code repositories/}.
  */
 public final class Zoo {
@@ -36,6 +36,7 @@ public final class Zoo {
     private static final String ZIP = "zip";
     private static final String SIGNATURE = "zip.asc";
     private static final String BF16 = "bf16";
+    private static final String MODELS = "models";
     private static final int HASH_DIGITS = 16;
 
     private final Path cache;
@@ -124,7 +125,14 @@ public final class Zoo {
             verified(folder);
             progress.accept("there already: " + coordinates);
         } else {
-            Archive.unpack(zip, folder, Published::verify);
+            try {
+                Archive.unpack(zip, folder, Published::verify);
+            } catch (RunException e) {
+                if (!Files.isDirectory(folder)) {
+                    throw e;
+                }
+                verified(folder); // another process was quicker
+            }
             progress.accept("pulled " + coordinates + " from " + place.repository());
         }
         touch(folder);
@@ -151,7 +159,7 @@ public final class Zoo {
 
     /** The folder of the versions of one model that were pulled. */
     private Path home(Coordinates coordinates, boolean bf16) {
-        return cache.resolve("models").resolve(coordinates.group()).resolve(coordinates.name()).resolve(coordinates.version() + (bf16 ? "-" + BF16 : ""));
+        return cache.resolve(bf16 ? MODELS + "-" + BF16 : MODELS).resolve(coordinates.group()).resolve(coordinates.name()).resolve(coordinates.version());
     }
 
     /** What was pulled last of a version, if anything was. */
@@ -176,12 +184,15 @@ public final class Zoo {
         }
     }
 
-    /** What was pulled, as {@code group:name:version}. */
+    /** What was pulled, as {@code group:name:version}, and {@code (bf16)} behind it where it is that. */
     public List<String> pulled() {
         List<String> found = new ArrayList<>();
-        for (Path group : folders(cache.resolve("models"))) {
-            for (Path name : folders(group)) {
-                folders(name).stream().filter(version -> !folders(version).isEmpty()).forEach(version -> found.add(group.getFileName() + ":" + name.getFileName() + ":" + version.getFileName()));
+        for (String models : List.of(MODELS, MODELS + "-" + BF16)) {
+            for (Path group : folders(cache.resolve(models))) {
+                for (Path name : folders(group)) {
+                    folders(name).stream().filter(version -> !folders(version).isEmpty()).forEach(version -> found.add(group.getFileName() + ":" + name.getFileName() + ":"
+                            + version.getFileName() + (models.equals(MODELS) ? "" : " (" + BF16 + ")")));
+                }
             }
         }
         return found;

@@ -73,6 +73,23 @@ class ZooTest {
     }
 
     @Test
+    void anotherPrecisionComesBesideARelease() throws IOException {
+        ModelSource source = Models.source(temp);
+        RobustnessResult measured = Models.measured(source, temp);
+        Coordinates coordinates = Coordinates.parse("org.example:tiny:1.0");
+        zoo().publish(source, measured, Models.FACTS, false, coordinates, place, Optional.empty());
+        zoo().publish(source, measured, Models.FACTS, true, coordinates, place, Optional.empty());
+        for (boolean bf16 : new boolean[] {false, true}) {
+            assertTrue(assertThrows(InputException.class, () -> zoo().publish(source, measured, Models.FACTS, bf16, coordinates, place, Optional.empty())).getMessage().contains("never replaced"));
+        }
+        assertEquals(List.of("1.0"), zoo().versions("org.example", "tiny", place));
+        Path whole = zoo().pull(coordinates, false, place, Optional.empty());
+        Path half = zoo().pull(coordinates, true, place, Optional.empty());
+        assertTrue(Files.size(half.resolve("model.safetensors")) < Files.size(whole.resolve("model.safetensors")));
+        assertEquals(List.of("org.example:tiny:1.0", "org.example:tiny:1.0 (bf16)"), zoo().pulled());
+    }
+
+    @Test
     void aSnapshotIsReplacedAndAReferenceFindsTheUsersRepository() throws IOException {
         ModelSource source = Models.source(temp);
         RobustnessResult measured = Models.measured(source, temp);

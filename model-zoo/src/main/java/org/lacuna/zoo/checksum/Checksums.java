@@ -11,6 +11,7 @@ import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
@@ -95,11 +96,24 @@ public final class Checksums {
             if (!matcher.matches()) {
                 throw new InputException(file + ": line " + number + " is no SHA-256, two spaces and a path; the file is damaged");
             }
+            if (!isPath(matcher.group(2))) {
+                throw new InputException(file + ": line " + number + " lists what is no plain path within the folder; the file is damaged");
+            }
             if (sums.put(matcher.group(2), matcher.group(1)) != null) {
                 throw new InputException(file + ": line " + number + " lists a file for the second time; the file is damaged");
             }
         }
         return sums;
+    }
+
+    /** Of names as a folder's files may have them, with no way out of it. */
+    private static boolean isPath(String path) {
+        return path.chars().noneMatch(Checksums::isRefused) && Arrays.stream(path.split("/", -1)).noneMatch(name -> name.isEmpty() || name.equals(".") || name.equals(".."));
+    }
+
+    /** Whether a name can't have that character: controls, which a terminal would obey, and backslashes. */
+    private static boolean isRefused(int c) {
+        return Character.isISOControl(c) || c == '\\';
     }
 
     private static String text(Path file) {
@@ -131,7 +145,7 @@ public final class Checksums {
                     if (!attributes.isRegularFile()) {
                         problems.add(folder.resolve(relative) + ": is " + (attributes.isSymbolicLink() ? "a link" : "no file")
                                 + "; a model holds ordinary files only");
-                    } else if (name.chars().anyMatch(c -> c < ' ' || c == '\\' || c == 0x7f)) {
+                    } else if (name.chars().anyMatch(Checksums::isRefused)) {
                         problems.add(folder + ": a file's name has a control character or a backslash; rename it");
                     } else if (!name.equals(FILE)) {
                         files.put(name, file);

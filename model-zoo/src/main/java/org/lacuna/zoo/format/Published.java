@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import org.lacuna.data.tokenize.Tokenizers;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.report.Extras;
 import org.lacuna.eval.report.ReportWriter;
@@ -25,6 +26,7 @@ import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Json;
+import org.lacuna.run.folder.TextFile;
 import org.lacuna.run.provenance.Provenance;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.critical.Estimator;
@@ -48,6 +50,8 @@ public final class Published {
     private static final int VERSION = 1;
     private static final String GENERATION = "generation_config.json";
     private static final long SHARD = 5_000_000_000L;
+    private static final long MOST_CARD_BYTES = 1 << 20;
+    private static final String TOKENIZER = "tokenizer.json";
 
     private Published() {
     }
@@ -158,8 +162,14 @@ public final class Published {
                     problems.add(folder.resolve(MANIFEST) + ": " + key + " is missing");
                 }
             }
-            if (!manifest.at("/results/loss").isNumber() || manifest.at("/results/sites").isEmpty()) {
+            if (!manifest.at("/results/loss").isNumber() || !manifest.at("/results/sites").isArray() || manifest.at("/results/sites").isEmpty()) {
                 problems.add(folder.resolve(MANIFEST) + ": results is missing; expected a loss and sites");
+            }
+            if (!Json.read(folder.resolve(GENERATION)).isObject()) {
+                problems.add(folder.resolve(GENERATION) + ": expected a JSON object");
+            }
+            if (Files.isRegularFile(folder.resolve(TOKENIZER))) {
+                Tokenizers.load(folder.resolve(TOKENIZER));
             }
             problems.addAll(SelfTest.problems(folder));
         }
@@ -179,19 +189,30 @@ public final class Published {
             throw new InputException(folder + ": is no published model (it has no " + MANIFEST + "); publish one by: zoo publish --model " + folder);
         }
         JsonNode manifest = Json.read(file);
-        if (manifest.path("version").asInt() != VERSION) {
+        if (!manifest.path("version").isInt() || manifest.get("version").intValue() != VERSION) {
             throw new InputException(file + ": version is " + manifest.path("version") + "; this Lacuna reads " + VERSION);
         }
         return manifest;
     }
 
-    /** A published model's card. */
+    /**
+     * A published model's card, as a terminal can take it: a stranger's control characters are shown as a replacement.
+     *
+     * @throws InputException if it is no text, or longer than a card is
+     */
     public static String card(Path folder) {
         manifest(folder);
+        Path file = folder.resolve(ModelCard.FILE);
+        if (!Files.isRegularFile(file)) {
+            throw new InputException(file + ": is missing; a published model has it");
+        }
         try {
-            return Files.readString(folder.resolve(ModelCard.FILE));
+            if (Files.size(file) > MOST_CARD_BYTES) {
+                throw new InputException(file + ": has more than " + MOST_CARD_BYTES + " bytes; that is no card");
+            }
+            return TextFile.read(file).replaceAll("[\\p{Cc}&&[^\n\t]]", "\ufffd");
         } catch (IOException e) {
-            throw new RunException(folder.resolve(ModelCard.FILE) + ": can't be read: " + AtomicFiles.reason(e), e);
+            throw new RunException(file + ": can't be read: " + AtomicFiles.reason(e), e);
         }
     }
 }

@@ -15,11 +15,22 @@ public record Coordinates(String group, String name, String version) {
     /** Safe as a folder's name and in a URL, and no range or variable of Maven's. */
     private static final Pattern PART = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9._-]{0,98}[A-Za-z0-9_])?");
     private static final String SNAPSHOT = "-SNAPSHOT";
+    /** How Maven calls one upload of a snapshot. */
+    private static final Pattern UPLOAD = Pattern.compile(".*-[0-9]{8}\\.[0-9]{6}-[0-9]+");
 
     /** Checks the three. */
     public Coordinates {
         for (String part : new String[] {group, name, version}) {
             checkPart(part, group + ":" + name + ":" + version);
+        }
+        for (String part : new String[] {group, name}) {
+            // In a repository, a snapshot's folder has a list of its uploads where this one would have that of its versions.
+            if (part.toUpperCase(Locale.ROOT).endsWith(SNAPSHOT)) {
+                throw new InputException("'" + part + "': " + SNAPSHOT + " ends a version, no group and no name");
+            }
+        }
+        if (UPLOAD.matcher(version).matches()) {
+            throw new InputException(version + ": ends as Maven ends what was uploaded of a snapshot, a date, a time and a number; expected a version as 1.0 or 1.1" + SNAPSHOT);
         }
         if (version.equals("LATEST") || version.equals("RELEASE")) {
             throw new InputException(version + " is no version: expected one that names a model for good, as 1.0");

@@ -36,9 +36,7 @@ final class FolderRepository {
 
     static void locked(Path root, Publisher publisher) {
         try {
-            Files.createDirectories(root);
-            try (FileChannel lock = FileChannel.open(root.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-                lock.lock();
+            alone(root, () -> {
                 AtomicFiles.removeLeftovers(root);
                 FolderRepository repository = new FolderRepository(root);
                 try {
@@ -47,9 +45,22 @@ final class FolderRepository {
                 } finally {
                     AtomicFiles.removeLeftovers(root);
                 }
-            }
+            });
         } catch (IOException e) {
             throw new RunException(root + ": can't be published to: " + AtomicFiles.reason(e), e);
+        }
+    }
+
+    /** What is done while no other process of Lacuna's publishes into a folder. */
+    interface Publishing {
+        void run() throws IOException;
+    }
+
+    static void alone(Path root, Publishing publishing) throws IOException {
+        Files.createDirectories(root);
+        try (FileChannel lock = FileChannel.open(root.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+            lock.lock();
+            publishing.run();
         }
     }
 

@@ -104,26 +104,27 @@ public final class MavenRepository implements AutoCloseable {
     }
 
     /**
-     * Publishes all files as one version, with a minimal POM, their SHA-256 and what else Maven keeps beside them.
+     * Publishes all files as one version, with a minimal POM, their SHA-256 and what else Maven keeps beside them; or beside what is there of a
+     * release by other classifiers, which stays as it is.
      *
-     * @throws InputException if it is a release that is there already, or the repository refuses the user
+     * @throws InputException if one of the files of a release is there already, or the repository refuses the user
      */
     public void deploy(Coordinates coordinates, List<MavenFile> files) {
         if (ofUser) {
             install(coordinates, files);
         } else if (folder.isPresent()) {
             FolderRepository.locked(folder.get(), staging -> {
-                checkNew(coordinates);
+                boolean beside = checkNew(coordinates, files);
                 RemoteRepository staged = new RemoteRepository.Builder(remote.getId(), "default",
                         staging.stage(coordinates).toUri().toString()).build();
-                upload(coordinates, files, staged);
+                upload(coordinates, files, beside, staged);
             });
         } else {
             if (session.isOffline()) {
                 throw new InputException(place + ": can't publish there offline");
             }
-            checkNew(coordinates);
-            upload(coordinates, files, system.newDeploymentRepository(session, remote));
+            boolean beside = checkNew(coordinates, files);
+            upload(coordinates, files, beside, system.newDeploymentRepository(session, remote));
         }
     }
 
@@ -185,15 +186,44 @@ public final class MavenRepository implements AutoCloseable {
         system.shutdown();
     }
 
-    private void checkNew(Coordinates coordinates) {
-        if (!coordinates.isSnapshot() && versions(coordinates.group(), coordinates.name()).contains(coordinates.version())) {
+    /** Whether the files come beside others of a release; throws if one of them is there. */
+    private boolean checkNew(Coordinates coordinates, List<MavenFile> files) {
+        if (coordinates.isSnapshot() || !versions(coordinates.group(), coordinates.name()).contains(coordinates.version())) {
+            return false;
+        }
+        if (files.stream().anyMatch(file -> isThere(coordinates, file))) {
             throw new InputException(place + ": " + coordinates
                     + " is published already, and a release is never replaced; give it another version, or one that "
                     + "ends in -SNAPSHOT while it may change");
         }
+        return true;
     }
 
-    private void upload(Coordinates coordinates, List<MavenFile> files, RemoteRepository target) {
+    private boolean isThere(Coordinates coordinates, MavenFile file) {
+        if (ofUser || folder.isPresent()) {
+            Path base = ofUser ? session.getLocalRepository().getBasedir().toPath() : folder.get();
+            String name = coordinates.name() + "-" + coordinates.version() + (file.classifier().isEmpty() ? "" : "-" + file.classifier()) + "." + file.extension();
+            return Files.exists(base.resolve(coordinates.group().replace('.', '/')).resolve(coordinates.name()).resolve(coordinates.version()).resolve(name));
+        }
+        boolean[] there = {true};
+        withWork(work -> {
+            // The checksum that was uploaded beside it tells, and is small; the cache is not asked, and does not keep the answer.
+            DefaultRepositorySystemSession asking = new DefaultRepositorySystemSession(session);
+            asking.setLocalRepositoryManager(system.newLocalRepositoryManager(asking, new LocalRepository(work.resolve("repository").toFile())));
+            Artifact sum = new DefaultArtifact(coordinates.group(), coordinates.name(), file.classifier(), file.extension() + ".sha1", coordinates.version());
+            try {
+                system.resolveArtifact(asking, new ArtifactRequest(sum, List.of(readable(RepositoryPolicy.CHECKSUM_POLICY_IGNORE)), ""));
+            } catch (ArtifactResolutionException e) {
+                if (!TransferErrors.notFound(e.getResult().getExceptions())) {
+                    throw errors.of(describe(sum) + " can't be looked for", e);
+                }
+                there[0] = false;
+            }
+        });
+        return there[0];
+    }
+
+    private void upload(Coordinates coordinates, List<MavenFile> files, boolean beside, RemoteRepository target) {
         withWork(work -> {
             // The list of versions as it will be is kept out of the cache until it is that.
             DefaultRepositorySystemSession uploading = new DefaultRepositorySystemSession(session);
@@ -201,7 +231,7 @@ public final class MavenRepository implements AutoCloseable {
             uploading.setLocalRepositoryManager(system.newLocalRepositoryManager(uploading,
                     new LocalRepository(work.resolve("repository").toFile())));
             try {
-                system.deploy(uploading, new DeployRequest().setRepository(target).setArtifacts(artifacts(coordinates, files, work)));
+                system.deploy(uploading, new DeployRequest().setRepository(target).setArtifacts(artifacts(coordinates, files, beside, work)));
             } catch (DeploymentException e) {
                 throw errors.of(coordinates + " can't be published", e);
             }
@@ -209,14 +239,14 @@ public final class MavenRepository implements AutoCloseable {
     }
 
     private void install(Coordinates coordinates, List<MavenFile> files) {
-        checkNew(coordinates);
-        withWork(work -> {
+        withWork(work -> FolderRepository.alone(session.getLocalRepository().getBasedir().toPath(), () -> {
+            boolean beside = checkNew(coordinates, files);
             try {
-                system.install(session, new InstallRequest().setArtifacts(artifacts(coordinates, files, work)));
+                system.install(session, new InstallRequest().setArtifacts(artifacts(coordinates, files, beside, work)));
             } catch (InstallationException e) {
                 throw errors.of(coordinates + " can't be installed", e);
             }
-        });
+        }));
     }
 
     private interface Work {
@@ -236,11 +266,13 @@ public final class MavenRepository implements AutoCloseable {
         }
     }
 
-    private static List<Artifact> artifacts(Coordinates coordinates, List<MavenFile> files, Path work) throws IOException {
+    private static List<Artifact> artifacts(Coordinates coordinates, List<MavenFile> files, boolean beside, Path work) throws IOException {
         List<Artifact> artifacts = new ArrayList<>();
-        Path pom = work.resolve("model.pom");
-        Files.writeString(pom, pom(coordinates));
-        artifacts.add(new DefaultArtifact(coordinates.group(), coordinates.name(), "pom", coordinates.version()).setFile(pom.toFile()));
+        if (!beside) {
+            Path pom = work.resolve("model.pom");
+            Files.writeString(pom, pom(coordinates));
+            artifacts.add(new DefaultArtifact(coordinates.group(), coordinates.name(), "pom", coordinates.version()).setFile(pom.toFile()));
+        }
         for (MavenFile file : files) {
             artifacts.add(new DefaultArtifact(coordinates.group(), coordinates.name(), file.classifier(), file.extension(), coordinates.version())
                     .setFile(file.path().toFile()));

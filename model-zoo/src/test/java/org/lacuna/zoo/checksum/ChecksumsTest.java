@@ -83,12 +83,20 @@ class ChecksumsTest {
         assertRefused("no such file");
         Files.writeString(sums, "x".repeat(Checksums.MAX_BYTES + 1));
         assertRefused("more than");
-        Files.writeString(sums, ABC + "  ../b.txt\n");
-        assertRefused("../b.txt: is missing");
+        Files.writeString(sums, ABC + "  c.txt\n");
+        assertRefused("c.txt: is missing");
         Files.writeString(sums, ABC + "  b.txt\n" + ABC + "  b.txt\n");
         assertRefused("line 2 lists a file for the second time");
         Files.write(sums, new byte[] {(byte) 0xff, '\n'});
         assertRefused("not UTF-8");
+    }
+
+    @Test
+    void pathsOutOfTheFolderAreRefused() throws IOException {
+        for (String path : new String[] {"../a", "a/../b", "/etc/passwd", "a//b", "./a", "a\0b", "a\u001b[2J", "a\\b"}) {
+            Files.writeString(folder.resolve(Checksums.FILE), NOTHING + "  " + path + "\n");
+            assertRefused("line 1 lists what is no plain path");
+        }
     }
 
     @Test

@@ -74,6 +74,37 @@ class PublishedTest {
         assertFalse(Files.readString(published.resolve("README.md")).contains(shared.toString()));
     }
 
+    /** What a stranger may have put into a model whose sums fit. */
+    @Test
+    void strangersFilesAreRefusedForWhatTheyAre() throws IOException {
+        Map<String, Map<String, String>> files = Map.of(
+                "selftest.json", Map.of("{\"ids\": {\"a\": 1, \"b\": 2, \"c\": 3}, \"logits\": [], \"perplexity\": 1}", "expected", "{\"ids\": [1, 2, 3], \"logits\": {\"a\": 1}}", "expected", "[]", "expected"),
+                "generation_config.json", Map.of("[]", "expected a JSON object", "{", "generation_config.json"),
+                "tokenizer.json", Map.of("{}", "tokenizer.json", "rubbish", "tokenizer.json"),
+                "lacuna.json", Map.of("{\"version\": \"1\"}", "version", "{\"version\": 1.9}", "version", "{\"version\": 4294967297}", "version"));
+        int number = 0;
+        for (Map.Entry<String, Map<String, String>> file : files.entrySet()) {
+            for (Map.Entry<String, String> content : file.getValue().entrySet()) {
+                Path folder = copy("stranger" + number++);
+                Files.writeString(folder.resolve(file.getKey()), content.getKey());
+                Checksums.write(folder);
+                InputException e = assertThrows(InputException.class, () -> Published.verify(folder), content.getKey());
+                assertTrue(e.getMessage().contains(file.getKey()) && e.getMessage().contains(content.getValue()), e.getMessage());
+            }
+        }
+    }
+
+    @Test
+    void aCardIsShownAsATerminalCanTakeIt() throws IOException {
+        Path folder = copy("card");
+        Files.writeString(folder.resolve("README.md"), "a\u001b[2Jb\tc\r\nd\u0085");
+        assertEquals("a\ufffd[2Jb\tc\ufffd\nd\ufffd", Published.card(folder));
+        Files.write(folder.resolve("README.md"), new byte[] {'a', (byte) 0xe9});
+        assertTrue(assertThrows(InputException.class, () -> Published.card(folder)).getMessage().contains("UTF-8"));
+        Files.write(folder.resolve("README.md"), new byte[2 << 20]);
+        assertTrue(assertThrows(InputException.class, () -> Published.card(folder)).getMessage().contains("no card"));
+    }
+
     @Test
     void theCardsFrontMatterIsYaml() {
         String card = Published.card(published);
