@@ -34,8 +34,11 @@ final class TaskTable implements TaskEvaluation.Progress {
     public void dense(TaskSummary task, List<Score> scores) {
         line("");
         line("task   %s: %,d documents, %,d requests, %,d with a context cut to %,d tokens%s", task.name(), task.documents(), task.requests(), task.truncated(), task.maxLength(),
-                task.leftOut() == 0 ? "" : String.format(Locale.ROOT, "; %,d documents left out, whose choices are longer", task.leftOut()));
+                task.leftOut() == 0 ? "" : String.format(Locale.ROOT, "; left out, since a choice is longer: %,d", task.leftOut()));
         line("dense  %s", String.join(", ", scores.stream().map(TaskTable::score).toList()));
+        scores.stream().filter(score -> score.metric().higherIsBetter() && task.chance().isPresent() && score.standardError().isPresent()
+                && score.value() - 2 * score.standardError().getAsDouble() <= task.chance().getAsDouble()).forEach(score -> line(
+                        "note   %s is not above chance (%.4f) by two standard errors: how much can be left out before it falls says nothing", score.metric().key(), task.chance().getAsDouble()));
         line("%-14s%-12s%-26s%-26s%s", "site", "metric", "linear", "first", "grid");
     }
 

@@ -12,9 +12,12 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import java.util.Set;
 import org.lacuna.data.task.Metric;
 import org.lacuna.data.task.MetricKind;
+import org.lacuna.data.task.OutputType;
 import org.lacuna.data.task.Request;
 import org.lacuna.data.task.Task;
 import org.lacuna.data.task.TaskResult;
@@ -39,6 +42,7 @@ import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
 import org.lacuna.sparsity.critical.QualityBar;
 import org.lacuna.sparsity.critical.WindowedCurve;
 import org.lacuna.sparsity.rule.Rules;
+import org.lacuna.sparsity.statistics.ExamplesNeeded;
 
 /** One task for one model: without a rule, then at each set of sites for every p. */
 public final class TaskEvaluation {
@@ -58,7 +62,12 @@ public final class TaskEvaluation {
         task = whole.fitting(tokenizer, maxLength);
         requests = task.requests(tokenizer, maxLength);
         summary = new TaskSummary(task.name(), task.documents().size(), whole.documents().size() - task.documents().size(), requests.size(),
-                (int) requests.stream().filter(Request::truncated).count(), maxLength, sha256(requests));
+                (int) requests.stream().filter(Request::truncated).count(), maxLength, chance(task), sha256(requests));
+    }
+
+    private static OptionalDouble chance(Task task) {
+        return task.outputType() == OutputType.MULTIPLE_CHOICE
+                ? task.documents().stream().mapToDouble(document -> document.gold().size() / (double) document.choices().size()).average() : OptionalDouble.empty();
     }
 
     private static String sha256(List<Request> requests) {
@@ -144,12 +153,16 @@ public final class TaskEvaluation {
             long[] kept = byDocument(found.kept()[p]);
             List<Score> scores = scores(task.score(requests, found.answers().get(p)));
             Map<String, Interval> change = new LinkedHashMap<>();
+            Map<String, OptionalLong> needed = new LinkedHashMap<>();
             for (int m = 0; m < scores.size(); m++) {
                 Score with = scores.get(m);
                 Score without = dense.get(m);
                 change.put(with.metric().key(), bootstrap.number(times -> pooled(with, times) - pooled(without, times), settings.confidence()));
+                if (with.metric().higherIsBetter()) {
+                    needed.put(with.metric().key(), ExamplesNeeded.of(aboveBar(with, without), 0, settings.confidence()).examples());
+                }
             }
-            points.add(new Point(settings.grid().get(p), (total - Arrays.stream(kept).sum()) / (double) total, Arrays.stream(kept).boxed().toList(), scores, change));
+            points.add(new Point(settings.grid().get(p), (total - Arrays.stream(kept).sum()) / (double) total, Arrays.stream(kept).boxed().toList(), scores, change, needed));
         }
         Map<String, List<Estimate>> critical = new LinkedHashMap<>();
         for (int m = 0; m < dense.size(); m++) {
@@ -161,6 +174,13 @@ public final class TaskEvaluation {
                     .toList());
         }
         return new Curve(sites, Arrays.stream(elements).boxed().toList(), points, critical);
+    }
+
+    /** Each document's value above the bar's share of the dense one: what is held against 0. */
+    private double[] aboveBar(Score with, Score without) {
+        double[] above = new double[with.values().size()];
+        Arrays.setAll(above, d -> with.values().get(d) - settings.accuracy() * without.values().get(d));
+        return above;
     }
 
     private long[] byDocument(long[] byRequest) {

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalLong;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.task.TaskMeasurement.Curve;
 import org.lacuna.eval.task.TaskMeasurement.Point;
@@ -51,7 +52,7 @@ public final class TaskFiles {
     }
 
     private static String csv(List<TaskMeasurement> results) {
-        StringBuilder text = new StringBuilder("task,metric,rule,site,p,sparsity,value,stderr,change_low,change_high\n");
+        StringBuilder text = new StringBuilder("task,metric,rule,site,p,sparsity,value,stderr,change_low,change_high,documents_needed\n");
         for (TaskMeasurement result : results) {
             for (Curve curve : result.curves()) {
                 for (Point point : curve.points()) {
@@ -59,12 +60,17 @@ public final class TaskFiles {
                         String metric = score.metric().key();
                         text.append(String.join(",", result.task().name(), metric, result.settings().rule(), curve.sites().key(), number(point.p()), number(point.sparsity()),
                                 number(score.value()), score.standardError().isPresent() ? number(score.standardError().getAsDouble()) : "", number(point.change().get(metric).low()),
-                                number(point.change().get(metric).high()))).append('\n');
+                                number(point.change().get(metric).high()), needed(point, metric))).append('\n');
                     }
                 }
             }
         }
         return text.toString();
+    }
+
+    private static String needed(Point point, String metric) {
+        OptionalLong needed = point.needed().getOrDefault(metric, OptionalLong.empty());
+        return needed.isPresent() ? Long.toString(needed.getAsLong()) : "";
     }
 
     private static String number(double value) {

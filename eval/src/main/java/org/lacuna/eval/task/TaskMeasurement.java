@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
+import java.util.OptionalLong;
 import org.lacuna.data.task.MetricKind;
 import org.lacuna.eval.robustness.Estimate;
 import org.lacuna.eval.robustness.ModelSummary;
@@ -43,9 +44,10 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
      * @param requests  how many there were
      * @param truncated of which so many had their context cut on the left
      * @param maxLength tokens that the model read at once, at most
+     * @param chance    the accuracy of choosing blindly; empty where nothing is chosen from
      * @param sha256    of all requests' token ids
      */
-    public record TaskSummary(String name, int documents, int leftOut, int requests, int truncated, int maxLength, String sha256) {
+    public record TaskSummary(String name, int documents, int leftOut, int requests, int truncated, int maxLength, OptionalDouble chance, String sha256) {
     }
 
     /**
@@ -72,8 +74,9 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
      * @param kept     elements that are not 0, by document
      * @param scores   the metrics, in the task's order
      * @param change   by metric, the interval of its value − the dense value, both on the same draw of documents
+     * @param needed   by metric that is an accuracy, about how many documents it would take to tell on which side of the bar it is; none where it is on the bar
      */
-    public record Point(double p, double sparsity, List<Long> kept, List<Score> scores, Map<String, Interval> change) {
+    public record Point(double p, double sparsity, List<Long> kept, List<Score> scores, Map<String, Interval> change, Map<String, OptionalLong> needed) {
         /** Copies the lists. */
         public Point {
             kept = List.copyOf(kept);

@@ -16,6 +16,7 @@ import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
@@ -30,13 +31,14 @@ import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.measure.Measuring;
-import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.source.ModelSource;
+import org.lacuna.eval.task.TaskMeasurement;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Checkpoint;
@@ -50,6 +52,7 @@ import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.run.folder.Json;
 import picocli.CommandLine;
 
 class CommandsTest {
@@ -187,12 +190,97 @@ class CommandsTest {
 
     private List<Path> kept() throws IOException {
         try (Stream<Path> files = Files.list(run.resolve("eval"))) {
-            return files.sorted().toList();
+            return files.filter(file -> file.toString().endsWith(".json")).sorted().toList();
         }
     }
 
     private static RobustnessResult read(Path file) {
         return ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION);
+    }
+
+    @Test
+    void anyRuleGridAndCoverageCanBeMeasured() {
+        Path out = folder.resolve("result.json");
+        String[] common = {"--run", run.toString(), "--windows", "3", "--window", "16", "--replicates", "40", "--out", out.toString(), "--rule"};
+        for (String rule : List.of("top_k", "max_p", "random_k", "bottom_k", "stat_top_k", "top_p_energy", "calibrated", "channel", "weighted", "weighted_top_k", "griffin")) {
+            String table = eval(Stream.concat(Arrays.stream(common), Stream.of(rule, "--coverage", "last:0.5")).toArray(String[]::new));
+            assertEquals(null, failure, rule);
+            assertTrue(table.contains("rule   " + rule + " in every layer, the last 50 % of a window's tokens"), table);
+            RobustnessResult result = read(out);
+            assertEquals(rule, result.settings().rule());
+            assertEquals("last:0.5", result.settings().coverage().toString());
+            List<String> sites = result.curves().stream().map(curve -> curve.sites().key()).toList();
+            assertEquals(rule.equals("channel") ? List.of("gate") : rule.equals("griffin") ? List.of("intermediate")
+                    : rule.startsWith("weighted") ? List.of("input", "intermediate", "all_inputs") : List.of("input", "up", "gate", "intermediate", "all_inputs"), sites, rule);
+        }
+        eval(Stream.concat(Arrays.stream(common), Stream.of("threshold", "--grid", "0,0.001,0.1,10")).toArray(String[]::new));
+        assertEquals(List.of(0.0, 0.001, 0.1, 10.0), read(out).settings().grid());
+
+        eval(Stream.concat(Arrays.stream(common), Stream.of("threshold", "--coverage", "some", "--sites", "door", "--grid", "1")).toArray(String[]::new));
+        assertRefused("--grid: must be at least 2 values", "--coverage: no coverage 'some'; there are all, but_first", "--sites: no site 'door'");
+        eval(Stream.concat(Arrays.stream(common), Stream.of("threshold")).toArray(String[]::new));
+        assertRefused("--rule threshold has no values of its own", "--grid 0,0.01");
+        eval(Stream.concat(Arrays.stream(common), Stream.of("topp")).toArray(String[]::new));
+        assertRefused("--rule: no rule 'topp'; there are top_p,", "griffin");
+        eval(Stream.concat(Arrays.stream(common), Stream.of("channel", "--sites", "up", "--coverage", "decode")).toArray(String[]::new));
+        assertRefused("rule channel is not for up; it can be used at gate", "coverage decode is for tasks");
+    }
+
+    @Test
+    void tasksAreMeasuredAndWrittenAsTheHarnessDoes() throws IOException {
+        Path out = folder.resolve("tasks");
+        Path own = Files.writeString(folder.resolve("own.yaml"), """
+                task: own
+                output_type: multiple_choice
+                data: own.jsonl
+                doc_to_text: "Q: {{question}}\\nA:"
+                doc_to_choice: "{{choices}}"
+                doc_to_target: "{{answer}}"
+                metric_list: [acc, acc_norm]
+                """);
+        Files.writeString(folder.resolve("own.jsonl"), IntStream.range(0, 12).mapToObj(i -> "{\"question\": \"what is " + i + "?\", \"choices\": [\"a\", \"b b\", \"c\"], \"answer\": " + i % 3 + "}\n")
+                .collect(Collectors.joining()));
+        String[] args = {"--run", run.toString(), "--tasks", own + ",stories_agreement", "--task-data", folder.toString(), "--limit", "8", "--grid", "1,0.5,0", "--sites", "intermediate",
+            "--replicates", "40", "--task-set", "target_delimiter= ", "--out", out.toString()};
+        String table = eval(args);
+        assertEquals(null, failure);
+        assertTrue(table.contains("task   own: 8 documents, 24 requests, 0 with a context cut to 64 tokens") && table.contains("is not above chance (0.3333)"), table);
+        JsonNode results = Json.read(out.resolve("results.json"));
+        assertTrue(results.at("/results/own/acc,none").isNumber() && results.at("/results/own/acc_stderr,none").isNumber() && results.at("/results/stories_agreement/acc,none").isNumber());
+        assertEquals(8, results.at("/n-samples/own/effective").intValue());
+        List<String> csv = Files.readAllLines(out.resolve("curves.csv"));
+        assertEquals(1 + 3 * 2 + 3, csv.size(), csv::toString);
+        TaskMeasurement kept = ResultJson.read(out.resolve("own.json"), TaskMeasurement.class, TaskMeasurement.VERSION);
+        assertEquals(results.at("/results/own/acc,none").doubleValue(), kept.dense().get(0).value());
+        assertEquals(kept.dense().get(0).values(), kept.curves().get(0).points().get(0).scores().get(0).values(), "p = 1 of a model with exact zeros changes no answer");
+        assertEquals(8, kept.curves().get(0).points().get(0).kept().size());
+        assertEquals(1.0, kept.curves().get(0).points().get(2).sparsity());
+
+        // Again, all of it comes from the run's folder.
+        long size = Files.size(run.resolve("eval/findings.jsonl"));
+        assertEquals(withoutMemory(table), withoutMemory(eval(args)));
+        assertEquals(size, Files.size(run.resolve("eval/findings.jsonl")));
+    }
+
+    private static String withoutMemory(String table) {
+        return table.replaceAll("memory .*", "");
+    }
+
+    @Test
+    void wrongTasksAreRefused() {
+        String[] model = {"--run", run.toString()};
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "piqua,triviaqa,piqa", "--task-data", folder.toString())).toArray(String[]::new));
+        assertRefused("piqua", "piqa", "valid.jsonl: no such file");
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--limit", "5")).toArray(String[]::new));
+        assertRefused("--limit goes with --tasks");
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--limit", "1", "--max-length", "1", "--accuracy-bar", "1.5")).toArray(String[]::new));
+        assertRefused("--limit: must be at least 2", "--max-length: must be at least 2", "--accuracy-bar: must be above 0 and at most 1");
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--max-length", "100")).toArray(String[]::new));
+        assertRefused("--max-length: 100 tokens are more than the 64");
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--rule", "griffin")).toArray(String[]::new));
+        assertRefused("griffin chooses for each text by its prompt");
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement,stories_agreement")).toArray(String[]::new));
+        assertRefused("a task is named twice");
     }
 
     @Test
@@ -261,7 +349,7 @@ class CommandsTest {
             String message = assertThrows(InterruptedRunException.class, () -> measuring.of(run.toString())).getMessage();
             assertTrue(message.startsWith("stopped while measuring " + run) && message.contains("the same command goes on"), message);
         }
-        assertFalse(Files.exists(run.resolve("eval")));
+        assertEquals(List.of(), kept());
     }
 
     private void keep(RobustnessResult result, JsonNode provenance) throws IOException {
