@@ -63,7 +63,7 @@ public final class CompareCommand implements Callable<Integer> {
         List<RobustnessResult> results = new ArrayList<>();
         Extras extras;
         try (Workers team = measure.team(); Interrupts interrupts = Interrupts.listen()) {
-            Measuring measuring = measure.measuring(sets, new CpuDevice(), team, interrupts::requested, line -> {
+            Measuring measuring = measure.measuring(sets, Integer.MAX_VALUE, new CpuDevice(), team, interrupts::requested, line -> {
                 printer.println(line);
                 printer.flush();
             });

@@ -134,10 +134,11 @@ public final class MeasureOptions {
     /**
      * What measures by these options.
      *
-     * @param sets changes to every run's data, as {@code data.text=FILE}
-     * @param stop asked between pieces of the work
+     * @param sets      changes to every run's data, as {@code data.text=FILE}
+     * @param positions of the model that is measured alone; of many, {@link Integer#MAX_VALUE}
+     * @param stop      asked between pieces of the work
      */
-    public Measuring measuring(List<String> sets, Device device, Workers team, BooleanSupplier stop, Consumer<String> progress) {
-        return new Measuring(sets, windows(), window(Integer.MAX_VALUE), settings(List.of(SiteSet.values())), device, team, stop, progress);
+    public Measuring measuring(List<String> sets, int positions, Device device, Workers team, BooleanSupplier stop, Consumer<String> progress) {
+        return new Measuring(sets, windows(), window(positions), settings(List.of(SiteSet.values())), device, team, stop, progress);
     }
 }

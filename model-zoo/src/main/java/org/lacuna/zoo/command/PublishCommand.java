@@ -102,7 +102,7 @@ final class PublishCommand implements Callable<Integer> {
         ModelSource source = ModelSource.of(model);
         RobustnessResult measured;
         try (Workers team = measure.team(); Interrupts interrupts = Interrupts.listen()) {
-            measured = measure.measuring(sets, new CpuDevice(), team, interrupts::requested, line -> say(printer, line)).of(source);
+            measured = measure.measuring(sets, source.modelConfig().maxPositions(), new CpuDevice(), team, interrupts::requested, line -> say(printer, line)).of(source);
         }
         if (named.isPresent()) {
             Zoo.ofUser(line -> say(printer, line)).publish(source, measured, facts, bf16, named.get(), place.place(), signer);

@@ -95,7 +95,7 @@ final class QuickstartCommand implements Callable<Integer> {
                 folders.add(folder);
             }
             try (Workers team = measure.team(); Interrupts interrupts = Interrupts.listen()) {
-                Measuring measuring = measure.measuring(List.of(), device, team, interrupts::requested, line -> {
+                Measuring measuring = measure.measuring(List.of(), Integer.MAX_VALUE, device, team, interrupts::requested, line -> {
                     printer.println(line);
                     printer.flush();
                 });
