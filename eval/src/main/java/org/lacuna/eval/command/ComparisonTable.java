@@ -45,8 +45,8 @@ public final class ComparisonTable {
         }
         for (Comparison.Difference d : comparison.differences()) {
             if (d.sites() == SiteSet.INTERMEDIATE && d.estimator() == Estimator.LINEAR) {
-                line(out, "%s − %s: %s [%+.4f, %+.4f]", models.get(d.model()).model().name(), models.get(d.against()).model().name(),
-                        Shown.difference(d, number -> String.format(Locale.ROOT, "%+.4f", number)), d.interval().low(), d.interval().high());
+                line(out, "%s − %s: %s [%+.4f, %+.4f]%s", models.get(d.model()).model().name(), models.get(d.against()).model().name(),
+                        Shown.difference(d, number -> String.format(Locale.ROOT, "%+.4f", number)), d.interval().low(), d.interval().high(), d.exchanged().isPresent() ? String.format(Locale.ROOT, ", p %.2g", d.exchanged().getAsDouble()) : "");
             }
         }
         for (Comparison.LossRatio ratio : comparison.losses()) {
@@ -60,7 +60,7 @@ public final class ComparisonTable {
             line(out, "Networks of Deeplearning4j: a token is an example or a step of a sequence, INTERMEDIATE the layer that was measured.");
         }
         line(out, "Loss in nats a token. Zeros: exact ones in the intermediate vectors without a rule; dead: of the vectors' elements those that are never anything else. Tokens/s: in training.");
-        line(out, "Intervals cover the choice of windows, not of training seeds.");
+        line(out, "Intervals cover the choice of windows, not of training seeds. p: of the larger one's being larger, by exchanging windows between the two.");
     }
 
     private static String known(String format, OptionalDouble number) {

@@ -5,14 +5,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.lacuna.eval.compare.Comparison.Difference;
 import org.lacuna.eval.compare.Comparison.LossRatio;
 import org.lacuna.eval.compare.Comparison.QualityLevel;
 import org.lacuna.eval.robustness.Estimate;
-import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ModelSummary.Training;
+import org.lacuna.eval.robustness.ModelSummary;
+import org.lacuna.eval.robustness.Point;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteResult;
@@ -26,6 +28,7 @@ import org.lacuna.sparsity.critical.Curve;
 import org.lacuna.sparsity.critical.Estimates;
 import org.lacuna.sparsity.critical.Estimator;
 import org.lacuna.sparsity.critical.Level;
+import org.lacuna.sparsity.critical.LevelExchange;
 import org.lacuna.sparsity.critical.PairedBootstrap;
 import org.lacuna.sparsity.critical.WindowedCurve;
 
@@ -136,10 +139,18 @@ public final class Comparing {
                 Level other = critical.apply(b.get().pooled()).by(estimator);
                 differences.add(new Difference(sites, model, against, estimator, level, other, level.sparsity() - other.sparsity(),
                         draws(model).difference(times -> critical.apply(a.get().pooled(times)).by(estimator),
-                                times -> critical.apply(b.get().pooled(times)).by(estimator), confidence)));
+                                times -> critical.apply(b.get().pooled(times)).by(estimator), confidence),
+                        estimator == Estimator.LINEAR ? exchanged(a.get(), b.get(), sites, model, against, curve -> critical.apply(curve).by(estimator)) : OptionalDouble.empty()));
             }
         }
         return differences;
+    }
+
+    private OptionalDouble exchanged(WindowedCurve one, WindowedCurve other, SiteSet sites, int model, int against, Function<Curve, Level> level) {
+        SiteResult a = models.get(model).curve(sites).orElseThrow();
+        SiteResult b = models.get(against).curve(sites).orElseThrow();
+        boolean alike = a.windowElements() == b.windowElements() && a.points().stream().map(Point::p).toList().equals(b.points().stream().map(Point::p).toList());
+        return alike ? OptionalDouble.of(LevelExchange.test(one, other, level, settings.replicates(), settings.seed()).greater()) : OptionalDouble.empty();
     }
 
     private List<QualityLevel> atControlLoss() {

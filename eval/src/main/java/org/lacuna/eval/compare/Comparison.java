@@ -2,6 +2,7 @@ package org.lacuna.eval.compare;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
+import java.util.OptionalDouble;
 import org.lacuna.eval.robustness.Estimate;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.SiteSet;
@@ -29,7 +30,7 @@ public record Comparison(int version, List<RobustnessResult> models, int control
         List<Difference> differences, List<QualityLevel> atControlLoss, JsonNode provenance) {
 
     /** The format that this build writes and reads. */
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
 
     /** Copies the lists, and takes the provenance as it reads back. */
     public Comparison {
@@ -64,9 +65,11 @@ public record Comparison(int version, List<RobustnessResult> models, int control
      * @param otherLevel  the other's
      * @param difference  of both numbers; NaN where either has none. A bound on the one side where a level is a lower bound
      * @param interval    over draws
+     * @param exchanged   the one-sided p-value of a permutation test of "the one's is larger": how often a difference as large comes about where each
+     *                    window is exchanged between the two or not. Of {@code linear} alone; empty where models of other widths can't exchange windows
      */
     public record Difference(SiteSet sites, int model, int against, Estimator estimator, Level level, Level otherLevel, double difference,
-            Interval interval) {
+            Interval interval, OptionalDouble exchanged) {
         /** What a difference's number is. */
         public enum Kind {
             /** Not a number: one of the levels is none. */

@@ -14,6 +14,7 @@ import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.critical.Coverage;
 
 /** The page: what was found first, then each table beside its charts, then how it was measured and by what. */
 final class Page {
@@ -112,6 +113,8 @@ final class Page {
                         + settings.seed() + ". Dense loss, every p and every model are computed anew on each draw. A draw without a level counts as sparsity 0; one with "
                         + "only a lower bound as that bound for the lower end and as 100 % for the upper. In a difference, a draw in which either has none counts as "
                         + "−100 and +100 points.",
+                "How often nominal 95 % intervals held the truth where it is known, on test sets simulated from a population like a small trained model: "
+                        + String.join("; ", Coverage.MEASURED.stream().filter(c -> c.windows() == 64).map(Coverage::inWords).toList()) + ".",
                 "Intervals cover the choice of windows and not training seeds: another seed of the same recipe may lie outside. To see how much seeds matter, train "
                         + "several: quickstart --seeds n."));
         return method;

@@ -116,8 +116,9 @@ final class Tables {
 
     Html differences() {
         HtmlTable table = new HtmlTable("differences", "Differences of critical sparsity in percentage points, both models on the same draws of windows. "
-                + "An interval that holds 0 tells nothing about which is larger.");
-        table.head("Site", "Model", "Minus", "linear", "first", "grid");
+                + "An interval that holds 0 tells nothing about which is larger. p: of a permutation test of “the model’s is larger” (linear), one-sided: how often a difference "
+                + "as large comes about where each window is exchanged between the two or not.");
+        table.head("Site", "Model", "Minus", "linear", "first", "grid", "p");
         List<Difference> all = report.comparison().differences();
         for (Difference each : all) {
             if (each.estimator() == Estimator.LINEAR) {
@@ -125,7 +126,8 @@ final class Tables {
                         .filter(other -> other.estimator() == estimator && other.sites() == each.sites() && other.model() == each.model()
                                 && other.against() == each.against())
                         .findFirst().map(Tables::difference).orElse(NOT_MEASURED)).toList();
-                table.row(site(each.sites()), label(each.model()), label(each.against()), cells.get(0), cells.get(1), cells.get(2));
+                table.row(site(each.sites()), label(each.model()), label(each.against()), cells.get(0), cells.get(1), cells.get(2),
+                        each.exchanged().isPresent() ? Html.of(Html.number(each.exchanged().getAsDouble(), String.format(Locale.ROOT, "%.2g", each.exchanged().getAsDouble()))) : NOT_MEASURED);
             }
         }
         return table.done();

@@ -39,7 +39,7 @@ class ComparisonTableTest {
     private static String numbers(String format, Comparison comparison, int model, int against) {
         Difference d = comparison.differences().stream().filter(each -> each.sites() == SiteSet.INTERMEDIATE && each.estimator() == Estimator.LINEAR
                 && each.model() == model && each.against() == against).findFirst().orElseThrow();
-        return String.format(Locale.ROOT, format, d.difference(), d.interval().low(), d.interval().high());
+        return String.format(Locale.ROOT, format + ", p %.2g", d.difference(), d.interval().low(), d.interval().high(), d.exchanged().orElseThrow());
     }
 
     @Test
@@ -52,7 +52,7 @@ class ComparisonTableTest {
         assertEquals(List.of("relu-l1 − firm: ≤ " + numbers("%+.4f [%+.4f, %+.4f]", below, 1, 0)), lines(below, "relu-l1 − "));
         Comparison both = comparison(FIRM, Samples.UNBREAKABLE);
         assertEquals(List.of("unbreakable − firm: bounds: " + numbers("%+.4f [%+.4f, %+.4f]", both, 1, 0)), lines(both, "unbreakable − "));
-        assertEquals(List.of("broken − silu: none [-1.0000, +1.0000]"), lines(comparison(Samples.SILU, Samples.BROKEN), "broken − "));
+        assertEquals(List.of("broken − silu: none [-1.0000, +1.0000], p 1.0"), lines(comparison(Samples.SILU, Samples.BROKEN), "broken − "));
     }
 
     @Test

@@ -22,11 +22,12 @@ public final class LevelExchange {
      * @param first  measured on the same windows as the second, with the same elements and the same values of p
      * @param second as said
      * @param level  read off a pooled curve. A level that is missing or but a lower bound widens the difference to all that it may be
-     * @param draws  exchanges to draw where there are more than {@value PermutationTest#EXACT_PAIRS} windows
+     * @param draws  exchanges to draw where all that there are, 2 to the number of windows, would be more and 256 too
      * @param seed   equal seeds give equal draws
      */
     public static Result test(WindowedCurve first, WindowedCurve second, Function<Curve, Level> level, int draws, long seed) {
-        return PermutationTest.of(first.windows(), exchanged -> {
+        int exactPairs = Integer.SIZE - 1 - Integer.numberOfLeadingZeros(Math.max(draws, 256));
+        return PermutationTest.of(first.windows(), exactPairs, exchanged -> {
             Reading difference = Reading.difference(level.apply(first.exchanged(second, exchanged).pooled()),
                     level.apply(second.exchanged(first, exchanged).pooled()));
             return new Range(difference.least(), difference.most());

@@ -86,10 +86,19 @@ public final class PermutationTest {
      * @param seed       as above
      */
     public static Result of(int pairs, Difference difference, double rounding, int draws, long seed) {
+        return of(pairs, EXACT_PAIRS, difference, rounding, draws, seed);
+    }
+
+    /**
+     * The same, for a difference that takes long to compute.
+     *
+     * @param exactPairs with so many pairs or fewer all exchanges are tried, at most {@value #EXACT_PAIRS}
+     */
+    public static Result of(int pairs, int exactPairs, Difference difference, double rounding, int draws, long seed) {
         if (pairs < 1 || draws < 1 || !(rounding >= 0)) {
             throw new IllegalArgumentException("a test needs pairs, draws and a rounding of 0 or more, not " + pairs + ", " + draws + " and " + rounding);
         }
-        boolean exact = pairs <= EXACT_PAIRS;
+        boolean exact = pairs <= Math.min(exactPairs, EXACT_PAIRS);
         int arrangements = exact ? 1 << pairs : draws;
         SplittableRandom random = new SplittableRandom(seed);
         boolean[] exchanged = new boolean[pairs];
