@@ -9,6 +9,7 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.source.Hashes;
@@ -97,11 +98,20 @@ public final class Zoo {
         }
     }
 
-    private static Path temporary() {
+    /** A folder to work in; those of processes that are gone are removed. */
+    private Path temporary() {
+        Path work = cache.resolve("work");
         try {
-            return Files.createTempDirectory("lacuna-zoo");
+            Files.createDirectories(work);
+            for (Path other : folders(work)) {
+                String process = other.getFileName().toString().split("-", 2)[0];
+                if (process.matches("[0-9]{1,18}") && ProcessHandle.of(Long.parseLong(process)).isEmpty()) {
+                    AtomicFiles.removeFolder(other);
+                }
+            }
+            return Files.createTempDirectory(work, ProcessHandle.current().pid() + "-");
         } catch (IOException e) {
-            throw new RunException("no temporary folder: " + AtomicFiles.reason(e), e);
+            throw new RunException(work + ": no folder to work in: " + AtomicFiles.reason(e), e);
         }
     }
 
@@ -127,6 +137,10 @@ public final class Zoo {
         } else {
             try {
                 Archive.unpack(zip, folder, Published::verify);
+            } catch (InputException e) {
+                forget(zip, place);
+                Pattern unpacked = Pattern.compile(Pattern.quote(folder.getParent().toString()) + "/[^/ :]*[/ ]?");
+                throw e.map(problem -> place.repository() + ": " + coordinates + ": " + unpacked.matcher(problem).replaceAll(""));
             } catch (RunException e) {
                 if (!Files.isDirectory(folder)) {
                     throw e;
@@ -137,6 +151,17 @@ public final class Zoo {
         }
         touch(folder);
         return folder;
+    }
+
+    /** What is no model is not kept in the cache, so that another try asks the repository. */
+    private static void forget(Path zip, Place place) {
+        try {
+            if (!place.repository().equals(MavenRepository.OF_USER) && !place.offline()) {
+                Files.deleteIfExists(zip);
+            }
+        } catch (IOException e) {
+            throw new RunException(zip + ": can't be removed: " + AtomicFiles.reason(e), e);
+        }
     }
 
     private static Path verified(Path folder) {

@@ -136,7 +136,7 @@ final class CheckedZip implements AutoCloseable {
                 problems.add(EntryNames.shown(entry.getName()) + ": " + problem);
             } else if (!entry.isDirectory()) {
                 files.add(entry);
-                bytes = Math.addExact(bytes, entry.getSize());
+                bytes = entry.getSize() > Long.MAX_VALUE - bytes ? Long.MAX_VALUE : bytes + entry.getSize();
             }
         }
         problems.addAll(names.problems());

@@ -29,6 +29,9 @@ public record Coordinates(String group, String name, String version) {
                 throw new InputException("'" + part + "': " + SNAPSHOT + " ends a version, no group and no name");
             }
         }
+        if (version.startsWith("maven-metadata")) {
+            throw new InputException(version + ": is what a repository calls its lists of versions; expected a version as 1.0");
+        }
         if (UPLOAD.matcher(version).matches()) {
             throw new InputException(version + ": ends as Maven ends what was uploaded of a snapshot, a date, a time and a number; expected a version as 1.0 or 1.1" + SNAPSHOT);
         }
@@ -61,6 +64,11 @@ public record Coordinates(String group, String name, String version) {
     @Override
     public String toString() {
         return group + ":" + name + ":" + version;
+    }
+
+    /** Whether a stranger's list of versions names one that can be asked for. */
+    static boolean isVersion(String text) {
+        return PART.matcher(text).matches() && !text.contains("..");
     }
 
     static void checkPart(String part, String whole) {

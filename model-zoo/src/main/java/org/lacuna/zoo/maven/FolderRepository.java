@@ -3,6 +3,7 @@ package org.lacuna.zoo.maven;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
@@ -37,13 +38,13 @@ final class FolderRepository {
     static void locked(Path root, Publisher publisher) {
         try {
             alone(root, () -> {
-                AtomicFiles.removeLeftovers(root);
                 FolderRepository repository = new FolderRepository(root);
+                repository.clear(); // what a publisher that was killed left
                 try {
                     publisher.publish(repository);
                     repository.publish();
                 } finally {
-                    AtomicFiles.removeLeftovers(root);
+                    repository.clear();
                 }
             });
         } catch (IOException e) {
@@ -61,6 +62,13 @@ final class FolderRepository {
         try (FileChannel lock = FileChannel.open(root.resolve(LOCK), StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
             lock.lock();
             publishing.run();
+        }
+    }
+
+    /** Removes what is staged and nothing else, whatever is there by that name. */
+    private void clear() {
+        if (Files.exists(staging, LinkOption.NOFOLLOW_LINKS)) {
+            AtomicFiles.removeFolder(staging);
         }
     }
 

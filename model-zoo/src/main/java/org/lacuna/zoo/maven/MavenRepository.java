@@ -6,6 +6,7 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
@@ -59,7 +60,8 @@ public final class MavenRepository implements AutoCloseable {
     /** As Maven names a repository and its place: the id is the server's in settings.xml. */
     private static final Pattern WITH_ID = Pattern.compile("([A-Za-z0-9._-]{1,100})::(.+)");
     private static final Pattern URL = Pattern.compile("(https?|file):.*", Pattern.CASE_INSENSITIVE);
-    private static final int MAX_METADATA_BYTES = 4 << 20;
+    static final int MAX_METADATA_BYTES = 4 << 20;
+    private static final int MOST_PORT = 65_535;
     private static final int CONNECT_MILLISECONDS = 15_000;
     private static final int ANSWER_MILLISECONDS = 60_000;
 
@@ -175,9 +177,11 @@ public final class MavenRepository implements AutoCloseable {
                         + " bytes");
             }
             Versioning versioning = new MetadataXpp3Reader().read(in, false).getVersioning();
-            return versioning == null ? List.of() : List.copyOf(versioning.getVersions());
-        } catch (IOException | XmlPullParserException e) {
-            throw new RunException(place + ": its list of versions of " + group + ":" + name + " is damaged: " + e.getMessage(), e);
+            return versioning == null ? List.of() : versioning.getVersions().stream().filter(Coordinates::isVersion).toList();
+        } catch (XmlPullParserException e) {
+            throw new InputException(place + ": its list of versions of " + group + ":" + name + " is damaged, no maven-metadata.xml as Maven writes it", e);
+        } catch (IOException e) {
+            throw new RunException(place + ": its list of versions of " + group + ":" + name + " can't be read: " + AtomicFiles.reason(e), e);
         }
     }
 
@@ -398,9 +402,21 @@ public final class MavenRepository implements AutoCloseable {
             if (place.contains("://")) {
                 throw new InputException(place + ": expected a folder, or an address that begins with http://, https:// or file:");
             }
-            return Optional.of(Path.of(place).toAbsolutePath().normalize());
+            return Optional.of(folderAt(place, place));
         }
-        return uri(place).getScheme().equalsIgnoreCase("file") ? Optional.of(Path.of(uri(place).getPath()).normalize()) : Optional.empty();
+        return uri(place).getScheme().equalsIgnoreCase("file") ? Optional.of(folderAt(place, uri(place).getPath())) : Optional.empty();
+    }
+
+    private static Path folderAt(String place, String path) {
+        try {
+            Path folder = Path.of(path).toAbsolutePath().normalize();
+            if (path.isBlank() || Files.exists(folder) && !Files.isDirectory(folder)) {
+                throw new InputException("'" + place + "': expected a folder, or an address that begins with http://, https:// or file:");
+            }
+            return folder;
+        } catch (InvalidPathException e) {
+            throw new InputException("'" + place.replaceAll("\\p{Cntrl}", "?") + "': is no folder's path", e);
+        }
     }
 
     private static String host(String place) {
@@ -415,7 +431,7 @@ public final class MavenRepository implements AutoCloseable {
                 throw new InputException("an address with a user or a password in it is not used, "
                         + "since it would be seen; put them into Maven's settings.xml");
             }
-            if (uri.getPath() == null || !uri.getScheme().equalsIgnoreCase("file") && uri.getHost() == null) {
+            if (uri.getPort() > MOST_PORT || uri.getPath() == null || !uri.getScheme().equalsIgnoreCase("file") && uri.getHost() == null) {
                 throw new InputException(place + ": is no address");
             }
             return uri;

@@ -44,6 +44,7 @@ final class ResumingTransporter implements Transporter {
     @Override
     public void get(GetTask task) throws Exception {
         if (!task.getLocation().getPath().endsWith(ARCHIVE)) {
+            task.setListener(new Bounded(task.getListener()));
             transporter.get(task);
             return;
         }
@@ -99,6 +100,31 @@ final class ResumingTransporter implements Transporter {
     private void fetch(GetTask task, Path part) throws Exception {
         try (PartWriter writer = new PartWriter(part)) {
             transporter.get(new GetTask(task.getLocation()).setDataFile(part.toFile(), true).setListener(writer));
+        }
+    }
+
+    /** Ends the transfer of a list, a checksum or a signature that is longer than any is: a stranger's may never end. */
+    private static final class Bounded extends TransportListener {
+        private final TransportListener listener;
+        private long bytes;
+
+        Bounded(TransportListener listener) {
+            this.listener = listener;
+        }
+
+        @Override
+        public void transportStarted(long offset, long length) throws TransferCancelledException {
+            bytes = offset;
+            listener.transportStarted(offset, length);
+        }
+
+        @Override
+        public void transportProgressed(ByteBuffer data) throws TransferCancelledException {
+            bytes += data.remaining();
+            if (bytes > MavenRepository.MAX_METADATA_BYTES) {
+                throw new TransferCancelledException("longer than " + MavenRepository.MAX_METADATA_BYTES + " bytes, more than such a file has");
+            }
+            listener.transportProgressed(data);
         }
     }
 

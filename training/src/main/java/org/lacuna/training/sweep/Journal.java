@@ -27,6 +27,9 @@ final class Journal implements AutoCloseable {
     private final Optional<MetricsLog> log;
 
     private Journal(Path file, boolean writes) {
+        if (Files.isDirectory(file)) {
+            throw new InputException(file + ": is a folder; expected the sweep's journal");
+        }
         // A line that was cut off is gone when the log is opened, and passed over by a reader.
         log = writes ? Optional.of(MetricsLog.truncateAfter(file, Long.MAX_VALUE)) : Optional.empty();
         if (Files.exists(file)) {
@@ -45,19 +48,23 @@ final class Journal implements AutoCloseable {
     }
 
     private void add(Path file, JsonNode line) {
-        if (line.path("candidate").isInt() && line.path("values").isObject()) {
+        if (line.path("candidate").isInt() && line.get("candidate").intValue() >= 0 && line.path("values").isObject()) {
             Map<String, String> values = new LinkedHashMap<>();
             line.path("values").fields().forEachRemaining(value -> values.put(value.getKey(), value.getValue().asText()));
             proposals.put(line.path("candidate").intValue(), values);
         } else if (line.path("run").isTextual() && line.path("seed").isInt() && line.path("step").isInt()) {
-            results.put(new Place(line.path("run").textValue(), line.path("seed").intValue(), line.path("step").intValue()), Measured.of(line));
+            try {
+                results.put(new Place(line.path("run").textValue(), line.path("seed").intValue(), line.path("step").intValue()), Measured.of(line));
+            } catch (IllegalArgumentException e) {
+                throw new InputException(file + ": holds " + e.getMessage() + " in the line " + abbreviated(Json.line(line)) + "; remove the line, and the run is measured again", e);
+            }
         } else {
             throw new InputException(file + ": holds a line that is none of a sweep's: " + abbreviated(Json.line(line)));
         }
     }
 
     private static String abbreviated(String line) {
-        return line.length() > 100 ? line.substring(0, 100) + "…" : line;
+        return (line.length() > 100 ? line.substring(0, 100) + "…" : line).replaceAll("\\p{Cntrl}", "?");
     }
 
     /**

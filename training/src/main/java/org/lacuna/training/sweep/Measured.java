@@ -34,13 +34,26 @@ record Measured(Optional<String> failed, double loss, double critical, double ze
         return json;
     }
 
+    /**
+     * Reads what {@link #json} wrote.
+     *
+     * @throws IllegalArgumentException if it is something else
+     */
     static Measured of(JsonNode json) {
-        if (json.has("failed")) {
+        if (json.path("failed").isTextual()) {
             return failure(json.path("failed").asText());
+        }
+        boolean shares = isShare(json.path("critical")) && isShare(json.path("zeros"));
+        if (json.has("failed") || !shares || !json.path("loss").isNumber() || !json.at("/curve/sparsity").isArray() || json.at("/curve/sparsity").size() != json.at("/curve/loss").size()) {
+            throw new IllegalArgumentException("no figures of a run");
         }
         return new Measured(Optional.empty(), json.path("loss").asDouble(Double.NaN), json.path("critical").asDouble(Double.NaN), json.path("zeros")
                 .asDouble(Double.NaN),
                 numbers(json.at("/curve/sparsity")), numbers(json.at("/curve/loss")));
+    }
+
+    private static boolean isShare(JsonNode number) {
+        return number.isNumber() && number.doubleValue() >= 0 && number.doubleValue() <= 1;
     }
 
     private static List<Double> numbers(JsonNode array) {

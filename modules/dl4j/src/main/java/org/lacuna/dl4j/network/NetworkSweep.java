@@ -114,8 +114,14 @@ final class NetworkSweep {
     }
 
     private void score(INDArray rows, INDArray labels, int from, double[] lossSums, int[] rightAnswers) {
-        INDArray output = network.output(rows);
-        double[] sums = network.losses(labels);
+        INDArray output;
+        double[] sums;
+        try {
+            output = network.output(rows);
+            sums = network.losses(labels);
+        } catch (RuntimeException e) {
+            throw unreadable(data.name(), labels, e);
+        }
         for (int w = 0; w < sums.length; w++) {
             if (!Double.isFinite(sums[w])) {
                 throw new RunException(name + ": the network's loss is " + sums[w] + " in example " + (from + w) + " (counted from 0)");

@@ -175,7 +175,19 @@ public record StoredNetwork(ComputationGraph graph, String kind, List<String> na
         return (text.length() > 80 ? text.substring(0, 80) + "…" : text).replaceAll("\\p{Cntrl}", "?");
     }
 
+    /** A layer's parameters are counted by products of its widths, which would overflow: no width is as large as the most parameters there may be. */
+    private static void checkWidths(Path file, JsonNode json) {
+        for (String key : List.of("nin", "nout", "nIn", "nOut")) {
+            for (JsonNode width : json.findValues(key)) {
+                if (width.isNumber() && (!width.canConvertToLong() || width.asLong() < 0 || width.asLong() > Integer.MAX_VALUE)) {
+                    throw new InputException(file + ": " + CONFIGURATION + ": " + key + " is " + shown(width.asText()) + "; expected 0 to " + Integer.MAX_VALUE);
+                }
+            }
+        }
+    }
+
     private static StoredNetwork layers(Path file, ZipFile zip, JsonNode json) throws IOException {
+        checkWidths(file, json);
         MultiLayerConfiguration config = made(file, () -> MultiLayerConfiguration.fromJson(json.toString()));
         checkBlocks(file, made(file, () -> config.getConfs().stream().map(NeuralNetConfiguration::getLayer).toList()));
         INDArray parameters = parameters(file, zip, made(file, () -> config.getConfs().stream().mapToLong(c -> c.getLayer().initializer().numParams(c)).reduce(0, Math::addExact)));
@@ -195,6 +207,7 @@ public record StoredNetwork(ComputationGraph graph, String kind, List<String> na
         if (!json.path("vertices").isObject()) {
             throw new InputException(file + ": " + CONFIGURATION + " is that of no network: neither confs nor vertices");
         }
+        checkWidths(file, json);
         ComputationGraphConfiguration config = made(file, () -> ComputationGraphConfiguration.fromJson(json.toString()));
         checkBlocks(file, made(file, () -> config.getVertices().values().stream().filter(LayerVertex.class::isInstance)
                 .map(vertex -> ((LayerVertex) vertex).getLayerConf().getLayer()).toList()));

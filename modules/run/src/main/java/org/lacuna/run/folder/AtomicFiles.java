@@ -10,6 +10,7 @@ import java.nio.file.DirectoryStream;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.NotDirectoryException;
 import java.nio.file.Path;
@@ -214,7 +215,7 @@ public final class AtomicFiles {
 
     /** Leftovers of one target whose process is gone, or is this one (a process never writes one target twice at once). */
     private static void removeDead(Path absolute) throws IOException {
-        Pattern leftover = Pattern.compile(Pattern.quote(HIDDEN + absolute.getFileName()) + "-([0-9]+)-[0-9a-f]+");
+        Pattern leftover = Pattern.compile(Pattern.quote(HIDDEN + absolute.getFileName()) + "-([0-9]{1,18})-[0-9a-f]+");
         remove(absolute.getParent(), entry -> {
             Matcher matcher = leftover.matcher(entry);
             return matcher.matches()
@@ -233,7 +234,7 @@ public final class AtomicFiles {
     }
 
     private static void removeTree(Path root) throws IOException {
-        if (!Files.exists(root)) {
+        if (!Files.exists(root, LinkOption.NOFOLLOW_LINKS)) {
             return;
         }
         List<Path> tree;
