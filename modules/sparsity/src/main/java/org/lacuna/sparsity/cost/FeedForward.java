@@ -42,8 +42,8 @@ public record FeedForward(int hidden, int inner, boolean gated, double bytesPerW
     }
 
     /**
-     * What the intermediate vector's sparsity could save by a predictor of two matrices, {@code rank} × D and F × {@code rank}, which is computed for each token
-     * and stored as the block's weights are.
+     * What the intermediate vector's sparsity could save by a predictor of two matrices, {@code rank} × D and F × {@code rank}, which is computed for
+     * each token and stored as the block's weights are.
      *
      * @param sparsity of what it predicts, for all of the tokens
      * @param tokens   computed together, at least 1

@@ -3,8 +3,9 @@ package org.lacuna.sparsity.cost;
 import org.lacuna.sparsity.Site;
 
 /**
- * How a mask of one site's vector saves work, by when it is known. With a gated block {@code down(up(x) · act(gate(x)))}, up and gate being [F][D] and down
- * [D][F], a zero entry of x makes a column of up and gate superfluous, and a neuron of which any factor is zero a row of up and gate and a column of down.
+ * How a mask of one site's vector saves work, by when it is known. With a gated block {@code down(up(x) · act(gate(x)))}, up and gate being [F][D]
+ * and down [D][F], a zero entry of x makes a column of up and gate superfluous, and a neuron of which any factor is zero a row of up and gate and a
+ * column of down.
  */
 public enum Route {
     /** The input's mask, known from the start: leaves out columns of up and gate. Down is computed in full. */

@@ -13,7 +13,8 @@ public record Step(int sequences, int tokens, int before, int logits) {
     public Step {
         if (sequences < 1 || tokens < 1 || before < 0 || logits < 0 || logits > tokens
                 || (long) sequences * tokens > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("no step has " + sequences + " sequences of " + tokens + " tokens after " + before + " with logits of " + logits);
+            throw new IllegalArgumentException("no step has " + sequences + " sequences of " + tokens + " tokens after " + before + " with logits of "
+                    + logits);
         }
     }
 

@@ -45,7 +45,8 @@ public record Transformer(int layers, int heads, int keyValueHeads, int headSize
      */
     public ModelCost sparse(Step step, Saving saving) {
         if (!saving.block().equals(block) || saving.tokens() != step.allTokens()) {
-            throw new IllegalArgumentException("a saving of " + saving.block() + " at " + saving.tokens() + " tokens, not of " + block + " at " + step.allTokens());
+            throw new IllegalArgumentException("a saving of " + saving.block() + " at " + saving.tokens() + " tokens, not of " + block + " at "
+                    + step.allTokens());
         }
         ModelCost dense = dense(step);
         return new ModelCost(saving.total().times(layers), dense.projections(), dense.attention(), dense.head());

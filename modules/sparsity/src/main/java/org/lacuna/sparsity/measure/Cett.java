@@ -11,6 +11,7 @@ import org.lacuna.sparsity.rule.NonFiniteException;
  * </pre>
  *
  * <p>with the intermediate vector i and the down projection W. A bias of the projection is not among the neurons and counted on neither side.
+ * A layer's is the mean over tokens, such as {@link TextSums} takes.
  */
 public final class Cett {
     private Cett() {
@@ -25,15 +26,15 @@ public final class Cett {
      * @param down         the down projection [d][f] by rows: {@code down[r * f + j]} is what neuron j adds to output r
      * @param d            outputs, at least 1
      * @param scratch      of at least f; overwritten
-     * @return 0 or more: 0 if nothing left out was non-zero, 1 if everything was; it may exceed 1, where what is kept would have cancelled what is not. 0 too
-     *         where neither sum has length, infinite where only the whole output is 0
+     * @return 0 or more: 0 if nothing left out was non-zero, 1 if everything was; it may exceed 1, where what is kept would have cancelled what is
+     *         not. 0 too where neither sum has length, infinite where only the whole output is 0
      * @throws NonFiniteException       if an entry of the vector is NaN or infinite
      * @throws IllegalArgumentException if sizes do not fit, or a weight is not finite
      */
     public static double of(float[] intermediate, int f, long[] kept, float[] down, int d, int[] scratch) {
         if (f < 1 || d < 1 || f > intermediate.length || f > scratch.length || (long) d * f != down.length) {
-            throw new IllegalArgumentException(f + " neurons and " + d + " outputs, in a vector of " + intermediate.length + ", a scratch of " + scratch.length
-                    + " and a projection of " + down.length + " weights");
+            throw new IllegalArgumentException(f + " neurons and " + d + " outputs, in a vector of " + intermediate.length + ", a scratch of "
+                    + scratch.length + " and a projection of " + down.length + " weights");
         }
         Masks.check(kept, f);
         int lost = 0;

@@ -1,9 +1,9 @@
 package org.lacuna.sparsity.measure;
 
 /**
- * The effective rank of tokens' vectors: {@code exp(−Σ p_i ln p_i)} with {@code p_i = σ_i / Σ σ} of the singular values of the matrix whose rows the vectors are
- * (O. Roy and M. Vetterli, The Effective Rank: a Measure of Effective Dimensionality, EUSIPCO 2007). 1 for multiples of one vector, to the rank for orthogonal
- * vectors of equal length. Vectors are taken as they are, not centred.
+ * The effective rank of tokens' vectors: {@code exp(−Σ p_i ln p_i)} with {@code p_i = σ_i / Σ σ} of the singular values of the matrix whose rows the
+ * vectors are (O. Roy and M. Vetterli, The Effective Rank: a Measure of Effective Dimensionality, EUSIPCO 2007). 1 for multiples of one vector, to
+ * the rank for orthogonal vectors of equal length. Vectors are taken as they are, not centred.
  *
  * <p>It cannot exceed the number of tokens and grows with it: compare only values of equally many tokens, which is why the record states them.
  *

@@ -7,8 +7,8 @@ package org.lacuna.sparsity.measure;
  * 1 − 2 Σ_k (|x|_(k) / ‖x‖₁) · (n − k + ½) / n      with |x|_(1) ≤ … ≤ |x|_(n)
  * </pre>
  *
- * <p>0 for a constant row (n = 1 is one) to 1 − 1/n for a single non-zero; larger is sparser. It alone of the measures here meets all six of Hurley and
- * Rickard's axioms (Comparing Measures of Sparsity, arXiv 0811.4706). NaN for a row of zeros, which has no shares.
+ * <p>0 for a constant row (n = 1 is one) to 1 − 1/n for a single non-zero; larger is sparser. It alone of the measures here meets all six of Hurley
+ * and Rickard's axioms (Comparing Measures of Sparsity, arXiv 0811.4706). NaN for a row of zeros, which has no shares.
  */
 final class Gini implements Measure {
     @Override

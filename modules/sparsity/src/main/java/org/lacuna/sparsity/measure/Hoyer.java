@@ -1,8 +1,8 @@
 package org.lacuna.sparsity.measure;
 
 /**
- * Hoyer's measure, normalised: {@code (√n − ‖x‖₁/‖x‖₂) / (√n − 1)} (P. O. Hoyer, Non-negative Matrix Factorization with Sparseness Constraints, JMLR 5, 2004).
- * 0 for a constant row to 1 for a single non-zero; larger is sparser. NaN for a row of zeros, and for n = 1, which is both of these.
+ * Hoyer's measure, normalised: {@code (√n − ‖x‖₁/‖x‖₂) / (√n − 1)} (P. O. Hoyer, Non-negative Matrix Factorization with Sparseness Constraints, JMLR
+ * 5, 2004). 0 for a constant row to 1 for a single non-zero; larger is sparser. NaN for a row of zeros, and for n = 1, where a row is both.
  */
 final class Hoyer implements Measure {
     @Override

@@ -1,9 +1,9 @@
 package org.lacuna.sparsity.measure;
 
 /**
- * Kurtosis of the row's entries with their signs: {@code m₄ / m₂²} of the central moments {@code m_k = Σ (x_j − mean)^k / n}. Pearson's, so that a normal
- * distribution has 3, not 0, and of the row as it is, without a correction for its length. At least 1; larger has heavier tails. NaN where all entries are
- * equal, a row of zeros and n = 1 among them.
+ * Kurtosis of the row's entries with their signs: {@code m₄ / m₂²} of the central moments {@code m_k = Σ (x_j − mean)^k / n}. Pearson's, so that a
+ * normal distribution has 3, not 0, and of the row as it is, without a correction for its length. At least 1; larger has heavier tails. NaN where all
+ * entries are equal, a row of zeros and n = 1 among them.
  */
 final class Kurtosis implements Measure {
     @Override

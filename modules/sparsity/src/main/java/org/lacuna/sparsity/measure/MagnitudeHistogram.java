@@ -3,8 +3,8 @@ package org.lacuna.sparsity.measure;
 import org.lacuna.sparsity.rule.NonFiniteException;
 
 /**
- * How often magnitudes have which exponent: value x counts at e = ⌊log₂|x|⌋, that is 2^e ≤ |x| &lt; 2^(e+1), exactly, denormals too. Exact zeros are counted
- * apart. The order of values does not matter, nor who counted them.
+ * How often magnitudes have which exponent: value x counts at e = ⌊log₂|x|⌋, that is 2^e ≤ |x| &lt; 2^(e+1), exactly, denormals too. Exact zeros are
+ * counted apart. The order of values does not matter, nor who counted them.
  */
 public final class MagnitudeHistogram {
     /** The exponent of the smallest positive float. */

@@ -6,8 +6,8 @@ public interface Measure {
     String name();
 
     /**
-     * Measures one row. Everything is computed in double, in which no product of up to four floats overflows or underflows, so that the scale of the row does
-     * not matter. Nothing is allocated.
+     * Measures one row. Everything is computed in double, in which no product of up to four floats overflows or underflows, so that the scale of the
+     * row does not matter. Nothing is allocated.
      *
      * @param values  the row is {@code values[0..n)}; not modified
      * @param n       entries in the row, 1 to the scratch's size

@@ -1,8 +1,9 @@
 package org.lacuna.sparsity.measure;
 
 /**
- * The share of entries that are small beside the largest: {@code |x_j| < ε · max|x|} with ε = {@value #EPSILON}, a product and a comparison of doubles. From 0
- * to 1 − 1/n, larger is sparser; 1 for a row of zeros, all of which are near zero though none is below ε · 0. It says what max-p at p = ε would leave out.
+ * The share of entries that are small beside the largest: {@code |x_j| < ε · max|x|} with ε = {@value #EPSILON}, a product and a comparison of
+ * doubles. From 0 to 1 − 1/n, larger is sparser; 1 for a row of zeros, all of which are near zero though none is below ε · 0. It says what max-p at p
+ * = ε would leave out.
  */
 final class NearZeros implements Measure {
     static final double EPSILON = 0.01;

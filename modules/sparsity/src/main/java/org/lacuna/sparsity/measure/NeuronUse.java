@@ -1,8 +1,8 @@
 package org.lacuna.sparsity.measure;
 
 /**
- * For how many tokens each neuron is non-zero: how many are dead, how many always on. Whole numbers, so it doesn't matter in which order tokens come and who
- * added them. What is dead on a few tokens may fire on the next: the summary says on how many.
+ * For how many tokens each neuron is non-zero: how many are dead, how many always on. Whole numbers, so it doesn't matter in which order tokens come
+ * and who added them. What is dead on a few tokens may fire on the next: the summary says on how many.
  */
 public final class NeuronUse {
     private final long[] active;

@@ -1,8 +1,8 @@
 package org.lacuna.sparsity.measure;
 
 /**
- * {@code (Σ x²)² / Σ x⁴}, in entries that share the row's energy: 1 for a single non-zero to n for a row of constant magnitude; <em>smaller</em> is sparser.
- * Appended zeros do not change it. NaN for a row of zeros.
+ * {@code (Σ x²)² / Σ x⁴}, in entries that share the row's energy: 1 for a single non-zero to n for a row of constant magnitude; <em>smaller</em> is
+ * sparser. Appended zeros do not change it. NaN for a row of zeros.
  */
 final class ParticipationRatio implements Measure {
     @Override

@@ -1,8 +1,8 @@
 package org.lacuna.sparsity.measure;
 
 /**
- * {@code ‖x‖₁² / ‖x‖₂²}, in entries: 1 for a single non-zero to n for a constant row; <em>smaller</em> is sparser. Appended zeros do not change it. (H. Yang,
- * W. Wen and H. Li, DeepHoyer, ICLR 2020, arXiv 1908.09979.) NaN for a row of zeros.
+ * {@code ‖x‖₁² / ‖x‖₂²}, in entries: 1 for a single non-zero to n for a constant row; <em>smaller</em> is sparser. Appended zeros do not change it.
+ * (H. Yang, W. Wen and H. Li, DeepHoyer, ICLR 2020, arXiv 1908.09979.) NaN for a row of zeros.
  */
 final class SquareHoyer implements Measure {
     @Override

@@ -3,8 +3,8 @@ package org.lacuna.sparsity.measure;
 import java.util.Arrays;
 
 /**
- * Eigenvalues of a symmetric matrix by cyclic Jacobi (G. H. Golub and C. F. Van Loan, Matrix Computations, 4th edition 2013, section 8.5): plane rotations make
- * one off-diagonal entry after another 0 until none is left that matters. Compact and accurate, and slow beyond some hundred rows.
+ * Eigenvalues of a symmetric matrix by cyclic Jacobi (G. H. Golub and C. F. Van Loan, Matrix Computations, 4th edition 2013, section 8.5): plane
+ * rotations make one off-diagonal entry after another 0 until none is left that matters. Compact and accurate, and slow beyond some hundred rows.
  */
 final class SymmetricEigenvalues {
     private static final double UNIT = 0x1p-53;

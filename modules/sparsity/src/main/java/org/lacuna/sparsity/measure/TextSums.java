@@ -1,8 +1,9 @@
 package org.lacuna.sparsity.measure;
 
 /**
- * Means over tokens of one number a token, kept by text. A text's values are added by one worker, in order; workers' instances are {@link #merge merged}.
- * The overall sum is that of the texts' sums in the order of texts, whoever added them, so that its bits depend on nothing but the values.
+ * Means over tokens of one number a token, kept by text. A text's values are added by one worker, in order; workers' instances are
+ * {@link #merge merged}. The overall sum is that of the texts' sums in the order of texts, whoever added them, so that its bits depend on nothing but
+ * the values.
  *
  * <p>A value that is not finite, as a measure gives where it isn't defined, is left out of sums and means, and counted.
  */

@@ -3,8 +3,9 @@ package org.lacuna.sparsity.measure;
 import java.util.Arrays;
 
 /**
- * A sample of a stream's tokens that depends on nothing but their numbers and the seed: every token has a priority, a bijective hash of its number, and the
- * sample is of those with the smallest. Each set of that many tokens is as good as equally likely, and workers' samples merged are the sample of all.
+ * A sample of a stream's tokens that depends on nothing but their numbers and the seed: every token has a priority, a bijective hash of its number,
+ * and the sample is of those with the smallest. Each set of that many tokens is as good as equally likely, and workers' samples merged are the sample
+ * of all.
  */
 public final class TokenSample {
     private final int width;
@@ -83,8 +84,8 @@ public final class TokenSample {
     /** Takes in what another worker was shown. */
     public void merge(TokenSample other) {
         if (other.width != width || other.seed != seed || other.rows.length != rows.length) {
-            throw new IllegalArgumentException("samples of " + rows.length + " tokens of " + width + " entries, seed " + seed + ", and of " + other.rows.length
-                    + " of " + other.width + ", seed " + other.seed);
+            throw new IllegalArgumentException("samples of " + rows.length + " tokens of " + width + " entries, seed " + seed + ", and of "
+                    + other.rows.length + " of " + other.width + ", seed " + other.seed);
         }
         for (int i = 0; i < other.held; i++) {
             take(other.numbers[i], other.rows[i]);

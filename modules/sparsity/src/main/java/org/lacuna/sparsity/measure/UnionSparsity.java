@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * The share of neurons that are 0 for all tokens of a chunk: what may be left out if k tokens are computed together, as in a batch or speculative decoding.
- * A text is cut into chunks of k tokens from its beginning; the fewer than k at its end are left out, and counted. Averaged over chunks. Whole numbers by text,
- * so the order of merging does not matter.
+ * The share of neurons that are 0 for all tokens of a chunk: what may be left out if k tokens are computed together, as in a batch or speculative
+ * decoding. A text is cut into chunks of k tokens from its beginning; the fewer than k at its end are left out, and counted. Averaged over chunks.
+ * Whole numbers by text, so the order of merging does not matter.
  */
 public final class UnionSparsity {
     /** Sizes of chunks that are looked at unless others are asked for. */

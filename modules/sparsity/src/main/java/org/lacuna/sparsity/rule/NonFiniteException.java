@@ -1,6 +1,9 @@
 package org.lacuna.sparsity.rule;
 
-/** A row holds NaN or an infinity, so that no rule can say what to keep and no measure how sparse it is. The caller, who knows token, layer and site, names them. */
+/**
+ * A row holds NaN or an infinity, so that no rule can say what to keep and no measure how sparse it is. The caller, who knows token, layer and site,
+ * names them.
+ */
 public final class NonFiniteException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

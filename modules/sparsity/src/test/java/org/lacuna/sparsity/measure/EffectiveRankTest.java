@@ -109,6 +109,25 @@ class EffectiveRankTest {
         assertEquals(4 / Math.pow(3, 0.75), EffectiveRank.of(new float[][] {{3, 3}, {1, -1}}).value(), 1e-12);
     }
 
+    /** H diag(s) H with Hadamard's matrix of 16, whole numbers: its rows are orthogonal and of equal length, so the singular values are 16 s. */
+    @Test
+    void knownSingularValuesTurnedOnBothSides() {
+        int[] s = {9, 0, 7, 7, 1, 0, 30, 2, 4, 4, 4, 0, 1, 12, 5, 6};
+        float[][] rows = new float[16][16];
+        for (int i = 0; i < 16; i++) {
+            for (int j = 0; j < 16; j++) {
+                for (int k = 0; k < 16; k++) {
+                    rows[i][j] += (Integer.bitCount(i & k) + Integer.bitCount(k & j)) % 2 == 0 ? s[k] : -s[k];
+                }
+            }
+        }
+        double sum = Arrays.stream(s).sum();
+        double entropy = Arrays.stream(s).filter(v -> v > 0).mapToDouble(v -> -v / sum * Math.log(v / sum)).sum();
+        EffectiveRank found = EffectiveRank.of(rows);
+        assertEquals(Math.exp(entropy), found.value(), 1e-11);
+        assertEquals(13, found.rank());
+    }
+
     @Test
     void neitherScaleNorOrderNorTransposingMatters() {
         SplittableRandom random = new SplittableRandom(2);

@@ -15,6 +15,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.sparsity.rule.NonFiniteException;
+import org.lacuna.sparsity.rule.RowScratch;
+import org.lacuna.sparsity.rule.Rules;
 
 class MeasuresTest {
     private static final double ROUNDING = 1e-12;
@@ -70,6 +72,24 @@ class MeasuresTest {
         // 0.01 as a float lies below 0.01 as a double, its neighbour above.
         assertEquals(2 / 4.0, of("near_zeros", new float[] {1, 0.01f, -0.009f, Math.nextUp(0.01f)}));
         assertEquals(2 / 4.0, of("near_zeros", new float[] {-100, 1, -0.999f, 0}));
+    }
+
+    /** What the rules of the same sense leave out, ties, zeros and rows of zeros among them. */
+    @Test
+    void zerosAreWhatRulesLeaveOut() {
+        SplittableRandom random = new SplittableRandom(9);
+        for (int repeat = 0; repeat < 100; repeat++) {
+            int n = 1 + random.nextInt(200);
+            float[] row = repeat == 0 ? new float[n] : Rows.sparse(random, n);
+            for (int j = 0; j < n; j++) {
+                row[j] *= random.nextInt(3) == 0 ? 0.01f : 1;
+            }
+            long[] kept = new long[(n + 63) / 64];
+            int maxP = Rules.byName("max_p").keep(row, n, new double[] {NearZeros.EPSILON}, 0, kept, new RowScratch(n));
+            int none = Rules.byName("none").keep(row, n, new double[0], 0, kept, new RowScratch(n));
+            assertEquals((n - maxP) / (double) n, of("near_zeros", row));
+            assertEquals((n - none) / (double) n, of("exact_zeros", row));
+        }
     }
 
     @Test
