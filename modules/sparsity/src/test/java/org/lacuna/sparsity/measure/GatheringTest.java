@@ -265,6 +265,13 @@ class GatheringTest {
         assertThrows(IllegalArgumentException.class, () -> all.union.merge(again.union));
         assertThrows(IllegalArgumentException.class, () -> all.sample.merge(again.sample));
         assertEquals(before, all.overlap.sums().mean());
+
+        // A text that came by a merge can neither go on nor come once more.
+        Worker merged = new Worker();
+        merged.merge(again);
+        assertThrows(IllegalArgumentException.class, () -> merged.overlap.add(1, mask));
+        assertThrows(IllegalArgumentException.class, () -> merged.union.add(1, mask));
+        assertThrows(IllegalArgumentException.class, () -> merged.union.merge(again.union));
     }
 
     @Test
