@@ -6,11 +6,17 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -87,6 +93,36 @@ class ZooTest {
         Path half = zoo().pull(coordinates, true, place, Optional.empty());
         assertTrue(Files.size(half.resolve("model.safetensors")) < Files.size(whole.resolve("model.safetensors")));
         assertEquals(List.of("org.example:tiny:1.0", "org.example:tiny:1.0 (bf16)"), zoo().pulled());
+    }
+
+    /** With the checksums beside it. */
+    private static void replace(Path file, byte[] content) throws IOException, NoSuchAlgorithmException {
+        Files.write(file, content);
+        for (String algorithm : List.of("MD5", "SHA-1", "SHA-256", "SHA-512")) {
+            Path sum = file.resolveSibling(file.getFileName() + "." + algorithm.replace("-", "").toLowerCase(Locale.ROOT));
+            if (Files.exists(sum)) {
+                Files.writeString(sum, HexFormat.of().formatHex(MessageDigest.getInstance(algorithm).digest(content)));
+            }
+        }
+    }
+
+    /** What was refused once is asked for again. */
+    @Test
+    void aRepositoryThatIsRepairedIsPulledFrom() throws IOException, NoSuchAlgorithmException {
+        ModelSource source = Models.source(temp);
+        Coordinates coordinates = Coordinates.parse("org.example:tiny:1.0");
+        zoo().publish(source, Models.measured(source, temp), Models.FACTS, false, coordinates, place, Optional.empty());
+        Path version = temp.resolve("repository/org/example/tiny/1.0");
+        Path zip = version.resolve("tiny-1.0.zip");
+        byte[] sound = Files.readAllBytes(zip);
+        replace(zip, "rubbish".getBytes(StandardCharsets.UTF_8));
+        InputException refused = assertThrows(InputException.class, () -> zoo().pull(coordinates, false, place, Optional.empty()));
+        assertTrue(refused.getMessage().contains("org.example:tiny:1.0") && !refused.getMessage().contains(".tmp-"), refused.getMessage());
+        replace(zip, sound);
+        assertTrue(Files.isDirectory(zoo().pull(coordinates, false, place, Optional.empty())));
+        try (Stream<Path> work = Files.list(temp.resolve("home/work"))) {
+            assertEquals(0, work.count(), "nothing is left of what was worked with");
+        }
     }
 
     @Test

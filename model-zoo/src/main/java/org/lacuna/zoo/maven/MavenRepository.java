@@ -1,5 +1,6 @@
 package org.lacuna.zoo.maven;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -178,7 +179,7 @@ public final class MavenRepository implements AutoCloseable {
             }
             Versioning versioning = new MetadataXpp3Reader().read(in, false).getVersioning();
             return versioning == null ? List.of() : versioning.getVersions().stream().filter(Coordinates::isVersion).toList();
-        } catch (XmlPullParserException e) {
+        } catch (XmlPullParserException | EOFException e) {
             throw new InputException(place + ": its list of versions of " + group + ":" + name + " is damaged, no maven-metadata.xml as Maven writes it", e);
         } catch (IOException e) {
             throw new RunException(place + ": its list of versions of " + group + ":" + name + " can't be read: " + AtomicFiles.reason(e), e);

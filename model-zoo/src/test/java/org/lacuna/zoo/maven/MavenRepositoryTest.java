@@ -249,6 +249,35 @@ class MavenRepositoryTest {
     }
 
     @Test
+    void othersFilesInAFolderStay() throws IOException {
+        Path theirs = Files.writeString(Files.createDirectories(temp.resolve("repo/.tmp-thesis")).resolve("a"), "x");
+        Files.createSymbolicLink(temp.resolve("repo/.tmp-staging"), temp.resolve("nowhere"));
+        try (MavenRepository repository = open(temp.resolve("repo").toString(), "cache")) {
+            repository.deploy(RELEASE, files());
+            assertEquals(List.of("1.0"), repository.versions("org.example", "tiny"));
+        }
+        assertEquals("x", Files.readString(theirs));
+    }
+
+    @Test
+    void aListOfVersionsThatIsNoneIsTold() throws IOException {
+        Path list = Files.createDirectories(temp.resolve("repo/org/example/tiny")).resolve("maven-metadata.xml");
+        Files.writeString(list, "<metadata><versioning><versions><version>1.0</version><version>\u001b[2J</version><version>../x</version></versions></versioning></metadata>");
+        try (MavenRepository repository = open(temp.resolve("repo").toString(), "cache")) {
+            assertEquals(List.of("1.0"), repository.versions("org.example", "tiny"), "what can't be asked for is no version");
+        }
+        Files.writeString(list, "<metadata><versioning>");
+        try (MavenRepository repository = open(temp.resolve("repo").toString(), "cache2")) {
+            assertRefused("damaged", () -> repository.versions("org.example", "tiny"));
+        }
+        Files.writeString(list, "<metadata>" + " ".repeat(MavenRepository.MAX_METADATA_BYTES) + "</metadata>");
+        try (MavenRepository repository = open(temp.resolve("repo").toString(), "cache3")) {
+            RunException e = assertThrows(RunException.class, () -> repository.versions("org.example", "tiny"));
+            assertTrue(e.getMessage().contains("longer than"), e.getMessage());
+        }
+    }
+
+    @Test
     void addressesThatLeadNowhereAreTold() {
         try (MavenRepository repository = open("http://no-such-host.invalid/releases", "cache")) {
             assertRefused("the host no-such-host.invalid", () -> repository.versions("org.example", "tiny"));
@@ -258,6 +287,10 @@ class MavenRepositoryTest {
             assertTrue(e.getMessage().contains("does not answer"), e.getMessage());
         }
         assertRefused("begins with http://", () -> open("ftp://localhost/x", "cache"));
+        assertRefused("expected a folder", () -> open("", "cache"));
+        assertRefused("expected a folder", () -> open("/dev/null", "cache"));
+        assertRefused("is no folder's path", () -> open("file:///%00", "cache"));
+        assertRefused("is no address", () -> open("http://localhost:99999/x", "cache"));
         String message = assertRefused("put them into Maven's settings.xml", () -> open("http://ann:secret@localhost/x", "cache"));
         assertFalse(message.contains("secret"), message);
     }

@@ -265,4 +265,22 @@ class SweepTest {
         Files.write(temp.resolve("other").resolve(Journal.FILE), lines);
         assertThrows(InputException.class, () -> Journal.read(temp.resolve("other")));
     }
+
+    /** What nobody's run found is not taken for a result. */
+    @Test
+    void aJournalWithDamagedFiguresIsRefused() throws IOException {
+        String whole = "{\"step\":1,\"run\":\"000\",\"seed\":1,\"loss\":2.5,\"critical\":0.5,\"zeros\":0.25,\"curve\":{\"sparsity\":[0.5],\"loss\":[2.5]}}";
+        Path folder = Files.createDirectories(temp.resolve("damaged"));
+        Files.writeString(folder.resolve(Journal.FILE), whole + "\n");
+        assertEquals(0.5, Journal.read(folder).result("000", 1, 1).orElseThrow().critical());
+        for (String damaged : List.of(whole.replace("0.5,\"zeros", "9e99,\"zeros"), whole.replace("\"loss\":2.5,\"cri", "\"loss\":\"x\",\"cri"), whole.replace("\"loss\":2.5,", ""),
+                whole.replace("0.25", "-1"), whole.replace("[0.5]", "[0.5,1]"), whole.replace("\"loss\":2.5,\"cri", "\"failed\":{},\"cri"),
+                "{\"step\":0,\"candidate\":-7,\"values\":{}}")) {
+            Files.writeString(folder.resolve(Journal.FILE), damaged + "\n");
+            assertTrue(assertThrows(InputException.class, () -> Journal.read(folder), damaged).getMessage().contains(Journal.FILE));
+        }
+        Files.delete(folder.resolve(Journal.FILE));
+        Files.createDirectories(folder.resolve(Journal.FILE));
+        assertTrue(assertThrows(InputException.class, () -> Journal.read(folder)).getMessage().contains("is a folder"));
+    }
 }

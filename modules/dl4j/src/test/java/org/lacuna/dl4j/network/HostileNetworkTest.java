@@ -186,6 +186,9 @@ class HostileNetworkTest {
         entries.put(CONFIGURATION, good.getBytes(StandardCharsets.UTF_8));
         replace("\"nin\" : 3", "\"nin\" : 2000000000");
         refused("parameters");
+        entries.put(CONFIGURATION, good.getBytes(StandardCharsets.UTF_8));
+        replace("\"nin\" : 3", "\"nin\" : " + ((1L << 59) + 3)); // times 8 weights it would be 24 again
+        refused("nin is \"576460752303423491\"");
     }
 
     @Test

@@ -12,6 +12,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Random;
@@ -202,6 +203,16 @@ class AtomicFilesTest {
         assertEquals(1, names().stream().filter(this::isUnfinished).count(), names()::toString);
         AtomicFiles.write(target, "next");
         assertEquals(List.of(other.getFileName().toString(), "a.bin"), names());
+    }
+
+    @Test
+    void namesThatOnlyLookLikeLeftoversStay() throws IOException {
+        Path odd = Files.writeString(folder.resolve(".tmp-a.bin-99999999999999999999-ab"), "mine");
+        Path link = Files.createSymbolicLink(folder.resolve(".tmp-link"), folder.resolve("nowhere"));
+        AtomicFiles.write(folder.resolve("a.bin"), "content");
+        assertEquals("mine", Files.readString(odd));
+        AtomicFiles.removeFolder(link);
+        assertFalse(Files.exists(link, LinkOption.NOFOLLOW_LINKS), "a link that leads nowhere is removed");
     }
 
     @Test
