@@ -26,7 +26,7 @@ import org.lacuna.zoo.maven.MavenRepository;
 import org.lacuna.zoo.signature.Signatures;
 
 /**
- * The models of this user and of the repositories that they name. What was pulled lies unpacked in the cache, {@code models[-bf16]/GROUP/NAME/VERSION/HASH/}, by the hash of its zip; the
+ * The models of this user and of the repositories that they name. What was pulled lies unpacked in the cache, {@code models[-bf16]/GROUP/NAME/VERSION/HASH/NAME/}, by the hash of its zip; the
  * zips and their checksums in {@code repositories/}.
  */
 public final class Zoo {
@@ -130,7 +130,7 @@ public final class Zoo {
                 progress.accept("signed by " + Signatures.verify(zip, repository.fetch(coordinates, bf16 ? BF16 : "", SIGNATURE), publicKeys.get()));
             }
         }
-        Path folder = home(coordinates, bf16).resolve(Hashes.file(zip).substring(0, HASH_DIGITS));
+        Path folder = home(coordinates, bf16).resolve(Hashes.file(zip).substring(0, HASH_DIGITS)).resolve(coordinates.name());
         if (Files.isDirectory(folder)) {
             verified(folder);
             progress.accept("there already: " + coordinates);
@@ -189,7 +189,7 @@ public final class Zoo {
 
     /** What was pulled last of a version, if anything was. */
     public Optional<Path> pulled(Coordinates coordinates) {
-        return folders(home(coordinates, false)).stream().max(Comparator.comparing((Path path) -> path.toFile().lastModified()));
+        return folders(home(coordinates, false)).stream().flatMap(hash -> folders(hash).stream()).max(Comparator.comparing((Path path) -> path.toFile().lastModified()));
     }
 
     /**

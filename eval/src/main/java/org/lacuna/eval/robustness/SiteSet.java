@@ -47,7 +47,8 @@ public enum SiteSet {
      */
     @JsonCreator
     public static SiteSet byKey(String key) {
-        return Arrays.stream(values()).filter(set -> set.key().equals(key)).findFirst()
+        // Recipes write names of several words with hyphens.
+        return Arrays.stream(values()).filter(set -> set.key().equals(key.replace('-', '_'))).findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("no site '" + key + "'; there are "
                         + Arrays.stream(values()).map(SiteSet::key).collect(Collectors.joining(", "))));
     }

@@ -4,7 +4,10 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.io.PrintWriter;
 import java.nio.FloatBuffer;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.Callable;
 import org.lacuna.graph.cpu.CpuDevice;
@@ -40,18 +43,39 @@ final class DiffCommand implements Callable<Integer> {
         JsonNode others = Published.manifest(b).path("results");
         keys(out, "config.json ", Json.read(a.resolve(Checkpoint.CONFIG)), Json.read(b.resolve(Checkpoint.CONFIG)));
         weights(out, Checkpoint.load(a, new CpuDevice()), Checkpoint.load(b, new CpuDevice()));
+        keys(out, "", Json.object().setAll(facts(Published.manifest(a))), Json.object().setAll(facts(Published.manifest(b))));
         out.printf(Locale.ROOT, "loss %.4f, %.4f%s%n", results.path("loss").asDouble(), others.path("loss").asDouble(),
                 results.at("/data/sha256").equals(others.at("/data/sha256")) ? "" : " (on other data)");
         for (JsonNode site : results.path("sites")) {
             for (JsonNode same : others.path("sites")) {
                 if (same.path("site").equals(site.path("site"))) {
-                    out.printf(Locale.ROOT, "%s: critical sparsity %.4f, %.4f; zeros %.4f, %.4f%n", site.path("site").asText(), site.path("critical").asDouble(Double.NaN),
-                            same.path("critical").asDouble(Double.NaN), site.path("zeros").asDouble(Double.NaN), same.path("zeros").asDouble(Double.NaN));
+                    out.println(site.path("site").asText() + ": critical sparsity " + critical(site) + ", " + critical(same)
+                            + (site.has("zeros") && same.has("zeros") ? String.format(Locale.ROOT, "; zeros %.4f, %.4f", site.get("zeros").asDouble(), same.get("zeros").asDouble()) : ""));
                 }
             }
         }
         out.flush();
         return ExitCode.DONE;
+    }
+
+    /** What a manifest says of licence and recipe, a key each. */
+    private static Map<String, JsonNode> facts(JsonNode manifest) {
+        Map<String, JsonNode> facts = new TreeMap<>();
+        for (String key : List.of("license", "precision", "intended_use", "limits")) {
+            facts.put(key, manifest.path(key));
+        }
+        manifest.at("/provenance/recipe").fields().forEachRemaining(part -> {
+            if (part.getValue().isObject()) {
+                part.getValue().fields().forEachRemaining(key -> facts.put("recipe " + part.getKey() + "." + key.getKey(), key.getValue()));
+            } else {
+                facts.put("recipe " + part.getKey(), part.getValue());
+            }
+        });
+        return facts;
+    }
+
+    private static String critical(JsonNode site) {
+        return site.has("critical") ? (site.path("at_least").asBoolean() ? "≥ " : "") + String.format(Locale.ROOT, "%.4f", site.get("critical").asDouble()) : "none";
     }
 
     private static void keys(PrintWriter out, String at, JsonNode a, JsonNode b) {

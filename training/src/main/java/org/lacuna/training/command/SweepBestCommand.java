@@ -19,7 +19,8 @@ import picocli.CommandLine.Spec;
 @Command(name = "best", mixinStandardHelpOptions = true, sortOptions = false,
         description = "Print the folder of the best candidate's run, or publish its model.",
         footer = {"", "Examples:", "  sweep best runs/sweep-l1",
-            "  sweep best runs/sweep-l1 --publish org.example:mine:1.0 --repository repository --license Apache-2.0"})
+            "  sweep best runs/sweep-l1 --publish org.example:mine:1.0 --repository repository --license Apache-2.0 \\",
+            "      --intended-use 'To study sparsity.' --limits 'Knows small stories only.'"})
 public final class SweepBestCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;

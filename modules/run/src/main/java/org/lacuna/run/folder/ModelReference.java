@@ -33,7 +33,9 @@ public record ModelReference(String text) {
         }
         if (!Files.exists(folder)) {
             boolean ofTheHub = text.matches("[\\w.-]+/[\\w.-]+");
-            throw new InputException(text + ": no such folder; expected a checkpoint or a run" + (ofTheHub ? "; a model of Hugging Face's hub has to be downloaded first" : ""));
+            boolean ofAZoo = text.matches("[\\w.-]+:[\\w.-]+:[\\w.-]+");
+            throw new InputException(text + ": no such folder; expected a checkpoint or a run" + (ofTheHub ? "; a model of Hugging Face's hub has to be downloaded first"
+                    : ofAZoo ? "; a published model is named zoo:" + text : ""));
         }
         if (!Files.isDirectory(folder)) {
             throw new InputException(text + ": is a file; expected the folder of a checkpoint or of a run");
