@@ -1,5 +1,6 @@
 package org.lacuna.eval.compare;
 
+import com.fasterxml.jackson.databind.JsonNode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -21,6 +22,11 @@ final class Comparability {
         }
         for (int i = 0; i < models.size(); i++) {
             notes.addAll(unknown(models.get(i)));
+            JsonNode likelihood = models.get(i).provenance().at("/network/log_likelihood");
+            if (likelihood.isBoolean() && !likelihood.booleanValue()) {
+                notes.add(String.format(Locale.ROOT, "The loss of %s is no log-likelihood: a perplexity at most %s times dense means its dense loss + %.4g, in the loss's own units, whatever they are; "
+                        + "result.json has the critical sparsity at a loss relative to dense.", name(models.get(i)), models.get(i).settings().bar(), Math.log(models.get(i).settings().bar())));
+            }
             models.get(i).model().trainedOnOther(models.get(i).data()).ifPresent(notes::add);
             if (i != pairing.of(i)) {
                 notes.addAll(notes(models.get(i), models.get(pairing.of(i))));

@@ -35,8 +35,8 @@ import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
 import org.lacuna.eval.robustness.Estimate;
 import org.lacuna.eval.robustness.MeasuredPoint;
-import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ModelSummary.Training;
+import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
@@ -62,6 +62,10 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.indexing.NDArrayIndex;
+import org.nd4j.linalg.lossfunctions.impl.LossBinaryXENT;
+import org.nd4j.linalg.lossfunctions.impl.LossMCXENT;
+import org.nd4j.linalg.lossfunctions.impl.LossNegativeLogLikelihood;
+import org.nd4j.linalg.lossfunctions.impl.LossSparseMCXENT;
 
 /** Measures a network that Deeplearning4j saved: {@code eval --dl4j}. */
 public final class Deeplearning4jEvaluation implements NetworkEvaluation {
@@ -98,7 +102,7 @@ public final class Deeplearning4jEvaluation implements NetworkEvaluation {
         ObjectNode more = more(stored, network, sweep);
         Map<String, List<Estimate>> bars = bars(sweep, data, elements, settings, more);
         RobustnessResult result = new RobustnessResult(RobustnessResult.VERSION, model(file, stored, network, n), summary, settings, provenance(more, data), dense, List.of(curve));
-        tell(line, sweep, data, dense, curve, settings, bars);
+        tell(line, sweep, data, dense, curve, settings, bars, more.get("log_likelihood").booleanValue());
         return result;
     }
 
@@ -187,6 +191,8 @@ public final class Deeplearning4jEvaluation implements NetworkEvaluation {
         more.put("kind", stored.kind()).put("layer", network.name()).put("layer_type", network.layer().getClass().getSimpleName());
         more.put("site", network.layer() instanceof FeedForwardBlock ? "intermediate vectors" : "output");
         more.put("loss", loss(network));
+        more.put("log_likelihood", network.loss().map(loss -> loss instanceof LossMCXENT || loss instanceof LossNegativeLogLikelihood || loss instanceof LossBinaryXENT
+                || loss instanceof LossSparseMCXENT).orElse(false));
         more.put("values", sweep.alive.length);
         return more;
     }
@@ -267,10 +273,15 @@ public final class Deeplearning4jEvaluation implements NetworkEvaluation {
         return Provenance.collect(extra).toJson();
     }
 
-    private static void tell(Consumer<String> line, NetworkSweep sweep, Measured data, DenseResult dense, SiteResult curve, Settings settings, Map<String, List<Estimate>> bars) {
+    private static void tell(Consumer<String> line, NetworkSweep sweep, Measured data, DenseResult dense, SiteResult curve, Settings settings, Map<String, List<Estimate>> bars,
+            boolean likelihood) {
         String accuracy = sweep.classifies() ? String.format(Locale.ROOT, ", accuracy %.4f", Arrays.stream(sweep.denseRight).sum() / ((double) data.windows() * data.length())) : "";
         line.accept(String.format(Locale.ROOT, "dense  loss %.4f%s, exact zeros %.4f, dead neurons %d of %d", dense.loss(), accuracy,
                 dense.exactZeros().get(Site.INTERMEDIATE).get(0), dense.deadNeurons().get(0), sweep.alive.length));
+        if (!likelihood) {
+            line.accept("note   the loss is no log-likelihood: “perplexity × " + settings.bar() + "” means the dense loss + " + String.format(Locale.ROOT, "%.4g", Math.log(settings.bar()))
+                    + ", in the loss's own units; read the bar of the loss instead");
+        }
         line.accept("");
         line.accept(String.format(Locale.ROOT, "%-20s%-26s%-26s%s", "critical sparsity", "linear", "first", "grid"));
         row(line, "perplexity × " + settings.bar(), curve.critical());
