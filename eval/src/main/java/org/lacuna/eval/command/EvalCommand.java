@@ -14,6 +14,7 @@ import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.report.Extras;
 import org.lacuna.eval.report.ReportWriter;
+import org.lacuna.eval.report.Savings;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
@@ -136,6 +137,7 @@ public final class EvalCommand implements Callable<Integer> {
         } catch (InterruptedRunException e) {
             throw new InterruptedRunException(e.getMessage() + goingOn(store != null || evaluation.store().isPresent()));
         }
+        table.savings(Savings.of(result));
         keep(evaluation, result).ifPresent(table::kept);
         if (json != null) {
             Json.write(json, ResultJson.tree(result), printer);

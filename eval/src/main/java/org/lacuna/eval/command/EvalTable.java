@@ -8,6 +8,7 @@ import java.util.Locale;
 import java.util.Map;
 import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.memory.ForwardMemory;
+import org.lacuna.eval.report.Savings;
 import org.lacuna.eval.report.Shown;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
@@ -67,6 +68,13 @@ final class EvalTable {
             row.append(String.format(Locale.ROOT, "%-26s", text(curve.critical(estimator))));
         }
         line("%s", row.toString().stripTrailing());
+    }
+
+    void savings(Savings savings) {
+        savings.line().ifPresent(text -> {
+            line("");
+            line("%s", text);
+        });
     }
 
     void kept(Path file) {

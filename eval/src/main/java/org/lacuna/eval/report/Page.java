@@ -43,6 +43,7 @@ final class Page {
                 + " intervals of the ratio over draws of the windows. Circles: critical sparsity (linear). A dot is a measured p.")));
         parts.add(Document.section("The models", tables.models(), tables.losses(), tables.baselines(), tables.seeds()));
         parts.add(Document.section("Critical sparsity", tables.critical(), tables.differences(), tables.quality()));
+        parts.add(Html.element("div id=\"savings\"", list(savings())));
         parts.add(Html.element("h2", "Curves"));
         parts.add(Html.element("p", "Move over a chart to read points; drag to zoom, double-click to zoom out; click a name to hide it. The ratio's axis ends a little "
                 + "above the bar; every point is in the tables. Losses have no band: their intervals are those of the ratio."));
@@ -118,6 +119,16 @@ final class Page {
                 "Intervals cover the choice of windows and not training seeds: another seed of the same recipe may lie outside. To see how much seeds matter, train "
                         + "several: quickstart --seeds n."));
         return method;
+    }
+
+    /** What pays, model by model. */
+    private List<String> savings() {
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < report.models().size(); i++) {
+            String label = report.label(i);
+            Savings.of(report.result(i)).line().ifPresent(line -> lines.add("“" + label + "”, " + line + "."));
+        }
+        return lines;
     }
 
     private List<String> missing() {
