@@ -36,10 +36,15 @@ final class TaskTable implements TaskEvaluation.Progress {
         line("task   %s: %,d documents, %,d requests, %,d with a context cut to %,d tokens%s", task.name(), task.documents(), task.requests(), task.truncated(), task.maxLength(),
                 task.leftOut() == 0 ? "" : String.format(Locale.ROOT, "; left out, since a choice is longer: %,d", task.leftOut()));
         line("dense  %s", String.join(", ", scores.stream().map(TaskTable::score).toList()));
-        scores.stream().filter(score -> score.metric().higherIsBetter() && task.chance().isPresent() && score.standardError().isPresent()
-                && score.value() - 2 * score.standardError().getAsDouble() <= task.chance().getAsDouble()).forEach(score -> line(
-                        "note   %s is not above chance (%.4f) by two standard errors: how much can be left out before it falls says nothing", score.metric().key(), task.chance().getAsDouble()));
+        scores.stream().filter(score -> score.metric().higherIsBetter() && task.chance().isPresent() && !isAboveChance(score.value(), task.chance().getAsDouble(), task.documents()))
+                .forEach(score -> line("note   %s is not above chance (%.4f) by two standard errors of chance: how much can be left out before it falls says nothing",
+                        score.metric().key(), task.chance().getAsDouble()));
         line("%-14s%-12s%-26s%-26s%s", "site", "metric", "linear", "first", "grid");
+    }
+
+    /** By the standard error that choosing blindly has: that of what was measured is 0 where all is right. */
+    private static boolean isAboveChance(double value, double chance, int documents) {
+        return value - chance > 2 * Math.sqrt(chance * (1 - chance) / documents);
     }
 
     private static String score(Score score) {

@@ -42,12 +42,16 @@ import org.yaml.snakeyaml.error.YAMLException;
  */
 public final class ModelSource {
     private static final String TOKENIZER = "tokenizer.json";
+    /** What a published model says of itself. */
+    private static final String MANIFEST = "lacuna.json";
 
     private final Path checkpoint;
     private final Optional<Path> run;
     private final JsonNode config;
     private final JsonNode state;
     private final JsonNode training;
+    /** What a published model's manifest says of how it came to be; missing where there is a run. */
+    private final JsonNode published;
 
     /** The part of a run's recipe that says what it was trained on. */
     private record DataPart(DataRecipe data) {
@@ -56,9 +60,10 @@ public final class ModelSource {
     private ModelSource(Path checkpoint, Optional<Path> run) {
         this.checkpoint = checkpoint;
         this.run = run;
-        config = run.map(folder -> yaml(folder.resolve("config.yaml"))).orElse(MissingNode.getInstance());
+        published = run.isPresent() ? MissingNode.getInstance() : json(checkpoint.resolve(MANIFEST));
+        config = run.map(folder -> yaml(folder.resolve("config.yaml"))).orElse(published.at("/provenance/recipe"));
         state = json(checkpoint.resolve("state.json"));
-        training = run.map(folder -> json(folder.resolve("provenance.json"))).orElse(MissingNode.getInstance());
+        training = run.map(folder -> json(folder.resolve("provenance.json"))).orElse(published.at("/provenance/training"));
     }
 
     /**
@@ -184,12 +189,12 @@ public final class ModelSource {
      * @param corpus what it is measured on, if it is; named as its training data where the hashes agree
      */
     public ModelSummary summary(ModelConfig c, Optional<Corpus> corpus) {
-        Optional<String> dataHash = text(state.path("data_sha256"));
+        Optional<String> dataHash = text(state.path("data_sha256")).or(() -> text(published.at("/training/data_sha256")));
         Path tokenizer = checkpoint.resolve(TOKENIZER);
         return new ModelSummary(name(), checkpoint.toString(), weightsSha256(),
                 Hashes.file(checkpoint.resolve(Checkpoint.CONFIG)), ForwardMemory.of(c).count(), c.layers(), c.hidden(), c.intermediate(), c.heads(),
                 c.kvHeads(), c.vocabulary(), c.feedForward().experts().isPresent(), c.feedForward().activation(), form(c), c.tied(), objective(), training(), number(config.at("/train/seed")),
-                number(state.path("step")), number(state.path("tokens")), run.map(TrainingPace::tokensPerSecond).orElse(OptionalDouble.empty()), dataHash.flatMap(hash -> dataName(hash, corpus)), dataHash,
+                known(state.path("step"), published.at("/training/steps")), known(state.path("tokens"), published.at("/training/tokens")), run.map(TrainingPace::tokensPerSecond).orElse(OptionalDouble.empty()), dataHash.flatMap(hash -> dataName(hash, corpus)), dataHash,
                 Files.isRegularFile(tokenizer) ? Optional.of(Hashes.file(tokenizer)) : Optional.empty());
     }
 
@@ -267,6 +272,10 @@ public final class ModelSource {
 
     private Optional<String> dataName(String hash, Optional<Corpus> corpus) {
         return corpus.filter(c -> hash.equals(c.sha256())).map(Corpus::name).or(() -> text(config.at("/data/text")).or(() -> text(config.at("/data/instructions"))).or(() -> text(config.at("/data/ids"))));
+    }
+
+    private static OptionalLong known(JsonNode first, JsonNode second) {
+        return first.isIntegralNumber() ? number(first) : number(second);
     }
 
     private static OptionalLong number(JsonNode node) {

@@ -144,7 +144,7 @@ public final class MavenRepository implements AutoCloseable {
         if (coordinates.isSnapshot() || session.isOffline()) {
             return session.isOffline() ? cached(artifact, resolveVersion(artifact)).orElseThrow(() -> new InputException(place
                     + ": " + describe(artifact)
-                    + " is not " + (ofUser ? "there" : "in the cache, and offline nothing else is asked"))) : resolve(resolveVersion(artifact));
+                    + " is not " + (ofUser ? "there; name the repository that has it by --repository" : "in the cache, and offline nothing else is asked"))) : resolve(resolveVersion(artifact));
         }
         Optional<Path> kept = cached(artifact, artifact);
         if (kept.isPresent()) {
