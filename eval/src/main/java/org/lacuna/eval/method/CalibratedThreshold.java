@@ -5,7 +5,6 @@ import java.util.Map;
 import java.util.Set;
 import org.lacuna.eval.robustness.Treatment;
 import org.lacuna.sparsity.Site;
-import org.lacuna.sparsity.critical.Curve;
 import org.lacuna.sparsity.rule.Rules;
 
 /**
@@ -17,11 +16,6 @@ final class CalibratedThreshold implements Method {
     @Override
     public String name() {
         return "calibrated";
-    }
-
-    @Override
-    public List<Double> grid() {
-        return Curve.PAPER_GRID;
     }
 
     @Override

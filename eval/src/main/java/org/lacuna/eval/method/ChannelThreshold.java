@@ -8,7 +8,6 @@ import java.util.Set;
 import org.lacuna.eval.robustness.Treatment;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.sparsity.Site;
-import org.lacuna.sparsity.critical.Curve;
 import org.lacuna.sparsity.rule.Rules;
 
 /**
@@ -23,11 +22,6 @@ final class ChannelThreshold implements Method {
     @Override
     public String name() {
         return "channel";
-    }
-
-    @Override
-    public List<Double> grid() {
-        return Curve.PAPER_GRID;
     }
 
     @Override

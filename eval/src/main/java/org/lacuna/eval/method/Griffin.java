@@ -7,7 +7,6 @@ import java.util.Set;
 import org.lacuna.eval.robustness.Treatment;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.sparsity.Site;
-import org.lacuna.sparsity.critical.Curve;
 import org.lacuna.sparsity.rule.Rule;
 import org.lacuna.sparsity.rule.Rules;
 
@@ -27,11 +26,6 @@ final class Griffin implements Method {
     @Override
     public String name() {
         return "griffin";
-    }
-
-    @Override
-    public List<Double> grid() {
-        return Curve.PAPER_GRID;
     }
 
     @Override

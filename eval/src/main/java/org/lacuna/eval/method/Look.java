@@ -32,7 +32,7 @@ import org.lacuna.sparsity.rule.MagnitudeCounts;
  */
 public record Look(String name, Model model, Device device, Batch texts, Batch calibration, int prompt, BooleanSupplier stop) {
     /** Is shown the vectors of one text at one place. */
-    interface Visitor {
+    public interface Visitor {
         /**
          * @param text   which
          * @param values [T, n]
@@ -49,7 +49,7 @@ public record Look(String name, Model model, Device device, Batch texts, Batch c
     }
 
     /** Shows every layer's vectors at the sites, text after text. */
-    void visit(Batch of, Set<Site> sites, Visitor visitor) {
+    public void visit(Batch of, Set<Site> sites, Visitor visitor) {
         int length = of.length();
         Program.Builder builder = Program.of(DecoderGraph.logits(model.config(), model.adapters()), device)
                 .placeholder(DecoderGraph.INPUT_IDS, 1, length).placeholder(DecoderGraph.POSITIONS, 1, length);

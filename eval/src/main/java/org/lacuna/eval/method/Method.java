@@ -5,6 +5,7 @@ import java.util.Set;
 import org.lacuna.eval.robustness.Treatment;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.critical.Curve;
 
 /**
  * A way to sparsify a model at any p of a grid: one of the rules with the same p everywhere, or one that first looks at the model or at what
@@ -15,7 +16,9 @@ public interface Method {
     String name();
 
     /** Values of p at which a curve is measured unless others are asked for, densest first; empty where they have to be named. */
-    List<Double> grid();
+    default List<Double> grid() {
+        return Curve.PAPER_GRID;
+    }
 
     /** The sites at which it can be used, of those that the model has. */
     default Set<Site> sites(ModelConfig config) {

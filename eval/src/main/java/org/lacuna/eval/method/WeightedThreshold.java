@@ -6,7 +6,6 @@ import java.util.Set;
 import org.lacuna.eval.robustness.Treatment;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.sparsity.Site;
-import org.lacuna.sparsity.critical.Curve;
 import org.lacuna.sparsity.rule.Rules;
 
 /**
@@ -17,11 +16,6 @@ final class WeightedThreshold implements Method {
     @Override
     public String name() {
         return "weighted";
-    }
-
-    @Override
-    public List<Double> grid() {
-        return Curve.PAPER_GRID;
     }
 
     @Override

@@ -6,7 +6,6 @@ import java.util.Set;
 import org.lacuna.eval.robustness.Treatment;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.sparsity.Site;
-import org.lacuna.sparsity.critical.Curve;
 import org.lacuna.sparsity.rule.Rules;
 
 /**
@@ -21,11 +20,6 @@ final class WeightedTopK implements Method {
     @Override
     public String name() {
         return "weighted_top_k";
-    }
-
-    @Override
-    public List<Double> grid() {
-        return Curve.PAPER_GRID;
     }
 
     @Override

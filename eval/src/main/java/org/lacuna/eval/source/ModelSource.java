@@ -194,7 +194,8 @@ public final class ModelSource {
         return new ModelSummary(name(), checkpoint.toString(), weightsSha256(),
                 Hashes.file(checkpoint.resolve(Checkpoint.CONFIG)), ForwardMemory.of(c).count(), c.layers(), c.hidden(), c.intermediate(), c.heads(),
                 c.kvHeads(), c.vocabulary(), c.feedForward().experts().isPresent(), c.feedForward().activation(), form(c), c.tied(), objective(), training(), number(config.at("/train/seed")),
-                known(state.path("step"), published.at("/training/steps")), known(state.path("tokens"), published.at("/training/tokens")), run.map(TrainingPace::tokensPerSecond).orElse(OptionalDouble.empty()), dataHash.flatMap(hash -> dataName(hash, corpus)), dataHash,
+                known(state.path("step"), published.at("/training/steps")), known(state.path("tokens"), published.at("/training/tokens")),
+                run.map(TrainingPace::tokensPerSecond).orElse(OptionalDouble.empty()), dataHash.flatMap(hash -> dataName(hash, corpus)), dataHash,
                 Files.isRegularFile(tokenizer) ? Optional.of(Hashes.file(tokenizer)) : Optional.empty());
     }
 

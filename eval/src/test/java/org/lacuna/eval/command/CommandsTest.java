@@ -27,6 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.tokenize.ByteTokenizer;
+import org.lacuna.eval.activation.Activations;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.measure.Evaluation;
@@ -260,6 +261,21 @@ class CommandsTest {
         long size = Files.size(run.resolve("eval/findings.jsonl"));
         assertEquals(withoutMemory(table), withoutMemory(eval(args)));
         assertEquals(size, Files.size(run.resolve("eval/findings.jsonl")));
+    }
+
+    @Test
+    void whatActivationsAreLikeIsTold() throws IOException {
+        Path file = folder.resolve("activations.json");
+        String table = execute(new MeasureCommand(), "--model", run.toString(), "--windows", "3", "--window", "16", "--json", file.toString());
+        assertEquals(null, failure);
+        assertTrue(table.contains("gini") && table.contains("effective rank") && table.contains("intermediate"), table);
+        Activations found = ResultJson.read(file, Activations.class, Activations.VERSION);
+        assertEquals(2 * 4, found.layers().size());
+        assertEquals("tiny", found.model().name());
+        execute(new MeasureCommand(), "--model", run.toString(), "--windows", "0");
+        assertRefused("--windows: must be at least 1");
+        execute(new MeasureCommand(), "--model", folder.resolve("none").toString());
+        assertRefused("no such folder");
     }
 
     private static String withoutMemory(String table) {

@@ -14,6 +14,7 @@ import org.lacuna.eval.command.CompareCommand;
 import org.lacuna.eval.command.EvalCommand;
 import org.lacuna.eval.command.FatReluCommand;
 import org.lacuna.eval.command.GenerateCommand;
+import org.lacuna.eval.command.MeasureCommand;
 import org.lacuna.graph.UnusableBackendException;
 import org.lacuna.graph.WrongPropertyException;
 import org.lacuna.run.ExitCode;
@@ -56,6 +57,7 @@ import picocli.CommandLine.Spec;
             SweepCommand.class,
             EvalCommand.class,
             CompareCommand.class,
+            MeasureCommand.class,
             GenerateCommand.class,
             FatReluCommand.class,
             ImportCommand.class,

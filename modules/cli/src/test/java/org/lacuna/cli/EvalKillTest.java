@@ -43,7 +43,7 @@ class EvalKillTest {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules", "jdk.incubator.vector", "-Xmx256m",
                 "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Dorg.bytedeco.javacpp.maxbytes=0", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
                 "-cp", System.getProperty("java.class.path"), Main.class.getName()));
-        command.addAll(List.of("eval", "--run", run.toString(), "--windows", "73", "--window", "32", "--sites", "input,intermediate", "--grid", "1,0.97,0.9,0.7,0.4,0", "--store", store.toString(), "--out", out.toString()));
+        command.addAll(List.of("eval", "--run", run.toString(), "--windows", "73", "--window", "32", "--store", store.toString(), "--out", out.toString()));
         return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(temp.resolve("log").toFile()).start();
     }
 
@@ -78,7 +78,7 @@ class EvalKillTest {
             Path result = temp.resolve("result" + store + ".json");
             int ofThis = 0;
             Process process = eval(folder, result);
-            while (killed < KILLS && ofThis < 3 && !process.waitFor(millis / 4 + random.nextLong(millis), TimeUnit.MILLISECONDS)) {
+            while (killed < KILLS && ofThis < 3 && !diedBy(process, folder.resolve(ResultStore.FILE), killed % 2 == 0, random.nextLong(killed % 2 == 0 ? millis / 4 : millis))) {
                 process.destroyForcibly().waitFor();
                 killed++;
                 ofThis++;
@@ -89,6 +89,15 @@ class EvalKillTest {
             assertEquals(expected, measured(result));
         }
         assertTrue(goneOn > 0, "no kill left anything to go on from");
+    }
+
+    /** Whether it ended by itself before the moment at which it is to be killed: a time from its start, or from its first finding. */
+    private static boolean diedBy(Process process, Path findings, boolean fromFirstFinding, long millis) throws IOException, InterruptedException {
+        long before = Files.exists(findings) ? Files.size(findings) : 0;
+        while (fromFirstFinding && process.isAlive() && (!Files.exists(findings) || Files.size(findings) == before)) {
+            Thread.sleep(1);
+        }
+        return process.waitFor(millis, TimeUnit.MILLISECONDS);
     }
 
     @Test
