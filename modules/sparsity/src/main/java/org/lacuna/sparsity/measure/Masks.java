@@ -6,7 +6,8 @@ public final class Masks {
     }
 
     /**
-     * Jaccard's index: entries in both masks over entries in either. 1 where both are empty, which are equal.
+     * Jaccard's index: entries in both masks over entries in either. 1 where both are empty, which are equal. Of
+     * neighbouring tokens, say, or of two models with equally many neurons on the same token.
      *
      * @param n entries of the row
      * @throws IllegalArgumentException if a mask is too short for it, or has bits beyond it

@@ -7,6 +7,9 @@ import java.util.List;
  * The share of neurons that are 0 for all tokens of a chunk: what may be left out if k tokens are computed together, as in a batch or speculative
  * decoding. A text is cut into chunks of k tokens from its beginning; the fewer than k at its end are left out, and counted. Averaged over chunks.
  * Whole numbers by text, so the order of merging does not matter.
+ *
+ * <p>For a batch of k sequences that are decoded side by side, take the batch for a text, whose tokens are those of the first position, sequence by
+ * sequence, then those of the next: a chunk of k is then a position of the batch.
  */
 public final class UnionSparsity {
     /** Sizes of chunks that are looked at unless others are asked for. */

@@ -226,6 +226,28 @@ class GatheringTest {
         assertEquals(Double.NaN, union.chunks().get(3).sparsity());
     }
 
+    /** Two sequences side by side fire {0} then {1}, and {0} then {2}: together one neuron of four at the first position, two at the second. */
+    @Test
+    void aBatchIsATextByPositions() {
+        UnionSparsity union = new UnionSparsity(4, List.of(2), 1);
+        long[][][] sequences = {{{1}, {2}}, {{1}, {4}}};
+        for (int position = 0; position < 2; position++) {
+            for (long[][] sequence : sequences) {
+                union.add(0, sequence[position]);
+            }
+        }
+        assertEquals((3 / 4.0 + 2 / 4.0) / 2, union.chunks().get(0).sparsity());
+    }
+
+    /** A token each of two texts: {0, 1} and {1, 2} share one of three, and two empty masks all. */
+    @Test
+    void twoModelsMasksOnTheSameTokens() {
+        TextSums overlap = new TextSums(2);
+        overlap.add(0, Masks.jaccard(new long[] {0b011}, new long[] {0b110}, 3));
+        overlap.add(1, Masks.jaccard(new long[1], new long[1], 3));
+        assertEquals((1 / 3.0 + 1) / 2, overlap.mean());
+    }
+
     @Test
     void unionsOfRandomTexts() {
         Worker worker = one();
