@@ -4,7 +4,8 @@ import java.util.Arrays;
 import org.lacuna.sparsity.rule.NonFiniteException;
 
 /**
- * A layer's {@link Cett} by the threshold below which contributions are left out, and the threshold of a wanted CETT (Sparsing Law, arXiv 2411.02335):
+ * A layer's {@link Cett} by the threshold below which contributions are left out, and the threshold of a wanted CETT (Sparsing Law, arXiv
+ * 2411.02335):
  *
  * <pre>
  * score of neuron j:  |i_j| · ‖W[:, j]‖₂        left out where it is below the threshold, or 0
@@ -37,7 +38,8 @@ public final class CettCurve {
      */
     public CettCurve(int tokens, float[] down, int d, int f) {
         if (tokens < 1 || d < 1 || f < 1 || (long) d * f != down.length) {
-            throw new IllegalArgumentException(tokens + " tokens, " + f + " neurons and " + d + " outputs, with a projection of " + down.length + " weights");
+            throw new IllegalArgumentException(tokens + " tokens, " + f + " neurons and " + d + " outputs, with a projection of " + down.length
+                    + " weights");
         }
         this.down = down;
         this.d = d;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.lacuna.sparsity.rule.NonFiniteException;
 import org.lacuna.sparsity.rule.RowScratch;
@@ -16,8 +17,8 @@ class CettCurveTest {
     private static final float[] DOWN = {1, 0, /**/ 0, -2};
 
     /**
-     * Token (3, 2): scores 3 and 4, so that the larger entry goes first; output (3, −4), of length 5. Token (0, −1): score 2, output (0, 2). The means
-     * of their errors are 0 up to a threshold of 2, then (0 + 1) / 2, from above 3 (3/5 + 1) / 2, above 4 both 1.
+     * Token (3, 2): scores 3 and 4, so that the larger entry goes first; output (3, −4), of length 5. Token (0, −1): score 2, output (0, 2). The
+     * means of their errors are 0 up to a threshold of 2, then (0 + 1) / 2, from above 3 (3/5 + 1) / 2, above 4 both 1.
      */
     private static CettCurve byHand() {
         CettCurve curve = new CettCurve(2, DOWN, 2, 2);
@@ -36,6 +37,34 @@ class CettCurveTest {
         assertEquals(0.8, curve.at(4).cett(), 1e-15);
         assertEquals(0.75, curve.at(4).sparsity());
         assertEquals(new CettCurve.Point(Float.POSITIVE_INFINITY, 1, 1, 2), curve.at(Float.POSITIVE_INFINITY));
+    }
+
+    @Test
+    void normsAreACopy() {
+        CettCurve curve = byHand();
+        curve.norms()[0] = 7;
+        assertArrayEquals(new float[] {1, 2}, curve.norms());
+    }
+
+    /** Tokens set from the last to the first, and by four threads, give the bits that one worker's order gives. */
+    @Test
+    void whoSetsTokensChangesNoBit() {
+        SplittableRandom random = new SplittableRandom(6);
+        float[] down = Rows.normal(random, 7 * 90);
+        float[][] tokens = new float[50][];
+        for (int t = 0; t < tokens.length; t++) {
+            tokens[t] = Rows.sparse(random, 90);
+        }
+        CettCurve forwards = new CettCurve(50, down, 7, 90);
+        CettCurve backwards = new CettCurve(50, down, 7, 90);
+        CettCurve together = new CettCurve(50, down, 7, 90);
+        IntStream.range(0, 50).forEach(t -> forwards.set(t, tokens[t]));
+        IntStream.range(0, 50).forEach(t -> backwards.set(49 - t, tokens[49 - t]));
+        IntStream.range(0, 50).parallel().forEach(t -> together.set(t, tokens[t]));
+        for (double bound : new double[] {0, 0.05, 0.3, 0.9}) {
+            assertEquals(forwards.within(bound), backwards.within(bound));
+            assertEquals(forwards.within(bound), together.within(bound));
+        }
     }
 
     @Test

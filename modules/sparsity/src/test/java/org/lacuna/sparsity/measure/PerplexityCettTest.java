@@ -30,6 +30,15 @@ class PerplexityCettTest {
         assertEquals(0.625, PerplexityCett.of(1, c -> c < 0.625 ? 0.009 : Double.POSITIVE_INFINITY).beyond());
     }
 
+    /** A loss that meets the bar to the last bit keeps it, at the end and before. */
+    @Test
+    void theBarItselfIsKept() {
+        double bar = Math.log1p(0.01);
+        assertEquals(1, PerplexityCett.of(1, c -> bar).cett());
+        assertEquals(0.625, PerplexityCett.of(1, c -> c <= 0.625 ? bar : Math.nextUp(bar)).cett());
+        assertEquals(0, PerplexityCett.of(1, c -> c == 0 ? bar : 1).cett());
+    }
+
     /** Every CETT is asked for once. */
     @Test
     void evaluationsAreCounted() {
