@@ -29,9 +29,9 @@ import org.lacuna.run.folder.Json;
 /**
  * {@code findings.jsonl} in a folder: one JSON object a line, {@code {"question": hash, "finding": …, "check": hash}}, only ever added to.
  *
- * <p>Each line is on the disk before it counts. Several processes may use one folder: a line is added under a lock on the file, so lines never mix;
- * two that ask the same at the same time both compute it, and find the same. A line that is cut off, damaged or of something else is passed over, and its question
- * computed again.
+ * <p>A process that is killed loses at most the line that it was writing; lines are forced to the disk at the end, so a machine that loses power may lose some of the
+ * last. Several processes may use one folder: a line is added under a lock on the file, so lines never mix; two that ask the same at the same time both
+ * compute it, and find the same. A line that is cut off, damaged or of something else is passed over, and its question computed again.
  */
 public final class ResultStore implements Findings, AutoCloseable {
     /** The file's name. */
@@ -46,6 +46,7 @@ public final class ResultStore implements Findings, AutoCloseable {
     private final FileChannel channel;
     private final Map<String, Place> places = new HashMap<>();
     private long indexed;
+    private boolean written;
 
     /** Where a whole line lies. */
     private record Place(long from, int bytes) {}
@@ -186,7 +187,7 @@ public final class ResultStore implements Findings, AutoCloseable {
             while (bytes.hasRemaining()) {
                 at += channel.write(bytes, at);
             }
-            channel.force(true);
+            written = true;
             places.put(question, new Place(end + (cutOff ? 1 : 0), line.length));
         } catch (IOException e) {
             throw new RunException(file + ": can't be written: " + AtomicFiles.reason(e) + "; what was found so far is kept", e);
@@ -235,6 +236,9 @@ public final class ResultStore implements Findings, AutoCloseable {
     @Override
     public void close() {
         try {
+            if (written) {
+                channel.force(true);
+            }
             channel.close();
         } catch (IOException e) {
             throw new RunException(file + ": can't be closed: " + AtomicFiles.reason(e), e);
