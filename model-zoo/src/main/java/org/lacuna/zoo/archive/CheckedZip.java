@@ -224,6 +224,10 @@ final class CheckedZip implements AutoCloseable {
             }
             ByteBuffer lengths = ByteBuffer.allocate(2 * Short.BYTES).order(ByteOrder.LITTLE_ENDIAN);
             read(lengths, entry.getLocalHeaderOffset() + LOCAL_BYTES - lengths.capacity());
+            if (entry.getCompressedSize() > channel.size()) {
+                problems.add(EntryNames.shown(entry.getName()) + ": ends behind the end of the zip, which was cut short");
+                return;
+            }
             end = entry.getLocalHeaderOffset() + LOCAL_BYTES + Short.toUnsignedInt(lengths.getShort(0))
                     + Short.toUnsignedInt(lengths.getShort(Short.BYTES))
                     + entry.getCompressedSize();

@@ -19,8 +19,8 @@ final class EntryNames {
     /** Folders above a file. */
     static final int MAX_DEPTH = 8;
 
-    /** No drive, no backslash, nothing hidden by an end that Windows drops; a dot begins it only before something else. */
-    private static final Pattern NAME = Pattern.compile("\\.?[A-Za-z0-9_]([A-Za-z0-9 ._+@=,()-]*[A-Za-z0-9_+@=,()-])?");
+    /** No drive, no backslash, nothing hidden by an end that Windows drops, and none that begins with a dot: tools obey what lies in .git. */
+    private static final Pattern NAME = Pattern.compile("[A-Za-z0-9_]([A-Za-z0-9 ._+@=,()-]*[A-Za-z0-9_+@=,()-])?");
     private static final Pattern DEVICE = Pattern.compile("(con|prn|aux|nul|com[0-9]|lpt[0-9])(\\..*)?", Pattern.CASE_INSENSITIVE);
     private static final int SHOWN = 80;
 

@@ -24,6 +24,9 @@ public record Coordinates(String group, String name, String version) {
             checkPart(part, group + ":" + name + ":" + version);
         }
         for (String part : new String[] {group, name}) {
+            if (part.startsWith("maven-metadata") || part.contains(".maven-metadata")) {
+                throw new InputException("'" + part + "': is what a repository calls its lists of versions, no group and no name");
+            }
             // In a repository, a snapshot's folder has a list of its uploads where this one would have that of its versions.
             if (part.toUpperCase(Locale.ROOT).endsWith(SNAPSHOT)) {
                 throw new InputException("'" + part + "': " + SNAPSHOT + " ends a version, no group and no name");

@@ -178,7 +178,11 @@ public final class MavenRepository implements AutoCloseable {
                         + " bytes");
             }
             Versioning versioning = new MetadataXpp3Reader().read(in, false).getVersioning();
-            return versioning == null ? List.of() : versioning.getVersions().stream().filter(Coordinates::isVersion).toList();
+            if (versioning == null) {
+                // A page that asks for a password, say: not that nothing was published, which would allow to replace what was.
+                throw new InputException(place + ": its list of versions of " + group + ":" + name + " is damaged: it has no versions, as Maven's maven-metadata.xml has");
+            }
+            return versioning.getVersions().stream().filter(Coordinates::isVersion).toList();
         } catch (XmlPullParserException | EOFException e) {
             throw new InputException(place + ": its list of versions of " + group + ":" + name + " is damaged, no maven-metadata.xml as Maven writes it", e);
         } catch (IOException e) {
@@ -306,6 +310,10 @@ public final class MavenRepository implements AutoCloseable {
             Optional<Exception> failure = result.getExceptions().stream().filter(e -> !TransferErrors.notFound(List.of(e))).findFirst();
             if (!session.isOffline() && failure.isPresent()) {
                 throw errors.of(describe(artifact) + " can't be found", failure.get());
+            }
+            // A stranger's list names the last upload of a snapshot, which becomes a part of paths and addresses.
+            if (!Coordinates.isVersion(result.getVersion())) {
+                throw new InputException(place + ": its list of uploads of " + describe(artifact) + " names what is no version; the repository is damaged, or not to be trusted");
             }
             return artifact.setVersion(result.getVersion());
         } catch (VersionResolutionException e) {

@@ -15,6 +15,8 @@ import org.lacuna.run.RunException;
 
 /** What a repository's refusal means for the user. */
 final class TransferErrors {
+    private static final int MOST_SHOWN = 300;
+
     private final String repository;
     private final String id;
     private final MavenSettings settings;
@@ -49,11 +51,17 @@ final class TransferErrors {
                 return new RunException(where + "the host does not answer (" + cause.getMessage() + ")", failure);
             }
             if (cause instanceof ChecksumFailureException checksum) {
-                return new InputException(where + "what came is not what was published: " + checksum.getMessage()
+                return new InputException(where + "what came is not what was published: " + shown(checksum.getMessage())
                         + "; the repository is damaged, or something between changed it", failure);
             }
         }
-        return new RunException(where + causes.get(causes.size() - 1).getMessage(), failure);
+        return new RunException(where + shown(causes.get(causes.size() - 1).getMessage()), failure);
+    }
+
+    /** What came from outside, as a message can hold it. */
+    private static String shown(String message) {
+        String plain = String.valueOf(message).replaceAll("\\p{Cntrl}", "?");
+        return plain.length() > MOST_SHOWN ? plain.substring(0, MOST_SHOWN) + "…" : plain;
     }
 
     private String status(int status, String message) {
@@ -64,7 +72,7 @@ final class TransferErrors {
             case 403 -> "the repository forbids it (403) to " + who + "; ask its owner for the right, or is a release published already?";
             case 405, 409 -> "the repository does not take it (" + message + "); it may not allow releases, or snapshots, or publishing again";
             case 404 -> "there is no repository at this address that takes it (404)";
-            default -> "the repository answers: " + message;
+            default -> "the repository answers: " + shown(message);
         };
     }
 }

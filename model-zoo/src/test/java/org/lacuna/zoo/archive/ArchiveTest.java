@@ -103,7 +103,7 @@ class ArchiveTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"../a", "a/../../b", "/etc/passwd", "a\\..\\b", "C:/a", "c:a", "a//b", "./a", "a/.", "..", "a\u0000b", "a\nb", "nul",
+    @ValueSource(strings = {".git/config", "a/.git/config", ".a", "../a", "a/../../b", "/etc/passwd", "a\\..\\b", "C:/a", "c:a", "a//b", "./a", "a/.", "..", "a\u0000b", "a\nb", "nul",
             "aux.txt", "a./b",
         "a /b", "caf\u00e9", "~", "a*", "a:b", "-"})
     void namesThatLeadElsewhereAreRefused(String name) throws IOException {

@@ -95,6 +95,20 @@ class PublishedTest {
     }
 
     @Test
+    void aSelfTestCannotBeSwitchedOffByItsOwnNumbers() throws IOException {
+        Path folder = copy("infinite");
+        ObjectNode test = (ObjectNode) Json.read(folder.resolve("selftest.json"));
+        String text = test.toString();
+        double first = test.at("/logits/0/logit").asDouble();
+        for (String logit : List.of("1e400", "1e30")) {
+            Files.writeString(folder.resolve("selftest.json"), text.replace("\"logit\":" + test.at("/logits/0/logit"), "\"logit\":" + logit).replace("\"perplexity\":", "\"perplexity\":5"));
+            Checksums.write(folder);
+            InputException e = assertThrows(InputException.class, () -> Published.verify(folder), logit + " in place of " + first);
+            assertTrue(e.getMessage().contains("selftest.json"), e.getMessage());
+        }
+    }
+
+    @Test
     void aCardIsShownAsATerminalCanTakeIt() throws IOException {
         Path folder = copy("card");
         Files.writeString(folder.resolve("README.md"), "a\u001b[2Jb\tc\r\nd\u0085");

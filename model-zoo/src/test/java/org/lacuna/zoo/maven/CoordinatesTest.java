@@ -23,7 +23,7 @@ class CoordinatesTest {
     @ParameterizedTest
     @ValueSource(strings = {"", "a", "a:b", "a:b:c:d", ":b:1", "a::1", "a:b:", "../a:b:1", "a..b:b:1", "a/b:b:1", "a\\b:b:1", "a:b:[1,)",
             "a:b:${x}", "a:b:LATEST",
-        "a:b:RELEASE", "a:b:1-snapshot", "a:b-SNAPSHOT:1", "a-SNAPSHOT:b:1", "a.b-snapshot:c:1", "a:b:1.0-20200101.010101-1", "a:b:maven-metadata.xml", "a b:c:1", "a:b:.1", "a:b:1.", "\u00e9:b:1"})
+        "a:b:RELEASE", "a:b:1-snapshot", "a:b-SNAPSHOT:1", "a-SNAPSHOT:b:1", "a.b-snapshot:c:1", "a:b:1.0-20200101.010101-1", "a:b:maven-metadata.xml", "a:maven-metadata.xml:1", "a.maven-metadata.xml:b:1", "a b:c:1", "a:b:.1", "a:b:1.", "\u00e9:b:1"})
     void refusesOthers(String text) {
         assertThrows(InputException.class, () -> Coordinates.parse(text));
     }

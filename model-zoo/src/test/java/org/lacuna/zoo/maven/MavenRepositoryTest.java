@@ -277,6 +277,38 @@ class MavenRepositoryTest {
         }
     }
 
+    /** A stranger's list of a snapshot's uploads is no path. */
+    @Test
+    void anUploadThatIsAPathIsRefused() throws IOException {
+        try (MavenRepository repository = open(temp.resolve("repo").toString(), "cache")) {
+            repository.deploy(SNAPSHOT, files());
+        }
+        Path list = temp.resolve("repo/org/example/tiny/2.0-SNAPSHOT/maven-metadata.xml");
+        String evil = Files.readString(list).replaceAll("<value>[^<]*</value>", "<value>../../../../outside/m-1</value>").replaceAll("<timestamp>[^<]*</timestamp>", "<timestamp>../../x</timestamp>");
+        Files.writeString(list, evil);
+        for (String sum : List.of("md5", "sha1", "sha256", "sha512")) {
+            Files.deleteIfExists(list.resolveSibling("maven-metadata.xml." + sum));
+        }
+        try (MavenRepository other = open(temp.resolve("repo").toString(), "other")) {
+            assertRefused("names what is no version", () -> other.fetch(SNAPSHOT, "", "zip"));
+        }
+        assertFalse(Files.exists(temp.resolve("outside")));
+    }
+
+    @Test
+    void aPageInPlaceOfTheListIsNoLeaveToReplaceARelease() throws IOException {
+        try (MavenRepository repository = open(temp.resolve("repo").toString(), "cache")) {
+            repository.deploy(RELEASE, files());
+            Path list = temp.resolve("repo/org/example/tiny/maven-metadata.xml");
+            Files.writeString(list, "<html><body>login</body></html>");
+            change();
+        }
+        try (MavenRepository repository = open(temp.resolve("repo").toString(), "cache2")) {
+            assertRefused("damaged", () -> repository.deploy(RELEASE, files()));
+        }
+        assertArrayEquals(content, Files.readAllBytes(temp.resolve("repo/org/example/tiny/1.0/tiny-1.0.zip")));
+    }
+
     @Test
     void addressesThatLeadNowhereAreTold() {
         try (MavenRepository repository = open("http://no-such-host.invalid/releases", "cache")) {
