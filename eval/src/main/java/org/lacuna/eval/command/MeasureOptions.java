@@ -35,7 +35,7 @@ public final class MeasureOptions {
 
     @Option(names = "--rule", defaultValue = "top_p", paramLabel = "RULE",
             description = "What leaves activations out: top_p, top_k, max_p, stat_top_k, top_p_energy or threshold with one p for all layers; calibrated (TEAL, CATS), "
-                    + "channel (CHESS), weighted (Sparsing Law), weighted_top_k (WINA) or griffin, which look at the model first; or the controls random_k and bottom_k. Default: ${DEFAULT-VALUE}.")
+                    + "channel (CHESS), weighted, cett (Sparsing Law), weighted_top_k (WINA) or griffin, which look at the model first; or the controls random_k and bottom_k. Default: ${DEFAULT-VALUE}.")
     private String rule;
 
     @Option(names = "--grid", split = ",", paramLabel = "P", description = "Values of the rule's p, at least 2. Default: the paper's 26 from 1 to 0, or the rule's own.")

@@ -50,22 +50,27 @@ public record Look(String name, Model model, Device device, Batch texts, Batch c
 
     /** Shows every layer's vectors at the sites, text after text. */
     public void visit(Batch of, Set<Site> sites, Visitor visitor) {
+        visit(of, of.rows(), 0, layers(), sites, visitor);
+    }
+
+    /** Shows the vectors of the layers {@code from} to before {@code to}, of the first texts; later layers are not computed. */
+    void visit(Batch of, int texts, int from, int to, Set<Site> sites, Visitor visitor) {
         int length = of.length();
         Program.Builder builder = Program.of(DecoderGraph.logits(model.config(), model.adapters()), device)
                 .placeholder(DecoderGraph.INPUT_IDS, 1, length).placeholder(DecoderGraph.POSITIONS, 1, length);
-        Program program = builder.outputs(IntStream.range(0, layers()).boxed()
+        Program program = builder.outputs(IntStream.range(from, to).boxed()
                 .flatMap(layer -> sites.stream().map(site -> DecoderGraph.site(layer, site))).toArray(String[]::new)).build();
         Instance run = program.instance(model.parameters().values(), null);
         for (int t = 0; t < length; t++) {
             run.tensor(DecoderGraph.POSITIONS).ints().put(t, t);
         }
-        for (int text = 0; text < of.rows(); text++) {
+        for (int text = 0; text < texts; text++) {
             if (stop.getAsBoolean()) {
                 throw new InterruptedRunException("stopped while looking at what flows through " + name);
             }
             run.tensor(DecoderGraph.INPUT_IDS).ints().put(0, of.inputs(), text * length, length);
             run.run();
-            for (int layer = 0; layer < layers(); layer++) {
+            for (int layer = from; layer < to; layer++) {
                 for (Site site : sites) {
                     FloatBuffer values = run.tensor(DecoderGraph.site(layer, site)).floats();
                     for (int i = 0; i < length * width(site); i++) {

@@ -13,6 +13,7 @@ public final class Methods {
             new ChannelThreshold(),
             new WeightedTopK(),
             new WeightedThreshold(),
+            new CettThreshold(),
             new Griffin());
 
     private Methods() {

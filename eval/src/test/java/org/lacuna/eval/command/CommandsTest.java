@@ -203,7 +203,7 @@ class CommandsTest {
     void anyRuleGridAndCoverageCanBeMeasured() {
         Path out = folder.resolve("result.json");
         String[] common = {"--run", run.toString(), "--windows", "3", "--window", "16", "--replicates", "40", "--out", out.toString(), "--rule"};
-        for (String rule : List.of("top_k", "max_p", "random_k", "bottom_k", "stat_top_k", "top_p_energy", "calibrated", "channel", "weighted", "weighted_top_k", "griffin")) {
+        for (String rule : List.of("top_k", "max_p", "random_k", "bottom_k", "stat_top_k", "top_p_energy", "calibrated", "channel", "weighted", "cett", "weighted_top_k", "griffin")) {
             String table = eval(Stream.concat(Arrays.stream(common), Stream.of(rule, "--coverage", "last:0.5")).toArray(String[]::new));
             assertEquals(null, failure, rule);
             assertTrue(table.contains("rule   " + rule + " in every layer, the last 50 % of a window's tokens"), table);
@@ -211,7 +211,7 @@ class CommandsTest {
             assertEquals(rule, result.settings().rule());
             assertEquals("last:0.5", result.settings().coverage().toString());
             List<String> sites = result.curves().stream().map(curve -> curve.sites().key()).toList();
-            assertEquals(rule.equals("channel") ? List.of("gate") : rule.equals("griffin") ? List.of("intermediate")
+            assertEquals(rule.equals("channel") ? List.of("gate") : List.of("griffin", "cett").contains(rule) ? List.of("intermediate")
                     : rule.startsWith("weighted") ? List.of("input", "intermediate", "all_inputs") : List.of("input", "up", "gate", "intermediate", "all_inputs"), sites, rule);
         }
         eval(Stream.concat(Arrays.stream(common), Stream.of("threshold", "--grid", "0,0.001,0.1,10")).toArray(String[]::new));

@@ -190,6 +190,68 @@ class MethodsTest {
     }
 
     @Test
+    void cettBoundsEachLayersErrorOnOtherText() {
+        List<Double> bounds = List.of(0.0, 0.1, 0.4, 0.8);
+        Treatment treatment = Methods.byName("cett").treatments(bounds, Set.of(Site.INTERMEDIATE), look(LENGTH)).get(0);
+        double[][][][] flow = flow(OTHER, Site.INTERMEDIATE);
+        for (int layer = 0; layer < 2; layer++) {
+            for (int p = 0; p < bounds.size(); p++) {
+                double threshold = treatment.parameter(layer, Site.INTERMEDIATE, p);
+                // The threshold is the score of an element that is kept, as floats have it: a little below, it is kept in doubles too.
+                assertTrue(cett(flow, layer, threshold * (1 - 1e-5)) <= bounds.get(p) + 1e-5, "layer " + layer + ", " + bounds.get(p));
+                if (p > 0) {
+                    // The next element that is left out costs at most 1 / (3 * 9 tokens) of the whole mean.
+                    double beyond = cett(flow, layer, threshold * (1 + 1e-5));
+                    assertTrue(beyond > bounds.get(p) - 1e-5 && beyond < bounds.get(p) + 0.04, "layer " + layer + ", " + bounds.get(p) + ": " + beyond);
+                }
+            }
+            assertEquals(0, cett(flow, layer, treatment.parameter(layer, Site.INTERMEDIATE, 0) * (1 - 1e-5)), 1e-5);
+        }
+        Settings settings = new Settings("cett", bounds, TokenCoverage.EVERY, List.of(SiteSet.INTERMEDIATE), 1.01, 50, 3, 0.9);
+        Robustness robustness = new Robustness("tiny", MODEL, DEVICE, TEAM, TEXTS, () -> false);
+        DenseResult dense = robustness.dense(OptionalLong.empty());
+        SiteResult curve = robustness.curve(SiteSet.INTERMEDIATE, settings, dense, List.of(treatment));
+        for (int p = 0; p < bounds.size(); p++) {
+            int at = p;
+            for (int w = 0; w < WINDOWS; w++) {
+                Batch window = TEXTS.rows(w, w + 1);
+                PlainLlama plain = new PlainLlama(MODEL, Set.of(Site.INTERMEDIATE), (layer, site, t, v) -> mask(v.length,
+                        j -> Math.abs(v[j]) * columnNorms(layer, site)[j] >= treatment.parameter(layer, site, at)));
+                double loss = plain.loss(window.inputs(), window.targets());
+                assertEquals(loss, curve.points().get(p).windowLossSums().get(w), 1e-5 * loss);
+            }
+        }
+        assertTrue(curve.points().get(0).sparsity() < 0.01, "what costs nothing on other text: " + curve.points().get(0).sparsity());
+        assertTrue(curve.points().get(3).sparsity() > 0.5, "something is left out: " + curve.points().get(3).sparsity());
+    }
+
+    /** The mean over tokens of the norm of what is left out of the block's output by the output's. */
+    private static double cett(double[][][][] flow, int layer, double threshold) {
+        var down = MODEL.parameters().tensor("model.layers." + layer + ".mlp.down_proj.weight").floats();
+        double[] norms = columnNorms(layer, Site.INTERMEDIATE);
+        double sum = 0;
+        for (double[][][] text : flow) {
+            for (double[] i : text[layer]) {
+                double missing = 0;
+                double whole = 0;
+                for (int d = 0; d < HIDDEN; d++) {
+                    double out = 0;
+                    double all = 0;
+                    for (int j = 0; j < INNER; j++) {
+                        double part = i[j] * down.get(d * INNER + j);
+                        all += part;
+                        out += Math.abs(i[j]) * norms[j] < threshold ? part : 0;
+                    }
+                    missing += out * out;
+                    whole += all * all;
+                }
+                sum += Math.sqrt(missing / whole);
+            }
+        }
+        return sum / (WINDOWS * LENGTH);
+    }
+
+    @Test
     void channelsOfTheGateAreWeighedByTheirUpProjection() {
         double[][] roots = new double[2][INNER];
         for (double[][][] text : flow(OTHER, Site.UP)) {

@@ -5,8 +5,7 @@
  * {@link org.lacuna.sparsity.measure.NeuronUse}, {@link org.lacuna.sparsity.measure.NeighbourOverlap},
  * {@link org.lacuna.sparsity.measure.UnionSparsity} and, for {@link org.lacuna.sparsity.measure.EffectiveRank},
  * {@link org.lacuna.sparsity.measure.TokenSample}. {@link org.lacuna.sparsity.measure.Cett} is what a mask does to a block's output,
- * {@link org.lacuna.sparsity.measure.CettCurve} finds a layer's threshold for it, {@link org.lacuna.sparsity.measure.PerplexityCett} the CETT for a
- * rise of perplexity.
+ * {@link org.lacuna.sparsity.measure.CettCurve} finds a layer's threshold for it.
  *
  * <p>Policy of every measure: a value that is not finite is an error; a measure that a row does not have (the Gini index of zeros, say) is NaN, and
  * means leave it out and count it.
