@@ -15,6 +15,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.function.Function;
 import org.lacuna.data.task.Metric;
 import org.lacuna.data.task.MetricKind;
 import org.lacuna.data.task.OutputType;
@@ -36,6 +37,7 @@ import org.lacuna.eval.task.TaskMeasurement.Score;
 import org.lacuna.eval.task.TaskMeasurement.TaskSummary;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.critical.Bar;
+import org.lacuna.sparsity.critical.Estimates;
 import org.lacuna.sparsity.critical.Estimator;
 import org.lacuna.sparsity.critical.PairedBootstrap;
 import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
@@ -167,7 +169,7 @@ public final class TaskEvaluation {
         Map<String, List<Estimate>> critical = new LinkedHashMap<>();
         for (int m = 0; m < dense.size(); m++) {
             WindowedCurve curve = windowed(points, elements, dense.get(m), m);
-            QualityBar bar = bar(dense.get(m).metric());
+            QualityBar bar = bar(settings, dense.get(m).metric());
             critical.put(dense.get(m).metric().key(), Arrays.stream(Estimator.values()).sorted(Comparator.naturalOrder())
                     .map(estimator -> new Estimate(estimator, bar.levels(curve.pooled()).by(estimator),
                             bootstrap.interval(times -> bar.levels(curve.pooled(times)).by(estimator), settings.confidence())))
@@ -192,7 +194,7 @@ public final class TaskEvaluation {
     }
 
     /** The metric of a draw of documents. */
-    static double pooled(Score score, int[] times) {
+    public static double pooled(Score score, int[] times) {
         double values = 0;
         double weights = 0;
         for (int d = 0; d < times.length; d++) {
@@ -203,7 +205,15 @@ public final class TaskEvaluation {
         return score.metric().pool(List.of(values / weights), List.of(1.0));
     }
 
-    private QualityBar bar(MetricKind metric) {
+    /** A curve's critical sparsity by one metric of the task, on a draw of its documents (how often each is in it). */
+    public static Function<int[], Estimates> critical(TaskMeasurement measured, Curve curve, int metric) {
+        long[] elements = curve.elements().stream().mapToLong(Long::longValue).toArray();
+        WindowedCurve windowed = windowed(curve.points(), elements, measured.dense().get(metric), metric);
+        QualityBar bar = bar(measured.settings(), measured.dense().get(metric).metric());
+        return times -> bar.levels(windowed.pooled(times));
+    }
+
+    private static QualityBar bar(TaskSettings settings, MetricKind metric) {
         return switch (metric) {
             case ACC, ACC_NORM, ACC_BYTES, EXACT_MATCH -> QualityBar.accuracy(settings.accuracy());
             case PERPLEXITY, WORD_PERPLEXITY, BYTE_PERPLEXITY -> QualityBar.perplexity(new Bar(settings.perplexity()));

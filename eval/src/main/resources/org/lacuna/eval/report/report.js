@@ -14,6 +14,7 @@
     count: value => String(value),
     step: value => "step " + value,
     number: value => value.toPrecision(4),
+    parameters: value => Math.round(2 ** value).toLocaleString("en") + " parameters",
   };
   const tick = {
     percent: value => String(+(100 * value).toFixed(6)),
@@ -22,6 +23,7 @@
     count: value => Number.isInteger(value) ? String(value) : "",
     step: value => Number.isInteger(value) ? String(value) : "",
     number: value => String(+value.toPrecision(6)),
+    parameters: value => Number.isInteger(value) ? (2 ** value).toLocaleString("en", {notation: "compact"}) : "",
   };
 
   function colour(name) {
@@ -102,7 +104,7 @@
     const y = axis(chart.yLabel, chart.yKind, 56);
     if (chart.yKind === "count") y.incrs = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000];
     const layers = chart.xKind === "layer" ? Math.max(1, ...chart.series.flatMap(series => series.x)) : 0;
-    const whole = (low, high) => layers ? [0.5, layers + 0.5] : chart.xKind === "step" ? [low, Math.max(high, low + 1)] : [0, 1];
+    const whole = (low, high) => layers ? [0.5, layers + 0.5] : ["step", "parameters"].includes(chart.xKind) ? [low, Math.max(high, low + 1)] : [0, 1];
     return {
       width, height,
       scales: {

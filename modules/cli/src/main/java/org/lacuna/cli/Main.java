@@ -24,6 +24,7 @@ import org.lacuna.run.RunException;
 import org.lacuna.run.provenance.Provenance;
 import org.lacuna.training.command.BenchCommand;
 import org.lacuna.training.command.FinetuneCommand;
+import org.lacuna.training.command.StudyCommand;
 import org.lacuna.training.command.SweepCommand;
 import org.lacuna.training.command.TrainCommand;
 import org.lacuna.zoo.command.ZooCommand;
@@ -55,6 +56,7 @@ import picocli.CommandLine.Spec;
             TrainCommand.class,
             FinetuneCommand.class,
             SweepCommand.class,
+            StudyCommand.class,
             EvalCommand.class,
             CompareCommand.class,
             MeasureCommand.class,

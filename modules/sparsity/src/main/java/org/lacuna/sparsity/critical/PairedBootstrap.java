@@ -88,9 +88,19 @@ public final class PairedBootstrap {
         return ofReadings(replicate -> Reading.of(statistic.applyAsDouble(draws[replicate])), confidence);
     }
 
+    /** Any number on each draw, in their order: for what is made of several, whose draws are the same or independent. */
+    public double[] numbers(ToDoubleFunction<int[]> statistic) {
+        return Arrays.stream(draws).mapToDouble(statistic::applyAsDouble).toArray();
+    }
+
     /** How often each window is in a replicate's draw; read only. */
     int[] draw(int replicate) {
         return draws[replicate];
+    }
+
+    /** How many of so many draws lie outside an interval at either end. The small number undoes the rounding of (1 - 0.9) / 2 * 1000 to just below 50. */
+    public static int outside(int replicates, double confidence) {
+        return (int) Math.floor((1 - confidence) / 2 * replicates + 1e-9);
     }
 
     /** As many draws lie outside at either end: the whole number below (1 - confidence) / 2 of them. */
@@ -112,8 +122,7 @@ public final class PairedBootstrap {
         }
         Arrays.sort(least);
         Arrays.sort(most);
-        // The small number undoes the rounding of (1 - 0.9) / 2 * 1000 to just below 50.
-        int outside = (int) Math.floor((1 - confidence) / 2 * count + 1e-9);
+        int outside = outside(count, confidence);
         return new Interval(least[outside], most[count - 1 - outside], confidence, count, none, atLeast);
     }
 }

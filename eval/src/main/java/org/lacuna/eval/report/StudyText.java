@@ -1,0 +1,145 @@
+package org.lacuna.eval.report;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import java.util.stream.StreamSupport;
+
+/** A study's tables as Markdown, from its numbers. */
+final class StudyText {
+    /** What a study's models are told by: heading, name of the figure, whether it is a share. */
+    static final List<Column> COLUMNS = List.of(new Column("loss", "loss", false), new Column("intermediate", "critical_intermediate", true), new Column("input", "critical_input", true),
+            new Column("gate", "critical_gate", true), new Column("up", "critical_up", true), new Column("all inputs", "critical_all_inputs", true),
+            new Column("by top-k", "critical_top_k", true), new Column("by max-p", "critical_max_p", true), new Column("PPL-1 %", "critical_cett", true));
+
+    /** A column of the table of models. */
+    record Column(String heading, String figure, boolean share) {
+    }
+
+    private final StringBuilder text = new StringBuilder();
+
+    private StudyText() {
+    }
+
+    static String markdown(JsonNode numbers) {
+        StudyText text = new StudyText();
+        text.all(numbers);
+        return text.text.toString();
+    }
+
+    private void all(JsonNode numbers) {
+        line("# " + numbers.path("study").asText());
+        line("");
+        line(models(numbers));
+        line("");
+        List<String> head = new ArrayList<>(List.of("variant", "size", "parameters", "seeds", "zeros"));
+        COLUMNS.forEach(column -> head.add(column.heading()));
+        head(head);
+        for (JsonNode model : numbers.path("models")) {
+            List<String> row = new ArrayList<>(List.of(model.path("variant").asText(), model.path("size").asText(), Shown.count(model.path("parameters").asLong()),
+                    model.path("seeds").asText(), Shown.percent(model.path("zeros").asDouble())));
+            COLUMNS.forEach(column -> row.add(figure(model.path(column.figure()), column.share())));
+            row(row);
+        }
+        line("");
+        if (!numbers.path("tasks").isEmpty()) {
+            tasks(numbers);
+        }
+        numbers.path("findings").forEach(this::finding);
+    }
+
+    /** What the table of models is about. */
+    static String models(JsonNode numbers) {
+        return String.format("%s tokens each. Loss in nats a token; critical sparsity at perplexity + 1 %%: by top-p at each site, by top-k, max-p and (PPL-1 %%) thresholds of equal CETT at the"
+                + " intermediate vector; on %s windows of %s tokens of %s. Means over seeds. %s “≥”, and “≈” of differences: a critical sparsity that is but a lower bound, or none and counted as 0, went into it or its interval.", Shown.count(numbers.path("tokens").asLong()),
+                numbers.at("/data/windows").asText(), numbers.at("/data/window_length").asText(), numbers.at("/data/name").asText(), numbers.path("covers").asText());
+    }
+
+    private void tasks(JsonNode numbers) {
+        List<String> names = StreamSupport.stream(numbers.path("tasks").spliterator(), false).map(task -> task.path("task").asText()).toList();
+        line(tasksAre(numbers));
+        line("");
+        List<String> head = new ArrayList<>(List.of("variant", "size"));
+        names.forEach(name -> {
+            head.add(name);
+            head.add("critical");
+        });
+        head(head);
+        for (JsonNode model : numbers.path("models")) {
+            List<String> row = new ArrayList<>(List.of(model.path("variant").asText(), model.path("size").asText()));
+            names.forEach(name -> {
+                row.add(figure(model.path("accuracy_" + name), true));
+                row.add(figure(model.path("critical_" + name), true));
+            });
+            row(row);
+        }
+        line("");
+    }
+
+    /** What the table of tasks is about. */
+    static String tasksAre(JsonNode numbers) {
+        return "Accuracy without a rule, and critical sparsity at 99 % of it (top-p at the intermediate vector). " + StreamSupport.stream(numbers.path("tasks").spliterator(), false)
+                .map(task -> task.path("task").asText() + ": " + task.path("documents").asText() + " documents" + (Double.isFinite(task.path("chance").asDouble()) ? ", chance "
+                        + Shown.percent(task.path("chance").asDouble()) : "")).collect(Collectors.joining("; ")) + ".";
+    }
+
+    private void finding(JsonNode finding) {
+        line("## " + finding.path("claim").asText());
+        line("");
+        line("**" + capital(finding.path("verdict").asText()) + ".** " + finding.path("measure").asText());
+        line("");
+        head(List.of("", unit(finding), "95 %", "says"));
+        finding.path("rows").forEach(row -> row(List.of(row.path("label").asText(), bound(row) + shown(finding, row.path("value").asDouble()), "[" + shown(finding, row.path("low").asDouble())
+                + ", " + shown(finding, row.path("high").asDouble()) + "]", row.path("says").asText())));
+        line("");
+        line("What can't be concluded: " + StreamSupport.stream(finding.path("limits").spliterator(), false).map(JsonNode::asText).collect(Collectors.joining(" ")));
+        line("");
+    }
+
+    static String capital(String text) {
+        return text.substring(0, 1).toUpperCase(Locale.ROOT) + text.substring(1);
+    }
+
+    static String unit(JsonNode finding) {
+        return finding.path("unit").asText().equals("points") ? "points" : "value";
+    }
+
+    static String shown(JsonNode finding, double number) {
+        return finding.path("unit").asText().equals("points") ? Shown.points(number) : Shown.four(number);
+    }
+
+    /** In front of a difference: what is a bound on one side need be none on the other. */
+    static String bound(JsonNode row) {
+        return row.path("certain").asBoolean() ? "" : "≈ ";
+    }
+
+    static String mark(JsonNode row) {
+        return row.path("certain").asBoolean() ? "" : "≥ ";
+    }
+
+    static String figure(JsonNode figure, boolean share) {
+        if (figure.isMissingNode()) {
+            return "–";
+        }
+        double value = figure.path("value").asDouble();
+        double low = figure.path("low").asDouble();
+        double high = figure.path("high").asDouble();
+        return mark(figure) + (share ? Shown.percent(value) : Shown.four(value)) + " [" + (share ? Shown.percent(low) + ", " + Shown.percent(high) : Shown.four(low) + ", " + Shown.four(high))
+                .replace("\u00a0%", "") + "]";
+    }
+
+    private void head(List<String> cells) {
+        row(cells);
+        row(cells.stream().map(cell -> "---").toList());
+    }
+
+    private void row(List<String> cells) {
+        line("| " + cells.stream().map(cell -> cell.replace("|", "\\|")).collect(Collectors.joining(" | ")) + " |");
+    }
+
+    private void line(String line) {
+        text.append(line).append('\n');
+    }
+}

@@ -1,0 +1,205 @@
+package org.lacuna.eval.study;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalDouble;
+import java.util.OptionalLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lacuna.eval.activation.Activations;
+import org.lacuna.eval.report.StudyWriter;
+import org.lacuna.eval.robustness.DataSummary;
+import org.lacuna.eval.robustness.DenseResult;
+import org.lacuna.eval.robustness.MeasuredPoint;
+import org.lacuna.eval.robustness.ModelSummary;
+import org.lacuna.eval.robustness.ModelSummary.Training;
+import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.Settings;
+import org.lacuna.eval.robustness.SiteResult;
+import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.eval.robustness.TokenCoverage;
+import org.lacuna.eval.study.Finding.Row;
+import org.lacuna.eval.study.Finding.Says;
+import org.lacuna.run.InputException;
+import org.lacuna.run.folder.Json;
+import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.measure.EffectiveRank;
+
+/** Claims against models whose critical sparsities are planted. */
+class StudyTest {
+    private static final int WINDOWS = 8;
+    private static final int LENGTH = 10;
+    private static final long ELEMENTS = 1_000_000;
+    private static final Settings SETTINGS = new Settings("top_p", List.of(0.0, 0.01, 0.3, 0.6, 1.0), TokenCoverage.EVERY, List.of(SiteSet.values()), 1.01, 200, 1, 0.95);
+
+    /** What is planted of a model: its critical sparsity is {@code base} at the intermediate vector, 0.2 less at other sites. */
+    private record Planted(String size, String variant, long seed, long parameters, double base, double spread) {
+        double critical(String rule, SiteSet site, int window) {
+            double byRule = rule.equals("top_k") ? -0.05 : rule.equals("max_p") ? -0.01 : 0;
+            return base + byRule - (site == SiteSet.INTERMEDIATE ? 0 : 0.2) + spread * (window - (WINDOWS - 1) / 2.0) / WINDOWS;
+        }
+    }
+
+    private static StudiedModel model(Planted planted) {
+        Map<String, RobustnessResult> rules = new HashMap<>();
+        for (String rule : List.of("top_p", "top_k", "max_p", "cett")) {
+            rules.put(rule, result(planted, rule));
+        }
+        List<Activations.Layer> layers = new ArrayList<>();
+        for (Site site : Site.values()) {
+            // One measure tells all, the other nothing.
+            layers.add(new Activations.Layer(0, site, Map.of("gini", 2 * planted.base - 0.3, "kurtosis", planted.seed == 1 ? 1.0 : 2.0), Map.of(), 0, 0, 0.5, Map.of(), new EffectiveRank(4, 8, 256, 8)));
+        }
+        RobustnessResult any = rules.get("top_p");
+        return new StudiedModel(planted.size, planted.variant, planted.seed, rules, Map.of(), new Activations(Activations.VERSION, any.model(), any.data(), Json.object(), layers));
+    }
+
+    private static RobustnessResult result(Planted planted, String rule) {
+        boolean induced = planted.variant.equals("induced");
+        ModelSummary summary = new ModelSummary(planted.size + "-" + planted.variant, "runs/x", "a1", "c0", planted.parameters, 1, 4, 8, 1, 1, 257, false, "relu", "gated", true, Optional.empty(),
+                induced ? Training.INDUCED : Training.NATURAL, OptionalLong.of(planted.seed), OptionalLong.of(5), OptionalLong.of(1000), OptionalDouble.empty(), Optional.of("text"), Optional.of("d0"),
+                Optional.empty());
+        double[] dense = new double[WINDOWS];
+        Arrays.fill(dense, LENGTH * 1.5);
+        DenseResult denseResult = new DenseResult(1.5, OptionalDouble.empty(), Arrays.stream(dense).boxed().toList(),
+                Map.of(Site.INTERMEDIATE, List.of(0.25), Site.INPUT, List.of(0.0), Site.UP, List.of(0.0), Site.GATE, List.of(0.25)), List.of(0));
+        List<SiteResult> curves = new ArrayList<>();
+        for (SiteSet site : SiteSet.values()) {
+            // Sparsity 0; 0.1 at p = 0.01; critical at perplexity + 1 %; 0.1 more (0.05 by top-k) at + 10 %; all.
+            double[] increase = {0, 1e-9, Math.log(1.01) - 1e-9, Math.log(1.1) - 1e-9, 10};
+            List<MeasuredPoint> points = new ArrayList<>();
+            for (int p = 0; p < increase.length; p++) {
+                double[] sums = new double[WINDOWS];
+                long[] kept = new long[WINDOWS];
+                for (int w = 0; w < WINDOWS; w++) {
+                    double critical = planted.critical(rule, site, w);
+                    double sparsity = List.of(0.0, 0.1, critical, critical + (rule.equals("top_k") ? 0.05 : 0.1), 1.0).get(p);
+                    sums[w] = dense[w] + LENGTH * increase[p];
+                    kept[w] = Math.round(ELEMENTS * (1 - sparsity));
+                }
+                points.add(new MeasuredPoint(SETTINGS.grid().get(p), sums, kept, List.of(0.5)));
+            }
+            curves.add(MeasuredPoint.curve(site, ELEMENTS, LENGTH, points, denseResult, SETTINGS));
+        }
+        return new RobustnessResult(RobustnessResult.VERSION, summary, new DataSummary("text", "d0", "ee", WINDOWS, LENGTH, OptionalLong.empty()), SETTINGS, Json.object(), denseResult, curves);
+    }
+
+    /** Two sizes, the first with three seeds; natural: 0.4 + 0.05 a doubling; induced: 0.8 at every size. */
+    private static List<StudiedModel> models(double spread) {
+        List<StudiedModel> models = new ArrayList<>();
+        for (long seed = 1; seed <= 3; seed++) {
+            models.add(model(new Planted("small", "natural", seed, 1 << 10, 0.4 + 0.01 * (seed - 2), spread)));
+            models.add(model(new Planted("small", "induced", seed, 1 << 10, 0.8, spread)));
+        }
+        models.add(model(new Planted("large", "natural", 1, 1 << 12, 0.5, spread)));
+        models.add(model(new Planted("large", "induced", 1, 1 << 12, 0.8, spread)));
+        models.add(model(new Planted("largest", "natural", 1, 1 << 14, 0.6, spread)));
+        models.add(model(new Planted("largest", "induced", 1, 1 << 14, 0.8, spread)));
+        return models;
+    }
+
+    private static Row row(Finding finding, String label) {
+        return finding.rows().stream().filter(row -> row.label().equals(label)).findFirst().orElseThrow(() -> new AssertionError(label + ": " + finding.rows()));
+    }
+
+    @Test
+    void whatIsPlantedIsFound() {
+        Study study = new Study("planted", models(0));
+        assertEquals(List.of("small", "large", "largest"), study.sizes());
+
+        Finding site = new MostTolerantSite().of(study);
+        assertEquals(0.2, row(site, "natural, small").value(), 1e-5);
+        assertEquals("holds: 6 for, 0 against, 0 open, of 6", site.verdict());
+
+        Finding keeps = new TopPKeepsMore().of(study);
+        assertEquals(0.05, row(keeps, "intermediate: induced, large").value(), 1e-5);
+        Finding slowly = new TopPDegradesMoreSlowly().of(study);
+        assertEquals(0.05, row(slowly, "natural, largest").value(), 1e-5);
+
+        Finding bars = new BarsAgainstOutputError().of(study);
+        assertEquals(0.8 - 0.1, row(bars, "perplexity: induced, small").value(), 1e-5);
+
+        Finding growth = new GrowthWithSize().of(study);
+        assertEquals(0.05, row(growth, "top-p at intermediate: natural").value(), 1e-5);
+        assertEquals(0, row(growth, "PPL-1 % at intermediate: induced").value(), 1e-9);
+        assertEquals(Says.FOR, row(growth, "top-p at input: natural").says());
+
+        Finding induced = new InducedToleratesMore().of(study);
+        assertEquals(0.4, row(induced, "induced − natural, small").value(), 1e-5);
+        assertEquals(3, induced.rows().size());
+        // Seeds are drawn together: of three, the means of draws lie between the least and the largest.
+        assertEquals(0.39, row(induced, "induced − natural, small").low(), 0.0034);
+        assertEquals(0.41, row(induced, "induced − natural, small").high(), 0.0034);
+        assertEquals(row(induced, "induced − natural, large").low(), row(induced, "induced − natural, large").high(), 1e-9);
+
+        Finding predicts = new MeasuresPredict().of(study);
+        Row gini = predicts.rows().stream().filter(row -> row.label().startsWith("all models: gini")).findFirst().orElseThrow();
+        assertEquals(1, gini.value(), 1e-6);
+        assertTrue(gini.label().endsWith("(rank correlation 1.00)"), gini.label());
+        Row kurtosis = predicts.rows().stream().filter(row -> row.label().startsWith("all models: kurtosis")).findFirst().orElseThrow();
+        assertTrue(kurtosis.value() < 0.3, kurtosis.toString());
+    }
+
+    @Test
+    void windowsThatAllModelsShareCancel() {
+        Study study = new Study("planted", models(0.2));
+        double[] level = study.mean("large", "natural", model -> study.critical(model, "top_p", SiteSet.INTERMEDIATE, 1.01)).interval(0.95);
+        assertTrue(level[1] - level[0] > 0.05, Arrays.toString(level));
+        Row difference = row(new InducedToleratesMore().of(study), "induced − natural, large");
+        assertEquals(0.3, difference.value(), 1e-4);
+        assertTrue(difference.high() - difference.low() < 1e-4, difference.toString());
+    }
+
+    @Test
+    void aBoundSaysNothing() {
+        assertEquals(Says.OPEN, new Row("x", 0.3, 0.2, 0.4, false).says());
+        assertEquals(Says.AGAINST, new Row("x", -0.3, -0.4, -0.2, true).says());
+        Finding mixed = new Finding("c", "m", Finding.Unit.POINTS, List.of(new Row("x", 1, 1, 1, true), new Row("y", -1, -1, -1, true)), List.of());
+        assertEquals("depends on the model: 1 for, 1 against, 0 open, of 2", mixed.verdict());
+        Finding half = new Finding("c", "m", Finding.Unit.POINTS, List.of(new Row("x", 1, 1, 1, true), new Row("y", 0, -1, 1, true)), List.of());
+        assertEquals("holds where it can be told: 1 for, 0 against, 1 open, of 2", half.verdict());
+    }
+
+    @Test
+    void modelsThatDoNotBelongTogetherAreRefused() {
+        List<StudiedModel> models = new ArrayList<>(models(0));
+        StudiedModel last = models.remove(models.size() - 1);
+        assertTrue(assertThrows(InputException.class, () -> new Study("s", models)).getMessage().contains("largest induced: has not the seeds of largest natural"));
+        models.add(last);
+        Collections.swap(models, 0, 4);
+        assertEquals(List.of(1L, 2L, 3L), new Study("s", models).of("small", "natural").stream().map(StudiedModel::seed).toList());
+    }
+
+    @Test
+    void theReportSaysWhatWasFound(@TempDir Path folder) throws Exception {
+        StringWriter told = new StringWriter();
+        Study study = new Study("planted", models(0.1));
+        StudyWriter.check(folder);
+        StudyWriter.write(folder, study, new PrintWriter(told));
+        String text = Files.readString(folder.resolve(StudyWriter.TEXT));
+        assertTrue(told.toString().contains(text));
+        assertTrue(text.contains("## Larger models tolerate more."), text);
+        assertTrue(text.contains("| induced − natural, large | +30.00 | [+30.00, +30.00] | for |"), text);
+        assertTrue(text.contains("the training seeds of small (3 each"), text);
+        String page = Files.readString(folder.resolve(StudyWriter.PAGE));
+        assertTrue(page.contains("Induced sparsity goes further than natural sparsity.") && page.contains("growth-cett"));
+        assertEquals("planted", Json.read(folder.resolve("report.json")).path("study").asText());
+        assertEquals(8, Json.read(folder.resolve("report.json")).path("findings").size());
+        StudyWriter.check(folder);
+        Files.writeString(folder.resolve("report.json"), "{}");
+        assertTrue(assertThrows(InputException.class, () -> StudyWriter.check(folder)).getMessage().contains("is no study's"));
+    }
+}

@@ -1,0 +1,51 @@
+package org.lacuna.training.progress;
+
+import java.io.PrintWriter;
+import java.util.Optional;
+import org.lacuna.training.StepMetrics;
+import org.lacuna.training.Validation;
+
+/** Lines of validations only, for one of so many runs that all lines would be too many. */
+public final class ValidationProgress implements Progress {
+    private final PrintWriter out;
+    private final String prefix;
+    private final int steps;
+
+    /**
+     * Tells nothing yet.
+     *
+     * @param prefix stands in front of each line
+     * @param steps  of the whole run
+     */
+    public ValidationProgress(PrintWriter out, String prefix, int steps) {
+        this.out = out;
+        this.prefix = prefix;
+        this.steps = steps;
+    }
+
+    @Override
+    public void stepped(long step) {
+        // Validations only.
+    }
+
+    @Override
+    public void report(StepMetrics metrics, Pace pace) {
+        // Validations only.
+    }
+
+    @Override
+    public void validated(long step, Validation.Result result, Optional<Validation.Result> average) {
+        noted(PlainProgress.line(step, steps, result, average));
+    }
+
+    @Override
+    public void noted(String line) {
+        out.println(prefix + line);
+        out.flush();
+    }
+
+    @Override
+    public void close() {
+        out.flush();
+    }
+}
