@@ -46,6 +46,18 @@ public final class StudyMeasuring {
     /** What activations are like needs no more text to be told. */
     private static final int MOST_LOOKED_AT = 16;
 
+    private static final TaskSettings SETTINGS = new TaskSettings(Study.TOP_P, Settings.PAPER.grid(), TokenCoverage.EVERY, List.of(SiteSet.INTERMEDIATE), TaskSettings.PAPER_ACCURACY,
+            Settings.PAPER.bar(), Settings.PAPER.replicates(), Settings.PAPER.seed(), Settings.PAPER.confidence());
+    private static final TaskEvaluation.Progress SILENT = new TaskEvaluation.Progress() {
+        @Override
+        public void dense(TaskSummary task, List<Score> scores) {
+        }
+
+        @Override
+        public void curve(Curve curve) {
+        }
+    };
+
     private final Map<String, Measuring> rules = new LinkedHashMap<>();
     private final List<Task> tasks;
     private final int windows;
@@ -85,6 +97,16 @@ public final class StudyMeasuring {
     }
 
     /**
+     * Finds out before anything is trained whether the tasks can be asked.
+     *
+     * @param positions of the smallest model
+     * @throws org.lacuna.run.InputException if not
+     */
+    public void check(Tokenizer tokenizer, int positions) {
+        tasks.forEach(task -> new TaskEvaluation(task, tokenizer, positions, SETTINGS));
+    }
+
+    /**
      * Measures one.
      *
      * @param run its folder
@@ -109,26 +131,14 @@ public final class StudyMeasuring {
 
     private Map<String, TaskMeasurement> tasks(ModelSource source, Model model, ModelSummary summary, Look look) {
         Tokenizer tokenizer = Tokenizers.load(source.checkpoint().resolve("tokenizer.json"));
-        TaskSettings settings = new TaskSettings(Study.TOP_P, Settings.PAPER.grid(), TokenCoverage.EVERY, List.of(SiteSet.INTERMEDIATE), TaskSettings.PAPER_ACCURACY, Settings.PAPER.bar(),
-                Settings.PAPER.replicates(), Settings.PAPER.seed(), Settings.PAPER.confidence());
         Map<String, TaskMeasurement> results = new LinkedHashMap<>();
         for (Task task : tasks) {
             progress.accept(source.name() + ": task " + task.name());
-            TaskEvaluation evaluation = new TaskEvaluation(task, tokenizer, model.config().maxPositions(), settings);
+            TaskEvaluation evaluation = new TaskEvaluation(task, tokenizer, model.config().maxPositions(), SETTINGS);
             Circumstances now = Circumstances.of(source, device, evaluation.summary().sha256());
             results.put(task.name(), ResultStore.using(source.run().map(run -> run.resolve("eval")), progress, findings -> evaluation.measure(
                     new Likelihoods(summary.checkpoint(), model, device, workers, findings, now.subject(summary), stop), look, summary, now.provenance(), SILENT)));
         }
         return results;
     }
-
-    private static final TaskEvaluation.Progress SILENT = new TaskEvaluation.Progress() {
-        @Override
-        public void dense(TaskSummary task, List<Score> scores) {
-        }
-
-        @Override
-        public void curve(Curve curve) {
-        }
-    };
 }

@@ -5,6 +5,9 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
+import org.lacuna.data.Corpora;
+import org.lacuna.data.Corpus;
+import org.lacuna.data.sample.Windows;
 import org.lacuna.eval.report.StudyWriter;
 import org.lacuna.eval.study.StudiedModel;
 import org.lacuna.eval.study.Study;
@@ -59,6 +62,7 @@ public final class StudyCommand implements Callable<Integer> {
         }
         StudyRecipe recipe = StudyRecipe.load(config, sets);
         List<StudyRecipe.Run> runs = recipe.runs(scale);
+        Corpus corpus = checkWindows(recipe, runs);
         Path folder = out != null ? out : Path.of("runs", scale == 1 ? recipe.name() : recipe.name() + "-x" + scale);
         StudyWriter.check(folder);
         StudyRuns trained = new StudyRuns(runs, folder);
@@ -69,6 +73,8 @@ public final class StudyCommand implements Callable<Integer> {
                 printer.println(line);
                 printer.flush();
             });
+            corpus.tokenizer().ifPresent(tokenizer -> measuring.check(tokenizer, runs.stream().flatMap(run -> run.recipe().model().maxPositions().stream()).min(Integer::compare)
+                    .orElse(Integer.MAX_VALUE)));
             trained.train(device, printer, line -> spec.commandLine().getErr().println(line), interrupts::requested);
             List<StudiedModel> models = new ArrayList<>();
             for (StudyRecipe.Run run : runs) {
@@ -80,5 +86,17 @@ public final class StudyCommand implements Callable<Integer> {
         printer.println();
         printer.println(folder.resolve(StudyWriter.PAGE));
         return ExitCode.DONE;
+    }
+
+    /** What is measured after training must fit the data and the models: found out before. */
+    private static Corpus checkWindows(StudyRecipe recipe, List<StudyRecipe.Run> runs) {
+        for (StudyRecipe.Run run : runs) {
+            run.recipe().model().maxPositions().filter(positions -> recipe.window() > positions).ifPresent(positions -> {
+                throw new InputException("window: " + recipe.window() + " tokens are more than model.maxPositions = " + positions + " of " + run.name());
+            });
+        }
+        Corpus corpus = Corpora.open(runs.get(0).recipe().data());
+        Windows.first(corpus.validation(), recipe.windows(), recipe.window());
+        return corpus;
     }
 }
