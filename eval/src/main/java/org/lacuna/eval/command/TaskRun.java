@@ -102,6 +102,7 @@ final class TaskRun {
     private TaskSettings settings(ModelConfig config, Method method) {
         List<SiteSet> has = Arrays.stream(SiteSet.values()).filter(set -> config.feedForward().sites().containsAll(set.sites()) && method.sites(config).containsAll(set.sites())).toList();
         Settings text = measure.settings(has);
+        text.layers().check(source.checkpoint().toString(), config.layers());
         List<String> problems = new ArrayList<>();
         text.sites().stream().filter(sites -> !has.contains(sites)).forEach(sites -> problems.add("rule " + method.name() + " is not for " + sites.key() + " of " + source.checkpoint()
                 + "; there are " + String.join(", ", has.stream().map(SiteSet::key).toList())));
@@ -114,13 +115,13 @@ final class TaskRun {
         if (!problems.isEmpty()) {
             throw new InputException(problems);
         }
-        return new TaskSettings(text.rule(), text.grid(), text.coverage(), text.sites(), options.accuracyBar(), text.bar(), text.replicates(), text.seed(), text.confidence());
+        return new TaskSettings(text.rule(), text.grid(), text.coverage(), text.layers(), text.sites(), options.accuracyBar(), text.bar(), text.replicates(), text.seed(), text.confidence());
     }
 
     private ForwardMemory memory(ModelConfig config, Method method, TaskSettings settings, List<TaskEvaluation> evaluations, Workers team) {
         ForwardMemory most = ForwardMemory.of(config);
         for (TaskEvaluation evaluation : evaluations) {
-            Settings asText = new Settings(settings.rule(), settings.grid(), settings.coverage(), settings.sites(), settings.perplexity(), 1, 1, settings.confidence());
+            Settings asText = new Settings(settings.rule(), settings.grid(), settings.coverage(), settings.layers(), settings.sites(), settings.perplexity(), 1, 1, settings.confidence());
             ForwardMemory memory = new GridPrograms(config, device, evaluation.besideLongest(), evaluation.longest()).memory(asText, method.channelRows(1), team.count());
             most = memory.bytes() > most.bytes() ? memory : most;
         }

@@ -27,7 +27,7 @@ public record RobustnessResult(int version, ModelSummary model, DataSummary data
         List<SiteResult> curves) {
 
     /** The format that this build writes and reads. */
-    public static final int VERSION = 3;
+    public static final int VERSION = 4;
 
     /**
      * Copies the list, and takes the provenance as it reads back: JSON does not tell an int from a long. A site that a block must have and whose exact zeros
