@@ -20,6 +20,7 @@ import org.lacuna.eval.compare.Comparison.LossRatio;
 import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
+import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.Point;
@@ -149,6 +150,9 @@ class ComparingTest {
                 result(model("b", Training.INDUCED, 2000, "bytes"), 1, 0.5, "0123456789abcdef"));
         assertNote("same tokenizer", control, result(model("b", Training.INDUCED, 1000, "words"), 1, 0.5, "0123456789abcdef"));
         assertNote("same model", control, control);
+        RobustnessResult b = result("b", Training.INDUCED, 1, 0.5);
+        assertNote("\"b\" was measured with rule top_p, coverage all, layers 0, \"a\" with rule top_p, coverage all, layers all: their sparsities", control,
+                new RobustnessResult(b.version(), b.model(), b.data(), b.settings().withLayers(LayerSet.parse("0")), b.provenance(), b.dense(), b.curves()));
         assertNote("stands in for the natural control", result("a", Training.UNKNOWN, 1, 0.5), result("b", Training.INDUCED, 1, 0.5));
     }
 
