@@ -19,6 +19,7 @@ import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.method.Method;
 import org.lacuna.eval.robustness.GridPrograms;
+import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
@@ -83,7 +84,7 @@ final class TaskRun {
             memory.check(source.checkpoint().toString(), "fewer --workers, a shorter --max-length, or a smaller model");
             table.memory(memory);
             Model model = source.load(config, device);
-            Look look = look(model, corpus, stop);
+            Look look = look(model, corpus, settings.layers(), stop);
             return ResultStore.using(store.or(() -> source.run().map(run -> run.resolve("eval"))), warn, findings -> {
                 List<TaskMeasurement> results = new ArrayList<>();
                 for (TaskEvaluation evaluation : evaluations) {
@@ -128,9 +129,9 @@ final class TaskRun {
         return most;
     }
 
-    private Look look(Model model, Optional<Corpus> corpus, BooleanSupplier stop) {
+    private Look look(Model model, Optional<Corpus> corpus, LayerSet layers, BooleanSupplier stop) {
         Batch calibration = corpus.map(text -> Windows.first(text.train(), CALIBRATION_WINDOWS, Math.min(CALIBRATION_WINDOW, model.config().maxPositions())))
                 .orElseGet(() -> new Batch(1, 1, new int[1], new int[1]));
-        return new Look(source.checkpoint().toString(), model, device, calibration, calibration, calibration.length(), stop);
+        return new Look(source.checkpoint().toString(), model, device, calibration, calibration, calibration.length(), layers, stop);
     }
 }

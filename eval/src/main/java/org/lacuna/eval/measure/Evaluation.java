@@ -234,7 +234,8 @@ public final class Evaluation {
             Method method = Methods.byName(settings.rule());
             Batch other = method.calibrates() ? Windows.first(calibration, data.windows(), data.windowLength()) : windows;
             int covered = settings.coverage().count(data.windowLength(), 0);
-            Look look = new Look(summary.checkpoint(), model, device, windows, other, covered == data.windowLength() ? covered : data.windowLength() - covered, stop);
+            Look look = new Look(summary.checkpoint(), model, device, windows, other, covered == data.windowLength() ? covered : data.windowLength() - covered,
+                    settings.layers(), stop);
             for (SiteSet sites : settings.sites()) {
                 SiteResult curve = robustness.curve(sites, settings, dense, method.treatments(settings.grid(), sites.sites(), look));
                 curves.add(curve);

@@ -308,7 +308,7 @@ final class DecoderBuilder {
             // Here, not behind the loss: what it reads may have to go before the next layer comes.
             observe(layer);
         }
-        String output = "layers." + layer + ".mlp.output";
+        String output = DecoderGraph.feedForward(layer);
         if (routing == null) {
             return linear(List.of(output), i, List.of(module(layer, "mlp.down_proj")), config.feedForward().biased())[0];
         }

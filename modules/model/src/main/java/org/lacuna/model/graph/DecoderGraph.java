@@ -213,6 +213,11 @@ public final class DecoderGraph {
         return "layers." + layer + ".mlp.expert_weights";
     }
 
+    /** What a layer's feed-forward block gives [B, T, D]; in a sandwich, before the norm behind it. */
+    public static String feedForward(int layer) {
+        return "layers." + layer + ".mlp.output";
+    }
+
     /** The residual stream [B, T, D] after a layer. */
     public static String output(int layer) {
         return "layers." + layer + ".output";
