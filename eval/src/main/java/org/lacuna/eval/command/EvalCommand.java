@@ -191,6 +191,9 @@ public final class EvalCommand implements Callable<Integer> {
             problems.add("--rule " + settings.rule() + " looks at a language model's blocks; a network takes " + String.join(", ",
                     Rules.all().stream().filter(rule -> rule != Rules.byName("none")).map(Rule::name).toList()));
         }
+        if (!settings.layers().isAll()) {
+            problems.add("--layers are a language model's; name a network's layer by --layer");
+        }
         if (settings.coverage().kind() != TokenCoverage.Kind.ALL) {
             problems.add("--coverage is a language model's; to a network's examples the rule is applied whole");
         }

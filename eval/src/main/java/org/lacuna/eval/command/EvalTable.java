@@ -42,8 +42,8 @@ final class EvalTable {
         line("model  %s: %s, %,d parameters, %s %s", model.name(), model.checkpoint(), model.parameters(), model.feedForward(), model.activation());
         line("data   %s: %,d windows of %,d tokens", data.name(), data.windows(), data.windowLength());
         model.trainedOnOther(data).ifPresent(note -> line("note   %s", note));
-        line("rule   %s in every layer, %s; critical sparsity: perplexity at most %s × dense, %s %% intervals over the choice of windows",
-                settings.rule(), Shown.tokens(settings.coverage()), number(settings.bar()), number(100 * settings.confidence()));
+        line("rule   %s in %s, %s; critical sparsity: perplexity at most %s × dense, %s %% intervals over the choice of windows",
+                settings.rule(), Shown.layers(settings.layers()), Shown.tokens(settings.coverage()), number(settings.bar()), number(100 * settings.confidence()));
     }
 
     void memory(ForwardMemory memory) {

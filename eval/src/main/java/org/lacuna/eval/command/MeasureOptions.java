@@ -8,6 +8,7 @@ import java.util.function.Consumer;
 import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.method.Method;
 import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
@@ -34,7 +35,7 @@ public final class MeasureOptions {
     private List<String> sites = new ArrayList<>();
 
     @Option(names = "--rule", defaultValue = "top_p", paramLabel = "RULE",
-            description = "What leaves activations out: top_p, top_k, max_p, stat_top_k, top_p_energy or threshold with one p for all layers; calibrated (TEAL, CATS), "
+            description = "What leaves activations out: top_p, top_k, max_p, stat_top_k, top_p_energy or threshold with one p for all layers; calibrated (TEAL, CATS), greedy (TEAL), "
                     + "channel (CHESS), weighted, cett (Sparsing Law), weighted_top_k (WINA) or griffin, which look at the model first; or the controls random_k and bottom_k. Default: ${DEFAULT-VALUE}.")
     private String rule;
 
@@ -44,6 +45,10 @@ public final class MeasureOptions {
     @Option(names = "--coverage", defaultValue = "all", paramLabel = "TOKENS",
             description = "Which tokens of a window the rule is applied to: all, but_first, or last:SHARE, say last:0.5. Default: ${DEFAULT-VALUE}.")
     private String coverage;
+
+    @Option(names = "--layers", defaultValue = "all", paramLabel = "LAYERS",
+            description = "In which layers the rule is applied, counted from 0: all, or numbers and ranges, say 0-3,7. Sparsity is of these layers. Default: ${DEFAULT-VALUE}.")
+    private String layers;
 
     @Option(names = "--bar", defaultValue = "1.01", paramLabel = "X",
             description = "Critical sparsity holds while perplexity is at most X times the dense one. Default: ${DEFAULT-VALUE}.")
@@ -93,6 +98,11 @@ public final class MeasureOptions {
         } catch (IllegalArgumentException e) {
             problems.add("--coverage: " + e.getMessage());
         }
+        try {
+            LayerSet.parse(layers);
+        } catch (IllegalArgumentException e) {
+            problems.add("--layers: " + e.getMessage());
+        }
         for (String site : sites) {
             try {
                 SiteSet.byKey(site);
@@ -128,7 +138,8 @@ public final class MeasureOptions {
     /** The settings, at the sites that were named, or at {@code all} where none was. */
     public Settings settings(List<SiteSet> all) {
         List<SiteSet> wanted = sites.isEmpty() ? all : sites.stream().map(SiteSet::byKey).distinct().toList();
-        return new Settings(rule, grid.isEmpty() ? method().grid() : grid, TokenCoverage.parse(coverage), wanted, bar, replicates, seed, Settings.PAPER.confidence());
+        return new Settings(rule, grid.isEmpty() ? method().grid() : grid, TokenCoverage.parse(coverage), LayerSet.parse(layers), wanted, bar, replicates, seed,
+                Settings.PAPER.confidence());
     }
 
     /**

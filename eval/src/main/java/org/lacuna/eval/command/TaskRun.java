@@ -19,6 +19,7 @@ import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.method.Method;
 import org.lacuna.eval.robustness.GridPrograms;
+import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
@@ -83,7 +84,7 @@ final class TaskRun {
             memory.check(source.checkpoint().toString(), "fewer --workers, a shorter --max-length, or a smaller model");
             table.memory(memory);
             Model model = source.load(config, device);
-            Look look = look(model, corpus, stop);
+            Look look = look(model, corpus, settings.layers(), stop);
             return ResultStore.using(store.or(() -> source.run().map(run -> run.resolve("eval"))), warn, findings -> {
                 List<TaskMeasurement> results = new ArrayList<>();
                 for (TaskEvaluation evaluation : evaluations) {
@@ -102,6 +103,7 @@ final class TaskRun {
     private TaskSettings settings(ModelConfig config, Method method) {
         List<SiteSet> has = Arrays.stream(SiteSet.values()).filter(set -> config.feedForward().sites().containsAll(set.sites()) && method.sites(config).containsAll(set.sites())).toList();
         Settings text = measure.settings(has);
+        text.layers().check(source.checkpoint().toString(), config.layers());
         List<String> problems = new ArrayList<>();
         text.sites().stream().filter(sites -> !has.contains(sites)).forEach(sites -> problems.add("rule " + method.name() + " is not for " + sites.key() + " of " + source.checkpoint()
                 + "; there are " + String.join(", ", has.stream().map(SiteSet::key).toList())));
@@ -114,22 +116,22 @@ final class TaskRun {
         if (!problems.isEmpty()) {
             throw new InputException(problems);
         }
-        return new TaskSettings(text.rule(), text.grid(), text.coverage(), text.sites(), options.accuracyBar(), text.bar(), text.replicates(), text.seed(), text.confidence());
+        return new TaskSettings(text.rule(), text.grid(), text.coverage(), text.layers(), text.sites(), options.accuracyBar(), text.bar(), text.replicates(), text.seed(), text.confidence());
     }
 
     private ForwardMemory memory(ModelConfig config, Method method, TaskSettings settings, List<TaskEvaluation> evaluations, Workers team) {
         ForwardMemory most = ForwardMemory.of(config);
         for (TaskEvaluation evaluation : evaluations) {
-            Settings asText = new Settings(settings.rule(), settings.grid(), settings.coverage(), settings.sites(), settings.perplexity(), 1, 1, settings.confidence());
+            Settings asText = new Settings(settings.rule(), settings.grid(), settings.coverage(), settings.layers(), settings.sites(), settings.perplexity(), 1, 1, settings.confidence());
             ForwardMemory memory = new GridPrograms(config, device, evaluation.besideLongest(), evaluation.longest()).memory(asText, method.channelRows(1), team.count());
             most = memory.bytes() > most.bytes() ? memory : most;
         }
         return most;
     }
 
-    private Look look(Model model, Optional<Corpus> corpus, BooleanSupplier stop) {
+    private Look look(Model model, Optional<Corpus> corpus, LayerSet layers, BooleanSupplier stop) {
         Batch calibration = corpus.map(text -> Windows.first(text.train(), CALIBRATION_WINDOWS, Math.min(CALIBRATION_WINDOW, model.config().maxPositions())))
                 .orElseGet(() -> new Batch(1, 1, new int[1], new int[1]));
-        return new Look(source.checkpoint().toString(), model, device, calibration, calibration, calibration.length(), stop);
+        return new Look(source.checkpoint().toString(), model, device, calibration, calibration, calibration.length(), layers, stop);
     }
 }

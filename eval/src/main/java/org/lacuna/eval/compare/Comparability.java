@@ -78,11 +78,19 @@ final class Comparability {
         if (model.sha256().equals(other.sha256()) && model.configSha256().equals(other.configSha256())) {
             notes.add(name + " and " + controlName + " are the same model.");
         }
-        if (!result.settings().equals(control.settings())) {
+        if (!treatment(result).equals(treatment(control))) {
+            notes.add(name + " was measured with " + treatment(result) + ", " + controlName + " with " + treatment(control)
+                    + ": their sparsities are not those of the same treatment. Bar and draws are those of " + controlName + ".");
+        } else if (!result.settings().equals(control.settings())) {
             notes.add(name + " was measured with other settings than " + controlName
                     + "; what is compared here is computed anew with those of " + controlName + ".");
         }
         return notes;
+    }
+
+    /** What activations were left out by, and where: what can't be computed anew from a result. */
+    private static String treatment(RobustnessResult result) {
+        return "rule " + result.settings().rule() + ", coverage " + result.settings().coverage() + ", layers " + result.settings().layers();
     }
 
     private static boolean differ(Optional<String> a, Optional<String> b) {

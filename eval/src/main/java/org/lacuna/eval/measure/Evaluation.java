@@ -151,8 +151,8 @@ public final class Evaluation {
     /**
      * Gets ready to measure: compiles, and loads the weights if there is the memory for all of it.
      *
-     * @param settings with sites that the model has
-     * @throws InputException if the model does not have a site, or its weights are not what they should be
+     * @param settings with sites and layers that the model has
+     * @throws InputException if the model does not have a site or layer, or its weights are not what they should be
      * @throws org.lacuna.run.RunException if it does not fit the machine
      */
     public Measurement prepare(Settings settings, Workers workers) {
@@ -161,6 +161,7 @@ public final class Evaluation {
             throw new InputException(summary.checkpoint() + ": the model has no " + missing.get(0).key() + " (its feed-forward block is "
                     + summary.feedForward() + "); there are " + String.join(", ", sites().stream().map(SiteSet::key).toList()));
         }
+        settings.layers().check(summary.checkpoint(), config.layers());
         Method method = Methods.byName(settings.rule());
         checkMethod(method, settings);
         GridPrograms programs = new GridPrograms(config, device, data.windows(), data.windowLength());
@@ -233,7 +234,8 @@ public final class Evaluation {
             Method method = Methods.byName(settings.rule());
             Batch other = method.calibrates() ? Windows.first(calibration, data.windows(), data.windowLength()) : windows;
             int covered = settings.coverage().count(data.windowLength(), 0);
-            Look look = new Look(summary.checkpoint(), model, device, windows, other, covered == data.windowLength() ? covered : data.windowLength() - covered, stop);
+            Look look = new Look(summary.checkpoint(), model, device, windows, other, covered == data.windowLength() ? covered : data.windowLength() - covered,
+                    settings.layers(), stop);
             for (SiteSet sites : settings.sites()) {
                 SiteResult curve = robustness.curve(sites, settings, dense, method.treatments(settings.grid(), sites.sites(), look));
                 curves.add(curve);

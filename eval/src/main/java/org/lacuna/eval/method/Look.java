@@ -9,6 +9,7 @@ import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.lacuna.data.Batch;
+import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
@@ -28,9 +29,15 @@ import org.lacuna.sparsity.rule.MagnitudeCounts;
  * @param texts       what is measured on
  * @param calibration other text, for thresholds
  * @param prompt      of the first how many tokens of each measured text neurons may be chosen
+ * @param ruled       in which layers what comes of it is applied
  * @param stop        asked between texts
  */
-public record Look(String name, Model model, Device device, Batch texts, Batch calibration, int prompt, BooleanSupplier stop) {
+public record Look(String name, Model model, Device device, Batch texts, Batch calibration, int prompt, LayerSet ruled, BooleanSupplier stop) {
+    /** For all layers. */
+    public Look(String name, Model model, Device device, Batch texts, Batch calibration, int prompt, BooleanSupplier stop) {
+        this(name, model, device, texts, calibration, prompt, LayerSet.ALL, stop);
+    }
+
     /** Is shown the vectors of one text at one place. */
     public interface Visitor {
         /**
@@ -93,6 +100,26 @@ public record Look(String name, Model model, Device device, Batch texts, Batch c
      * @return by site, [layer][share]
      */
     Map<Site, double[][]> thresholds(Set<Site> sites, List<Double> kept, Map<Site, float[][]> channels) {
+        Map<Site, double[][]> thresholds = new EnumMap<>(Site.class);
+        counts(sites, channels).forEach((site, layers) -> {
+            double[][] of = new double[layers.length][kept.size()];
+            for (int layer = 0; layer < layers.length; layer++) {
+                for (int p = 0; p < kept.size(); p++) {
+                    of[layer][p] = layers[layer].threshold(Math.max(0, 1 - kept.get(p)));
+                }
+            }
+            thresholds.put(site, of);
+        });
+        return thresholds;
+    }
+
+    /**
+     * How often magnitudes occur where the model is calibrated.
+     *
+     * @param channels what vectors are multiplied by before, [layer][n] by site; empty for nothing
+     * @return by site, of each layer
+     */
+    Map<Site, MagnitudeCounts[]> counts(Set<Site> sites, Map<Site, float[][]> channels) {
         Map<Site, MagnitudeCounts[]> counts = new EnumMap<>(Site.class);
         sites.forEach(site -> {
             MagnitudeCounts[] layers = new MagnitudeCounts[layers()];
@@ -106,17 +133,7 @@ public record Look(String name, Model model, Device device, Batch texts, Batch c
                 here.add(weights == null ? values.get(i) : values.get(i) * weights[i % n]);
             }
         });
-        Map<Site, double[][]> thresholds = new EnumMap<>(Site.class);
-        counts.forEach((site, layers) -> {
-            double[][] of = new double[layers.length][kept.size()];
-            for (int layer = 0; layer < layers.length; layer++) {
-                for (int p = 0; p < kept.size(); p++) {
-                    of[layer][p] = layers[layer].threshold(Math.max(0, 1 - kept.get(p)));
-                }
-            }
-            thresholds.put(site, of);
-        });
-        return thresholds;
+        return counts;
     }
 
     /**

@@ -10,6 +10,7 @@ import org.lacuna.sparsity.rule.Rules;
 public final class Methods {
     private static final List<Method> OTHERS = List.of(
             new CalibratedThreshold(),
+            new GreedyThreshold(),
             new ChannelThreshold(),
             new WeightedTopK(),
             new WeightedThreshold(),

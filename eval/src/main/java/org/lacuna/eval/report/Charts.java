@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.stream.IntStream;
 import org.lacuna.eval.report.Report.CurveFigures;
 import org.lacuna.eval.robustness.Point;
+import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.sparsity.Site;
 
@@ -72,7 +73,7 @@ final class Charts {
             notes.forEach(series.putArray("notes")::add);
             ObjectNode lossSeries = series(loss, curve.model(), sparsity, bySparsity.stream().map(i -> measured.get(i).loss()).toList());
             notes.forEach(lossSeries.putArray("notes")::add);
-            curve.nearCritical().ifPresent(near -> series(layers, curve.model(), layerNumbers(near.layers().size()), near.layers()));
+            curve.nearCritical().ifPresent(near -> series(layers, curve.model(), ruledLayers(curve.model()), near.layers()));
         }
     }
 
@@ -112,6 +113,12 @@ final class Charts {
 
     private ObjectNode series(ObjectNode chart, int model, List<Double> x, List<Double> y) {
         return ChartData.series(chart, model, report.label(model), x, y);
+    }
+
+    /** As layers are numbered in charts, from 1. */
+    private List<Double> ruledLayers(int model) {
+        RobustnessResult result = report.result(model);
+        return result.settings().layers().of(result.model().layers()).stream().map(layer -> layer + 1.0).toList();
     }
 
     private static List<Double> layerNumbers(int layers) {

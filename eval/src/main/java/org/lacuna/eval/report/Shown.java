@@ -3,6 +3,7 @@ package org.lacuna.eval.report;
 import java.util.Locale;
 import java.util.function.DoubleFunction;
 import org.lacuna.eval.compare.Comparison.Difference;
+import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.sparsity.critical.Level;
 
@@ -90,6 +91,11 @@ public final class Shown {
             return "none";
         }
         return Double.isInfinite(number) ? number > 0 ? "∞" : "−∞" : String.format(Locale.ROOT, "%." + digits + "f", number).replace('-', '−');
+    }
+
+    /** In which layers a rule is applied: {@code "every layer"}. */
+    public static String layers(LayerSet layers) {
+        return layers.isAll() ? "every layer" : (layers.named().size() == 1 ? "layer " : "layers ") + layers + ", counted from 0";
     }
 
     /** Which tokens a rule is applied to: {@code "all tokens"}. */

@@ -74,7 +74,7 @@ final class Summary {
                         control.model().readsTokens() ? "tokens" : "examples or steps",
                         control.data().name(), Shown.count(control.data().windows()), Shown.count(control.data().windowLength()))
                         : "text that is not the same for all", control.settings().rule(),
-                control.model().readsTokens() ? "every layer" : "one layer");
+                control.model().readsTokens() ? Shown.layers(control.settings().layers()) : "one layer");
     }
 
     private String critical() {

@@ -1,6 +1,7 @@
 package org.lacuna.eval.report;
 
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -183,14 +184,25 @@ final class Tables {
     /** Sparsity of each layer where a model is about to get worse. */
     Html layers() {
         HtmlTable table = new HtmlTable("layers", "Sparsity layer by layer, at the measured p whose sparsity is nearest to the critical one (linear).");
-        layerHead(table, "Site", "Model", "p", "All layers");
+        layerHead(table, "Site", "Model", "p", "The rule's layers");
         for (SiteSet sites : SiteSet.values()) {
             for (CurveFigures curve : report.curves(sites)) {
                 curve.nearCritical().ifPresent(near -> layerRow(table, List.of(site(sites), label(curve.model()),
-                        Html.number(near.p(), Shown.plain(near.p())), percent(near.sparsity())), near.layers().stream().map(Tables::percent).toList()));
+                        Html.number(near.p(), Shown.plain(near.p())), percent(near.sparsity())), ruled(curve.model(), near.layers())));
             }
         }
         return table.done();
+    }
+
+    /** Sparsities of the layers in which the rule was applied, each in its column. */
+    private List<Html> ruled(int model, List<Double> sparsities) {
+        RobustnessResult result = report.result(model);
+        List<Html> cells = new ArrayList<>(Collections.nCopies(result.model().layers(), Html.of("–")));
+        List<Integer> layers = result.settings().layers().of(result.model().layers());
+        for (int i = 0; i < sparsities.size(); i++) {
+            cells.set(layers.get(i), percent(sparsities.get(i)));
+        }
+        return cells;
     }
 
     Html deadNeurons() {

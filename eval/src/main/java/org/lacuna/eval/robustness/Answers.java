@@ -13,8 +13,8 @@ import org.lacuna.sparsity.Site;
  *
  * @param lossSums −ln p summed over a text's scored tokens, [point][text]
  * @param greedy   whether each of them is what greedy decoding would choose, [point][text]
- * @param kept     elements that are not 0 after the rule, of all layers and covered tokens, [point][text]
- * @param elements of all layers and covered tokens, [text]
+ * @param kept     elements that are not 0 after the rule, of the treatment's layers and covered tokens, [point][text]
+ * @param elements of these layers and tokens, [text]
  */
 public record Answers(double[][] lossSums, boolean[][] greedy, long[][] kept, long[] elements) {
     /**
@@ -22,7 +22,7 @@ public record Answers(double[][] lossSums, boolean[][] greedy, long[][] kept, lo
      *
      * @param name     what messages call the model
      * @param texts    of token ids that the model has
-     * @param sites    with the rule, in every layer
+     * @param sites    with the rule, in every layer of the treatment's
      * @param findings where pieces are looked up and kept
      * @param subject  hash of model and arithmetic
      * @throws org.lacuna.run.InterruptedRunException if it was asked to stop
@@ -30,7 +30,7 @@ public record Answers(double[][] lossSums, boolean[][] greedy, long[][] kept, lo
      */
     public static Answers of(String name, Model model, Device device, Workers workers, Sequences texts, Set<Site> sites, Treatment treatment, TokenCoverage coverage,
             Findings findings, String subject, BooleanSupplier stop) {
-        GridProgram program = new GridProgram(model.config(), model.adapters(), device, sites, treatment.points(), texts.rows(), texts.length(), false,
+        GridProgram program = new GridProgram(model.config(), model.adapters(), device, sites, treatment.layers(), treatment.points(), texts.rows(), texts.length(), false,
                 treatment.channelRows());
         Sweep sweep = new Sweep(name, model, texts, sites, treatment, coverage, false, program, findings, subject);
         sweep.run(workers, stop);
@@ -53,7 +53,7 @@ public record Answers(double[][] lossSums, boolean[][] greedy, long[][] kept, lo
         FeedForward block = model.config().feedForward();
         long width = sites.stream().mapToLong(site -> (long) block.rowsPerToken(site) * (site == Site.INPUT ? model.config().hidden() : model.config().intermediate())).sum();
         for (int text = 0; text < elements.length; text++) {
-            elements[text] = width * model.config().layers() * coverage.count(texts.lengths()[text], texts.firstScored(text));
+            elements[text] = width * treatment.layers().of(model.config().layers()).size() * coverage.count(texts.lengths()[text], texts.firstScored(text));
         }
         return new Answers(lossSums, greedy, kept, elements);
     }

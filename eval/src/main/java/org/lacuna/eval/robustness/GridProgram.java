@@ -30,6 +30,7 @@ final class GridProgram {
 
     private final ModelConfig config;
     private final Set<Site> sites;
+    private final List<Integer> layers;
     private final int windows;
     private final int grid;
     private final int length;
@@ -44,20 +45,23 @@ final class GridProgram {
      *
      * @param adapters of the model
      * @param sites   with a rule each
+     * @param layers  in which
      * @param grid    points
      * @param windows how many
      * @param length  tokens in each
      * @param observe whether the intermediate vectors can be read
      * @param channelRows {@link Treatment#channelRows}
      */
-    GridProgram(ModelConfig config, LowRank adapters, Device device, Set<Site> sites, int grid, int windows, int length, boolean observe, int channelRows) {
+    GridProgram(ModelConfig config, LowRank adapters, Device device, Set<Site> sites, LayerSet layers, int grid, int windows, int length, boolean observe,
+            int channelRows) {
         this.config = config;
         this.sites = sites;
+        this.layers = layers.of(config.layers());
         this.grid = grid;
         this.windows = windows;
         this.length = length;
         this.channelRows = channelRows;
-        SameDiff graph = DecoderGraph.grid(config, adapters, sites, channelRows > 0);
+        SameDiff graph = DecoderGraph.grid(config, adapters, sites, Set.copyOf(this.layers), channelRows > 0);
         int p = grid;
         int b = windowsTogether(device, ROWS / (p * length));
         Program fitting = compile(graph, device, p, b, observe);
@@ -87,7 +91,7 @@ final class GridProgram {
                 .placeholder(DecoderGraph.TOKEN_WEIGHT, (long) p * b, length);
         List<String> outputs = new ArrayList<>(List.of(DecoderGraph.NLL, DecoderGraph.GREEDY));
         for (int layer = 0; layer < config.layers(); layer++) {
-            for (Site site : sites) {
+            for (Site site : layers.contains(layer) ? sites : Set.<Site>of()) {
                 builder.placeholder(DecoderGraph.rule(layer, site), p).placeholder(DecoderGraph.parameters(layer, site), p, 1);
                 if (channelRows > 0) {
                     builder.placeholder(DecoderGraph.channels(layer, site), channelRows == 1 ? 1 : b, width(site));
@@ -152,8 +156,8 @@ final class GridProgram {
     /** Bytes of an instance. */
     long bytes() {
         long tokens = (long) rows * length;
-        long rules = (long) config.layers() * sites.size() * points * (Integer.BYTES + Double.BYTES);
-        long channels = sites.stream().mapToLong(this::width).sum() * config.layers() * (channelRows > 1 ? rows : channelRows) * Float.BYTES;
+        long rules = (long) layers.size() * sites.size() * points * (Integer.BYTES + Double.BYTES);
+        long channels = sites.stream().mapToLong(this::width).sum() * layers.size() * (channelRows > 1 ? rows : channelRows) * Float.BYTES;
         return program.arenaBytes() + tokens * (FED + FED_POINT * points) * Float.BYTES + rules + channels;
     }
 }

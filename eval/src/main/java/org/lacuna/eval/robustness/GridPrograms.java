@@ -20,6 +20,7 @@ public final class GridPrograms {
     private final Map<SiteSet, GridProgram> curves = new EnumMap<>(SiteSet.class);
     private int grid;
     private int channels;
+    private LayerSet layers = LayerSet.ALL;
     private GridProgram dense;
 
     /**
@@ -44,30 +45,26 @@ public final class GridPrograms {
     /** Without a rule, the intermediate vectors watched. */
     GridProgram dense() {
         if (dense == null) {
-            dense = new GridProgram(config, adapters, device, config.feedForward().sites(), 1, windows, length, true, 0);
+            dense = new GridProgram(config, adapters, device, config.feedForward().sites(), LayerSet.ALL, 1, windows, length, true, 0);
         }
         return dense;
     }
 
-    /** With a rule at some sites that looks at vectors as they are. */
-    GridProgram curve(SiteSet sites, int points) {
-        return curve(sites, points, 0);
-    }
-
-    /** With a rule at some sites, with {@link Treatment#channelRows}. */
-    GridProgram curve(SiteSet sites, int points, int channelRows) {
-        if (points != grid || channelRows != channels) {
+    /** With a rule at some sites in some layers, with {@link Treatment#channelRows}. */
+    GridProgram curve(SiteSet sites, LayerSet in, int points, int channelRows) {
+        if (points != grid || channelRows != channels || !in.equals(layers)) {
             curves.clear();
             grid = points;
             channels = channelRows;
+            layers = in;
         }
-        return curves.computeIfAbsent(sites, s -> new GridProgram(config, adapters, device, s.sites(), points, windows, length, false, channelRows));
+        return curves.computeIfAbsent(sites, s -> new GridProgram(config, adapters, device, s.sites(), in, points, windows, length, false, channelRows));
     }
 
     /**
      * What the measurement holds: one curve after the other is measured, so the largest counts.
      *
-     * @param settings with sites that the model has
+     * @param settings with sites and layers that the model has
      * @param team how many workers there are
      */
     public ForwardMemory memory(Settings settings, int team) {
@@ -78,7 +75,7 @@ public final class GridPrograms {
     public ForwardMemory memory(Settings settings, int channelRows, int team) {
         GridProgram largest = dense();
         for (SiteSet sites : settings.sites()) {
-            GridProgram curve = curve(sites, settings.grid().size(), channelRows);
+            GridProgram curve = curve(sites, settings.layers(), settings.grid().size(), channelRows);
             largest = all(curve, team) > all(largest, team) ? curve : largest;
         }
         return ForwardMemory.of(config).with(largest.workers(team), all(largest, team));
@@ -92,7 +89,7 @@ public final class GridPrograms {
     /**
      * Makes the memory of all programs now, to be computed in again and again: for a model that is measured while it changes.
      *
-     * @param settings with sites that the model has
+     * @param settings with sites and layers that the model has
      * @param team how many workers there are
      */
     public void hold(ParameterStore parameters, Settings settings, int team) {
@@ -106,7 +103,7 @@ public final class GridPrograms {
 
     private List<GridProgram> all(Settings settings) {
         List<GridProgram> all = new ArrayList<>(List.of(dense()));
-        settings.sites().forEach(sites -> all.add(curve(sites, settings.grid().size())));
+        settings.sites().forEach(sites -> all.add(curve(sites, settings.layers(), settings.grid().size(), 0)));
         return all;
     }
 

@@ -16,8 +16,8 @@ import org.lacuna.sparsity.critical.WindowedCurve;
  *
  * @param p             the rule's parameter
  * @param lossSums      by window
- * @param kept          elements that are not 0, by window, of all layers
- * @param layerSparsity zeros / elements, layer by layer
+ * @param kept          elements that are not 0, by window, of all layers in which the rule is applied
+ * @param layerSparsity zeros / elements, these layers one by one
  */
 public record MeasuredPoint(double p, double[] lossSums, long[] kept, List<Double> layerSparsity) {
 

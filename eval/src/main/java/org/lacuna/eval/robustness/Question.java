@@ -31,9 +31,12 @@ final class Question {
         question.ints(texts.lengths());
         question.ints(treatment.rule().code(), treatment.points(), treatment.channelRows());
         question.digest.update((coverage + " ").getBytes(StandardCharsets.UTF_8));
+        if (!treatment.layers().isAll()) {
+            question.digest.update(("layers " + treatment.layers() + " ").getBytes(StandardCharsets.UTF_8));
+        }
         for (Site site : new TreeSet<>(sites)) {
             question.ints(site.ordinal());
-            for (int layer = 0; layer < config.layers(); layer++) {
+            for (int layer : treatment.layers().of(config.layers())) {
                 ByteBuffer parameters = ByteBuffer.allocate(treatment.points() * Double.BYTES).order(ByteOrder.LITTLE_ENDIAN);
                 for (int point = 0; point < treatment.points(); point++) {
                     parameters.putDouble(treatment.parameter(layer, site, point));

@@ -18,8 +18,8 @@ import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.rule.Rules;
 
 /**
- * Measures one model on one set of windows: without a rule, and with a rule at any set of sites for a grid of p. The rule is applied in every
- * layer to the tokens that the settings' coverage names, all as in arXiv 2509.00454; sparsity is exact zeros after it / elements of these.
+ * Measures one model on one set of windows: without a rule, and with a rule at any set of sites for a grid of p. The rule is applied in the
+ * settings' layers to the tokens that their coverage names, by default all as in arXiv 2509.00454; sparsity is exact zeros after it / elements of these.
  */
 public final class Robustness {
     private final String name;
@@ -115,7 +115,7 @@ public final class Robustness {
      * The curve with the settings' rule at some sites, with its critical sparsity and intervals.
      *
      * @param dense of the same model on the same windows
-     * @throws IllegalArgumentException if the model does not have the sites, or the settings' rule or grid is not one
+     * @throws IllegalArgumentException if the model does not have the sites or layers, or the settings' rule or grid is not one
      * @throws org.lacuna.run.InterruptedRunException if it was asked to stop
      * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite
      */
@@ -131,9 +131,11 @@ public final class Robustness {
     public SiteResult curve(SiteSet sites, Settings settings, DenseResult dense, List<Treatment> treatments) {
         int covered = settings.coverage().count(windows.length(), 0);
         List<MeasuredPoint> points = new ArrayList<>();
-        for (Treatment treatment : treatments) {
+        int layers = settings.layers().of(model.config().layers()).size();
+        for (Treatment whole : treatments) {
+            Treatment treatment = whole.in(settings.layers());
             Sweep sweep = new Sweep(name, model, Sequences.whole(windows), sites.sites(), treatment, settings.coverage(), false,
-                    programs.curve(sites, treatment.points(), treatment.channelRows()), findings, subject);
+                    programs.curve(sites, settings.layers(), treatment.points(), treatment.channelRows()), findings, subject);
             run(sweep);
             for (int p = 0; p < treatment.points(); p++) {
                 long[] kept = new long[windows.rows()];
@@ -145,7 +147,7 @@ public final class Robustness {
                 points.add(new MeasuredPoint(settings.grid().get(points.size()), sweep.lossSums(p), kept, layerSparsity(sweep, List.copyOf(sites.sites()), p, covered)));
             }
         }
-        long elements = elements(List.copyOf(sites.sites())) * covered * model.config().layers();
+        long elements = elements(List.copyOf(sites.sites())) * covered * layers;
         return MeasuredPoint.curve(sites, elements, windows.length(), points, dense, settings);
     }
 
@@ -160,7 +162,8 @@ public final class Robustness {
     private List<Double> layerSparsity(Sweep sweep, List<Site> sites, int point, int covered) {
         List<Double> sparsity = new ArrayList<>();
         long elements = elements(sites) * covered * windows.rows();
-        for (int layer = 0; layer < model.config().layers(); layer++) {
+        int layers = sweep.kept(sites.get(0), point).length;
+        for (int layer = 0; layer < layers; layer++) {
             long kept = 0;
             for (Site site : sites) {
                 kept += Arrays.stream(sweep.kept(site, point)[layer]).sum();

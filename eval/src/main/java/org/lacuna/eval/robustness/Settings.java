@@ -11,13 +11,15 @@ import org.lacuna.sparsity.critical.PairedBootstrap;
  * @param rule       the sparsification rule's name; its one parameter is p
  * @param grid       values of p, each at least 0; at least one
  * @param coverage   which tokens it is applied to
+ * @param layers     in which layers
  * @param sites      where the rule is applied, one curve each; at least one
  * @param bar        the largest perplexity / dense perplexity that holds
  * @param replicates bootstrap draws
  * @param seed       of the bootstrap's draws
  * @param confidence what an interval is meant to cover, in (0, 1)
  */
-public record Settings(String rule, List<Double> grid, TokenCoverage coverage, List<SiteSet> sites, double bar, int replicates, long seed, double confidence) {
+public record Settings(String rule, List<Double> grid, TokenCoverage coverage, LayerSet layers, List<SiteSet> sites, double bar, int replicates, long seed,
+        double confidence) {
     /** The paper's rule and grid, every site, 1 % more perplexity, 1,000 draws, 95 %. */
     public static final Settings PAPER =
             new Settings("top_p", Curve.PAPER_GRID, TokenCoverage.EVERY, List.of(SiteSet.values()), Bar.ONE_PERCENT.perplexityRatio(), 1000, 1, 0.95);
@@ -34,9 +36,19 @@ public record Settings(String rule, List<Double> grid, TokenCoverage coverage, L
         }
     }
 
+    /** In all layers. */
+    public Settings(String rule, List<Double> grid, TokenCoverage coverage, List<SiteSet> sites, double bar, int replicates, long seed, double confidence) {
+        this(rule, grid, coverage, LayerSet.ALL, sites, bar, replicates, seed, confidence);
+    }
+
     /** The same at other sites. */
     public Settings withSites(List<SiteSet> others) {
-        return new Settings(rule, grid, coverage, others, bar, replicates, seed, confidence);
+        return new Settings(rule, grid, coverage, layers, others, bar, replicates, seed, confidence);
+    }
+
+    /** The same in other layers. */
+    public Settings withLayers(LayerSet others) {
+        return new Settings(rule, grid, coverage, others, sites, bar, replicates, seed, confidence);
     }
 
     /** The draws for so many windows: equal settings, equal draws, so that results of several models are paired. */

@@ -7,7 +7,7 @@ import org.lacuna.sparsity.critical.Estimator;
  * One curve: the rule at one set of sites, for every p of the grid.
  *
  * @param sites          where
- * @param windowElements elements that the rule sees in a window, over all layers: values a token × tokens × layers
+ * @param windowElements elements that the rule sees in a window, over the layers in which it is applied: values a token × tokens × layers
  * @param points         in the order of the grid
  * @param critical       critical sparsity, one for each estimator
  */

@@ -42,6 +42,7 @@ public final class Sweep {
     private final Set<Site> sites;
     private final Treatment treatment;
     private final TokenCoverage coverage;
+    private final List<Integer> layers;
     private final boolean observe;
     private final Optional<Experts> experts;
     private final int length;
@@ -62,7 +63,7 @@ public final class Sweep {
      */
     public Sweep(String name, Model model, Device device, Batch windows, Set<Site> sites, Rule rule, List<Double> grid, boolean observe) {
         this(name, model, Sequences.whole(windows), sites, new Treatment.Uniform(rule, grid), TokenCoverage.EVERY, observe,
-                new GridProgram(model.config(), model.adapters(), device, sites, grid.size(), windows.rows(), windows.length(), observe, 0));
+                new GridProgram(model.config(), model.adapters(), device, sites, LayerSet.ALL, grid.size(), windows.rows(), windows.length(), observe, 0));
     }
 
     /** @param program of the model, these sites, as many points and such texts */
@@ -84,13 +85,14 @@ public final class Sweep {
         this.sites = sites;
         this.treatment = treatment;
         this.coverage = coverage;
+        layers = treatment.layers().of(model.config().layers());
         this.observe = observe;
         this.program = program;
         length = texts.length();
         experts = model.config().feedForward().experts();
         lossSums = new double[treatment.points()][texts.rows()];
         greedy = new boolean[treatment.points()][texts.rows()];
-        sites.forEach(site -> kept.put(site, new long[treatment.points()][model.config().layers()][texts.rows()]));
+        sites.forEach(site -> kept.put(site, new long[treatment.points()][layers.size()][texts.rows()]));
         alive = new boolean[model.config().layers()][model.config().intermediate() * experts.map(Experts::count).orElse(1)];
     }
 
@@ -145,8 +147,8 @@ public final class Sweep {
                 losses.add(lossSums[p][w]);
                 all.add(greedy[p][w] ? 1 : 0);
                 for (Site site : sites) {
-                    for (int layer = 0; layer < alive.length; layer++) {
-                        ((ArrayNode) counts.get(site.key())).add(kept.get(site)[p][layer][w]);
+                    for (int at = 0; at < layers.size(); at++) {
+                        ((ArrayNode) counts.get(site.key())).add(kept.get(site)[p][at][w]);
                     }
                 }
             }
@@ -158,7 +160,7 @@ public final class Sweep {
     private boolean restore(JsonNode piece, int firstPoint, int firstText) {
         int cells = pointsFrom(firstPoint) * textsFrom(firstText);
         if (piece.path("loss").size() != cells || piece.path("greedy").size() != cells
-                || sites.stream().anyMatch(site -> piece.path("kept").path(site.key()).size() != cells * alive.length)) {
+                || sites.stream().anyMatch(site -> piece.path("kept").path(site.key()).size() != cells * layers.size())) {
             return false;
         }
         int cell = 0;
@@ -167,8 +169,8 @@ public final class Sweep {
                 lossSums[p][w] = piece.get("loss").get(cell).doubleValue();
                 greedy[p][w] = piece.get("greedy").get(cell).intValue() == 1;
                 for (Site site : sites) {
-                    for (int layer = 0; layer < alive.length; layer++) {
-                        kept.get(site)[p][layer][w] = piece.get("kept").get(site.key()).get(cell * alive.length + layer).longValue();
+                    for (int at = 0; at < layers.size(); at++) {
+                        kept.get(site)[p][at][w] = piece.get("kept").get(site.key()).get(cell * layers.size() + at).longValue();
                     }
                 }
                 cell++;
@@ -208,27 +210,27 @@ public final class Sweep {
                 }
                 if (!Double.isFinite(sum)) {
                     throw new RunException(String.format(Locale.ROOT, "%s: the model's loss is not finite (%s in window %d, rule %s, p = %s): %s overflows",
-                            name, sum, firstWindow + w, treatment.rule().name(), treatment.parameter(0, Collections.min(sites), firstPoint + p), run.firstNonFinite().orElse("the sum over its tokens")));
+                            name, sum, firstWindow + w, treatment.rule().name(), treatment.parameter(layers.get(0), Collections.min(sites), firstPoint + p), run.firstNonFinite().orElse("the sum over its tokens")));
                 }
                 lossSums[firstPoint + p][firstWindow + w] = sum;
                 greedy[firstPoint + p][firstWindow + w] = all;
             }
         }
-        for (int layer = 0; layer < alive.length; layer++) {
+        for (int at = 0; at < layers.size(); at++) {
             for (Site site : sites) {
-                IntBuffer counts = run.tensor(DecoderGraph.kept(layer, site)).ints();
+                IntBuffer counts = run.tensor(DecoderGraph.kept(layers.get(at), site)).ints();
                 for (int p = 0; p < pointsHere; p++) {
                     for (int w = 0; w < count; w++) {
                         int rowsOfWindow = length * model.config().feedForward().rowsPerToken(site);
-                        kept.get(site)[firstPoint + p][layer][firstWindow + w] = sum(counts, (p * rows + w) * rowsOfWindow, rowsOfWindow);
+                        kept.get(site)[firstPoint + p][at][firstWindow + w] = sum(counts, (p * rows + w) * rowsOfWindow, rowsOfWindow);
                     }
                 }
             }
-            if (observe) {
-                int vectors = count * length * model.config().feedForward().rowsPerToken(Site.INTERMEDIATE);
-                IntBuffer of = experts.isPresent() ? run.tensor(DecoderGraph.experts(layer)).ints() : null;
-                watch(run.tensor(DecoderGraph.site(layer, Site.INTERMEDIATE)).floats(), vectors, model.config().intermediate(), of, seen[layer]);
-            }
+        }
+        for (int layer = 0; observe && layer < alive.length; layer++) {
+            int vectors = count * length * model.config().feedForward().rowsPerToken(Site.INTERMEDIATE);
+            IntBuffer of = experts.isPresent() ? run.tensor(DecoderGraph.experts(layer)).ints() : null;
+            watch(run.tensor(DecoderGraph.site(layer, Site.INTERMEDIATE)).floats(), vectors, model.config().intermediate(), of, seen[layer]);
         }
     }
 
@@ -270,7 +272,7 @@ public final class Sweep {
         int[] codes = new int[points];
         double[] parameters = new double[points];
         Arrays.fill(codes, treatment.rule().code());
-        for (int layer = 0; layer < alive.length; layer++) {
+        for (int layer : layers) {
             for (Site site : sites) {
                 for (int p = 0; p < points; p++) {
                     parameters[p] = treatment.parameter(layer, site, Math.min(firstPoint + p, treatment.points() - 1));
@@ -331,7 +333,7 @@ public final class Sweep {
         return greedy[point];
     }
 
-    /** Elements of a site that are not 0 after the rule, at a point, of the tokens that are covered: [layers][windows]. */
+    /** Elements of a site that are not 0 after the rule, at a point, of the tokens that are covered: [treatment's layers][windows]. */
     long[][] kept(Site site, int point) {
         return kept.get(site)[point];
     }

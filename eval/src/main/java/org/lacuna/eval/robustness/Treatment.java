@@ -29,6 +29,44 @@ public interface Treatment {
         throw new UnsupportedOperationException(rule().name() + " looks at vectors as they are");
     }
 
+    /** In which layers the rule is applied; no parameter and no channel of another is asked for. */
+    default LayerSet layers() {
+        return LayerSet.ALL;
+    }
+
+    /** The same in some layers alone. */
+    default Treatment in(LayerSet layers) {
+        return layers.isAll() ? this : new Within(this, layers);
+    }
+
+    /** A treatment in some layers. */
+    record Within(Treatment whole, LayerSet layers) implements Treatment {
+        @Override
+        public Rule rule() {
+            return whole.rule();
+        }
+
+        @Override
+        public int points() {
+            return whole.points();
+        }
+
+        @Override
+        public double parameter(int layer, Site site, int point) {
+            return whole.parameter(layer, site, point);
+        }
+
+        @Override
+        public int channelRows() {
+            return whole.channelRows();
+        }
+
+        @Override
+        public float[] channels(int layer, Site site) {
+            return whole.channels(layer, site);
+        }
+    }
+
     /** The rule with the same parameter in every layer and at every site. */
     record Uniform(Rule rule, List<Double> grid) implements Treatment {
         /** Copies the list. */

@@ -20,6 +20,7 @@ import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.method.Methods;
 import org.lacuna.eval.robustness.DataSummary;
+import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
@@ -46,7 +47,7 @@ public final class StudyMeasuring {
     /** What activations are like needs no more text to be told. */
     private static final int MOST_LOOKED_AT = 16;
 
-    private static final TaskSettings SETTINGS = new TaskSettings(Study.TOP_P, Settings.PAPER.grid(), TokenCoverage.EVERY, List.of(SiteSet.INTERMEDIATE), TaskSettings.PAPER_ACCURACY,
+    private static final TaskSettings SETTINGS = new TaskSettings(Study.TOP_P, Settings.PAPER.grid(), TokenCoverage.EVERY, LayerSet.ALL, List.of(SiteSet.INTERMEDIATE), TaskSettings.PAPER_ACCURACY,
             Settings.PAPER.bar(), Settings.PAPER.replicates(), Settings.PAPER.seed(), Settings.PAPER.confidence());
     private static final TaskEvaluation.Progress SILENT = new TaskEvaluation.Progress() {
         @Override
@@ -92,7 +93,7 @@ public final class StudyMeasuring {
         sites.put("top_k", List.of(SiteSet.INPUT, SiteSet.INTERMEDIATE));
         sites.put("max_p", List.of(SiteSet.INPUT, SiteSet.INTERMEDIATE));
         sites.put("cett", List.of(SiteSet.INTERMEDIATE));
-        sites.forEach((rule, at) -> rules.put(rule, new Measuring(List.of(), windows, length, new Settings(rule, Methods.byName(rule).grid(), TokenCoverage.EVERY, at,
+        sites.forEach((rule, at) -> rules.put(rule, new Measuring(List.of(), windows, length, new Settings(rule, Methods.byName(rule).grid(), TokenCoverage.EVERY, LayerSet.ALL, at,
                 Settings.PAPER.bar(), Settings.PAPER.replicates(), Settings.PAPER.seed(), Settings.PAPER.confidence()), device, workers, stop, progress)));
     }
 

@@ -38,15 +38,15 @@ public record Likelihoods(String name, Model model, Device device, Workers worke
      * What was found.
      *
      * @param answers  [point][request]
-     * @param kept     elements that are not 0 after the rule, of all layers and covered tokens, [point][request]
-     * @param elements of all layers and covered tokens, [request]
+     * @param kept     elements that are not 0 after the rule, of the treatment's layers and covered tokens, [point][request]
+     * @param elements of these layers and tokens, [request]
      */
     public record Scores(List<List<Answer>> answers, long[][] kept, long[] elements) {}
 
     /**
      * Scores requests with continuations.
      *
-     * @param sites with the rule, in every layer
+     * @param sites with the rule, in every layer of the treatment's
      * @throws org.lacuna.run.InterruptedRunException if it was asked to stop
      * @throws org.lacuna.run.RunException if the model's numbers are not finite
      */

@@ -129,7 +129,7 @@ public final class TaskEvaluation {
         Method method = Methods.byName(settings.rule());
         List<Curve> curves = new ArrayList<>();
         for (SiteSet sites : settings.sites()) {
-            Treatment treatment = method.treatments(settings.grid(), sites.sites(), look).get(0);
+            Treatment treatment = method.treatments(settings.grid(), sites.sites(), look).get(0).in(settings.layers());
             Curve curve = curve(sites, likelihoods.score(requests, sites.sites(), treatment, settings.coverage()), dense);
             curves.add(curve);
             progress.curve(curve);

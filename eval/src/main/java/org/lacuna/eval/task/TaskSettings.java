@@ -1,6 +1,7 @@
 package org.lacuna.eval.task;
 
 import java.util.List;
+import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.sparsity.critical.PairedBootstrap;
@@ -11,6 +12,7 @@ import org.lacuna.sparsity.critical.PairedBootstrap;
  * @param rule       the rule's name
  * @param grid       values of its p, at least one
  * @param coverage   which tokens it is applied to
+ * @param layers     in which layers
  * @param sites      where, a curve each
  * @param accuracy   the least share of the dense accuracy that holds
  * @param perplexity the largest perplexity / dense perplexity that holds, of metrics that are perplexities
@@ -18,8 +20,8 @@ import org.lacuna.sparsity.critical.PairedBootstrap;
  * @param seed       of the draws
  * @param confidence what an interval is meant to cover
  */
-public record TaskSettings(String rule, List<Double> grid, TokenCoverage coverage, List<SiteSet> sites, double accuracy, double perplexity, int replicates, long seed,
-        double confidence) {
+public record TaskSettings(String rule, List<Double> grid, TokenCoverage coverage, LayerSet layers, List<SiteSet> sites, double accuracy, double perplexity, int replicates,
+        long seed, double confidence) {
     /** The paper's bar for accuracy, 99 % of dense (arXiv 2509.00454). */
     public static final double PAPER_ACCURACY = 0.99;
 

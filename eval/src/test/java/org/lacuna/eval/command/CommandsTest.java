@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
@@ -32,6 +33,8 @@ import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.measure.Measuring;
+import org.lacuna.eval.method.Method;
+import org.lacuna.eval.method.Methods;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
@@ -203,7 +206,11 @@ class CommandsTest {
     void anyRuleGridAndCoverageCanBeMeasured() {
         Path out = folder.resolve("result.json");
         String[] common = {"--run", run.toString(), "--windows", "3", "--window", "16", "--replicates", "40", "--out", out.toString(), "--rule"};
-        for (String rule : List.of("top_k", "max_p", "random_k", "bottom_k", "stat_top_k", "top_p_energy", "calibrated", "channel", "weighted", "cett", "weighted_top_k", "griffin")) {
+        for (Method method : Methods.all()) {
+            String rule = method.name();
+            if (rule.equals("threshold")) {
+                continue; // below: it has no values of its own
+            }
             String table = eval(Stream.concat(Arrays.stream(common), Stream.of(rule, "--coverage", "last:0.5")).toArray(String[]::new));
             assertEquals(null, failure, rule);
             assertTrue(table.contains("rule   " + rule + " in every layer, the last 50 % of a window's tokens"), table);
@@ -225,6 +232,40 @@ class CommandsTest {
         assertRefused("--rule: no rule 'topp'; there are top_p,", "griffin");
         eval(Stream.concat(Arrays.stream(common), Stream.of("channel", "--sites", "up", "--coverage", "decode")).toArray(String[]::new));
         assertRefused("rule channel is not for up; it can be used at gate", "coverage decode is for tasks");
+    }
+
+    @Test
+    void aRuleCanBeInSomeLayersAlone() throws IOException {
+        String[] common = {"--run", run.toString(), "--windows", "3", "--window", "16", "--replicates", "40", "--sites", "intermediate", "--grid", "1,0.5"};
+        eval(common);
+        assertEquals(null, failure);
+        String table = eval(Stream.concat(Arrays.stream(common), Stream.of("--layers", "1")).toArray(String[]::new));
+        assertEquals(null, failure);
+        assertTrue(table.contains("rule   top_p in layer 1, counted from 0, all tokens"), table);
+        assertEquals(2, kept().size(), "other settings, another file");
+        List<RobustnessResult> results = kept().stream().map(CommandsTest::read).sorted(Comparator.comparing(result -> result.settings().layers().toString())).toList();
+        assertEquals(List.of("1", "all"), results.stream().map(result -> result.settings().layers().toString()).toList());
+        assertEquals(1, results.get(0).curves().get(0).points().get(1).layerSparsity().size());
+        assertEquals(2, results.get(1).curves().get(0).points().get(1).layerSparsity().size());
+        eval(Stream.concat(Arrays.stream(common), Stream.of("--layers", "0,2-3")).toArray(String[]::new));
+        assertRefused("--layers: 0,2-3 names layer 2, but ", "step-000012 has 2 layers, 0 to 1");
+        eval(Stream.concat(Arrays.stream(common), Stream.of("--layers", "some")).toArray(String[]::new));
+        assertRefused("--layers: no layers 'some'; there are all, or numbers from 0 and ranges of them: 0-3,7");
+        eval("--run", run.toString(), "--tasks", "stories_agreement", "--limit", "4", "--layers", "5", "--grid", "1,0.5");
+        assertRefused("--layers: 5 names layer 5, but ", "step-000012 has 2 layers, 0 to 1");
+        String tasks = eval("--run", run.toString(), "--tasks", "stories_agreement", "--limit", "4", "--layers", "0", "--grid", "1,0.5", "--sites", "input", "--replicates", "40");
+        assertEquals(null, failure);
+        assertTrue(tasks.contains("rule   top_p in layer 0, counted from 0, all tokens"), tasks);
+        eval("--dl4j", "model.zip", "--out", folder.resolve("network").toString(), "--layers", "0");
+        assertRefused("--layers are a language model's; name a network's layer by --layer");
+        Path report = folder.resolve("report");
+        Path first = folder.resolve("first.json");
+        eval(Stream.concat(Arrays.stream(common), Stream.of("--layers", "1", "--out", first.toString())).toArray(String[]::new));
+        Files.copy(first, folder.resolve("second.json"));
+        compare(first.toString(), folder.resolve("second.json").toString(), "--out", report.toString());
+        assertEquals(null, failure);
+        String page = Files.readString(report.resolve("report.html"));
+        assertTrue(page.contains("the same p in layer 1, counted from 0") && page.contains("left out activations in layer 1, counted from 0."), "the page tells the layers");
     }
 
     @Test

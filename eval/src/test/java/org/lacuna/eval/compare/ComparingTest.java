@@ -20,6 +20,7 @@ import org.lacuna.eval.compare.Comparison.LossRatio;
 import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
+import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.Point;
@@ -30,6 +31,7 @@ import org.lacuna.eval.robustness.SiteResult;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
+import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.critical.Estimator;
 import org.lacuna.sparsity.critical.Level;
 import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
@@ -55,7 +57,7 @@ class ComparingTest {
             points.add(new Point(point[0], point[2] / 10, UNUSED, point[1], List.of(point[1]), Collections.nCopies(WINDOWS, point[2]),
                     Collections.nCopies(WINDOWS, kept)));
         }
-        DenseResult denseResult = new DenseResult(dense / 10, OptionalDouble.empty(), Collections.nCopies(WINDOWS, dense), Map.of(), List.of(0));
+        DenseResult denseResult = new DenseResult(dense / 10, OptionalDouble.empty(), Collections.nCopies(WINDOWS, dense), Map.of(Site.INPUT, List.of(0.0), Site.INTERMEDIATE, List.of(0.0)), List.of(0));
         return new RobustnessResult(1, model, new DataSummary("stories", "data", windows, WINDOWS, 10, OptionalLong.empty()),
                 new Settings("top_p", List.of(1.0, 0.5, 0.0), TokenCoverage.EVERY, List.of(SiteSet.INTERMEDIATE), 1.01, 100, 7, 0.95), Json.object(), denseResult,
                 List.of(new SiteResult(SiteSet.INTERMEDIATE, 100, points, List.of())));
@@ -148,6 +150,9 @@ class ComparingTest {
                 result(model("b", Training.INDUCED, 2000, "bytes"), 1, 0.5, "0123456789abcdef"));
         assertNote("same tokenizer", control, result(model("b", Training.INDUCED, 1000, "words"), 1, 0.5, "0123456789abcdef"));
         assertNote("same model", control, control);
+        RobustnessResult b = result("b", Training.INDUCED, 1, 0.5);
+        assertNote("\"b\" was measured with rule top_p, coverage all, layers 0, \"a\" with rule top_p, coverage all, layers all: their sparsities", control,
+                new RobustnessResult(b.version(), b.model(), b.data(), b.settings().withLayers(LayerSet.parse("0")), b.provenance(), b.dense(), b.curves()));
         assertNote("stands in for the natural control", result("a", Training.UNKNOWN, 1, 0.5), result("b", Training.INDUCED, 1, 0.5));
     }
 

@@ -47,7 +47,11 @@ class GridProgramsTest {
         Path folder = Fixtures.unpack(family, temp);
         ModelConfig config = Checkpoint.config(folder);
         List<SiteSet> sites = config.feedForward().gated() ? List.of(SiteSet.INTERMEDIATE, SiteSet.UP) : List.of(SiteSet.INPUT, SiteSet.INTERMEDIATE);
-        Settings settings = Settings.PAPER.withSites(sites);
+        itIsWhatTheEngineAllocates(family, folder, config, Settings.PAPER.withSites(sites));
+        itIsWhatTheEngineAllocates(family, folder, config, Settings.PAPER.withSites(sites).withLayers(LayerSet.parse("1")));
+    }
+
+    private static void itIsWhatTheEngineAllocates(String family, Path folder, ModelConfig config, Settings settings) {
         AtomicLong bytes = new AtomicLong();
         Device device = counting(new CpuDevice(), bytes);
         GridPrograms programs = new GridPrograms(config, device, WINDOWS, LENGTH);
@@ -61,7 +65,7 @@ class GridProgramsTest {
             long before = bytes.get();
             DenseResult dense = robustness.dense(OptionalLong.empty());
             largest = Math.max(largest, bytes.get() - before);
-            for (SiteSet site : sites) {
+            for (SiteSet site : settings.sites()) {
                 before = bytes.get();
                 robustness.curve(site, settings, dense);
                 largest = Math.max(largest, bytes.get() - before);

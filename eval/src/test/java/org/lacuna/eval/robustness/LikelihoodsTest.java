@@ -124,6 +124,21 @@ class LikelihoodsTest {
     }
 
     @Test
+    void aRuleInOneLayerIsCountedThere() {
+        List<Request> requests = requests(9);
+        Likelihoods.Scores first = likelihoods(Findings.NONE).score(requests, SITES, TOP_P.in(LayerSet.parse("0")), TokenCoverage.EVERY);
+        Likelihoods.Scores second = likelihoods(Findings.NONE).score(requests, SITES, TOP_P.in(LayerSet.parse("1")), TokenCoverage.EVERY);
+        Likelihoods.Scores both = likelihoods(Findings.NONE).score(requests, SITES, TOP_P, TokenCoverage.EVERY);
+        for (int r = 0; r < requests.size(); r++) {
+            assertEquals((long) requests.get(r).input().length * INNER, first.elements()[r]);
+            assertEquals(both.elements()[r], first.elements()[r] + second.elements()[r]);
+            assertEquals(both.kept()[0][r], first.kept()[0][r] + second.kept()[0][r], "p = 1");
+            assertEquals(logLikelihood(both.answers().get(0), r), logLikelihood(second.answers().get(0), r));
+            assertTrue(logLikelihood(both.answers().get(1), r) != logLikelihood(second.answers().get(1), r));
+        }
+    }
+
+    @Test
     void neitherOrderNorCompanyMatters() {
         List<Request> requests = requests(23);
         List<Request> shuffled = new ArrayList<>(requests);
@@ -192,5 +207,9 @@ class LikelihoodsTest {
         assertTrue(Arrays.deepEquals(first.kept(), second.kept()));
         likelihoods(findings).score(requests, SITES, TOP_P, TokenCoverage.parse("but_first"));
         assertEquals(2 * pieces, asked[0], "another coverage is another question");
+        likelihoods(findings).score(requests, SITES, TOP_P.in(LayerSet.parse("1")), TokenCoverage.EVERY);
+        assertEquals(3 * pieces, asked[0], "and so are other layers");
+        likelihoods(findings).score(requests, SITES, TOP_P.in(LayerSet.parse("0")), TokenCoverage.EVERY);
+        assertEquals(4 * pieces, asked[0]);
     }
 }

@@ -157,6 +157,133 @@ class MethodsTest {
                 (p, text, layer, site, v) -> mask(v.length, j -> Math.abs(v[j]) >= treatment.parameter(layer, site, p)));
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"INPUT", "UP", "GATE", "INTERMEDIATE", "ALL_INPUTS"})
+    void greedyThresholdsKeepTheMeanShareOfOtherText(String name) {
+        SiteSet sites = SiteSet.valueOf(name);
+        List<Double> grid = List.of(1.0, 0.97, 0.9, 0.6, 0.33, 0.1, 0.0);
+        Treatment fine = Methods.byName("greedy").treatments(grid, sites.sites(), look(LENGTH)).get(0);
+        for (int p = 0; p < grid.size(); p++) {
+            double kept = 0;
+            double elements = 0;
+            for (Site site : sites.sites()) {
+                double[][][][] flow = flow(OTHER, site);
+                int n = site == Site.INPUT ? HIDDEN : INNER;
+                for (int layer = 0; layer < 2; layer++) {
+                    kept += n * share(flow, layer, fine.parameter(layer, site, p), null);
+                    elements += n;
+                    assertTrue(p == 0 || fine.parameter(layer, site, p) >= fine.parameter(layer, site, p - 1), "a smaller p leaves out no less");
+                }
+            }
+            assertEquals(grid.get(p), kept / elements, 0.005, name);
+        }
+        Treatment treatment = Methods.byName("greedy").treatments(GRID, sites.sites(), look(LENGTH)).get(0);
+        check("greedy", sites, TokenCoverage.EVERY, LENGTH,
+                (p, text, layer, site, v) -> mask(v.length, j -> Math.abs(v[j]) >= treatment.parameter(layer, site, p)));
+    }
+
+    /** The errors by plain loops, and the least of them again and again. */
+    @Test
+    void greedyRaisesWhereItCostsTheBlocksOutputLeast() {
+        int steps = 20;
+        double[][][][] flow = flow(OTHER, Site.INTERMEDIATE);
+        double[][] errors = new double[2][steps + 1];
+        for (int layer = 0; layer < 2; layer++) {
+            int at = layer;
+            double[] magnitudes = Arrays.stream(flow).flatMap(text -> Arrays.stream(text[at])).flatMapToDouble(Arrays::stream).map(Math::abs).sorted().toArray();
+            for (int step = 1; step <= steps; step++) {
+                int below = magnitudes.length * step / steps;
+                double threshold = below == magnitudes.length ? Double.POSITIVE_INFINITY : magnitudes[below];
+                for (double[][][] text : flow) {
+                    for (double[] v : text[layer]) {
+                        double[] whole = down(layer, v);
+                        double[] less = down(layer, Arrays.stream(v).map(x -> Math.abs(x) >= threshold ? x : 0).toArray());
+                        Arrays.setAll(less, d -> less[d] - whole[d]);
+                        errors[layer][step] += norm(less) / norm(whole) / (WINDOWS * LENGTH);
+                    }
+                }
+            }
+        }
+        assertEquals(1, errors[0][steps], 1e-12);
+        List<Double> grid = new ArrayList<>();
+        for (int raise = 0; raise <= 2 * steps; raise++) {
+            grid.add(1 - raise / (2.0 * steps));
+        }
+        Treatment treatment = Methods.byName("greedy").treatments(grid, Set.of(Site.INTERMEDIATE), look(LENGTH)).get(0);
+        int[] taken = new int[2];
+        boolean apart = false;
+        for (int raise = 0; raise <= 2 * steps; raise++) {
+            for (int layer = 0; layer < 2; layer++) {
+                assertEquals(1 - taken[layer] / (double) steps, share(flow, layer, treatment.parameter(layer, Site.INTERMEDIATE, raise), null), 0.005,
+                        "layer " + layer + " after " + raise + " raises");
+            }
+            apart |= Math.abs(taken[0] - taken[1]) > 1;
+            double[] cost = new double[2];
+            Arrays.setAll(cost, layer -> taken[layer] == steps ? Double.POSITIVE_INFINITY : errors[layer][taken[layer] + 1] - errors[layer][taken[layer]]);
+            taken[cost[1] < cost[0] ? 1 : 0]++;
+        }
+        assertTrue(apart, "the layers are not alike, or this says nothing");
+    }
+
+    private static double[] down(int layer, double[] v) {
+        var weights = MODEL.parameters().tensor("model.layers." + layer + ".mlp.down_proj.weight").floats();
+        double[] y = new double[HIDDEN];
+        for (int d = 0; d < HIDDEN; d++) {
+            for (int j = 0; j < INNER; j++) {
+                y[d] += weights.get(d * INNER + j) * v[j];
+            }
+        }
+        return y;
+    }
+
+    private static double norm(double[] v) {
+        return Math.sqrt(Arrays.stream(v).map(x -> x * x).sum());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"INPUT", "UP", "GATE", "INTERMEDIATE"})
+    void greedyGivesALayerThatDoesNotMindAllThatItCanTake(String name) {
+        Site site = Site.valueOf(name);
+        Model planted = Initialization.of(ModelConfig.llama(19, HIDDEN, INNER, 3, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true, FeedForward.gated("silu"), 32, 0.4,
+                OptionalInt.empty(), List.of()), DEVICE, 5);
+        var down = planted.parameters().tensor("model.layers.1.mlp.down_proj.weight");
+        IntStream.range(0, (int) down.length()).forEach(i -> down.setFloat(i, 0));
+        List<Double> grid = List.of(1.0, 0.9, 0.7, 2 / 3.0, 0.5);
+        Treatment treatment = Methods.byName("greedy").treatments(grid, Set.of(site), new Look("planted", planted, DEVICE, TEXTS, OTHER, LENGTH, () -> false)).get(0);
+        for (int layer : new int[] {0, 2}) {
+            for (int p = 0; p < 3; p++) {
+                assertEquals(0.0, treatment.parameter(layer, site, p), site + " of layer " + layer + ", p = " + grid.get(p));
+            }
+        }
+        assertTrue(treatment.parameter(1, site, 1) > 0 && treatment.parameter(1, site, 2) > treatment.parameter(1, site, 1));
+        assertEquals(Double.POSITIVE_INFINITY, treatment.parameter(1, site, 4), "of half of the model's a third is all of that layer's");
+        assertTrue(treatment.parameter(0, site, 4) > 0 || treatment.parameter(2, site, 4) > 0, "and the rest is the others'");
+    }
+
+    @Test
+    void greedyHasItsMeanOverTheLayersThatItIsFor() {
+        Look second = new Look("tiny", MODEL, DEVICE, TEXTS, OTHER, LENGTH, LayerSet.parse("1"), () -> false);
+        Treatment treatment = Methods.byName("greedy").treatments(GRID, Set.of(Site.GATE), second).get(0);
+        for (int p = 0; p < GRID.size(); p++) {
+            assertEquals(GRID.get(p), share(flow(OTHER, Site.GATE), 1, treatment.parameter(1, Site.GATE, p), null), 0.005);
+            assertEquals(0.0, treatment.parameter(0, Site.GATE, p));
+        }
+    }
+
+    @Test
+    void greedyIsTheSameForAnyNumberOfWorkers() {
+        Settings settings = new Settings("greedy", GRID, TokenCoverage.EVERY, List.of(SiteSet.ALL_INPUTS), 1.01, 50, 3, 0.9);
+        List<SiteResult> curves = new ArrayList<>();
+        for (int workers : new int[] {1, 3}) {
+            try (Workers team = new Workers(workers)) {
+                Robustness robustness = new Robustness("tiny", MODEL, DEVICE, team, TEXTS, () -> false);
+                curves.add(robustness.curve(SiteSet.ALL_INPUTS, settings, robustness.dense(OptionalLong.empty()),
+                        Methods.byName("greedy").treatments(GRID, SiteSet.ALL_INPUTS.sites(), look(LENGTH))));
+            }
+        }
+        assertEquals(curves.get(0), curves.get(1));
+    }
+
     private static double[] columnNorms(int layer, Site site) {
         double[] norms = new double[site == Site.INPUT ? HIDDEN : INNER];
         for (String module : site == Site.INPUT ? List.of("up_proj", "gate_proj") : List.of("down_proj")) {
@@ -207,7 +334,7 @@ class MethodsTest {
             }
             assertEquals(0, cett(flow, layer, treatment.parameter(layer, Site.INTERMEDIATE, 0) * (1 - 1e-5)), 1e-5);
         }
-        Settings settings = new Settings("cett", bounds, TokenCoverage.EVERY, List.of(SiteSet.INTERMEDIATE), 1.01, 50, 3, 0.9);
+        Settings settings = new Settings("cett", bounds, TokenCoverage.EVERY, LayerSet.ALL, List.of(SiteSet.INTERMEDIATE), 1.01, 50, 3, 0.9);
         Robustness robustness = new Robustness("tiny", MODEL, DEVICE, TEAM, TEXTS, () -> false);
         DenseResult dense = robustness.dense(OptionalLong.empty());
         SiteResult curve = robustness.curve(SiteSet.INTERMEDIATE, settings, dense, List.of(treatment));

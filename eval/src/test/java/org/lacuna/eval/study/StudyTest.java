@@ -23,6 +23,7 @@ import org.lacuna.eval.activation.Activations;
 import org.lacuna.eval.report.StudyWriter;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
+import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.MeasuredPoint;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ModelSummary.Training;
@@ -43,7 +44,7 @@ class StudyTest {
     private static final int WINDOWS = 8;
     private static final int LENGTH = 10;
     private static final long ELEMENTS = 1_000_000;
-    private static final Settings SETTINGS = new Settings("top_p", List.of(0.0, 0.01, 0.3, 0.6, 1.0), TokenCoverage.EVERY, List.of(SiteSet.values()), 1.01, 200, 1, 0.95);
+    private static final Settings SETTINGS = new Settings("top_p", List.of(0.0, 0.01, 0.3, 0.6, 1.0), TokenCoverage.EVERY, LayerSet.ALL, List.of(SiteSet.values()), 1.01, 200, 1, 0.95);
 
     /** What is planted of a model: its critical sparsity is {@code base} at the intermediate vector, 0.2 less at other sites. */
     private record Planted(String size, String variant, long seed, long parameters, double base, double spread) {

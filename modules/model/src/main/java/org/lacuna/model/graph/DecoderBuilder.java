@@ -41,6 +41,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.activation.Activation;
@@ -93,6 +94,8 @@ final class DecoderBuilder {
     private final Set<Site> sparsified;
     private final boolean fan;
     private final LowRank adapters;
+    /** The layers with rules. */
+    private final Set<Integer> ruled;
     private final SameDiff sd = GraphValues.graph();
     private final Activation upActivation;
     private final Fans fans;
@@ -112,17 +115,26 @@ final class DecoderBuilder {
     /** Null without dropout. */
     private SDVariable dropoutKey;
 
+    /** The same with rules in every layer. */
+    DecoderBuilder(ModelConfig config, LowRank adapters, DataType floating, Set<Site> shown, Set<Site> sparsified, boolean fan) {
+        this(config, adapters, floating, shown, sparsified, IntStream.range(0, config.layers()).boxed().collect(Collectors.toSet()), fan);
+    }
+
     /**
      * Begins with an empty graph.
      *
      * @param shown sites that are variables of their own
      * @param sparsified sites with a rule
+     * @param ruled layers with rules, at least one
      * @param fan whether all points of a grid share what lies below the first site
      */
-    DecoderBuilder(ModelConfig config, LowRank adapters, DataType floating, Set<Site> shown, Set<Site> sparsified, boolean fan) {
+    DecoderBuilder(ModelConfig config, LowRank adapters, DataType floating, Set<Site> shown, Set<Site> sparsified, Set<Integer> ruled, boolean fan) {
         config.check("model", key -> key);
         if (!config.feedForward().sites().containsAll(sparsified)) {
             throw new IllegalArgumentException("a feed-forward block without a gate has no site besides " + config.feedForward().sites() + ", asked for were " + sparsified);
+        }
+        if (ruled.isEmpty() || Collections.min(ruled) < 0 || Collections.max(ruled) >= config.layers()) {
+            throw new IllegalArgumentException("rules in the layers " + ruled + " of " + config.layers());
         }
         if (fan && sparsified.isEmpty()) {
             throw new IllegalArgumentException("a grid needs a site to sparsify");
@@ -134,7 +146,8 @@ final class DecoderBuilder {
         this.shown = shown;
         this.sparsified = sparsified;
         this.fan = fan;
-        fans = new Fans(sd, fan ? rule(0, Collections.min(sparsified)) : null);
+        this.ruled = ruled;
+        fans = new Fans(sd, fan ? rule(Collections.min(ruled), Collections.min(sparsified)) : null);
         upActivation = Activations.byName(config.feedForward().upActivation());
     }
 
@@ -295,7 +308,7 @@ final class DecoderBuilder {
             // Here, not behind the loss: what it reads may have to go before the next layer comes.
             observe(layer);
         }
-        String output = "layers." + layer + ".mlp.output";
+        String output = DecoderGraph.feedForward(layer);
         if (routing == null) {
             return linear(List.of(output), i, List.of(module(layer, "mlp.down_proj")), config.feedForward().biased())[0];
         }
@@ -457,7 +470,7 @@ final class DecoderBuilder {
 
     /** {@code v} after the site's rule, where the site has one. The first rule that a grid meets makes P sequences of each. */
     private SDVariable sparsify(int layer, Site site, SDVariable v) {
-        if (!sparsified.contains(site)) {
+        if (!sparsified.contains(site) || !ruled.contains(layer)) {
             return v;
         }
         boolean fansOut = fan && !fans.isWide(v);

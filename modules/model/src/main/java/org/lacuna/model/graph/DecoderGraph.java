@@ -145,6 +145,16 @@ public final class DecoderGraph {
     }
 
     /**
+     * The same with rules in some layers alone: the others compute what they do without, and have no placeholder and no count. All points share what lies
+     * below the first of them.
+     *
+     * @param layers of the model's, at least one
+     */
+    public static SameDiff grid(ModelConfig config, LowRank adapters, Set<Site> sites, Set<Integer> layers, boolean weighted) {
+        return new DecoderBuilder(config, adapters, DataType.FLOAT, sites, sites, layers, true).evaluation(weighted);
+    }
+
+    /**
      * The graph that makes a text longer: it gives {@link #LOGITS} [B, T, V] of T new tokens from {@link #INPUT_IDS}, {@link #POSITIONS}
      * and, instead of the tokens before them, the keys and values that were kept of those: for each layer {@link #pastKeys} and
      * {@link #pastValues} [B, C, K·H], of which the first {@link #PAST} rows are filled. {@link #states} are to be a program's states.
@@ -201,6 +211,11 @@ public final class DecoderGraph {
     /** [B, T, k]: what the experts' outputs are multiplied by. */
     public static String expertWeights(int layer) {
         return "layers." + layer + ".mlp.expert_weights";
+    }
+
+    /** What a layer's feed-forward block gives [B, T, D]; in a sandwich, before the norm behind it. */
+    public static String feedForward(int layer) {
+        return "layers." + layer + ".mlp.output";
     }
 
     /** The residual stream [B, T, D] after a layer. */
