@@ -267,19 +267,28 @@ public final class Sweep {
                 }
             }
         }
+        feedRules(run, treatment, alive.length, sites, points, firstPoint);
+        for (int layer = 0; layer < alive.length; layer++) {
+            for (Site site : sites) {
+                if (treatment.channelRows() > 0) {
+                    fillChannels(run.tensor(DecoderGraph.channels(layer, site)).floats(), treatment.channels(layer, site), firstWindow, count);
+                }
+            }
+        }
+    }
+
+    /** Of {@code points} points from a first one on; behind the last one it is repeated. */
+    static void feedRules(Instance run, Treatment treatment, int layers, Set<Site> sites, int points, int firstPoint) {
         int[] codes = new int[points];
         double[] parameters = new double[points];
         Arrays.fill(codes, treatment.rule().code());
-        for (int layer = 0; layer < alive.length; layer++) {
+        for (int layer = 0; layer < layers; layer++) {
             for (Site site : sites) {
                 for (int p = 0; p < points; p++) {
                     parameters[p] = treatment.parameter(layer, site, Math.min(firstPoint + p, treatment.points() - 1));
                 }
                 run.tensor(DecoderGraph.rule(layer, site)).set(codes);
                 run.tensor(DecoderGraph.parameters(layer, site)).set(parameters);
-                if (treatment.channelRows() > 0) {
-                    fillChannels(run.tensor(DecoderGraph.channels(layer, site)).floats(), treatment.channels(layer, site), firstWindow, count);
-                }
             }
         }
     }

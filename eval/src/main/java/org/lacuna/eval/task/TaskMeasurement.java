@@ -26,7 +26,7 @@ import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
  */
 public record TaskMeasurement(int version, ModelSummary model, TaskSummary task, TaskSettings settings, JsonNode provenance, List<Score> dense, List<Curve> curves) {
     /** The format that this build writes and reads. */
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
 
     /** Copies the lists, and takes the provenance as it reads back. */
     public TaskMeasurement {
@@ -45,9 +45,11 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
      * @param truncated of which so many had their context cut on the left
      * @param maxLength tokens that the model read at once, at most
      * @param chance    the accuracy of choosing blindly; empty where nothing is chosen from
-     * @param sha256    of all requests' token ids
+     * @param sha256    of all requests' token ids, and of how long a text goes on that is written
+     * @param documentsSha256 of the documents' texts: what is asked whatever the tokens are
      */
-    public record TaskSummary(String name, int documents, int leftOut, int requests, int truncated, int maxLength, OptionalDouble chance, String sha256) {
+    public record TaskSummary(String name, int documents, int leftOut, int requests, int truncated, int maxLength, OptionalDouble chance, String sha256,
+            String documentsSha256) {
     }
 
     /**
@@ -72,14 +74,16 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
      *
      * @param sparsity exact zeros after the rule / elements, of all requests, layers and covered tokens
      * @param kept     elements that are not 0, by document
+     * @param elements that the rule saw, by document: where a text is written other ones at every p
      * @param scores   the metrics, in the task's order
      * @param change   by metric, the interval of its value − the dense value, both on the same draw of documents
      * @param needed   by metric that is an accuracy, about how many documents it would take to tell on which side of the bar it is; none where it is on the bar
      */
-    public record Point(double p, double sparsity, List<Long> kept, List<Score> scores, Map<String, Interval> change, Map<String, OptionalLong> needed) {
+    public record Point(double p, double sparsity, List<Long> kept, List<Long> elements, List<Score> scores, Map<String, Interval> change, Map<String, OptionalLong> needed) {
         /** Copies the lists. */
         public Point {
             kept = List.copyOf(kept);
+            elements = List.copyOf(elements);
             scores = List.copyOf(scores);
         }
     }
@@ -87,14 +91,12 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
     /**
      * The rule at one set of sites.
      *
-     * @param elements that the rule saw, by document
      * @param points   in the order of the grid
      * @param critical critical sparsity by metric, one for each estimator
      */
-    public record Curve(SiteSet sites, List<Long> elements, List<Point> points, Map<String, List<Estimate>> critical) {
+    public record Curve(SiteSet sites, List<Point> points, Map<String, List<Estimate>> critical) {
         /** Copies the lists. */
         public Curve {
-            elements = List.copyOf(elements);
             points = List.copyOf(points);
         }
     }

@@ -105,7 +105,7 @@ class LikelihoodsTest {
                     assertEquals(expected, logLikelihood(scores.answers().get(p), r), 1e-4, "request " + r);
                     assertEquals(kept[0], scores.kept()[p][r], "request " + r);
                     int covered = requests.get(r).input().length - (coverage.equals(TokenCoverage.EVERY) ? 0 : 1);
-                    assertEquals((long) covered * INNER * LAYERS, scores.elements()[r]);
+                    assertEquals((long) covered * INNER * LAYERS, scores.elements()[p][r]);
                 }
             }
         }
@@ -119,7 +119,7 @@ class LikelihoodsTest {
             long[] kept = {0};
             assertEquals(-plain(requests.get(r), 0.5, TokenCoverage.parse("decode"), kept), logLikelihood(scores.answers().get(1), r), 1e-4);
             assertEquals(kept[0], scores.kept()[1][r]);
-            assertEquals((long) requests.get(r).continuation().length * INNER * LAYERS, scores.elements()[r]);
+            assertEquals((long) requests.get(r).continuation().length * INNER * LAYERS, scores.elements()[1][r]);
         }
     }
 
