@@ -349,6 +349,8 @@ class CommandsTest {
             assertEquals(kept.dense().get(0), measured.curves().get(0).points().get(0).scores().get(0), rule + " keeps all");
             assertEquals(written.stream().map(tokens -> 48L * tokens).toList(), measured.curves().get(0).points().get(0).elements(), rule);
         }
+        String wrong = eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--task-set", "doc_to_target=something else")).toArray(String[]::new));
+        assertTrue(wrong.contains("note   exact_match is 0 without a rule, so nothing can fall"), wrong);
         eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--coverage", "last:0.5")).toArray(String[]::new));
         assertRefused("--coverage last:0.5: " + task + " wants text to be written");
         eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--task-set", "generation_kwargs.max_gen_toks=64")).toArray(String[]::new));
