@@ -18,7 +18,6 @@ import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.lacuna.data.task.Metric;
-import org.lacuna.data.task.MetricKind;
 import org.lacuna.data.task.OutputType;
 import org.lacuna.data.task.Request;
 import org.lacuna.data.task.Task;
@@ -49,7 +48,6 @@ import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
-import org.lacuna.sparsity.critical.Bar;
 import org.lacuna.sparsity.critical.Estimator;
 import org.lacuna.sparsity.critical.PairedBootstrap;
 import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
@@ -214,7 +212,7 @@ public final class TaskEvaluation {
             for (int m = 0; m < scores.size(); m++) {
                 Score with = scores.get(m);
                 Score without = dense.get(m);
-                change.put(with.metric().key(), bootstrap.number(times -> pooled(with, times) - pooled(without, times), settings.confidence()));
+                change.put(with.metric().key(), bootstrap.number(times -> with.pooled(times) - without.pooled(times), settings.confidence()));
                 if (with.metric().higherIsBetter()) {
                     needed.put(with.metric().key(), ExamplesNeeded.of(aboveBar(with, without), 0, settings.confidence()).examples());
                 }
@@ -224,8 +222,8 @@ public final class TaskEvaluation {
         }
         Map<String, List<Estimate>> critical = new LinkedHashMap<>();
         for (int m = 0; m < dense.size(); m++) {
-            WindowedCurve curve = windowed(points, dense.get(m), m);
-            QualityBar bar = bar(dense.get(m).metric());
+            WindowedCurve curve = TaskMeasurement.windowed(points, dense.get(m), m);
+            QualityBar bar = settings.bar(dense.get(m).metric());
             critical.put(dense.get(m).metric().key(), Arrays.stream(Estimator.values()).sorted(Comparator.naturalOrder())
                     .map(estimator -> new Estimate(estimator, bar.levels(curve.pooled()).by(estimator),
                             bootstrap.interval(times -> bar.levels(curve.pooled(times)).by(estimator), settings.confidence())))
@@ -247,43 +245,5 @@ public final class TaskEvaluation {
             sums[requests.get(r).document()] += byRequest[r];
         }
         return sums;
-    }
-
-    /** The metric of a draw of documents. */
-    static double pooled(Score score, int[] times) {
-        double values = 0;
-        double weights = 0;
-        for (int d = 0; d < times.length; d++) {
-            values += times[d] * score.values().get(d);
-            weights += times[d] * score.weights().get(d);
-        }
-        // What a metric makes of one document that is the mean of all.
-        return score.metric().pool(List.of(values / weights), List.of(1.0));
-    }
-
-    private QualityBar bar(MetricKind metric) {
-        return switch (metric) {
-            case ACC, ACC_NORM, ACC_BYTES, EXACT_MATCH -> QualityBar.accuracy(settings.accuracy());
-            case PERPLEXITY, WORD_PERPLEXITY, BYTE_PERPLEXITY -> QualityBar.perplexity(new Bar(settings.perplexity()));
-            case BITS_PER_BYTE -> QualityBar.bitsPerByte(settings.perplexity());
-        };
-    }
-
-    /** A metric's values as sums of a curve; log-likelihoods as losses. */
-    private static WindowedCurve windowed(List<Point> points, Score dense, int metric) {
-        double sign = dense.metric().higherIsBetter() ? 1 : -1;
-        long[] once = new long[dense.values().size()];
-        Arrays.fill(once, 1);
-        return new WindowedCurve(once, points.stream().map(point -> longs(point.elements())).toArray(long[][]::new), signed(dense, sign), points.stream()
-                .map(point -> new WindowedCurve.Point(point.p(), signed(point.scores().get(metric), sign), longs(point.kept())))
-                .toList()).over(dense.weights().stream().mapToDouble(Double::doubleValue).toArray());
-    }
-
-    private static long[] longs(List<Long> values) {
-        return values.stream().mapToLong(Long::longValue).toArray();
-    }
-
-    private static double[] signed(Score score, double sign) {
-        return score.values().stream().mapToDouble(value -> sign * value).toArray();
     }
 }

@@ -1,6 +1,7 @@
 package org.lacuna.eval.task;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -11,6 +12,7 @@ import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
+import org.lacuna.sparsity.critical.WindowedCurve;
 
 /**
  * What one model reached on one task, without a rule and at every p: all documents' values, so that intervals and comparisons can be computed
@@ -33,6 +35,29 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
         provenance = Json.parse("provenance", Json.line(provenance));
         dense = List.copyOf(dense);
         curves = List.copyOf(curves);
+    }
+
+    /**
+     * A metric of a curve as sums over documents, log-likelihoods as losses, for {@link TaskSettings#bar} to read.
+     *
+     * @param dense  the metric without a rule
+     * @param metric its place
+     */
+    public static WindowedCurve windowed(List<Point> points, Score dense, int metric) {
+        double sign = dense.metric().higherIsBetter() ? 1 : -1;
+        long[] once = new long[dense.values().size()];
+        Arrays.fill(once, 1);
+        return new WindowedCurve(once, points.stream().map(point -> longs(point.elements())).toArray(long[][]::new), signed(dense, sign), points.stream()
+                .map(point -> new WindowedCurve.Point(point.p(), signed(point.scores().get(metric), sign), longs(point.kept())))
+                .toList()).over(dense.weights().stream().mapToDouble(Double::doubleValue).toArray());
+    }
+
+    private static long[] longs(List<Long> values) {
+        return values.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    private static double[] signed(Score score, double sign) {
+        return score.values().stream().mapToDouble(value -> sign * value).toArray();
     }
 
     /**
@@ -66,6 +91,18 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
         public Score {
             values = List.copyOf(values);
             weights = List.copyOf(weights);
+        }
+
+        /** The metric of a draw of documents. */
+        public double pooled(int[] times) {
+            double sum = 0;
+            double weight = 0;
+            for (int d = 0; d < times.length; d++) {
+                sum += times[d] * values.get(d);
+                weight += times[d] * weights.get(d);
+            }
+            // What a metric makes of one document that is the mean of all.
+            return metric.pool(List.of(sum / weight), List.of(1.0));
         }
     }
 

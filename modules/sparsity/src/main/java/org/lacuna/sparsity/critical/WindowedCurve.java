@@ -100,28 +100,34 @@ public final class WindowedCurve {
     }
 
     /**
-     * This curve with some windows measured on the other model instead: half of an exchange of labels between two models.
+     * This curve with some windows measured on the other model instead: half of an exchange of labels between two models. A window takes its losses and its
+     * elements with it.
      *
-     * @param other of the same windows: weights, elements and values of p must be equal
+     * @param other of the same windows: weights and values of p must be equal
      * @param taken whether a window is the other's
      */
     public WindowedCurve exchanged(WindowedCurve other, boolean[] taken) {
-        check(Arrays.equals(weights, other.weights) && Arrays.deepEquals(elements, other.elements) && taken.length == weights.length,
-                "windows can be exchanged only between curves of the same windows, with equal weights and elements");
+        check(Arrays.equals(weights, other.weights) && taken.length == weights.length, "windows can be exchanged only between curves of the same windows, with equal weights");
         check(points.stream().map(Point::p).toList().equals(other.points.stream().map(Point::p).toList()),
                 "windows can be exchanged only between curves with the same values of p, in the same order");
         double[] dense = mixed(denseLossSums, other.denseLossSums, taken);
         List<Point> mixed = new ArrayList<>(points.size());
+        long[][] mixedElements = new long[points.size()][];
         for (int i = 0; i < points.size(); i++) {
             Point own = points.get(i);
             Point others = other.points.get(i);
-            long[] kept = own.kept.clone();
-            for (int w = 0; w < kept.length; w++) {
-                kept[w] = taken[w] ? others.kept[w] : kept[w];
-            }
-            mixed.add(new Point(own.p, mixed(own.lossSums, others.lossSums, taken), kept));
+            mixed.add(new Point(own.p, mixed(own.lossSums, others.lossSums, taken), mixed(own.kept, others.kept, taken)));
+            mixedElements[i] = mixed(elements[i], other.elements[i], taken);
         }
-        return new WindowedCurve(weights, elements, dense, List.copyOf(mixed));
+        return new WindowedCurve(weights, mixedElements, dense, List.copyOf(mixed));
+    }
+
+    private static long[] mixed(long[] own, long[] others, boolean[] taken) {
+        long[] mixed = own.clone();
+        for (int w = 0; w < mixed.length; w++) {
+            mixed[w] = taken[w] ? others[w] : mixed[w];
+        }
+        return mixed;
     }
 
     private static double[] mixed(double[] own, double[] others, boolean[] taken) {
