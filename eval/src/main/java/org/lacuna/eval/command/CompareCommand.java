@@ -88,7 +88,8 @@ public final class CompareCommand implements Callable<Integer> {
 
     private Integer tasks(List<Path> folders) {
         if (folders.size() < models.size()) {
-            throw new InputException("compare: " + folders.get(0) + " holds results of tasks, " + models.stream().filter(model -> KeptTasks.folder(model).isEmpty()).findFirst().orElseThrow()
+            throw new InputException("compare: " + folders.get(0) + " holds results of tasks, " + models.stream()
+                    .filter(model -> KeptTasks.folder(model).isEmpty()).findFirst().orElseThrow()
                     + " does not; name folders that eval --tasks … --out DIR wrote for all models, or for none");
         }
         ReportWriter.check(out);

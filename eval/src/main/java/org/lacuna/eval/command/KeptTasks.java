@@ -37,13 +37,16 @@ final class KeptTasks {
         JsonNode json = Json.read(all);
         List<String> tasks = new ArrayList<>();
         json.path("results").fieldNames().forEachRemaining(tasks::add);
-        if (!json.at("/config/model").asText().equals("lacuna") || tasks.isEmpty() || tasks.stream().anyMatch(task -> !task.matches("[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"))) {
+        if (!json.at("/config/model").asText().equals("lacuna") || tasks.isEmpty() || tasks.stream()
+                .anyMatch(task -> !task.matches("[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"))) {
             throw new InputException(all + ": is not what eval --tasks --out wrote; expected config.model lacuna and results of tasks");
         }
-        List<TaskMeasurement> results = tasks.stream().map(task -> ResultJson.read(TaskFiles.file(folder, task), TaskMeasurement.class, TaskMeasurement.VERSION)).toList();
+        List<TaskMeasurement> results = tasks.stream().map(task -> ResultJson.read(TaskFiles.file(folder, task), TaskMeasurement.class,
+                TaskMeasurement.VERSION)).toList();
         for (TaskMeasurement result : results) {
             if (!result.model().sha256().equals(json.at("/config/model_sha").asText())) {
-                throw new InputException(TaskFiles.file(folder, result.task().name()) + ": is of another model than " + all + "; measure again into an empty folder");
+                throw new InputException(TaskFiles.file(folder, result.task().name()) + ": is of another model than " + all
+                        + "; measure again into an empty folder");
             }
         }
         return new Results(folder.toString(), results);

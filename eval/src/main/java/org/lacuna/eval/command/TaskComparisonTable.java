@@ -45,19 +45,23 @@ final class TaskComparisonTable {
                 }
                 for (DifferenceAt at : task.atControlsCritical()) {
                     if (at.difference().metric() == metric) {
-                        line("%-14s%-14s%8.4f   %s   − control (%.4f): %s, both at its critical sparsity, %.4f", metric.key(), at.sites().key(), at.difference().value(),
+                        line("%-14s%-14s%8.4f   %s   − control (%.4f): %s, both at its critical sparsity, %.4f", metric.key(), at.sites().key(),
+                                at.difference().value(),
                                 labels.get(at.difference().model()), at.difference().otherValue(), shown(at.difference()), at.sparsity());
                     }
                 }
-                task.critical().stream().filter(d -> d.metric() == metric && d.difference().estimator() == Estimator.LINEAR).map(TaskComparison.CriticalDifference::difference).forEach(this::critical);
+                task.critical().stream().filter(d -> d.metric() == metric && d.difference().estimator() == Estimator.LINEAR)
+                        .map(TaskComparison.CriticalDifference::difference).forEach(this::critical);
             }
         }
         comparison.notes().forEach(note -> line("note: %s", note));
-        line("Intervals cover the choice of documents, not of training seeds. p: two-sided of values, one-sided of critical sparsities (the first is larger), by exchanging documents between the two.");
+        line("Intervals cover the choice of documents, not of training seeds. p: two-sided of values, one-sided of critical sparsities (the first is "
+                + "larger), by exchanging documents between the two.");
     }
 
     private void critical(Difference d) {
-        line("critical sparsity at %s: %s %s − %s %s: %s %s%s", d.sites().key(), comparison.labels().get(d.model()), level(d, true), comparison.labels().get(d.against()), level(d, false),
+        line("critical sparsity at %s: %s %s − %s %s: %s %s%s", d.sites().key(), comparison.labels().get(d.model()), level(d, true),
+                comparison.labels().get(d.against()), level(d, false),
                 Shown.difference(d, number -> String.format(Locale.ROOT, "%+.4f", number)), interval(d.interval()), p(d.exchanged()));
     }
 

@@ -13,7 +13,8 @@ import picocli.CommandLine.Option;
 /** Which tasks a model is evaluated on. */
 final class TaskOptions {
     @Option(names = "--tasks", split = ",", paramLabel = "TASK", description = "Measure accuracy on tasks instead of loss on text: arc_easy, arc_challenge, blimp, boolq, "
-            + "gsm8k, hellaswag, lambada_openai, mmlu, piqa, sciq, triviaqa, winogrande as lm-evaluation-harness has them; the embedded corpus' own stories_agreement, stories_cloze, stories_questions; or task files (.yaml).")
+            + "gsm8k, hellaswag, lambada_openai, mmlu, piqa, sciq, triviaqa, winogrande as lm-evaluation-harness has them; the embedded corpus' own "
+                    + "stories_agreement, stories_cloze, stories_questions; or task files (.yaml).")
     private List<String> tasks = new ArrayList<>();
 
     @Option(names = "--task-data", defaultValue = ".", paramLabel = "DIR", description = "Folder of the tasks' JSONL files, as the data sets are published. Default: the current one.")
@@ -81,7 +82,8 @@ final class TaskOptions {
             try {
                 Task task = Task.open(name, data, sets);
                 if (task.outputType() == OutputType.GENERATE_UNTIL && coverage.kind() == TokenCoverage.Kind.LAST) {
-                    problems.add("--coverage " + coverage + ": " + name + " wants text to be written, and how long it gets is not known before; use all, but_first or decode");
+                    problems.add("--coverage " + coverage + ": " + name
+                            + " wants text to be written, and how long it gets is not known before; use all, but_first or decode");
                 }
                 opened.add(limit == null ? task : task.first(limit));
             } catch (InputException e) {

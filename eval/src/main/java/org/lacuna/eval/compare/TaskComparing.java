@@ -104,10 +104,12 @@ public final class TaskComparing {
             for (Results model : models) {
                 TaskMeasurement other = model.of(task).orElseThrow();
                 if (!other.task().documentsSha256().equals(mine.task().documentsSha256())) {
-                    problems.add(task + ": " + model.where + " (" + documents(other.task()) + ") was measured on other documents than " + models.get(control).where + " ("
+                    problems.add(task + ": " + model.where + " (" + documents(other.task()) + ") was measured on other documents than "
+                            + models.get(control).where + " ("
                             + documents(mine.task()) + "); expected the same files, task file, --limit and --task-set for both");
                 } else if (!metrics(other).equals(metrics(mine))) {
-                    problems.add(task + ": " + model.where + " has " + metrics(other) + ", " + models.get(control).where + " " + metrics(mine) + "; expected the same metrics");
+                    problems.add(task + ": " + model.where + " has " + metrics(other) + ", " + models.get(control).where + " " + metrics(mine)
+                            + "; expected the same metrics");
                 }
             }
         }
@@ -117,7 +119,8 @@ public final class TaskComparing {
     }
 
     private static String documents(TaskSummary task) {
-        return task.documents() + " documents" + (task.leftOut() == 0 ? "" : ", " + task.leftOut() + " left out as too long") + ", sha256 " + task.documentsSha256().substring(0, 12) + "…";
+        return task.documents() + " documents" + (task.leftOut() == 0 ? "" : ", " + task.leftOut() + " left out as too long") + ", sha256 "
+                + task.documentsSha256().substring(0, 12) + "…";
     }
 
     private static List<String> metrics(TaskMeasurement result) {
@@ -128,7 +131,8 @@ public final class TaskComparing {
     private static List<String> labels(List<Results> models) {
         Map<String, Integer> named = new HashMap<>();
         models.forEach(model -> named.merge(model.model().name(), 1, Integer::sum));
-        return models.stream().map(model -> named.get(model.model().name()) == 1 ? model.model().name() : model.model().name() + " (" + model.where + ")").toList();
+        return models.stream().map(model -> named.get(model.model().name()) == 1 ? model.model().name() : model.model().name() + " (" + model.where + ")")
+                .toList();
     }
 
     private static List<String> notes(List<Results> models, Set<String> tasks, List<String> shared, int control) {
@@ -149,7 +153,8 @@ public final class TaskComparing {
                 TaskMeasurement one = models.get(i).of(task).orElseThrow();
                 TaskMeasurement mine = models.get(control).of(task).orElseThrow();
                 if (!one.task().sha256().equals(mine.task().sha256())) {
-                    notes.add(task + ": " + both + " read the same documents in other tokens: their tokenizers or how much they read at once differ (contexts cut: "
+                    notes.add(task + ": " + both
+                            + " read the same documents in other tokens: their tokenizers or how much they read at once differ (contexts cut: "
                             + one.task().truncated() + " and " + mine.task().truncated() + ").");
                 }
                 if (!settings(one).equals(settings(mine))) {
@@ -228,12 +233,14 @@ public final class TaskComparing {
             return once;
         }
 
-        private Optional<ValueDifference> difference(double value, double otherValue, ToDoubleFunction<int[]> drawn, ToDoubleFunction<boolean[]> exchanged, boolean alike) {
+        private Optional<ValueDifference> difference(double value, double otherValue, ToDoubleFunction<int[]> drawn, ToDoubleFunction<boolean[]> exchanged,
+                boolean alike) {
             if (!Double.isFinite(value) || !Double.isFinite(otherValue)) {
                 return Optional.empty();
             }
             double rounding = ROUNDING * (Math.abs(value) + Math.abs(otherValue));
-            OptionalDouble p = alike ? OptionalDouble.of(PermutationTest.of(one.task().documents(), taken -> Range.of(exchanged.applyAsDouble(taken)), rounding, settings.replicates(),
+            OptionalDouble p = alike ? OptionalDouble.of(PermutationTest.of(one.task().documents(), taken -> Range.of(exchanged.applyAsDouble(taken)),
+                    rounding, settings.replicates(),
                     settings.seed()).twoSided()) : OptionalDouble.empty();
             return Optional.of(new ValueDifference(kind, model, control, value, otherValue, value - otherValue, draws.number(drawn, settings.confidence()), p));
         }
@@ -258,10 +265,13 @@ public final class TaskComparing {
             for (Estimator estimator : a.isPresent() && b.isPresent() ? Estimator.values() : new Estimator[0]) {
                 Level level = bar.levels(a.get().pooled()).by(estimator);
                 Level otherLevel = bar.levels(b.get().pooled()).by(estimator);
-                OptionalDouble p = estimator == Estimator.LINEAR && alike() ? OptionalDouble.of(LevelExchange.test(a.get(), b.get(), curve -> bar.levels(curve).by(estimator),
+                OptionalDouble p = estimator == Estimator.LINEAR && alike() ? OptionalDouble.of(LevelExchange.test(a.get(), b.get(),
+                        curve -> bar.levels(curve).by(estimator),
                         settings.replicates(), settings.seed()).greater()) : OptionalDouble.empty();
-                differences.add(new CriticalDifference(kind, new Difference(sites, model, control, estimator, level, otherLevel, level.sparsity() - otherLevel.sparsity(),
-                        draws.difference(times -> bar.levels(a.get().pooled(times)).by(estimator), times -> bar.levels(b.get().pooled(times)).by(estimator), settings.confidence()), p)));
+                differences.add(new CriticalDifference(kind, new Difference(sites, model, control, estimator, level, otherLevel,
+                        level.sparsity() - otherLevel.sparsity(),
+                        draws.difference(times -> bar.levels(a.get().pooled(times)).by(estimator), times -> bar.levels(b.get().pooled(times)).by(estimator),
+                                settings.confidence()), p)));
             }
             return differences;
         }

@@ -62,10 +62,11 @@ public record TaskComparison(int version, List<String> labels, int control, List
      * @param otherValue the other's
      * @param difference of both
      * @param interval   over draws of documents
-     * @param exchanged  the two-sided p-value of a permutation test of "they are not alike": how often a difference as large, either way, comes about where each document
-     *                   is exchanged between the two or not; empty where they can't exchange documents, for models of other widths
+     * @param exchanged  the two-sided p-value of a permutation test of "they are not alike": how often a difference as large, either way, comes about
+     *                   where each document is exchanged between the two or not; empty where they can't exchange documents, for models of other widths
      */
-    public record ValueDifference(MetricKind metric, int model, int against, double value, double otherValue, double difference, Interval interval, OptionalDouble exchanged) {}
+    public record ValueDifference(MetricKind metric, int model, int against, double value, double otherValue, double difference, Interval interval,
+            OptionalDouble exchanged) {}
 
     /**
      * A difference of critical sparsity.
@@ -79,7 +80,7 @@ public record TaskComparison(int version, List<String> labels, int control, List
      * A difference under the rule.
      *
      * @param sites      where the rule is applied
-     * @param sparsity   at which both are read off the lines between their measured points; a model that is sparser without any loss is read off its densest point
+     * @param sparsity   at which both are read off the lines between their measured points; a model whose densest point is sparser is read off that
      * @param difference of the two values there
      */
     public record DifferenceAt(SiteSet sites, double sparsity, ValueDifference difference) {}

@@ -34,6 +34,7 @@ import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.critical.Estimator;
+import org.lacuna.sparsity.critical.Level;
 import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
 
 /** The report of a comparison on tasks: {@value ReportWriter#PAGE} and {@value ReportWriter#NUMBERS}. */
@@ -72,7 +73,7 @@ public final class TaskReport {
 
     /** All but single documents' values, which the results' own files hold. */
     private ObjectNode json() {
-        ObjectNode json = Json.object().put("title", title());
+        ObjectNode json = Json.object().put("title", title()).put("summary", summary());
         json.set("comparison", ResultJson.tree(comparison));
         for (JsonNode task : json.at("/comparison/tasks")) {
             for (JsonNode result : task.get("results")) {
@@ -131,17 +132,21 @@ public final class TaskReport {
         List<String> sentences = new ArrayList<>();
         for (ComparedTask task : comparison.tasks()) {
             MetricKind first = task.results().get(0).dense().get(0).metric();
-            task.dense().stream().filter(difference -> difference.metric() == first).forEach(d -> sentences.add("On " + task.name() + " (" + first.key() + "), “" + label(d.model()) + "” − “"
+            task.dense().stream().filter(difference -> difference.metric() == first).forEach(d -> sentences.add("On " + task.name() + " (" + first.key()
+                    + "), “" + label(d.model()) + "” − “"
                     + label(d.against()) + "” is " + signed(first, d.difference()) + " " + brackets(first, d.interval()) + " without a rule: the interval "
-                    + (d.interval().low() > 0 ? "lies above 0." : d.interval().high() < 0 ? "lies below 0." : "holds 0, so these documents do not tell which is larger.")));
+                    + (d.interval().low() > 0 ? "lies above 0." : d.interval().high() < 0 ? "lies below 0."
+                            : "holds 0, so these documents do not tell which is larger.")));
         }
         sentences.add("Accuracies differ by percentage points. Brackets hold intervals over the choice of documents, not of training seeds.");
         return String.join(" ", sentences);
     }
 
     private Html values() {
-        HtmlTable table = new HtmlTable("values", "Each metric without a rule, ± its standard error, and its difference from the control’s “" + label(comparison.control())
-                + "” on the same documents. p: two-sided, of a permutation test: how often a difference as large, either way, comes about where each document is exchanged "
+        HtmlTable table = new HtmlTable("values", "Each metric without a rule, ± its standard error, and its difference from the control’s “"
+                + label(comparison.control())
+                + "” on the same documents. p: two-sided, of a permutation test: how often a difference as large, either way, comes about where each "
+                        + "document is exchanged "
                 + "between the two or not.");
         table.head("Task", "Metric", "Documents", "Model", "Value", "Minus the control’s (interval)", "p");
         for (ComparedTask task : comparison.tasks()) {
@@ -150,9 +155,11 @@ public final class TaskReport {
                     Score score = task.results().get(model).dense().get(metric);
                     int place = model;
                     Optional<ValueDifference> difference = task.dense().stream().filter(d -> d.metric() == score.metric() && d.model() == place).findFirst();
-                    table.row(task.name(), score.metric().key(), Html.number((long) score.values().size()), label(model), Html.of(number(score.metric(), score.value()),
+                    table.row(task.name(), score.metric().key(), Html.number((long) score.values().size()), label(model),
+                            Html.of(number(score.metric(), score.value()),
                             score.standardError().isPresent() ? Html.of(" ± ", number(score.metric(), score.standardError().getAsDouble())) : ""),
-                            model == comparison.control() ? "control" : difference.map(TaskReport::shown).orElse(NONE), difference.map(d -> p(d.exchanged())).orElse(NONE));
+                            model == comparison.control() ? "control" : difference.map(TaskReport::shown).orElse(NONE),
+                            difference.map(d -> p(d.exchanged())).orElse(NONE));
                 }
             }
         }
@@ -160,7 +167,8 @@ public final class TaskReport {
     }
 
     private Html critical() {
-        HtmlTable table = new HtmlTable("critical", "Critical sparsity: the most that can be left out while the metric holds its bar (linear), each with its own bar and interval, and its "
+        HtmlTable table = new HtmlTable("critical",
+                "Critical sparsity: the most that can be left out while the metric holds its bar (linear), each with its own bar and interval, and its "
                 + "difference from the control’s in percentage points. p: one-sided, of “the model’s is larger”.");
         table.head("Task", "Metric", "Site", "Model", "Critical sparsity (interval)", "Minus the control’s (interval)", "p");
         for (ComparedTask task : comparison.tasks()) {
@@ -170,10 +178,12 @@ public final class TaskReport {
                     for (int model = 0; model < task.results().size(); model++) {
                         Optional<Curve> curve = curve(task.results().get(model), sites);
                         int place = model;
-                        Optional<Difference> difference = task.critical().stream().filter(d -> d.metric() == metric).map(TaskComparison.CriticalDifference::difference)
+                        Optional<Difference> difference = task.critical().stream().filter(d -> d.metric() == metric)
+                                .map(TaskComparison.CriticalDifference::difference)
                                 .filter(d -> d.sites() == sites && d.model() == place && d.estimator() == Estimator.LINEAR).findFirst();
                         curve.ifPresent(c -> table.row(task.name(), metric.key(), Tables.name(sites), label(place), estimate(c, metric),
-                                place == comparison.control() ? "control" : difference.map(TaskReport::shown).orElse(NONE), difference.map(d -> p(d.exchanged())).orElse(NONE)));
+                                place == comparison.control() ? "control" : difference.map(TaskReport::shown).orElse(NONE),
+                                        difference.map(d -> p(d.exchanged())).orElse(NONE)));
                     }
                 }
             }
@@ -182,13 +192,15 @@ public final class TaskReport {
     }
 
     private Html atControlsCritical() {
-        HtmlTable table = new HtmlTable("at-control", "Each metric where as much is left out as the control’s critical sparsity (linear), read off the lines between measured points, and its "
+        HtmlTable table = new HtmlTable("at-control",
+                "Each metric where as much is left out as the control’s critical sparsity (linear), read off the lines between measured points, and its "
                 + "difference from the control’s there. p: two-sided.");
         table.head("Task", "Metric", "Site", "Sparsity", "Model", "Value", "Control’s value", "Minus the control’s (interval)", "p");
         for (ComparedTask task : comparison.tasks()) {
             for (DifferenceAt at : task.atControlsCritical()) {
                 ValueDifference d = at.difference();
-                table.row(task.name(), d.metric().key(), Tables.name(at.sites()), Html.number(at.sparsity(), Shown.percent(at.sparsity())), label(d.model()), number(d.metric(), d.value()),
+                table.row(task.name(), d.metric().key(), Tables.name(at.sites()), Html.number(at.sparsity(), Shown.percent(at.sparsity())), label(d.model()),
+                        number(d.metric(), d.value()),
                         number(d.metric(), d.otherValue()), shown(d), p(d.exchanged()));
             }
         }
@@ -218,7 +230,8 @@ public final class TaskReport {
 
     private void chart(String id, ComparedTask task, int m, SiteSet sites) {
         MetricKind metric = task.results().get(0).dense().get(m).metric();
-        ObjectNode chart = charts.chart(id, "sparsity (%)", metric.key() + (metric.higherIsBetter() ? " (%)" : ""), "percent", metric.higherIsBetter() ? "percent" : "ratio");
+        ObjectNode chart = charts.chart(id, "sparsity (%)", metric.key() + (metric.higherIsBetter() ? " (%)" : ""), "percent",
+                metric.higherIsBetter() ? "percent" : "ratio");
         double dense = task.results().get(comparison.control()).dense().get(m).value();
         ChartData.line(chart, dense, "control without a rule", "left");
         task.results().get(comparison.control()).task().chance().ifPresent(chance -> ChartData.line(chart, chance, "chance", "right"));
@@ -246,7 +259,8 @@ public final class TaskReport {
 
     private Html points(int t) {
         ComparedTask task = comparison.tasks().get(t);
-        HtmlTable table = new HtmlTable("points-" + t, "Every measured point on " + task.name() + ", with the interval of the change against the same model without a rule.");
+        HtmlTable table = new HtmlTable("points-" + t, "Every measured point on " + task.name()
+                + ", with the interval of the change against the same model without a rule.");
         table.head("Site", "Metric", "Model", "p", "Sparsity", "Value", "Change (interval)");
         for (int model = 0; model < task.results().size(); model++) {
             TaskMeasurement result = task.results().get(model);
@@ -256,7 +270,8 @@ public final class TaskReport {
                         Score score = point.scores().get(m);
                         MetricKind metric = score.metric();
                         table.row(Tables.name(curve.sites()), metric.key(), label(model), Html.number(point.p(), Shown.plain(point.p())),
-                                Html.number(point.sparsity(), Shown.percent(point.sparsity())), number(metric, score.value()), range(metric, point.change().get(metric.key())));
+                                Html.number(point.sparsity(), Shown.percent(point.sparsity())), number(metric, score.value()),
+                                range(metric, point.change().get(metric.key())));
                     }
                 }
             }
@@ -268,11 +283,15 @@ public final class TaskReport {
         List<String> method = new ArrayList<>();
         for (ComparedTask task : comparison.tasks()) {
             TaskSettings settings = settings(task);
-            method.add(String.format(Locale.ROOT, "%s: %,d documents; rule %s in every layer, %s; an accuracy holds while it is at least %s times the dense one, a perplexity at most %s times; %s "
-                    + "intervals and p by %,d draws of the documents, the same for all models.", task.name(), task.results().get(comparison.control()).task().documents(), settings.rule(),
-                    Shown.tokens(settings.coverage()), Shown.plain(settings.accuracy()), Shown.plain(settings.perplexity()), Shown.confidence(settings.confidence()), settings.replicates()));
+            method.add(String.format(Locale.ROOT,
+                    "%s: %,d documents; rule %s in every layer, %s; an accuracy holds while it is at least %s times the dense one, a perplexity at most %s "
+                    + "times; %s intervals and p by %,d draws of the documents, the same for all models.", task.name(),
+                    task.results().get(comparison.control()).task().documents(), settings.rule(),
+                    Shown.tokens(settings.coverage()), Shown.plain(settings.accuracy()), Shown.plain(settings.perplexity()),
+                            Shown.confidence(settings.confidence()), settings.replicates()));
         }
-        method.add("Sparsity: exact zeros after the rule / elements that it saw, of all layers and covered tokens; where a model writes the text, of the tokens that it then read.");
+        method.add("Sparsity: exact zeros after the rule / elements that it saw, of all layers and covered tokens; where a model writes the text, of the "
+                + "tokens that it then read.");
         method.add("A chart’s bands are intervals of the change against the same model without a rule.");
         method.add("Many tasks, metrics and sites are many tests: p is not corrected for their number.");
         return method;
@@ -322,7 +341,8 @@ public final class TaskReport {
     }
 
     private static Html range(MetricKind metric, Interval interval) {
-        return Html.element("span class=\"interval\"", "[", Html.number(interval.low(), signed(metric, interval.low())), ", ", Html.number(interval.high(), signed(metric, interval.high())), "]");
+        return Html.element("span class=\"interval\"", "[", Html.number(interval.low(), signed(metric, interval.low())), ", ", Html.number(interval.high(),
+                signed(metric, interval.high())), "]");
     }
 
     private static Html shown(ValueDifference d) {
@@ -336,7 +356,9 @@ public final class TaskReport {
 
     private static Html estimate(Curve curve, MetricKind metric) {
         Estimate linear = curve.critical().get(metric.key()).stream().filter(estimate -> estimate.estimator() == Estimator.LINEAR).findFirst().orElseThrow();
-        return Html.of(Shown.level(linear.level(), Shown::percent), " ", Html.element("span class=\"interval\"", "[", Html.number(linear.interval().low(), Shown.percent(linear.interval().low())),
+        Object level = linear.level().kind() == Level.Kind.NONE ? Shown.mark(linear.level())
+                : Html.of(Shown.mark(linear.level()), Html.number(linear.level().sparsity(), Shown.percent(linear.level().sparsity())));
+        return Html.of(level, " ", Html.element("span class=\"interval\"", "[", Html.number(linear.interval().low(), Shown.percent(linear.interval().low())),
                 ", ", Html.number(linear.interval().high(), Shown.percent(linear.interval().high())), "]"));
     }
 

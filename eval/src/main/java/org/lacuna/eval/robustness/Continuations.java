@@ -26,12 +26,12 @@ import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
 
 /**
- * What a model adds to texts, always the likeliest token, at every p of a grid. The points of one text are read side by side, in which they have the same length;
- * a point whose text is at its end is no longer looked at. A text more is a call more, so what one gives does not depend on the others, and how many points go
+ * What a model adds to texts, always the likeliest token, at every p of a grid. The points of one text are read side by side, in which they have the
+ * same length; a point whose text is at its end is no longer looked at. A text more is a call more, so what one gives does not depend on the others, and how many points go
  * together depends on model and grid, never on the workers.
  *
- * <p>A rule sees the tokens that the model reads: the context and all that it added but the last token, of those the ones that are covered. The likeliest token of
- * a point is as without a cache, but for rounding.
+ * <p>A rule sees the tokens that the model reads: the context and all that it added but the last token, of those the ones that are covered. The
+ * likeliest token of a point is as without a cache, but for rounding.
  */
 public final class Continuations {
     /** Tokens of a context that are read together: the same for every number of points, so that none of them changes another's bits. */
@@ -73,8 +73,8 @@ public final class Continuations {
      */
     public record Found(int[][][] tokens, long[][] kept, long[][] elements) {}
 
-    private Continuations(String name, Model model, Device device, List<int[]> contexts, Ending ending, Set<Site> sites, Treatment treatment, TokenCoverage coverage,
-            Findings findings, String subject, BooleanSupplier stop) {
+    private Continuations(String name, Model model, Device device, List<int[]> contexts, Ending ending, Set<Site> sites, Treatment treatment,
+            TokenCoverage coverage, Findings findings, String subject, BooleanSupplier stop) {
         if (coverage.kind() == TokenCoverage.Kind.LAST) {
             throw new IllegalArgumentException("a text that is being written has no last share of its tokens");
         }
@@ -155,7 +155,8 @@ public final class Continuations {
             for (int chunk = next.getAndIncrement(); chunk < chunks; chunk = next.getAndIncrement()) {
                 int firstPoint = chunk % pointChunks * form.texts();
                 int text = chunk / pointChunks;
-                String asked = findings == Findings.NONE ? "" : question + " " + Question.ofContext(contexts.get(text), ending.most + " " + ending.key) + " " + firstPoint;
+                String asked = findings == Findings.NONE ? "" : question + " " + Question.ofContext(contexts.get(text), ending.most + " " + ending.key) + " "
+                        + firstPoint;
                 if (findings.of(asked).filter(piece -> restore(piece, firstPoint, text)).isEmpty()) {
                     write(reading, firstPoint, text);
                     if (findings != Findings.NONE) {
@@ -168,7 +169,8 @@ public final class Continuations {
     }
 
     private long[][] elements() {
-        long width = sites.stream().mapToLong(site -> (long) model.config().feedForward().rowsPerToken(site) * (site == Site.INPUT ? model.config().hidden() : model.config().intermediate())).sum();
+        long width = sites.stream().mapToLong(site -> (long) model.config().feedForward().rowsPerToken(site) *
+                (site == Site.INPUT ? model.config().hidden() : model.config().intermediate())).sum();
         long[][] elements = new long[tokens.length][contexts.size()];
         for (int p = 0; p < tokens.length; p++) {
             for (int text = 0; text < contexts.size(); text++) {
@@ -192,7 +194,8 @@ public final class Continuations {
         Arrays.fill(added, ending.most);
         boolean[] ended = new boolean[points];
         // The last token that was added is not read, where the others still go on it is no part of the text.
-        Reading.Cover cover = (row, t) -> row < points && t < context.length + added[row] - 1 && coverage.covers(t, context.length + added[row] - 1, context.length - 1);
+        Reading.Cover cover = (row, t) -> row < points && t < context.length + added[row] - 1 && coverage.covers(t, context.length + added[row] - 1,
+                context.length - 1);
         reading.forget();
         reading.rules(run -> feed(run, firstPoint));
         int open = points;
@@ -223,7 +226,8 @@ public final class Continuations {
         try {
             reading.read(rows, length, cover, null);
         } catch (NonFiniteRowException e) {
-            throw new RunException(name + ": the model's numbers overflow: a vector in a feed-forward block is not finite in text " + text + ", rule " + treatment.rule().name()
+            throw new RunException(name + ": the model's numbers overflow: a vector in a feed-forward block is not finite in text " + text + ", rule "
+                    + treatment.rule().name()
                     + ", from p = " + treatment.parameter(0, sites.iterator().next(), firstPoint) + " on", e);
         }
     }

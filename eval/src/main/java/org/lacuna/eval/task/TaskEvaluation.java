@@ -140,7 +140,8 @@ public final class TaskEvaluation {
         }
         int padded = Likelihoods.padded(longest);
         int besideLongest = (int) requests.stream().filter(request -> Likelihoods.padded(request.input().length) == padded).count();
-        Settings asText = new Settings(settings.rule(), settings.grid(), settings.coverage(), settings.sites(), settings.perplexity(), 1, 1, settings.confidence());
+        Settings asText = new Settings(settings.rule(), settings.grid(), settings.coverage(), settings.sites(), settings.perplexity(), 1, 1,
+                settings.confidence());
         return new GridPrograms(config, device, besideLongest, longest).memory(asText, channelRows, team);
     }
 

@@ -116,7 +116,8 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
      * @param change   by metric, the interval of its value − the dense value, both on the same draw of documents
      * @param needed   by metric that is an accuracy, about how many documents it would take to tell on which side of the bar it is; none where it is on the bar
      */
-    public record Point(double p, double sparsity, List<Long> kept, List<Long> elements, List<Score> scores, Map<String, Interval> change, Map<String, OptionalLong> needed) {
+    public record Point(double p, double sparsity, List<Long> kept, List<Long> elements, List<Score> scores, Map<String, Interval> change,
+            Map<String, OptionalLong> needed) {
         /** Copies the lists. */
         public Point {
             kept = List.copyOf(kept);

@@ -15,6 +15,7 @@ import java.io.StringWriter;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -316,12 +317,14 @@ class CommandsTest {
         }
         Files.writeString(folder.resolve("say.jsonl"), documents);
         Path store = folder.resolve("store");
-        List<String> args = List.of("--run", run.toString(), "--tasks", task.toString(), "--task-data", folder.toString(), "--grid", "1,0.5,0", "--sites", "input,intermediate",
+        List<String> args = List.of("--run", run.toString(), "--tasks", task.toString(), "--task-data", folder.toString(), "--grid", "1,0.5,0", "--sites",
+                "input,intermediate",
                 "--replicates", "40", "--store", store.toString(), "--out");
         Path out = folder.resolve("said");
         String table = eval(Stream.concat(args.stream(), Stream.of(out.toString())).toArray(String[]::new));
         assertEquals(null, failure);
-        assertTrue(table.contains("task   say: 8 documents, 8 requests, 1 with a context cut to 64 tokens") && table.contains("exact_match 0.5000 ± 0.1890"), table);
+        assertTrue(table.contains("task   say: 8 documents, 8 requests, 1 with a context cut to 64 tokens") && table.contains("exact_match 0.5000 ± 0.1890"),
+                table);
         TaskMeasurement kept = ResultJson.read(out.resolve("say.json"), TaskMeasurement.class, TaskMeasurement.VERSION);
         assertEquals(List.of(1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0), kept.dense().get(0).values());
         for (TaskMeasurement.Curve curve : kept.curves()) {
@@ -342,7 +345,8 @@ class CommandsTest {
         for (String rule : List.of("calibrated", "weighted", "weighted_top_k", "channel", "top_k")) {
             List<String> other = new ArrayList<>(args);
             other.set(other.indexOf("input,intermediate"), rule.equals("channel") ? "gate" : "intermediate");
-            eval(Stream.concat(other.stream(), Stream.of(again.toString(), "--rule", rule, "--coverage", "decode", "--set", "data.text=" + larger)).toArray(String[]::new));
+            eval(Stream.concat(other.stream(), Stream.of(again.toString(), "--rule", rule, "--coverage", "decode", "--set", "data.text=" + larger))
+                    .toArray(String[]::new));
             assertEquals(null, failure, rule);
             TaskMeasurement measured = ResultJson.read(again.resolve("say.json"), TaskMeasurement.class, TaskMeasurement.VERSION);
             assertEquals(kept.dense(), measured.dense(), rule);
@@ -355,6 +359,46 @@ class CommandsTest {
         assertRefused("--coverage last:0.5: " + task + " wants text to be written");
         eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--task-set", "generation_kwargs.max_gen_toks=64")).toArray(String[]::new));
         assertRefused("generates up to 64 tokens, and the model reads 64 at once");
+    }
+
+    @Test
+    void resultsOfTasksAreCompared() throws IOException {
+        Path other = folder.resolve("other");
+        write(other, FeedForward.gated("silu"));
+        new ByteTokenizer().save(other.resolve("tokenizer.json"));
+        String[] common = {"--tasks", "stories_agreement", "--grid", "1,0.5,0", "--sites", "intermediate", "--replicates", "40", "--limit", "6", "--out"};
+        Path one = folder.resolve("one");
+        Path two = folder.resolve("two");
+        eval(Stream.concat(Stream.of("--run", run.toString()), Stream.concat(Arrays.stream(common), Stream.of(one.toString()))).toArray(String[]::new));
+        eval(Stream.concat(Stream.of("--model", other.toString()), Stream.concat(Arrays.stream(common), Stream.of(two.toString()))).toArray(String[]::new));
+        Path out = folder.resolve("compared");
+        String table = compare(one.toString(), two.toString(), "--out", out.toString());
+        assertEquals(null, failure);
+        assertTrue(table.contains("control: tiny") && table.contains("task   stories_agreement: 6 documents") && table.contains("other   − control: ")
+                && table.contains("critical sparsity at intermediate: other "), table);
+        JsonNode json = Json.read(out.resolve("report.json"));
+        assertEquals("stories_agreement", json.at("/comparison/tasks/0/name").asText());
+        assertTrue(Files.readString(out.resolve("report.html")).contains("<table id=\"at-control\"") && !Files.exists(out.resolve("report.svg")));
+
+        compare(one.toString(), run.toString(), "--out", out.toString());
+        assertRefused(one + " holds results of tasks, " + run + " does not");
+        compare(one.toString(), "--out", out.toString());
+        assertRefused("at least two models");
+        common[Arrays.asList(common).indexOf("6")] = "5";
+        Path fewer = folder.resolve("fewer");
+        eval(Stream.concat(Stream.of("--model", other.toString()), Stream.concat(Arrays.stream(common), Stream.of(fewer.toString()))).toArray(String[]::new));
+        compare(one.toString(), fewer.toString(), "--out", out.toString());
+        assertRefused("stories_agreement: " + fewer + " (5 documents, sha256 ", ") was measured on other documents than " + one);
+        Path file = two.resolve("stories_agreement.json");
+        Files.writeString(file, Files.readString(file).replace("\"version\" : " + TaskMeasurement.VERSION, "\"version\" : 1"));
+        compare(one.toString(), two.toString(), "--out", out.toString());
+        assertRefused("stories_agreement.json: version is 1, this build reads 2; measure again");
+        Files.copy(one.resolve("stories_agreement.json"), file, StandardCopyOption.REPLACE_EXISTING);
+        compare(one.toString(), two.toString(), "--out", out.toString());
+        assertRefused("stories_agreement.json: is of another model than");
+        Files.writeString(two.resolve("results.json"), "{\"results\": {\"../x\": {}}, \"config\": {\"model\": \"lacuna\"}}");
+        compare(one.toString(), two.toString(), "--out", out.toString());
+        assertRefused("results.json: is not what eval --tasks --out wrote");
     }
 
     @Test

@@ -54,8 +54,8 @@ class GenerationsTest {
     private static final Model MODEL = model(List.of());
 
     private static Model model(List<Integer> ends) {
-        return Initialization.of(ModelConfig.llama(VOCABULARY, 16, INNER, LAYERS, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true, FeedForward.gated("silu"), 64, 0.9,
-                OptionalInt.empty(), ends), DEVICE, 5);
+        return Initialization.of(ModelConfig.llama(VOCABULARY, 16, INNER, LAYERS, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true, FeedForward.gated("silu"),
+                64, 0.9, OptionalInt.empty(), ends), DEVICE, 5);
     }
 
     @AfterAll
@@ -72,8 +72,10 @@ class GenerationsTest {
         return IntStream.range(0, count).mapToObj(i -> random.ints(1 + random.nextInt(25), 0, VOCABULARY).toArray()).toList();
     }
 
-    private static Continuations.Found write(List<int[]> contexts, Predicate<int[]> reached, List<Double> grid, TokenCoverage coverage, Findings findings, BooleanSupplier stop) {
-        return Continuations.of("tiny", MODEL, DEVICE, TEAM, contexts, new Continuations.Ending(MOST, reached, "key"), SITES, topP(grid), coverage, findings, "subject", stop);
+    private static Continuations.Found write(List<int[]> contexts, Predicate<int[]> reached, List<Double> grid, TokenCoverage coverage, Findings findings,
+            BooleanSupplier stop) {
+        return Continuations.of("tiny", MODEL, DEVICE, TEAM, contexts, new Continuations.Ending(MOST, reached, "key"), SITES, topP(grid), coverage, findings,
+                "subject", stop);
     }
 
     private static Continuations.Found write(List<int[]> contexts, Predicate<int[]> reached, TokenCoverage coverage) {
@@ -229,13 +231,15 @@ class GenerationsTest {
         assertTrue(before >= 3 && before < 7, "pieces: " + before);
         Continuations.Found after = write(contexts, NEVER, GRID, TokenCoverage.EVERY, findings, () -> false);
         assertEquals(7, computed[0]);
-        assertTrue(Arrays.deepEquals(plain.tokens(), after.tokens()) && Arrays.deepEquals(plain.kept(), after.kept()) && Arrays.deepEquals(plain.elements(), after.elements()));
+        assertTrue(Arrays.deepEquals(plain.tokens(), after.tokens()) && Arrays.deepEquals(plain.kept(), after.kept()) && Arrays.deepEquals(plain.elements(),
+                after.elements()));
         write(contexts, NEVER, GRID, TokenCoverage.EVERY, findings, () -> false);
         assertEquals(7, computed[0]);
         write(contexts, NEVER, GRID, TokenCoverage.parse("decode"), findings, () -> false);
         write(contexts, NEVER, List.of(1.0, 0.6, 0.4), TokenCoverage.EVERY, findings, () -> false);
         assertEquals(21, computed[0], "another coverage and another grid are other questions");
-        Continuations.of("tiny", MODEL, DEVICE, TEAM, contexts, new Continuations.Ending(MOST, NEVER, "another"), SITES, topP(GRID), TokenCoverage.EVERY, findings, "subject", () -> false);
+        Continuations.of("tiny", MODEL, DEVICE, TEAM, contexts, new Continuations.Ending(MOST, NEVER, "another"), SITES, topP(GRID), TokenCoverage.EVERY,
+                findings, "subject", () -> false);
         assertEquals(28, computed[0], "and so is another end");
     }
 

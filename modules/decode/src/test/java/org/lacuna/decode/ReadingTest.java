@@ -57,7 +57,8 @@ class ReadingTest {
     private static Instance plain(Model model, int[][] texts, Reading.Cover cover) {
         int length = texts[0].length;
         Program.Builder builder = Program.of(DecoderGraph.evaluation(model.config(), SITES), CPU);
-        for (String placeholder : List.of(DecoderGraph.INPUT_IDS, DecoderGraph.POSITIONS, DecoderGraph.TARGETS, DecoderGraph.TOKEN_WEIGHT, DecoderGraph.TOKEN_MASK)) {
+        for (String placeholder : List.of(DecoderGraph.INPUT_IDS, DecoderGraph.POSITIONS, DecoderGraph.TARGETS, DecoderGraph.TOKEN_WEIGHT,
+                DecoderGraph.TOKEN_MASK)) {
             builder.placeholder(placeholder, texts.length, length);
         }
         List<String> outputs = new ArrayList<>(List.of(DecoderGraph.GREEDY));
@@ -101,7 +102,10 @@ class ReadingTest {
         return new Reading.Form(model.config(), LowRank.none(), GRID.length, PIECE, capacity, 1, SITES, 0);
     }
 
-    /** Contexts of single tokens, of pieces, of pieces and a rest; rules for all tokens and from the last one of the context on; local attention and experts too. */
+    /**
+     * Contexts of single tokens, of pieces, of pieces and a rest; rules for all tokens and from the last one of the context on; local attention and experts
+     * too.
+     */
     @ParameterizedTest
     @FieldSource("org.lacuna.fixtures.Fixtures#NAMES")
     void rulesGiveTheSameTokensWithACacheAsWithout(String name) {

@@ -159,8 +159,8 @@ public final class DecoderGraph {
     }
 
     /**
-     * The same with the vectors at {@code sites} sparsified, in every layer, each by a rule of its own, with the placeholders and outputs that {@link #evaluation} has
-     * for it: {@link #TOKEN_MASK}, {@link #rule} [P] and {@link #parameters} [P, K], of which each serves B / P sequences, and {@link #kept}.
+     * The same with the vectors at {@code sites} sparsified, in every layer, each by a rule of its own, with the placeholders and outputs that
+     * {@link #evaluation} has for it: {@link #TOKEN_MASK}, {@link #rule} [P] and {@link #parameters} [P, K], of which each serves B / P sequences, and {@link #kept}.
      *
      * @param weighted whether there are {@link #channels} too
      */

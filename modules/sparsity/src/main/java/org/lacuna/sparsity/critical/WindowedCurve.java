@@ -55,7 +55,8 @@ public final class WindowedCurve {
     /** The same where the rule saw other elements at other points, as of texts that a model wrote under it: {@code elements} has a row for each point. */
     public WindowedCurve(long[] tokens, long[][] elements, double[] denseLossSums, List<Point> points) {
         int windows = tokens.length;
-        check(!points.isEmpty() && elements.length == points.size(), "a curve needs at least one point, and elements of each, not " + points.size() + " and " + elements.length);
+        check(!points.isEmpty() && elements.length == points.size(), "a curve needs at least one point, and elements of each, not " + points.size() + " and "
+                + elements.length);
         check(windows > 0 && elements[0].length == windows && denseLossSums.length == windows,
                 "tokens, elements and dense losses must be of as many windows, at least one: "
                         + windows + ", " + elements[0].length + ", " + denseLossSums.length);
@@ -65,7 +66,8 @@ public final class WindowedCurve {
         }
         for (int i = 0; i < elements.length; i++) {
             Point point = points.get(i);
-            check(point.lossSums.length == windows && point.kept.length == windows && elements[i].length == windows, "the point at p = " + point.p + " is not of "
+            check(point.lossSums.length == windows && point.kept.length == windows && elements[i].length == windows, "the point at p = " + point.p
+                    + " is not of "
                     + windows + " windows");
             for (int w = 0; w < windows; w++) {
                 check(!Double.isNaN(point.lossSums[w]) && elements[i][w] > 0 && point.kept[w] >= 0 && point.kept[w] <= elements[i][w], "window " + w
@@ -107,7 +109,8 @@ public final class WindowedCurve {
      * @param taken whether a window is the other's
      */
     public WindowedCurve exchanged(WindowedCurve other, boolean[] taken) {
-        check(Arrays.equals(weights, other.weights) && taken.length == weights.length, "windows can be exchanged only between curves of the same windows, with equal weights");
+        check(Arrays.equals(weights, other.weights) && taken.length == weights.length,
+                "windows can be exchanged only between curves of the same windows, with equal weights");
         check(points.stream().map(Point::p).toList().equals(other.points.stream().map(Point::p).toList()),
                 "windows can be exchanged only between curves with the same values of p, in the same order");
         double[] dense = mixed(denseLossSums, other.denseLossSums, taken);
