@@ -8,9 +8,12 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
+import org.lacuna.eval.compare.TaskComparing;
+import org.lacuna.eval.compare.TaskComparison;
 import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.report.Extras;
 import org.lacuna.eval.report.ReportWriter;
+import org.lacuna.eval.report.TaskReport;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.source.WithControls;
 import org.lacuna.graph.cpu.CpuDevice;
@@ -30,7 +33,7 @@ import picocli.CommandLine.Spec;
         description = "Compare how much of several models' feed-forward activations can be left out; write report.html and report.json.",
         footer = {"", "Examples:", "  compare runs/silu runs/relu-l1 --out runs/compared",
             "  compare runs/mine                  with the control that was trained with it (control: true in its recipe)",
-            "  compare runs/a runs/b              where eval --out or eval --dl4j wrote results",
+            "  compare runs/a runs/b              where eval --out, eval --tasks --out or eval --dl4j wrote results",
             "A run that was measured with the same settings is not measured again. What eval wrote is taken as it is."})
 public final class CompareCommand implements Callable<Integer> {
     @Spec
@@ -54,6 +57,10 @@ public final class CompareCommand implements Callable<Integer> {
         if (models.stream().distinct().count() < models.size()) {
             throw new InputException("compare: a folder is named twice: " + String.join(" ", models));
         }
+        List<Path> tasks = models.stream().flatMap(model -> KeptTasks.folder(model).stream()).toList();
+        if (!tasks.isEmpty()) {
+            return tasks(tasks);
+        }
         List<Path> kept = models.stream().flatMap(model -> KeptResult.file(model).stream()).toList();
         List<String> others = models.stream().filter(model -> KeptResult.file(model).isEmpty()).toList();
         // A model beside kept results needs no control of its own.
@@ -74,6 +81,22 @@ public final class CompareCommand implements Callable<Integer> {
         Comparison comparison = Comparing.of(results, compared.controls());
         ReportWriter.write(out, comparison, extras);
         ComparisonTable.print(printer, comparison, extras);
+        printer.println();
+        printer.println(out.resolve(ReportWriter.PAGE));
+        return ExitCode.DONE;
+    }
+
+    private Integer tasks(List<Path> folders) {
+        if (folders.size() < models.size()) {
+            throw new InputException("compare: " + folders.get(0) + " holds results of tasks, " + models.stream()
+                    .filter(model -> KeptTasks.folder(model).isEmpty()).findFirst().orElseThrow()
+                    + " does not; name folders that eval --tasks … --out DIR wrote for all models, or for none");
+        }
+        ReportWriter.check(out);
+        TaskComparison comparison = TaskComparing.of(folders.stream().map(KeptTasks::read).toList());
+        TaskReport.write(out, comparison);
+        PrintWriter printer = spec.commandLine().getOut();
+        TaskComparisonTable.print(printer, comparison);
         printer.println();
         printer.println(out.resolve(ReportWriter.PAGE));
         return ExitCode.DONE;

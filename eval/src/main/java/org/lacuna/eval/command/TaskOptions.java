@@ -5,6 +5,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.lacuna.data.task.OutputType;
 import org.lacuna.data.task.Task;
+import org.lacuna.eval.robustness.LayerSet;
+import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.task.TaskSettings;
 import org.lacuna.run.InputException;
 import picocli.CommandLine.Option;
@@ -12,7 +14,8 @@ import picocli.CommandLine.Option;
 /** Which tasks a model is evaluated on. */
 final class TaskOptions {
     @Option(names = "--tasks", split = ",", paramLabel = "TASK", description = "Measure accuracy on tasks instead of loss on text: arc_easy, arc_challenge, blimp, boolq, "
-            + "hellaswag, lambada_openai, mmlu, piqa, sciq, winogrande as lm-evaluation-harness has them; the embedded corpus' own stories_agreement, stories_cloze, stories_questions; or task files (.yaml).")
+            + "gsm8k, hellaswag, lambada_openai, mmlu, piqa, sciq, triviaqa, winogrande as lm-evaluation-harness has them; the embedded corpus' own "
+                    + "stories_agreement, stories_cloze, stories_questions; or task files (.yaml).")
     private List<String> tasks = new ArrayList<>();
 
     @Option(names = "--task-data", defaultValue = ".", paramLabel = "DIR", description = "Folder of the tasks' JSONL files, as the data sets are published. Default: the current one.")
@@ -70,16 +73,22 @@ final class TaskOptions {
     /**
      * Reads them.
      *
+     * @param coverage that they are measured with
+     * @param layers   in which the rule is applied
      * @throws InputException with all that is wrong with them
      */
-    List<Task> open() {
+    List<Task> open(TokenCoverage coverage, LayerSet layers) {
         List<String> problems = new ArrayList<>();
         List<Task> opened = new ArrayList<>();
         for (String name : tasks) {
             try {
                 Task task = Task.open(name, data, sets);
-                if (task.outputType() == OutputType.GENERATE_UNTIL) {
-                    problems.add("--tasks: " + name + " wants text to be generated, which eval can't do under a rule yet; tasks that score continuations can be measured");
+                if (task.outputType() == OutputType.GENERATE_UNTIL && coverage.kind() == TokenCoverage.Kind.LAST) {
+                    problems.add("--coverage " + coverage + ": " + name
+                            + " wants text to be written, and how long it gets is not known before; use all, but_first or decode");
+                }
+                if (task.outputType() == OutputType.GENERATE_UNTIL && !layers.isAll()) {
+                    problems.add("--layers " + layers + ": " + name + " wants text to be written, which can be done with the rule in all layers only");
                 }
                 opened.add(limit == null ? task : task.first(limit));
             } catch (InputException e) {

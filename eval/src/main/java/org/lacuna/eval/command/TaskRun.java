@@ -18,7 +18,6 @@ import org.lacuna.data.tokenize.Tokenizers;
 import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.method.Method;
-import org.lacuna.eval.robustness.GridPrograms;
 import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Settings;
@@ -26,7 +25,7 @@ import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.source.Circumstances;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.eval.store.ResultStore;
-import org.lacuna.eval.task.Likelihoods;
+import org.lacuna.eval.task.Answering;
 import org.lacuna.eval.task.TaskEvaluation;
 import org.lacuna.eval.task.TaskFiles;
 import org.lacuna.eval.task.TaskMeasurement;
@@ -73,14 +72,14 @@ final class TaskRun {
         Method method = measure.method();
         TaskSettings settings = settings(config, method);
         List<TaskEvaluation> evaluations = new ArrayList<>();
-        options.open().forEach(task -> evaluations.add(new TaskEvaluation(task, tokenizer, maxLength, settings)));
+        options.open(settings.coverage(), settings.layers()).forEach(task -> evaluations.add(new TaskEvaluation(task, tokenizer, maxLength, settings)));
         Optional<Corpus> corpus = method.calibrates() ? Optional.of(Corpora.open(source.data(sets))) : Optional.empty();
         corpus.ifPresent(text -> source.check(text, config));
         ModelSummary summary = source.summary(config, corpus);
         TaskTable table = new TaskTable(printer);
         table.head(summary, settings);
         try (Workers team = measure.team()) {
-            ForwardMemory memory = memory(config, method, settings, evaluations, team);
+            ForwardMemory memory = memory(config, method, evaluations, team);
             memory.check(source.checkpoint().toString(), "fewer --workers, a shorter --max-length, or a smaller model");
             table.memory(memory);
             Model model = source.load(config, device);
@@ -89,8 +88,8 @@ final class TaskRun {
                 List<TaskMeasurement> results = new ArrayList<>();
                 for (TaskEvaluation evaluation : evaluations) {
                     Circumstances now = Circumstances.of(source, device, evaluation.summary().sha256());
-                    Likelihoods likelihoods = new Likelihoods(summary.checkpoint(), model, device, team, findings, now.subject(summary), stop);
-                    TaskMeasurement result = evaluation.measure(likelihoods, look, summary, now.provenance(), table);
+                    Answering answering = evaluation.answering(summary.checkpoint(), model, device, team, findings, now.subject(summary), stop);
+                    TaskMeasurement result = evaluation.measure(answering, look, summary, now.provenance(), table);
                     out.ifPresent(folder -> TaskFiles.write(folder, result));
                     results.add(result);
                 }
@@ -119,11 +118,10 @@ final class TaskRun {
         return new TaskSettings(text.rule(), text.grid(), text.coverage(), text.layers(), text.sites(), options.accuracyBar(), text.bar(), text.replicates(), text.seed(), text.confidence());
     }
 
-    private ForwardMemory memory(ModelConfig config, Method method, TaskSettings settings, List<TaskEvaluation> evaluations, Workers team) {
+    private ForwardMemory memory(ModelConfig config, Method method, List<TaskEvaluation> evaluations, Workers team) {
         ForwardMemory most = ForwardMemory.of(config);
         for (TaskEvaluation evaluation : evaluations) {
-            Settings asText = new Settings(settings.rule(), settings.grid(), settings.coverage(), settings.layers(), settings.sites(), settings.perplexity(), 1, 1, settings.confidence());
-            ForwardMemory memory = new GridPrograms(config, device, evaluation.besideLongest(), evaluation.longest()).memory(asText, method.channelRows(1), team.count());
+            ForwardMemory memory = evaluation.memory(config, device, method.channelRows(1), team.count());
             most = memory.bytes() > most.bytes() ? memory : most;
         }
         return most;

@@ -39,6 +39,8 @@ final class TaskTable implements TaskEvaluation.Progress {
         scores.stream().filter(score -> score.metric().higherIsBetter() && task.chance().isPresent() && !isAboveChance(score.value(), task.chance().getAsDouble(), task.documents()))
                 .forEach(score -> line("note   %s is not above chance (%.4f) by two standard errors of chance: how much can be left out before it falls says nothing",
                         score.metric().key(), task.chance().getAsDouble()));
+        scores.stream().filter(score -> score.metric().higherIsBetter() && task.chance().isEmpty() && score.value() == 0)
+                .forEach(score -> line("note   %s is 0 without a rule, so nothing can fall: how much can be left out says nothing", score.metric().key()));
         line("%-14s%-12s%-26s%-26s%s", "site", "metric", "linear", "first", "grid");
     }
 

@@ -29,28 +29,51 @@ final class Question {
         question.ints(texts.batch().inputs());
         question.ints(texts.batch().targets());
         question.ints(texts.lengths());
-        question.ints(treatment.rule().code(), treatment.points(), treatment.channelRows());
-        question.digest.update((coverage + " ").getBytes(StandardCharsets.UTF_8));
+        question.rules(sites, treatment, coverage, config);
+        return question.hash();
+    }
+
+    /** The rules alone. */
+    static String ofRules(Set<Site> sites, Treatment treatment, TokenCoverage coverage, ModelConfig config) {
+        Question question = new Question();
+        question.rules(sites, treatment, coverage, config);
+        return question.hash();
+    }
+
+    /** A text to go on with, and what is said beside it. */
+    static String ofContext(int[] context, String beside) {
+        Question question = new Question();
+        question.ints(context);
+        question.digest.update(beside.getBytes(StandardCharsets.UTF_8));
+        return question.hash();
+    }
+
+    private void rules(Set<Site> sites, Treatment treatment, TokenCoverage coverage, ModelConfig config) {
+        ints(treatment.rule().code(), treatment.points(), treatment.channelRows());
+        digest.update((coverage + " ").getBytes(StandardCharsets.UTF_8));
         if (!treatment.layers().isAll()) {
-            question.digest.update(("layers " + treatment.layers() + " ").getBytes(StandardCharsets.UTF_8));
+            digest.update(("layers " + treatment.layers() + " ").getBytes(StandardCharsets.UTF_8));
         }
         for (Site site : new TreeSet<>(sites)) {
-            question.ints(site.ordinal());
+            ints(site.ordinal());
             for (int layer : treatment.layers().of(config.layers())) {
                 ByteBuffer parameters = ByteBuffer.allocate(treatment.points() * Double.BYTES).order(ByteOrder.LITTLE_ENDIAN);
                 for (int point = 0; point < treatment.points(); point++) {
                     parameters.putDouble(treatment.parameter(layer, site, point));
                 }
-                question.digest.update(parameters.array());
+                digest.update(parameters.array());
                 if (treatment.channelRows() > 0) {
                     float[] channels = treatment.channels(layer, site);
                     ByteBuffer bytes = ByteBuffer.allocate(channels.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
                     bytes.asFloatBuffer().put(channels);
-                    question.digest.update(bytes.array());
+                    digest.update(bytes.array());
                 }
             }
         }
-        return HexFormat.of().formatHex(question.digest.digest());
+    }
+
+    private String hash() {
+        return HexFormat.of().formatHex(digest.digest());
     }
 
     private void ints(int... values) {

@@ -269,6 +269,18 @@ public final class Sweep {
                 }
             }
         }
+        feedRules(run, treatment, layers, sites, points, firstPoint);
+        for (int layer : layers) {
+            for (Site site : sites) {
+                if (treatment.channelRows() > 0) {
+                    fillChannels(run.tensor(DecoderGraph.channels(layer, site)).floats(), treatment.channels(layer, site), firstWindow, count);
+                }
+            }
+        }
+    }
+
+    /** Of {@code points} points from a first one on; behind the last one it is repeated. */
+    static void feedRules(Instance run, Treatment treatment, List<Integer> layers, Set<Site> sites, int points, int firstPoint) {
         int[] codes = new int[points];
         double[] parameters = new double[points];
         Arrays.fill(codes, treatment.rule().code());
@@ -279,9 +291,6 @@ public final class Sweep {
                 }
                 run.tensor(DecoderGraph.rule(layer, site)).set(codes);
                 run.tensor(DecoderGraph.parameters(layer, site)).set(parameters);
-                if (treatment.channelRows() > 0) {
-                    fillChannels(run.tensor(DecoderGraph.channels(layer, site)).floats(), treatment.channels(layer, site), firstWindow, count);
-                }
             }
         }
     }

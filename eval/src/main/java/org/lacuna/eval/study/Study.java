@@ -18,15 +18,14 @@ import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteResult;
 import org.lacuna.eval.robustness.SiteSet;
-import org.lacuna.eval.task.TaskEvaluation;
 import org.lacuna.eval.task.TaskMeasurement;
 import org.lacuna.run.InputException;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.critical.Bar;
 import org.lacuna.sparsity.critical.CriticalSparsity;
-import org.lacuna.sparsity.critical.Estimates;
 import org.lacuna.sparsity.critical.Level;
 import org.lacuna.sparsity.critical.PairedBootstrap;
+import org.lacuna.sparsity.critical.QualityBar;
 import org.lacuna.sparsity.critical.WindowedCurve;
 
 /**
@@ -175,8 +174,9 @@ public final class Study {
         return known.computeIfAbsent(List.of(model.size(), model.variant(), model.seed(), task), key -> {
             TaskMeasurement measured = model.tasks().get(task);
             int documents = measured.task().documents();
-            Function<int[], Estimates> critical = TaskEvaluation.critical(measured, measured.curves().get(0), 0);
-            return levels(documentDraws(task, documents), documents, times -> critical.apply(times).linear());
+            WindowedCurve curve = TaskMeasurement.windowed(measured.curves().get(0).points(), measured.dense().get(0), 0);
+            QualityBar bar = measured.settings().bar(measured.dense().get(0).metric());
+            return levels(documentDraws(task, documents), documents, times -> bar.levels(curve.pooled(times)).linear());
         });
     }
 
@@ -184,7 +184,7 @@ public final class Study {
     Draws score(StudiedModel model, String task) {
         TaskMeasurement measured = model.tasks().get(task);
         int documents = measured.task().documents();
-        return numbers(documentDraws(task, documents), documents, times -> TaskEvaluation.pooled(measured.dense().get(0), times));
+        return numbers(documentDraws(task, documents), documents, measured.dense().get(0)::pooled);
     }
 
     private PairedBootstrap documentDraws(String task, int documents) {

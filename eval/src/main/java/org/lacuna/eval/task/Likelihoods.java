@@ -30,31 +30,18 @@ import org.lacuna.sparsity.Site;
  * @param subject  hash of model and arithmetic
  * @param stop     asked between pieces of the work
  */
-public record Likelihoods(String name, Model model, Device device, Workers workers, Findings findings, String subject, BooleanSupplier stop) {
+public record Likelihoods(String name, Model model, Device device, Workers workers, Findings findings, String subject, BooleanSupplier stop)
+        implements Answering {
     /** Up to so many tokens, lengths are rounded up to a multiple of an eighth of them. */
     private static final int SHORT = 64;
 
-    /**
-     * What was found.
-     *
-     * @param answers  [point][request]
-     * @param kept     elements that are not 0 after the rule, of the treatment's layers and covered tokens, [point][request]
-     * @param elements of these layers and tokens, [request]
-     */
-    public record Scores(List<List<Answer>> answers, long[][] kept, long[] elements) {}
-
-    /**
-     * Scores requests with continuations.
-     *
-     * @param sites with the rule, in every layer of the treatment's
-     * @throws org.lacuna.run.InterruptedRunException if it was asked to stop
-     * @throws org.lacuna.run.RunException if the model's numbers are not finite
-     */
+    /** Scores requests with continuations. */
+    @Override
     public Scores score(List<Request> requests, Set<Site> sites, Treatment treatment, TokenCoverage coverage) {
         int points = treatment.points();
         Answer[][] answers = new Answer[points][requests.size()];
         long[][] kept = new long[points][requests.size()];
-        long[] elements = new long[requests.size()];
+        long[][] elements = new long[points][requests.size()];
         for (List<Integer> bucket : buckets(requests).values()) {
             Sequences texts = texts(requests, bucket);
             Answers found = Answers.of(name, model, device, workers, texts, sites, treatment, coverage, findings, subject, stop);
@@ -63,8 +50,8 @@ public record Likelihoods(String name, Model model, Device device, Workers worke
                 for (int p = 0; p < points; p++) {
                     answers[p][request] = new Answer.Scored(-found.lossSums()[p][i], found.greedy()[p][i]);
                     kept[p][request] = found.kept()[p][i];
+                    elements[p][request] = found.elements()[i];
                 }
-                elements[request] = found.elements()[i];
             }
         }
         return new Scores(Arrays.stream(answers).map(List::of).toList(), kept, elements);

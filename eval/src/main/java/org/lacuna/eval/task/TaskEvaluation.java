@@ -3,6 +3,7 @@ package org.lacuna.eval.task;
 import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
@@ -15,19 +16,25 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.function.Function;
+import java.util.function.BooleanSupplier;
 import org.lacuna.data.task.Metric;
-import org.lacuna.data.task.MetricKind;
 import org.lacuna.data.task.OutputType;
 import org.lacuna.data.task.Request;
 import org.lacuna.data.task.Task;
+import org.lacuna.data.task.TaskDocument;
 import org.lacuna.data.task.TaskResult;
 import org.lacuna.data.tokenize.Tokenizer;
+import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.method.Method;
 import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.Continuations;
 import org.lacuna.eval.robustness.Estimate;
+import org.lacuna.eval.robustness.Findings;
+import org.lacuna.eval.robustness.GridPrograms;
 import org.lacuna.eval.robustness.ModelSummary;
+import org.lacuna.eval.robustness.ResultJson;
+import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.Treatment;
@@ -35,9 +42,12 @@ import org.lacuna.eval.task.TaskMeasurement.Curve;
 import org.lacuna.eval.task.TaskMeasurement.Point;
 import org.lacuna.eval.task.TaskMeasurement.Score;
 import org.lacuna.eval.task.TaskMeasurement.TaskSummary;
+import org.lacuna.graph.Device;
+import org.lacuna.graph.program.Workers;
+import org.lacuna.model.Model;
+import org.lacuna.model.config.ModelConfig;
+import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
-import org.lacuna.sparsity.critical.Bar;
-import org.lacuna.sparsity.critical.Estimates;
 import org.lacuna.sparsity.critical.Estimator;
 import org.lacuna.sparsity.critical.PairedBootstrap;
 import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
@@ -52,6 +62,7 @@ public final class TaskEvaluation {
     private final List<Request> requests;
     private final TaskSummary summary;
     private final TaskSettings settings;
+    private final Tokenizer tokenizer;
 
     /**
      * Makes the requests.
@@ -61,10 +72,12 @@ public final class TaskEvaluation {
      */
     public TaskEvaluation(Task whole, Tokenizer tokenizer, int maxLength, TaskSettings settings) {
         this.settings = settings;
+        this.tokenizer = tokenizer;
         task = whole.fitting(tokenizer, maxLength);
         requests = task.requests(tokenizer, maxLength);
         summary = new TaskSummary(task.name(), task.documents().size(), whole.documents().size() - task.documents().size(), requests.size(),
-                (int) requests.stream().filter(Request::truncated).count(), maxLength, chance(task), sha256(requests));
+                (int) requests.stream().filter(Request::truncated).count(), maxLength, chance(task),
+                sha256(requests, task), documentsSha256(task));
     }
 
     private static OptionalDouble chance(Task task) {
@@ -72,17 +85,35 @@ public final class TaskEvaluation {
                 ? task.documents().stream().mapToDouble(document -> document.gold().size() / (double) document.choices().size()).average() : OptionalDouble.empty();
     }
 
-    private static String sha256(List<Request> requests) {
+    private static String sha256(List<Request> requests, Task task) {
+        MessageDigest digest = digest();
+        for (Request request : requests) {
+            int[] ids = request.input();
+            ByteBuffer bytes = ByteBuffer.allocate((ids.length + request.continuation().length + 4) * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
+            bytes.putInt(request.document()).putInt(request.choice()).putInt(ids.length).putInt(request.continuation().length);
+            bytes.asIntBuffer().put(ids).put(request.continuation());
+            digest.update(bytes.array());
+        }
+        task.generation().ifPresent(generation -> digest.update(generation.toString().getBytes(StandardCharsets.UTF_8)));
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    /** What of a document does not say where it stands. */
+    private record Texts(List<TaskDocument.Prompt> prompts, List<String> choices, List<Integer> gold, List<String> answers) {}
+
+    private static String documentsSha256(Task task) {
+        MessageDigest digest = digest();
+        for (TaskDocument document : task.documents()) {
+            String texts = Json.line(ResultJson.tree(new Texts(document.prompts(), document.choices(), document.gold(), document.answers())));
+            digest.update((texts + "\n").getBytes(StandardCharsets.UTF_8));
+        }
+        task.generation().ifPresent(generation -> digest.update(generation.toString().getBytes(StandardCharsets.UTF_8)));
+        return HexFormat.of().formatHex(digest.digest());
+    }
+
+    private static MessageDigest digest() {
         try {
-            MessageDigest digest = MessageDigest.getInstance("SHA-256");
-            for (Request request : requests) {
-                int[] ids = request.input();
-                ByteBuffer bytes = ByteBuffer.allocate((ids.length + request.continuation().length + 4) * Integer.BYTES).order(ByteOrder.LITTLE_ENDIAN);
-                bytes.putInt(request.document()).putInt(request.choice()).putInt(ids.length).putInt(request.continuation().length);
-                bytes.asIntBuffer().put(ids).put(request.continuation());
-                digest.update(bytes.array());
-            }
-            return HexFormat.of().formatHex(digest.digest());
+            return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every JDK has SHA-256", e);
         }
@@ -93,15 +124,38 @@ public final class TaskEvaluation {
         return summary;
     }
 
-    /** Tokens of the longest request. */
-    public int longest() {
-        return requests.stream().mapToInt(request -> request.input().length).max().orElseThrow();
+    /**
+     * What the measurement holds.
+     *
+     * @param channelRows of the rule's treatments
+     * @param team        how many workers there are
+     */
+    public ForwardMemory memory(ModelConfig config, Device device, int channelRows, int team) {
+        int longest = requests.stream().mapToInt(request -> request.input().length).max().orElseThrow();
+        if (task.generation().isPresent()) {
+            int length = longest + task.generation().get().max_gen_toks();
+            return settings.sites().stream()
+                    .map(sites -> Continuations.memory(config, device, sites.sites(), settings.grid().size(), requests.size(), length, channelRows, team))
+                    .max(Comparator.comparingLong(ForwardMemory::bytes)).orElseThrow();
+        }
+        int padded = Likelihoods.padded(longest);
+        int besideLongest = (int) requests.stream().filter(request -> Likelihoods.padded(request.input().length) == padded).count();
+        Settings asText = new Settings(settings.rule(), settings.grid(), settings.coverage(), settings.layers(), settings.sites(), settings.perplexity(), 1, 1,
+                settings.confidence());
+        return new GridPrograms(config, device, besideLongest, longest).memory(asText, channelRows, team);
     }
 
-    /** How many requests go through the model beside the longest. */
-    public int besideLongest() {
-        int padded = Likelihoods.padded(longest());
-        return (int) requests.stream().filter(request -> Likelihoods.padded(request.input().length) == padded).count();
+    /**
+     * What answers the requests.
+     *
+     * @param name     what messages call the model
+     * @param findings where pieces are looked up and kept
+     * @param subject  hash of model and arithmetic
+     * @param stop     asked between pieces of the work
+     */
+    public Answering answering(String name, Model model, Device device, Workers workers, Findings findings, String subject, BooleanSupplier stop) {
+        return task.generation().<Answering>map(generation -> new Generations(name, model, device, workers, findings, subject, stop, tokenizer, generation))
+                .orElseGet(() -> new Likelihoods(name, model, device, workers, findings, subject, stop));
     }
 
     /** Told what is found. */
@@ -121,16 +175,16 @@ public final class TaskEvaluation {
      * @throws org.lacuna.run.InterruptedRunException if it was asked to stop
      * @throws org.lacuna.run.RunException if the model's numbers are not finite
      */
-    public TaskMeasurement measure(Likelihoods likelihoods, Look look, ModelSummary model, JsonNode provenance, Progress progress) {
+    public TaskMeasurement measure(Answering answering, Look look, ModelSummary model, JsonNode provenance, Progress progress) {
         Treatment none = new Treatment.Uniform(Rules.byName("none"), List.of(0.0));
         Set<Site> anywhere = Set.of(Site.INTERMEDIATE);
-        List<Score> dense = scores(task.score(requests, likelihoods.score(requests, anywhere, none, TokenCoverage.EVERY).answers().get(0)));
+        List<Score> dense = scores(task.score(requests, answering.score(requests, anywhere, none, TokenCoverage.EVERY).answers().get(0)));
         progress.dense(summary, dense);
         Method method = Methods.byName(settings.rule());
         List<Curve> curves = new ArrayList<>();
         for (SiteSet sites : settings.sites()) {
             Treatment treatment = method.treatments(settings.grid(), sites.sites(), look).get(0).in(settings.layers());
-            Curve curve = curve(sites, likelihoods.score(requests, sites.sites(), treatment, settings.coverage()), dense);
+            Curve curve = curve(sites, answering.score(requests, sites.sites(), treatment, settings.coverage()), dense);
             curves.add(curve);
             progress.curve(curve);
         }
@@ -145,37 +199,38 @@ public final class TaskEvaluation {
         return new Score(metric.kind(), metric.value(), metric.standardError(), metric.values(), metric.weights());
     }
 
-    private Curve curve(SiteSet sites, Likelihoods.Scores found, List<Score> dense) {
+    private Curve curve(SiteSet sites, Answering.Scores found, List<Score> dense) {
         int documents = summary.documents();
         PairedBootstrap bootstrap = settings.bootstrap(documents);
-        long[] elements = byDocument(found.elements());
-        long total = Arrays.stream(elements).sum();
         List<Point> points = new ArrayList<>();
         for (int p = 0; p < settings.grid().size(); p++) {
             long[] kept = byDocument(found.kept()[p]);
+            long[] elements = byDocument(found.elements()[p]);
+            long total = Arrays.stream(elements).sum();
             List<Score> scores = scores(task.score(requests, found.answers().get(p)));
             Map<String, Interval> change = new LinkedHashMap<>();
             Map<String, OptionalLong> needed = new LinkedHashMap<>();
             for (int m = 0; m < scores.size(); m++) {
                 Score with = scores.get(m);
                 Score without = dense.get(m);
-                change.put(with.metric().key(), bootstrap.number(times -> pooled(with, times) - pooled(without, times), settings.confidence()));
+                change.put(with.metric().key(), bootstrap.number(times -> with.pooled(times) - without.pooled(times), settings.confidence()));
                 if (with.metric().higherIsBetter()) {
                     needed.put(with.metric().key(), ExamplesNeeded.of(aboveBar(with, without), 0, settings.confidence()).examples());
                 }
             }
-            points.add(new Point(settings.grid().get(p), (total - Arrays.stream(kept).sum()) / (double) total, Arrays.stream(kept).boxed().toList(), scores, change, needed));
+            points.add(new Point(settings.grid().get(p), (total - Arrays.stream(kept).sum()) / (double) total, Arrays.stream(kept).boxed().toList(),
+                    Arrays.stream(elements).boxed().toList(), scores, change, needed));
         }
         Map<String, List<Estimate>> critical = new LinkedHashMap<>();
         for (int m = 0; m < dense.size(); m++) {
-            WindowedCurve curve = windowed(points, elements, dense.get(m), m);
-            QualityBar bar = bar(settings, dense.get(m).metric());
+            WindowedCurve curve = TaskMeasurement.windowed(points, dense.get(m), m);
+            QualityBar bar = settings.bar(dense.get(m).metric());
             critical.put(dense.get(m).metric().key(), Arrays.stream(Estimator.values()).sorted(Comparator.naturalOrder())
                     .map(estimator -> new Estimate(estimator, bar.levels(curve.pooled()).by(estimator),
                             bootstrap.interval(times -> bar.levels(curve.pooled(times)).by(estimator), settings.confidence())))
                     .toList());
         }
-        return new Curve(sites, Arrays.stream(elements).boxed().toList(), points, critical);
+        return new Curve(sites, points, critical);
     }
 
     /** Each document's value above the bar's share of the dense one: what is held against 0. */
@@ -191,47 +246,5 @@ public final class TaskEvaluation {
             sums[requests.get(r).document()] += byRequest[r];
         }
         return sums;
-    }
-
-    /** The metric of a draw of documents. */
-    public static double pooled(Score score, int[] times) {
-        double values = 0;
-        double weights = 0;
-        for (int d = 0; d < times.length; d++) {
-            values += times[d] * score.values().get(d);
-            weights += times[d] * score.weights().get(d);
-        }
-        // What a metric makes of one document that is the mean of all.
-        return score.metric().pool(List.of(values / weights), List.of(1.0));
-    }
-
-    /** A curve's critical sparsity by one metric of the task, on a draw of its documents (how often each is in it). */
-    public static Function<int[], Estimates> critical(TaskMeasurement measured, Curve curve, int metric) {
-        long[] elements = curve.elements().stream().mapToLong(Long::longValue).toArray();
-        WindowedCurve windowed = windowed(curve.points(), elements, measured.dense().get(metric), metric);
-        QualityBar bar = bar(measured.settings(), measured.dense().get(metric).metric());
-        return times -> bar.levels(windowed.pooled(times));
-    }
-
-    private static QualityBar bar(TaskSettings settings, MetricKind metric) {
-        return switch (metric) {
-            case ACC, ACC_NORM, ACC_BYTES, EXACT_MATCH -> QualityBar.accuracy(settings.accuracy());
-            case PERPLEXITY, WORD_PERPLEXITY, BYTE_PERPLEXITY -> QualityBar.perplexity(new Bar(settings.perplexity()));
-            case BITS_PER_BYTE -> QualityBar.bitsPerByte(settings.perplexity());
-        };
-    }
-
-    /** A metric's values as sums of a curve; log-likelihoods as losses. */
-    private static WindowedCurve windowed(List<Point> points, long[] elements, Score dense, int metric) {
-        double sign = dense.metric().higherIsBetter() ? 1 : -1;
-        long[] once = new long[elements.length];
-        Arrays.fill(once, 1);
-        return new WindowedCurve(once, elements, signed(dense, sign), points.stream()
-                .map(point -> new WindowedCurve.Point(point.p(), signed(point.scores().get(metric), sign), point.kept().stream().mapToLong(Long::longValue).toArray()))
-                .toList()).over(dense.weights().stream().mapToDouble(Double::doubleValue).toArray());
-    }
-
-    private static double[] signed(Score score, double sign) {
-        return score.values().stream().mapToDouble(value -> sign * value).toArray();
     }
 }

@@ -14,17 +14,25 @@ import org.lacuna.run.folder.Json;
 
 /** The files of a folder of results: {@code TASK.json} each, {@code results.json} as lm-evaluation-harness writes it, {@code curves.csv}. */
 public final class TaskFiles {
+    /** The file that has what all tasks have in one. */
+    public static final String ALL = "results.json";
+
     private TaskFiles() {
+    }
+
+    /** A task's own file. */
+    public static Path file(Path folder, String task) {
+        return folder.resolve(task + ".json");
     }
 
     /** Writes a task's own file. */
     public static void write(Path folder, TaskMeasurement result) {
-        AtomicFiles.write(folder.resolve(result.task().name() + ".json"), ResultJson.text(result));
+        AtomicFiles.write(file(folder, result.task().name()), ResultJson.text(result));
     }
 
     /** Writes what all tasks have in one. */
     public static void writeAll(Path folder, List<TaskMeasurement> results) {
-        AtomicFiles.write(folder.resolve("results.json"), harness(results).toPrettyString() + "\n");
+        AtomicFiles.write(folder.resolve(ALL), harness(results).toPrettyString() + "\n");
         AtomicFiles.write(folder.resolve("curves.csv"), csv(results));
     }
 

@@ -1,6 +1,7 @@
 package org.lacuna.eval.task;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
@@ -11,6 +12,7 @@ import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
+import org.lacuna.sparsity.critical.WindowedCurve;
 
 /**
  * What one model reached on one task, without a rule and at every p: all documents' values, so that intervals and comparisons can be computed
@@ -36,6 +38,29 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
     }
 
     /**
+     * A metric of a curve as sums over documents, log-likelihoods as losses, for {@link TaskSettings#bar} to read.
+     *
+     * @param dense  the metric without a rule
+     * @param metric its place
+     */
+    public static WindowedCurve windowed(List<Point> points, Score dense, int metric) {
+        double sign = dense.metric().higherIsBetter() ? 1 : -1;
+        long[] once = new long[dense.values().size()];
+        Arrays.fill(once, 1);
+        return new WindowedCurve(once, points.stream().map(point -> longs(point.elements())).toArray(long[][]::new), signed(dense, sign), points.stream()
+                .map(point -> new WindowedCurve.Point(point.p(), signed(point.scores().get(metric), sign), longs(point.kept())))
+                .toList()).over(dense.weights().stream().mapToDouble(Double::doubleValue).toArray());
+    }
+
+    private static long[] longs(List<Long> values) {
+        return values.stream().mapToLong(Long::longValue).toArray();
+    }
+
+    private static double[] signed(Score score, double sign) {
+        return score.values().stream().mapToDouble(value -> sign * value).toArray();
+    }
+
+    /**
      * The task as it was asked.
      *
      * @param name      its name
@@ -45,9 +70,11 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
      * @param truncated of which so many had their context cut on the left
      * @param maxLength tokens that the model read at once, at most
      * @param chance    the accuracy of choosing blindly; empty where nothing is chosen from
-     * @param sha256    of all requests' token ids
+     * @param sha256    of all requests' token ids, and of how long a text goes on that is written
+     * @param documentsSha256 of the documents' texts: what is asked whatever the tokens are
      */
-    public record TaskSummary(String name, int documents, int leftOut, int requests, int truncated, int maxLength, OptionalDouble chance, String sha256) {
+    public record TaskSummary(String name, int documents, int leftOut, int requests, int truncated, int maxLength, OptionalDouble chance, String sha256,
+            String documentsSha256) {
     }
 
     /**
@@ -65,6 +92,18 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
             values = List.copyOf(values);
             weights = List.copyOf(weights);
         }
+
+        /** The metric of a draw of documents. */
+        public double pooled(int[] times) {
+            double sum = 0;
+            double weight = 0;
+            for (int d = 0; d < times.length; d++) {
+                sum += times[d] * values.get(d);
+                weight += times[d] * weights.get(d);
+            }
+            // What a metric makes of one document that is the mean of all.
+            return metric.pool(List.of(sum / weight), List.of(1.0));
+        }
     }
 
     /**
@@ -72,14 +111,17 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
      *
      * @param sparsity exact zeros after the rule / elements, of all requests, layers and covered tokens
      * @param kept     elements that are not 0, by document
+     * @param elements that the rule saw, by document: where a text is written other ones at every p
      * @param scores   the metrics, in the task's order
      * @param change   by metric, the interval of its value − the dense value, both on the same draw of documents
      * @param needed   by metric that is an accuracy, about how many documents it would take to tell on which side of the bar it is; none where it is on the bar
      */
-    public record Point(double p, double sparsity, List<Long> kept, List<Score> scores, Map<String, Interval> change, Map<String, OptionalLong> needed) {
+    public record Point(double p, double sparsity, List<Long> kept, List<Long> elements, List<Score> scores, Map<String, Interval> change,
+            Map<String, OptionalLong> needed) {
         /** Copies the lists. */
         public Point {
             kept = List.copyOf(kept);
+            elements = List.copyOf(elements);
             scores = List.copyOf(scores);
         }
     }
@@ -87,14 +129,12 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
     /**
      * The rule at one set of sites.
      *
-     * @param elements that the rule saw, by document
      * @param points   in the order of the grid
      * @param critical critical sparsity by metric, one for each estimator
      */
-    public record Curve(SiteSet sites, List<Long> elements, List<Point> points, Map<String, List<Estimate>> critical) {
+    public record Curve(SiteSet sites, List<Point> points, Map<String, List<Estimate>> critical) {
         /** Copies the lists. */
         public Curve {
-            elements = List.copyOf(elements);
             points = List.copyOf(points);
         }
     }

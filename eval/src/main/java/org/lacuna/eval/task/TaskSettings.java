@@ -1,10 +1,13 @@
 package org.lacuna.eval.task;
 
 import java.util.List;
+import org.lacuna.data.task.MetricKind;
 import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.robustness.TokenCoverage;
+import org.lacuna.sparsity.critical.Bar;
 import org.lacuna.sparsity.critical.PairedBootstrap;
+import org.lacuna.sparsity.critical.QualityBar;
 
 /**
  * How a task is measured.
@@ -31,8 +34,17 @@ public record TaskSettings(String rule, List<Double> grid, TokenCoverage coverag
         sites = List.copyOf(sites);
     }
 
+    /** The worst of a metric that holds. */
+    public QualityBar bar(MetricKind metric) {
+        return switch (metric) {
+            case ACC, ACC_NORM, ACC_BYTES, EXACT_MATCH -> QualityBar.accuracy(accuracy);
+            case PERPLEXITY, WORD_PERPLEXITY, BYTE_PERPLEXITY -> QualityBar.perplexity(new Bar(perplexity));
+            case BITS_PER_BYTE -> QualityBar.bitsPerByte(perplexity);
+        };
+    }
+
     /** The draws for so many documents: equal settings, equal draws, so that results of several models are paired. */
-    PairedBootstrap bootstrap(int documents) {
+    public PairedBootstrap bootstrap(int documents) {
         return new PairedBootstrap(documents, replicates, seed);
     }
 }

@@ -15,11 +15,13 @@ import java.io.StringWriter;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -28,6 +30,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.tokenize.ByteTokenizer;
+import org.lacuna.decode.Generator;
+import org.lacuna.decode.Sampling;
 import org.lacuna.eval.activation.Activations;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
@@ -321,6 +325,121 @@ class CommandsTest {
 
     private static String withoutMemory(String table) {
         return table.replaceAll("memory .*", "");
+    }
+
+    /** What the model itself writes is every other document's right answer: half are right without a rule, and the rest can be told by hand. */
+    @Test
+    void tasksThatWantTextAreMeasuredUnderARule() throws IOException {
+        Path task = Files.writeString(folder.resolve("say.yaml"), """
+                task: say
+                output_type: generate_until
+                data: say.jsonl
+                doc_to_text: "{{q}}"
+                doc_to_target: "{{a}}"
+                generation_kwargs: {until: ["never written"], max_gen_toks: 6}
+                """);
+        Model model = Checkpoint.load(run.resolve("checkpoints").resolve("step-000012"), DEVICE);
+        ByteTokenizer tokenizer = new ByteTokenizer();
+        StringBuilder documents = new StringBuilder();
+        List<Integer> written = new ArrayList<>();
+        List<Integer> read = new ArrayList<>();
+        try (Generator generator = new Generator(model, DEVICE, 1)) {
+            for (int i = 0; i < 8; i++) {
+                String question = i == 5 ? "x".repeat(90) + "?" : "what is " + i * i;
+                int[] ids = tokenizer.encode(question);
+                int[] fitting = Arrays.copyOfRange(ids, Math.max(0, ids.length - 58), ids.length);
+                List<Integer> added = new ArrayList<>();
+                generator.generate(fitting, 6, id -> id == ByteTokenizer.END_OF_TEXT, new Sampling(0, 0, 1), new SplittableRandom(1), added::add);
+                String answer = tokenizer.decodeWithoutSpecial(added.stream().mapToInt(Integer::intValue).toArray());
+                documents.append(Json.line(Json.object().put("q", question).put("a", i % 2 == 0 ? answer : answer + "no"))).append('\n');
+                written.add(added.size());
+                read.add(fitting.length + added.size() - 1);
+            }
+        }
+        Files.writeString(folder.resolve("say.jsonl"), documents);
+        Path store = folder.resolve("store");
+        List<String> args = List.of("--run", run.toString(), "--tasks", task.toString(), "--task-data", folder.toString(), "--grid", "1,0.5,0", "--sites",
+                "input,intermediate",
+                "--replicates", "40", "--store", store.toString(), "--out");
+        Path out = folder.resolve("said");
+        String table = eval(Stream.concat(args.stream(), Stream.of(out.toString())).toArray(String[]::new));
+        assertEquals(null, failure);
+        assertTrue(table.contains("task   say: 8 documents, 8 requests, 1 with a context cut to 64 tokens") && table.contains("exact_match 0.5000 ± 0.1890"),
+                table);
+        TaskMeasurement kept = ResultJson.read(out.resolve("say.json"), TaskMeasurement.class, TaskMeasurement.VERSION);
+        assertEquals(List.of(1.0, 0.0, 1.0, 0.0, 1.0, 0.0, 1.0, 0.0), kept.dense().get(0).values());
+        for (TaskMeasurement.Curve curve : kept.curves()) {
+            int width = curve.sites() == SiteSet.INPUT ? 16 : 24;
+            assertEquals(kept.dense().get(0), curve.points().get(0).scores().get(0), "p = 1");
+            assertEquals(read.stream().map(tokens -> 2L * width * tokens).toList(), curve.points().get(0).elements());
+            assertEquals(1.0, curve.points().get(2).sparsity());
+            assertEquals(0.5, Json.read(out.resolve("results.json")).at("/results/say/exact_match,none").doubleValue());
+        }
+        assertEquals(1 + 2 * 3, Files.readAllLines(out.resolve("curves.csv")).size());
+
+        long found = Files.size(store.resolve("findings.jsonl"));
+        Path again = folder.resolve("again");
+        eval(Stream.concat(args.stream(), Stream.of(again.toString())).toArray(String[]::new));
+        assertEquals(found, Files.size(store.resolve("findings.jsonl")), "nothing is written twice");
+        assertEquals(Files.readString(out.resolve("curves.csv")), Files.readString(again.resolve("curves.csv")));
+        Path larger = Files.writeString(folder.resolve("larger.txt"), Files.readString(text).repeat(3));
+        for (String rule : List.of("calibrated", "weighted", "weighted_top_k", "channel", "top_k")) {
+            List<String> other = new ArrayList<>(args);
+            other.set(other.indexOf("input,intermediate"), rule.equals("channel") ? "gate" : "intermediate");
+            eval(Stream.concat(other.stream(), Stream.of(again.toString(), "--rule", rule, "--coverage", "decode", "--set", "data.text=" + larger))
+                    .toArray(String[]::new));
+            assertEquals(null, failure, rule);
+            TaskMeasurement measured = ResultJson.read(again.resolve("say.json"), TaskMeasurement.class, TaskMeasurement.VERSION);
+            assertEquals(kept.dense(), measured.dense(), rule);
+            assertEquals(kept.dense().get(0), measured.curves().get(0).points().get(0).scores().get(0), rule + " keeps all");
+            assertEquals(written.stream().map(tokens -> 48L * tokens).toList(), measured.curves().get(0).points().get(0).elements(), rule);
+        }
+        String wrong = eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--task-set", "doc_to_target=something else")).toArray(String[]::new));
+        assertTrue(wrong.contains("note   exact_match is 0 without a rule, so nothing can fall"), wrong);
+        eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--coverage", "last:0.5")).toArray(String[]::new));
+        assertRefused("--coverage last:0.5: " + task + " wants text to be written");
+        eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--task-set", "generation_kwargs.max_gen_toks=64")).toArray(String[]::new));
+        assertRefused("generates up to 64 tokens, and the model reads 64 at once");
+    }
+
+    @Test
+    void resultsOfTasksAreCompared() throws IOException {
+        Path other = folder.resolve("other");
+        write(other, FeedForward.gated("silu"));
+        new ByteTokenizer().save(other.resolve("tokenizer.json"));
+        String[] common = {"--tasks", "stories_agreement", "--grid", "1,0.5,0", "--sites", "intermediate", "--replicates", "40", "--limit", "6", "--out"};
+        Path one = folder.resolve("one");
+        Path two = folder.resolve("two");
+        eval(Stream.concat(Stream.of("--run", run.toString()), Stream.concat(Arrays.stream(common), Stream.of(one.toString()))).toArray(String[]::new));
+        eval(Stream.concat(Stream.of("--model", other.toString()), Stream.concat(Arrays.stream(common), Stream.of(two.toString()))).toArray(String[]::new));
+        Path out = folder.resolve("compared");
+        String table = compare(one.toString(), two.toString(), "--out", out.toString());
+        assertEquals(null, failure);
+        assertTrue(table.contains("control: tiny") && table.contains("task   stories_agreement: 6 documents") && table.contains("other   − control: ")
+                && table.contains("critical sparsity at intermediate: other "), table);
+        JsonNode json = Json.read(out.resolve("report.json"));
+        assertEquals("stories_agreement", json.at("/comparison/tasks/0/name").asText());
+        assertTrue(Files.readString(out.resolve("report.html")).contains("<table id=\"at-control\"") && !Files.exists(out.resolve("report.svg")));
+
+        compare(one.toString(), run.toString(), "--out", out.toString());
+        assertRefused(one + " holds results of tasks, " + run + " does not");
+        compare(one.toString(), "--out", out.toString());
+        assertRefused("at least two models");
+        common[Arrays.asList(common).indexOf("6")] = "5";
+        Path fewer = folder.resolve("fewer");
+        eval(Stream.concat(Stream.of("--model", other.toString()), Stream.concat(Arrays.stream(common), Stream.of(fewer.toString()))).toArray(String[]::new));
+        compare(one.toString(), fewer.toString(), "--out", out.toString());
+        assertRefused("stories_agreement: " + fewer + " (5 documents, sha256 ", ") was measured on other documents than " + one);
+        Path file = two.resolve("stories_agreement.json");
+        Files.writeString(file, Files.readString(file).replace("\"version\" : " + TaskMeasurement.VERSION, "\"version\" : 1"));
+        compare(one.toString(), two.toString(), "--out", out.toString());
+        assertRefused("stories_agreement.json: version is 1, this build reads 2; measure again");
+        Files.copy(one.resolve("stories_agreement.json"), file, StandardCopyOption.REPLACE_EXISTING);
+        compare(one.toString(), two.toString(), "--out", out.toString());
+        assertRefused("stories_agreement.json: is of another model than");
+        Files.writeString(two.resolve("results.json"), "{\"results\": {\"../x\": {}}, \"config\": {\"model\": \"lacuna\"}}");
+        compare(one.toString(), two.toString(), "--out", out.toString());
+        assertRefused("results.json: is not what eval --tasks --out wrote");
     }
 
     @Test

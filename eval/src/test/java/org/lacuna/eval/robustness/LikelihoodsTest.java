@@ -105,7 +105,7 @@ class LikelihoodsTest {
                     assertEquals(expected, logLikelihood(scores.answers().get(p), r), 1e-4, "request " + r);
                     assertEquals(kept[0], scores.kept()[p][r], "request " + r);
                     int covered = requests.get(r).input().length - (coverage.equals(TokenCoverage.EVERY) ? 0 : 1);
-                    assertEquals((long) covered * INNER * LAYERS, scores.elements()[r]);
+                    assertEquals((long) covered * INNER * LAYERS, scores.elements()[p][r]);
                 }
             }
         }
@@ -119,7 +119,7 @@ class LikelihoodsTest {
             long[] kept = {0};
             assertEquals(-plain(requests.get(r), 0.5, TokenCoverage.parse("decode"), kept), logLikelihood(scores.answers().get(1), r), 1e-4);
             assertEquals(kept[0], scores.kept()[1][r]);
-            assertEquals((long) requests.get(r).continuation().length * INNER * LAYERS, scores.elements()[r]);
+            assertEquals((long) requests.get(r).continuation().length * INNER * LAYERS, scores.elements()[1][r]);
         }
     }
 
@@ -130,8 +130,8 @@ class LikelihoodsTest {
         Likelihoods.Scores second = likelihoods(Findings.NONE).score(requests, SITES, TOP_P.in(LayerSet.parse("1")), TokenCoverage.EVERY);
         Likelihoods.Scores both = likelihoods(Findings.NONE).score(requests, SITES, TOP_P, TokenCoverage.EVERY);
         for (int r = 0; r < requests.size(); r++) {
-            assertEquals((long) requests.get(r).input().length * INNER, first.elements()[r]);
-            assertEquals(both.elements()[r], first.elements()[r] + second.elements()[r]);
+            assertEquals((long) requests.get(r).input().length * INNER, first.elements()[0][r]);
+            assertEquals(both.elements()[0][r], first.elements()[0][r] + second.elements()[0][r]);
             assertEquals(both.kept()[0][r], first.kept()[0][r] + second.kept()[0][r], "p = 1");
             assertEquals(logLikelihood(both.answers().get(0), r), logLikelihood(second.answers().get(0), r));
             assertTrue(logLikelihood(both.answers().get(1), r) != logLikelihood(second.answers().get(1), r));

@@ -61,6 +61,27 @@ final class PlainLlama {
 
     /** −ln p(target), summed. */
     double loss(int[] inputs, int[] targets) {
+        List<double[]> h = hidden(inputs);
+        double sum = 0;
+        for (int t = 0; t < inputs.length; t++) {
+            double[] logits = logits(h.get(t));
+            double largest = Arrays.stream(logits).max().orElseThrow();
+            sum += largest + Math.log(Arrays.stream(logits).map(z -> Math.exp(z - largest)).sum()) - logits[targets[t]];
+        }
+        return sum;
+    }
+
+    /** The token that is the likeliest after a text. */
+    int next(int[] inputs) {
+        double[] logits = logits(hidden(inputs).get(inputs.length - 1));
+        return IntStream.range(0, logits.length).reduce(0, (a, b) -> logits[b] > logits[a] ? b : a);
+    }
+
+    private double[] logits(double[] h) {
+        return times("model.embed_tokens.weight", norm(h, "model.norm.weight"));
+    }
+
+    private List<double[]> hidden(int[] inputs) {
         List<double[]> h = new ArrayList<>();
         for (int id : inputs) {
             h.add(row("model.embed_tokens.weight", id, c.hidden()));
@@ -72,13 +93,7 @@ final class PlainLlama {
                 add(h.get(t), feedForward(layer, t, norm(h.get(t), at + "post_attention_layernorm.weight")));
             }
         }
-        double sum = 0;
-        for (int t = 0; t < inputs.length; t++) {
-            double[] logits = times("model.embed_tokens.weight", norm(h.get(t), "model.norm.weight"));
-            double largest = Arrays.stream(logits).max().orElseThrow();
-            sum += largest + Math.log(Arrays.stream(logits).map(z -> Math.exp(z - largest)).sum()) - logits[targets[t]];
-        }
-        return sum;
+        return h;
     }
 
     private void attention(String at, List<double[]> h) {

@@ -1,20 +1,13 @@
 package org.lacuna.decode;
 
-import java.nio.FloatBuffer;
-import java.nio.IntBuffer;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.IntPredicate;
 import org.lacuna.graph.Device;
-import org.lacuna.graph.program.Instance;
-import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
-import org.lacuna.model.graph.DecoderGraph;
 import org.lacuna.model.graph.LowRank;
-import org.lacuna.run.RunException;
 
 /**
  * Goes on with a text, token by token. Keys and values of the tokens so far are kept, so that a token costs one pass of one row through
@@ -26,8 +19,6 @@ import org.lacuna.run.RunException;
 public final class Generator implements AutoCloseable {
     /** Tokens of a prompt that go through the model together. */
     static final int PIECE = 64;
-    /** So few tokens take less time one by one. */
-    private static final int FEW = 4;
 
     private final Model model;
     private final Device device;
@@ -36,10 +27,7 @@ public final class Generator implements AutoCloseable {
     private final int positions;
     /** Tokens that the programs have room for; 0 before they are there. */
     private int capacity;
-    private Instance pieces;
-    private Instance single;
-    /** Tokens whose keys and values are kept. */
-    private int past;
+    private Reading reading;
 
     /**
      * Compiles nothing yet.
@@ -80,11 +68,7 @@ public final class Generator implements AutoCloseable {
 
     /** The same of a model with adapters. */
     public static long bytes(ModelConfig config, LowRank adapters, Device device, int workers, long tokens) {
-        int capacity = room(tokens, config);
-        long arenas = program(config, adapters, device, workers, capacity, 1, true).arenaBytes()
-                + program(config, adapters, device, workers, capacity, PIECE, false).arenaBytes();
-        // Ids and positions of both, and where each begins.
-        return cacheBytes(config, tokens) + arenas + Integer.BYTES * (2L * (1 + PIECE) + 2);
+        return Reading.Form.plain(config, adapters, PIECE, room(tokens, config), workers).bytes(device);
     }
 
     private static int room(long tokens, ModelConfig config) {
@@ -114,16 +98,17 @@ public final class Generator implements AutoCloseable {
         int count = Math.min(prompt.length, positions);
         int[] text = Arrays.copyOfRange(prompt, prompt.length - count, prompt.length);
         reserve(count + most);
-        past = 0;
+        reading.forget();
         for (long added = 0; added < most; added++) {
-            int token = sampling.next(logits(text, count), random);
+            reading.read(new int[][] {text}, count, Reading.Cover.EVERY, workers);
+            int token = sampling.next(reading.logits(0), random);
             if (!more.test(token) || stop.test(token)) {
                 return;
             }
             if (count == positions) {
                 count = (positions + 1) / 2;
                 System.arraycopy(text, positions - count, text, 0, count);
-                past = 0;
+                reading.forget();
                 if (count == positions) {
                     count = 0; // one position: nothing but the new token fits
                 }
@@ -133,40 +118,6 @@ public final class Generator implements AutoCloseable {
             }
             text[count++] = token;
         }
-    }
-
-    /** For the token after {@code text[0..count)}. */
-    private float[] logits(int[] text, int count) {
-        while (count - 1 - past > FEW) {
-            int n = Math.min(PIECE, count - 1 - past);
-            feed(pieces, text, past, n);
-            past += n;
-        }
-        while (past < count) {
-            feed(single, text, past, 1);
-            past++;
-        }
-        FloatBuffer logits = single.tensor(DecoderGraph.LOGITS).floats();
-        float[] last = new float[logits.capacity()];
-        logits.get(last);
-        for (float logit : last) {
-            if (!Float.isFinite(logit)) {
-                throw new RunException("the model's numbers overflow: a logit is " + logit + " after " + count + " tokens");
-            }
-        }
-        return last;
-    }
-
-    /** Runs {@code count} tokens from {@code from} on; what else the program has room for is written behind them and never read. */
-    private void feed(Instance run, int[] text, int from, int count) {
-        IntBuffer ids = run.tensor(DecoderGraph.INPUT_IDS).ints();
-        IntBuffer places = run.tensor(DecoderGraph.POSITIONS).ints();
-        for (int t = 0; t < ids.capacity(); t++) {
-            ids.put(t, t < count ? text[from + t] : 0);
-            places.put(t, t < count ? from + t : 0);
-        }
-        run.tensor(DecoderGraph.PAST).set(from);
-        run.run(workers, null);
     }
 
     /**
@@ -179,31 +130,9 @@ public final class Generator implements AutoCloseable {
         if (wanted <= capacity) {
             return;
         }
-        single = null; // so that the memory of the smaller ones can go
-        pieces = null;
+        reading = null; // so that the memory of the smaller one can go
         capacity = wanted;
-        single = program(1, true).instance(model.parameters().values(), null);
-        pieces = program(PIECE, false).instance(model.parameters().values(), null, null, single.states());
-    }
-
-    private Program program(int tokens, boolean logits) {
-        return program(model.config(), model.adapters(), device, workers.count(), capacity, tokens, logits);
-    }
-
-    private static Program program(ModelConfig config, LowRank adapters, Device device, int workers, int capacity, int tokens, boolean logits) {
-        long width = (long) config.kvHeads() * config.headSize();
-        Program.Builder builder = Program.of(DecoderGraph.decoding(config, adapters), device)
-                .placeholder(DecoderGraph.INPUT_IDS, 1, tokens)
-                .placeholder(DecoderGraph.POSITIONS, 1, tokens)
-                .placeholder(DecoderGraph.PAST, 1)
-                .panels(workers);
-        for (Map.Entry<String, String> state : DecoderGraph.states(config).entrySet()) {
-            builder.placeholder(state.getKey(), 1, capacity, width).state(state.getKey(), state.getValue());
-        }
-        if (logits) {
-            builder.outputs(DecoderGraph.LOGITS);
-        }
-        return builder.build();
+        reading = new Reading(Reading.Form.plain(model.config(), model.adapters(), PIECE, capacity, workers.count()), model, device);
     }
 
     @Override

@@ -171,8 +171,7 @@ final class DecoderBuilder {
     }
 
     SameDiff evaluation(boolean weighted) {
-        this.weighted = weighted;
-        tokenMask = sparsified.isEmpty() ? null : sd.placeHolder(TOKEN_MASK, floating, -1, -1);
+        rules(weighted);
         SDVariable h = decoder();
         LmHeadLoss.withGreedy(sd, LOSS, NLL, GREEDY, h, outputEmbedding(), sd.placeHolder(TARGETS, DataType.INT32, -1, -1), sd.placeHolder(TOKEN_WEIGHT, floating, -1, -1));
         return sd;
@@ -188,9 +187,15 @@ final class DecoderBuilder {
         return sd;
     }
 
-    SameDiff decoding() {
+    SameDiff decoding(boolean weighted) {
+        rules(weighted);
         past = sd.placeHolder(PAST, DataType.INT32, 1);
         return logits();
+    }
+
+    private void rules(boolean weighted) {
+        this.weighted = weighted;
+        tokenMask = sparsified.isEmpty() ? null : sd.placeHolder(TOKEN_MASK, floating, -1, -1);
     }
 
     private List<SDVariable> distilled(TrainingForm.Teacher teacher, SDVariable h) {

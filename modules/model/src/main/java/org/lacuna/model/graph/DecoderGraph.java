@@ -165,7 +165,17 @@ public final class DecoderGraph {
 
     /** The same of a model with adapters. */
     public static SameDiff decoding(ModelConfig config, LowRank adapters) {
-        return new DecoderBuilder(config, adapters, DataType.FLOAT, Set.of(), Set.of(), false).decoding();
+        return decoding(config, adapters, Set.of(), false);
+    }
+
+    /**
+     * The same with the vectors at {@code sites} sparsified, in every layer, each by a rule of its own, with the placeholders and outputs that
+     * {@link #evaluation} has for it: {@link #TOKEN_MASK}, {@link #rule} [P] and {@link #parameters} [P, K], of which each serves B / P sequences, and {@link #kept}.
+     *
+     * @param weighted whether there are {@link #channels} too
+     */
+    public static SameDiff decoding(ModelConfig config, LowRank adapters, Set<Site> sites, boolean weighted) {
+        return new DecoderBuilder(config, adapters, DataType.FLOAT, sites, sites, false).decoding(weighted);
     }
 
     /** The states of {@link #decoding}: the placeholder of each to the variable that is kept there. */

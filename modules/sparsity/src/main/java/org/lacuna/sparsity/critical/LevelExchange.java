@@ -19,7 +19,7 @@ public final class LevelExchange {
     /**
      * Tests the difference of two levels.
      *
-     * @param first  measured on the same windows as the second, with the same elements and the same values of p
+     * @param first  measured on the same windows as the second, with the same values of p
      * @param second as said
      * @param level  read off a pooled curve. A level that is missing or but a lower bound widens the difference to all that it may be
      * @param draws  exchanges to draw where all that there are, 2 to the number of windows, would be more and 256 too

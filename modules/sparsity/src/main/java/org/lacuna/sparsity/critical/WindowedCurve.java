@@ -2,12 +2,14 @@ package org.lacuna.sparsity.critical;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 
 /** What was measured for a {@link Curve}, by window of text, so that it can be pooled over any draw of the windows. Immutable. */
 public final class WindowedCurve {
     private final double[] weights;
-    private final long[] elements;
+    /** [point][window]. */
+    private final long[][] elements;
     private final double[] denseLossSums;
     private final List<Point> points;
 
@@ -47,31 +49,39 @@ public final class WindowedCurve {
      * @throws IllegalArgumentException if lengths differ, or a value is outside what is said here; the message says where
      */
     public WindowedCurve(long[] tokens, long[] elements, double[] denseLossSums, List<Point> points) {
+        this(tokens, Collections.nCopies(points.size(), elements).toArray(long[][]::new), denseLossSums, points);
+    }
+
+    /** The same where the rule saw other elements at other points, as of texts that a model wrote under it: {@code elements} has a row for each point. */
+    public WindowedCurve(long[] tokens, long[][] elements, double[] denseLossSums, List<Point> points) {
         int windows = tokens.length;
-        check(windows > 0 && elements.length == windows && denseLossSums.length == windows,
+        check(!points.isEmpty() && elements.length == points.size(), "a curve needs at least one point, and elements of each, not " + points.size() + " and "
+                + elements.length);
+        check(windows > 0 && elements[0].length == windows && denseLossSums.length == windows,
                 "tokens, elements and dense losses must be of as many windows, at least one: "
-                        + windows + ", " + elements.length + ", " + denseLossSums.length);
-        check(!points.isEmpty(), "a curve needs at least one point");
+                        + windows + ", " + elements[0].length + ", " + denseLossSums.length);
         for (int w = 0; w < windows; w++) {
-            check(tokens[w] > 0 && elements[w] > 0 && Double.isFinite(denseLossSums[w]), "window " + w + " has " + tokens[w]
-                    + " scored tokens, " + elements[w] + " elements and a dense loss of " + denseLossSums[w]);
+            check(tokens[w] > 0 && elements[0][w] > 0 && Double.isFinite(denseLossSums[w]), "window " + w + " has " + tokens[w]
+                    + " scored tokens, " + elements[0][w] + " elements and a dense loss of " + denseLossSums[w]);
         }
-        for (Point point : points) {
-            check(point.lossSums.length == windows && point.kept.length == windows, "the point at p = " + point.p + " is not of "
+        for (int i = 0; i < elements.length; i++) {
+            Point point = points.get(i);
+            check(point.lossSums.length == windows && point.kept.length == windows && elements[i].length == windows, "the point at p = " + point.p
+                    + " is not of "
                     + windows + " windows");
             for (int w = 0; w < windows; w++) {
-                check(!Double.isNaN(point.lossSums[w]) && point.kept[w] >= 0 && point.kept[w] <= elements[w], "window " + w
+                check(!Double.isNaN(point.lossSums[w]) && elements[i][w] > 0 && point.kept[w] >= 0 && point.kept[w] <= elements[i][w], "window " + w
                         + " at p = " + point.p + " has a loss of " + point.lossSums[w] + " and keeps " + point.kept[w] + " of "
-                        + elements[w] + " elements");
+                        + elements[i][w] + " elements");
             }
         }
         weights = Arrays.stream(tokens).asDoubleStream().toArray();
-        this.elements = elements.clone();
+        this.elements = Arrays.stream(elements).map(long[]::clone).toArray(long[][]::new);
         this.denseLossSums = denseLossSums.clone();
         this.points = List.copyOf(points);
     }
 
-    private WindowedCurve(double[] weights, long[] elements, double[] denseLossSums, List<Point> points) {
+    private WindowedCurve(double[] weights, long[][] elements, double[] denseLossSums, List<Point> points) {
         this.weights = weights;
         this.elements = elements;
         this.denseLossSums = denseLossSums;
@@ -92,28 +102,35 @@ public final class WindowedCurve {
     }
 
     /**
-     * This curve with some windows measured on the other model instead: half of an exchange of labels between two models.
+     * This curve with some windows measured on the other model instead: half of an exchange of labels between two models. A window takes its losses and its
+     * elements with it.
      *
-     * @param other of the same windows: weights, elements and values of p must be equal
+     * @param other of the same windows: weights and values of p must be equal
      * @param taken whether a window is the other's
      */
     public WindowedCurve exchanged(WindowedCurve other, boolean[] taken) {
-        check(Arrays.equals(weights, other.weights) && Arrays.equals(elements, other.elements) && taken.length == weights.length,
-                "windows can be exchanged only between curves of the same windows, with equal weights and elements");
+        check(Arrays.equals(weights, other.weights) && taken.length == weights.length,
+                "windows can be exchanged only between curves of the same windows, with equal weights");
         check(points.stream().map(Point::p).toList().equals(other.points.stream().map(Point::p).toList()),
                 "windows can be exchanged only between curves with the same values of p, in the same order");
         double[] dense = mixed(denseLossSums, other.denseLossSums, taken);
         List<Point> mixed = new ArrayList<>(points.size());
+        long[][] mixedElements = new long[points.size()][];
         for (int i = 0; i < points.size(); i++) {
             Point own = points.get(i);
             Point others = other.points.get(i);
-            long[] kept = own.kept.clone();
-            for (int w = 0; w < kept.length; w++) {
-                kept[w] = taken[w] ? others.kept[w] : kept[w];
-            }
-            mixed.add(new Point(own.p, mixed(own.lossSums, others.lossSums, taken), kept));
+            mixed.add(new Point(own.p, mixed(own.lossSums, others.lossSums, taken), mixed(own.kept, others.kept, taken)));
+            mixedElements[i] = mixed(elements[i], other.elements[i], taken);
         }
-        return new WindowedCurve(weights, elements, dense, List.copyOf(mixed));
+        return new WindowedCurve(weights, mixedElements, dense, List.copyOf(mixed));
+    }
+
+    private static long[] mixed(long[] own, long[] others, boolean[] taken) {
+        long[] mixed = own.clone();
+        for (int w = 0; w < mixed.length; w++) {
+            mixed[w] = taken[w] ? others[w] : mixed[w];
+        }
+        return mixed;
     }
 
     private static double[] mixed(double[] own, double[] others, boolean[] taken) {
@@ -146,9 +163,10 @@ public final class WindowedCurve {
     public Curve pooled(int[] times) {
         check(times.length == weights.length, "a draw from " + times.length + " windows, but the curve has " + weights.length);
         double drawnWeight = sum(weights, times); // exact where they are whole numbers, such as tokens
-        long drawnElements = sum(elements, times);
         List<CurvePoint> pooled = new ArrayList<>(points.size());
-        for (Point point : points) {
+        for (int i = 0; i < elements.length; i++) {
+            Point point = points.get(i);
+            long drawnElements = sum(elements[i], times);
             double sparsity = (drawnElements - sum(point.kept, times)) / (double) drawnElements;
             pooled.add(new CurvePoint(point.p, sum(point.lossSums, times) / drawnWeight, sparsity));
         }

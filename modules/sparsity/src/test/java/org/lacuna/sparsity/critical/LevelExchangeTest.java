@@ -49,6 +49,16 @@ class LevelExchangeTest {
         assertEquals(second.pooled(), first.exchanged(second, new boolean[] {true, true}).pooled());
     }
 
+    /** Texts that two models wrote under a rule are of other lengths. */
+    @Test
+    void aWindowTakesItsElementsWithIt() {
+        WindowedCurve first = new WindowedCurve(new long[] {1, 1}, new long[][] {{10, 20}}, new double[2],
+                List.of(new Point(0.5, new double[2], new long[] {5, 5})));
+        WindowedCurve second = new WindowedCurve(new long[] {1, 1}, new long[][] {{30, 40}}, new double[2],
+                List.of(new Point(0.5, new double[2], new long[] {3, 9})));
+        assertEquals((10 + 40 - 14) / 50.0, first.exchanged(second, new boolean[] {false, true}).pooled().points().get(0).sparsity());
+    }
+
     @Test
     void levelsThatAreMissingOrBoundsShowNothing() {
         // The second never breaks the bar: its level is anything from 0.3 to 1.

@@ -28,6 +28,21 @@ class WindowedCurveTest {
         assertEquals(new CurvePoint(0.5, 180 / 50.0, 280 / 500.0), drawn.points().get(1));
     }
 
+    /** What a model writes under a rule has as many tokens as it gets, other ones at every p. */
+    @Test
+    void elementsMayDifferFromPointToPoint() {
+        WindowedCurve written = new WindowedCurve(new long[] {1, 1}, new long[][] {{100, 300}, {40, 360}}, new double[] {1, 0},
+                List.of(new Point(1, new double[] {1, 0}, new long[] {100, 300}), new Point(0.5, new double[] {1, 1}, new long[] {10, 90})));
+        assertEquals(List.of(new CurvePoint(1, 0.5, 0), new CurvePoint(0.5, 1, 0.75)), written.pooled().points());
+        assertEquals(new CurvePoint(0.5, 1, 1 - 110 / 440.0), written.pooled(new int[] {2, 1}).points().get(1));
+        assertThrows(IllegalArgumentException.class, () -> new WindowedCurve(new long[] {1}, new long[][] {{4}, {4}}, new double[] {1},
+                List.of(new Point(1, new double[] {1}, new long[] {3}))));
+        assertThrows(IllegalArgumentException.class, () -> new WindowedCurve(new long[] {1}, new long[][] {{2}}, new double[] {1},
+                List.of(new Point(1, new double[] {1}, new long[] {3}))));
+        assertThrows(IllegalArgumentException.class, () -> new WindowedCurve(new long[] {1}, new long[][] {{0}}, new double[] {1},
+                List.of(new Point(1, new double[] {1}, new long[] {0}))));
+    }
+
     @Test
     void laterChangesOfTheArraysDoNotReachIt() {
         long[] tokens = {1};
