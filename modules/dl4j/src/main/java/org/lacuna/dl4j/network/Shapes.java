@@ -23,6 +23,8 @@ import org.deeplearning4j.nn.conf.layers.GlobalPoolingLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
 import org.deeplearning4j.nn.conf.layers.LossLayer;
 import org.deeplearning4j.nn.conf.layers.RnnLossLayer;
+import org.deeplearning4j.nn.conf.layers.Subsampling1DLayer;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
 import org.deeplearning4j.nn.conf.layers.misc.FrozenLayer;
 import org.deeplearning4j.nn.conf.layers.recurrent.Bidirectional;
 import org.deeplearning4j.nn.conf.layers.wrapper.BaseWrapperLayer;
@@ -49,7 +51,7 @@ final class Shapes {
         }
 
         double elements() {
-            return type instanceof InputTypeConvolutional image ? (double) image.getChannels() * image.getHeight() * image.getWidth() : (double) size() * steps;
+            return type instanceof InputTypeConvolutional image ? (double) image.getChannels() * Math.max(0, image.getHeight()) * Math.max(0, image.getWidth()) : (double) size() * steps;
         }
     }
 
@@ -187,7 +189,7 @@ final class Shapes {
         return any ? -1 : layer instanceof FeedForwardBlock block ? block.nIn() : layer instanceof FeedForwardLayer weighted ? weighted.getNIn() : -1;
     }
 
-    /** What a layer holds beside its output: the patches of a convolution, the vectors within a block. */
+    /** What a layer reads or holds beside its output: the patches of a convolution or a pooling, the vectors within a block. */
     private static double beside(Layer layer, Out in, Out out) {
         if (layer instanceof FrozenLayer frozen) {
             return beside(frozen.getLayer(), in, out);
@@ -195,10 +197,8 @@ final class Shapes {
         if (layer instanceof FeedForwardBlock block) {
             return (block.gated() ? 3.0 : 2.0) * block.inner() * in.steps();
         }
-        if (layer instanceof ConvolutionLayer convolution) {
-            int[] kernel = convolution.getKernelSize();
-            return (double) in.size() * kernel[0] * (layer instanceof Convolution1DLayer ? 1 : kernel[1]) * (out.elements() / out.size());
-        }
-        return 0;
+        int[] kernel = layer instanceof ConvolutionLayer convolution ? convolution.getKernelSize() : layer instanceof SubsamplingLayer pooling ? pooling.getKernelSize() : new int[2];
+        boolean sequence = layer instanceof Convolution1DLayer || layer instanceof Subsampling1DLayer;
+        return (double) in.size() * kernel[0] * (sequence ? 1 : kernel[1]) * (out.elements() / out.size());
     }
 }

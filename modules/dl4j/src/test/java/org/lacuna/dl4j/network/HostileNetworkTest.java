@@ -254,7 +254,7 @@ class HostileNetworkTest {
             entries.put(CONFIGURATION, images().replace("layers.SubsamplingLayer\"", "layers." + unknown + "\"").getBytes(StandardCharsets.UTF_8));
             refused("layer \"pool\" is a \"" + unknown.substring(unknown.indexOf('.') + 1) + "\", which is not measured; those that are: ActivationLayer, BatchNormalization, ");
         }
-        for (String[] big : new String[][] {{"up", "size", "[1024, 1024]"}, {"pad", "padding", "[1024, 1024, 1024, 1024]"}, {"pool", "padding", "[1024, 1024]"}, {"crop", "cropping", "[3, 3, 0, 0]"},
+        for (String[] big : new String[][] {{"up", "size", "[1024, 1024]"}, {"pad", "padding", "[1024, 1024, 1024, 1024]"}, {"pool", "padding", "[1024, 1024]"}, {"crop", "cropping", "[3, 3, 0, 0]"}, {"crop", "cropping", "[6, 6, 6, 6]"},
                 {"pool", "kernelSize", "[9, 2]"}, {"norm", "nin", "3"}, {"up", "size", "[3, 2]"}, {"dense", "nin", "97"}}) {
             entries.put(CONFIGURATION, edited(big[0], big[1], big[2]).getBytes(StandardCharsets.UTF_8));
             write();
