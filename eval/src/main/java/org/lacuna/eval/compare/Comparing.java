@@ -86,10 +86,24 @@ public final class Comparing {
     }
 
     private static Comparison comparison(List<RobustnessResult> models, Map<Integer, Integer> own) {
+        checkWindows(models);
         Pairing pairing = new Pairing(models, own);
         Comparing comparing = new Comparing(List.copyOf(models), pairing);
         return new Comparison(Comparison.VERSION, models, pairing.shared(), IntStream.range(0, models.size()).mapToObj(pairing::of).toList(),
                 Comparability.notes(models, pairing), comparing.losses(), comparing.differences(), comparing.atControlLoss(), Provenance.collect(Map.of()).toJson());
+    }
+
+    /** Results that say that they are of the same windows have as many: intervals draw them for both. */
+    private static void checkWindows(List<RobustnessResult> models) {
+        Map<String, RobustnessResult> byHash = new HashMap<>();
+        for (RobustnessResult model : models) {
+            RobustnessResult first = byHash.putIfAbsent(model.data().windowsSha256(), model);
+            if (first != null && (first.data().windows() != model.data().windows() || first.data().windowLength() != model.data().windowLength())) {
+                throw new InputException("\"" + first.model().name() + "\" and \"" + model.model().name() + "\" were measured on the same windows by data/windows_sha256, but one on "
+                        + first.data().windows() + " of " + first.data().windowLength() + " tokens and the other on " + model.data().windows() + " of " + model.data().windowLength()
+                        + "; one of the results was changed");
+            }
+        }
     }
 
     private List<LossRatio> losses() {

@@ -5,6 +5,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.PropertyAccessor;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.DeserializationFeature;
+import com.fasterxml.jackson.databind.JsonMappingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.MapperFeature;
 import com.fasterxml.jackson.databind.PropertyNamingStrategies;
@@ -13,6 +14,9 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.datatype.jdk8.Jdk8Module;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
 
@@ -33,6 +37,7 @@ public final class ResultJson {
             .enable(MapperFeature.ACCEPT_CASE_INSENSITIVE_ENUMS)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
+            .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
             .build();
 
     private ResultJson() {
@@ -48,11 +53,23 @@ public final class ResultJson {
         return tree(result).toPrettyString() + "\n";
     }
 
+    /** The key of a null that is an element of a list of numbers or records; a null that is a component's is what is unknown. */
+    private static Optional<String> nullInList(String key, JsonNode json) {
+        for (int i = 0; i < json.size() && json.isArray(); i++) {
+            Optional<String> found = json.get(i).isNull() ? Optional.of(key + i) : nullInList(key + i + "/", json.get(i));
+            if (found.isPresent()) {
+                return found;
+            }
+        }
+        return json.properties().stream().filter(field -> !field.getKey().equals("provenance")).map(field -> nullInList(key + field.getKey() + "/", field.getValue()))
+                .flatMap(Optional::stream).findFirst();
+    }
+
     /**
      * Reads a record from a file.
      *
      * @param version the format's version that is expected at the key {@code version}
-     * @throws InputException if there is no such file, or it holds something else; the message names the file and the key
+     * @throws InputException if there is no such file, or it holds something else or numbers that no measurement gives; the message names the file and the key
      */
     public static <T extends Record> T read(Path file, Class<T> type, int version) {
         if (!Files.isRegularFile(file)) {
@@ -64,10 +81,22 @@ public final class ResultJson {
             throw new InputException(file + ": version is " + (found.isMissingNode() ? "missing" : found) + ", this build reads "
                     + version + "; measure again with it");
         }
+        nullInList("", json).ifPresent(key -> {
+            throw new InputException(file + ": not what eval or compare writes: " + key + " is null");
+        });
+        T read;
         try {
-            return MAPPER.treeToValue(json, type);
+            read = MAPPER.treeToValue(json, type);
+        } catch (JsonMappingException e) {
+            String key = e.getPath().stream().map(part -> part.getFieldName() == null ? Integer.toString(part.getIndex()) : part.getFieldName()).collect(Collectors.joining("/"));
+            throw new InputException(file + ": not what eval or compare writes: " + (key.isEmpty() ? "" : key + ": ") + Json.reason(e), e);
         } catch (JsonProcessingException e) {
             throw new InputException(file + ": not what eval or compare writes: " + Json.reason(e), e);
         }
+        List<String> problems = read instanceof RobustnessResult result ? ResultProblems.of(result) : List.of();
+        if (!problems.isEmpty()) {
+            throw new InputException(problems.stream().map(problem -> file + ": not what eval writes: " + problem).toList());
+        }
+        return read;
     }
 }

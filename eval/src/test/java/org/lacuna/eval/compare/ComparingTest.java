@@ -68,6 +68,17 @@ class ComparingTest {
     }
 
     @Test
+    void theSameWindowsAreAsMany() {
+        RobustnessResult one = result("a", Training.NATURAL, 1, 0.5);
+        RobustnessResult other = result("b", Training.NATURAL, 1, 0.5);
+        DataSummary data = other.data();
+        RobustnessResult changed = new RobustnessResult(1, other.model(), new DataSummary(data.name(), data.sha256(), data.windowsSha256(), 3, 10, data.bytes()), other.settings(), other.provenance(),
+                other.dense(), other.curves());
+        assertTrue(assertThrows(InputException.class, () -> Comparing.of(List.of(one, changed))).getMessage()
+                .startsWith("\"a\" and \"b\" were measured on the same windows by data/windows_sha256, but one on 4 of 10 tokens and the other on 3 of 10"));
+    }
+
+    @Test
     void differencesLossesAndAbsoluteQualityByHand() {
         Comparison comparison = Comparing.of(List.of(result("induced", Training.INDUCED, 1.005, 0.8), result("silu", Training.NATURAL, 1, 0.5),
                 result("relu", Training.NATURAL, 0.5, 0.6)));

@@ -149,7 +149,7 @@ public final class Samples {
     private static List<Double> layers(double share, double spread) {
         List<Double> layers = new ArrayList<>();
         for (int l = 0; l < LAYERS; l++) {
-            layers.add(share == 0 ? 0 : Math.min(1, share + spread * (l - 1.5)));
+            layers.add(share == 0 ? 0 : Math.max(0, Math.min(1, share + spread * (l - 1.5))));
         }
         return layers;
     }

@@ -4,7 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.core.JsonPointer;
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -16,6 +19,7 @@ import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.run.InputException;
+import org.lacuna.run.folder.Json;
 import org.lacuna.run.provenance.Provenance;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.critical.Estimator;
@@ -28,14 +32,16 @@ class ResultJsonTest {
             OptionalLong.of(4_000_000_000L), OptionalDouble.of(1 / 3.0), Optional.empty(), Optional.of("cd"), Optional.of("ef"));
     private static final Interval INTERVAL = new Interval(0.1 + 0.2, 1 / 3.0, 0.95, 1000, 3, 4);
 
+    private static final Settings SETTINGS = new Settings("top_p", List.of(0.995), TokenCoverage.EVERY, List.of(SiteSet.ALL_INPUTS), 1.01, 1000, 1, 0.95);
+
     private static RobustnessResult result() {
         Point point = new Point(0.995, Double.POSITIVE_INFINITY, INTERVAL, 0.25, List.of(0.5, Math.nextUp(0.0)),
                 List.of(1e-300, Math.PI), List.of(3L, 4_000_000_000L));
         SiteResult curve = new SiteResult(SiteSet.ALL_INPUTS, 5_000_000_000L, List.of(point), List.of(
-                new Estimate(Estimator.GRID, Level.NONE, INTERVAL), new Estimate(Estimator.LINEAR, Level.atLeast(0.7), INTERVAL)));
+                new Estimate(Estimator.GRID, Level.NONE, INTERVAL), new Estimate(Estimator.FIRST, Level.at(0.5), INTERVAL), new Estimate(Estimator.LINEAR, Level.atLeast(0.7), INTERVAL)));
         DenseResult dense = new DenseResult(2.5, OptionalDouble.empty(), List.of(2.0, 3.0),
                 Map.of(Site.INPUT, List.of(0.0, 0.5), Site.INTERMEDIATE, List.of(0.25, 1 / 7.0)), List.of(0, 5));
-        return new RobustnessResult(RobustnessResult.VERSION, MODEL, new DataSummary("text", "12", "34", 2, 3, OptionalLong.of(6)), Settings.PAPER,
+        return new RobustnessResult(RobustnessResult.VERSION, MODEL, new DataSummary("text", "12", "34", 2, 3, OptionalLong.of(6)), SETTINGS,
                 Provenance.collect(Map.of()).toJson(), dense, List.of(curve));
     }
 
@@ -54,7 +60,7 @@ class ResultJsonTest {
         assertTrue(json.at("/model/step").isNull());
         assertEquals("induced", json.at("/model/training").asText());
         assertEquals("all_inputs", json.at("/curves/0/sites").asText());
-        assertEquals("at_least", json.at("/curves/0/critical/1/level/kind").asText());
+        assertEquals("at_least", json.at("/curves/0/critical/2/level/kind").asText());
         assertEquals("NaN", json.at("/curves/0/critical/0/level/sparsity").asText());
         assertEquals(0.5, json.at("/dense/exact_zeros/input/1").asDouble());
         assertEquals(List.of("version", "model", "data", "settings", "provenance", "dense", "curves"), names(json));
@@ -71,6 +77,38 @@ class ResultJsonTest {
         assertMessage(file, "version is 99, this build reads " + RobustnessResult.VERSION);
         Files.writeString(file, "{\"version\": " + RobustnessResult.VERSION + ", \"model\": {\"name\": \"a\"}}");
         assertMessage(file, "checkpoint");
+    }
+
+    @Test
+    void whatNoMeasurementGivesIsRefusedByItsKey(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("eval.json");
+        for (String[] bad : new String[][] {{"/curves", "[]", "curves is empty"}, {"/dense/loss", "\"NaN\"", "dense/loss is NaN"}, {"/settings/confidence", "7", "settings/confidence is 7.0"},
+                {"/settings/replicates", "-1", "settings/replicates is -1"}, {"/settings/bar", "0.5", "settings/bar is 0.5"}, {"/settings/grid", "[0.5]", "curves/0/points is of p [0.995]"},
+                {"/settings/sites", "[\"up\"]", "curves/0/sites is all_inputs"}, {"/dense/window_loss_sums", "[1]", "dense/window_loss_sums is of 1 values; expected a list of 2"},
+                {"/dense/exact_zeros/input", "[0.5]", "dense/exact_zeros/input is of 1 values"}, {"/dense/exact_zeros/input", "[0.5, 7]", "dense/exact_zeros/input is 7.0; expected a number from 0 to 1"},
+                {"/dense/exact_zeros/input", "[null, 1]", "dense/exact_zeros/input/0 is null"}, {"/dense/exact_zeros/input", "null", "dense/exact_zeros/input is null"},
+                {"/dense/exact_zeros", "{\"input\": [0, 0]}", "dense/exact_zeros is INPUT; expected those of all_inputs too"}, {"/dense/dead_neurons", "[1, -1]", "dense/dead_neurons is -1"},
+                {"/dense/dead_neurons", "[1, 17]", "dense/dead_neurons is 17; expected a whole number from 0 to 16"}, {"/data/windows", "3", "dense/window_loss_sums is of 2 values; expected a list of 3"},
+                {"/data/windows", "-1", "data/windows is -1"}, {"/data/window_length", "0", "data/window_length is 0"}, {"/model/layers", "3", "a list of 3"}, {"/model/name", "null", "name"},
+                {"/model/intermediate", "0", "model/intermediate is 0"}, {"/curves/0/window_elements", "-1", "curves/0/window_elements is -1"},
+                {"/curves/0/points/0/window_kept", "[1, 2, 3]", "curves/0/points/0/window_kept is of 3 values; expected a list of 2"},
+                {"/curves/0/points/0/window_kept", "[1, -2]", "curves/0/points/0/window_kept is -2"}, {"/curves/0/points/0/window_kept", "[1, 5000000001]", "window_kept is 5000000001"},
+                {"/curves/0/points/0/window_loss_sums", "[]", "curves/0/points/0/window_loss_sums is of 0 values"}, {"/curves/0/points/0/loss", "\"NaN\"", "curves/0/points/0/loss is NaN"},
+                {"/curves/0/points/0/sparsity", "1.5", "curves/0/points/0/sparsity is 1.5"}, {"/curves/0/points/0/layer_sparsity", "[-1, 0]", "curves/0/points/0/layer_sparsity is -1.0"},
+                {"/curves/0/points/0/increase/low", "5", "curves/0/points/0/increase is from 5.0 to"}, {"/curves/0/points/0/increase/replicates", "0", "increase/replicates is 0"},
+                {"/curves/0/critical/0/estimator", "\"linear\"", "curves/0/critical is of "}, {"/curves/0/critical/0/interval/none", "-1", "curves/0/critical/0/interval/none is -1"},
+                {"/curves/0/critical/1/level/sparsity", "2", "curves/0/critical/1/level: "}, {"/dense/loss", "\"x\"", "dense/loss: "}, {"/settings/coverage", "null", "coverage"}, {"/settings", "null", "settings"}, {"/curves", "[null]", "curves/0 is null"}}) {
+            JsonNode json = ResultJson.tree(result());
+            JsonPointer at = JsonPointer.compile(bad[0]);
+            JsonNode parent = json.at(at.head());
+            if (parent instanceof ArrayNode list) {
+                list.set(at.last().getMatchingIndex(), Json.parse("test", bad[1]));
+            } else {
+                ((ObjectNode) parent).set(at.last().getMatchingProperty(), Json.parse("test", bad[1]));
+            }
+            Files.writeString(file, json.toString());
+            assertMessage(file, bad[2]);
+        }
     }
 
     private static void assertMessage(Path file, String part) {

@@ -78,7 +78,7 @@ public final class MavenRepository implements AutoCloseable {
         this.place = place;
         ofUser = place.equals(OF_USER);
         folder = folder(place);
-        String url = folder.isPresent() ? folder.get().toUri().toString() : place;
+        String url = folder.map(MavenRepository::url).orElse(place);
         system = new ResumingSystem().get();
         // What is cached of one repository is no answer for another.
         session = session(ofUser ? settings.localRepository()
@@ -118,8 +118,7 @@ public final class MavenRepository implements AutoCloseable {
         } else if (folder.isPresent()) {
             FolderRepository.locked(folder.get(), staging -> {
                 boolean beside = checkNew(coordinates, files);
-                RemoteRepository staged = new RemoteRepository.Builder(remote.getId(), "default",
-                        staging.stage(coordinates).toUri().toString()).build();
+                RemoteRepository staged = new RemoteRepository.Builder(remote.getId(), "default", url(staging.stage(coordinates))).build();
                 upload(coordinates, files, beside, staged);
             });
         } else {
@@ -414,6 +413,11 @@ public final class MavenRepository implements AutoCloseable {
             return Optional.of(folderAt(place, place));
         }
         return uri(place).getScheme().equalsIgnoreCase("file") ? Optional.of(folderAt(place, uri(place).getPath())) : Optional.empty();
+    }
+
+    /** A folder as the resolver's transport by files reads it: a letter that is not ASCII as itself, since it takes each encoded byte for one. */
+    private static String url(Path folder) {
+        return "file://" + folder.toString().replace("%", "%25");
     }
 
     private static Path folderAt(String place, String path) {

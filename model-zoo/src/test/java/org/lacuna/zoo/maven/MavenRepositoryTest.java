@@ -60,6 +60,24 @@ class MavenRepositoryTest {
     }
 
     @Test
+    void aFolderMayBeCalledAnything() throws IOException {
+        List<String> calledSo = List.of("modèles 模型", "100% #1?", "a+b%20c");
+        for (String name : calledSo) {
+            for (String place : List.of(temp.resolve("repos").resolve(name).toString(), temp.resolve("repos").resolve(name).toUri().toString())) {
+                try (MavenRepository repository = open(place, "cache")) {
+                    if (repository.versions("org.example", "tiny").isEmpty()) {
+                        repository.deploy(RELEASE, files());
+                    }
+                    assertEquals(List.of("1.0"), repository.versions("org.example", "tiny"));
+                    assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
+                }
+            }
+            assertTrue(Files.exists(temp.resolve("repos").resolve(name).resolve("org/example/tiny/1.0/tiny-1.0.zip")), name);
+        }
+        assertEquals(calledSo.stream().sorted().toList(), names(temp.resolve("repos")));
+    }
+
+    @Test
     void aReleaseIsNeverReplaced() throws IOException {
         try (MavenRepository repository = open(temp.resolve("repo").toUri().toString(), "cache")) {
             repository.deploy(RELEASE, files());

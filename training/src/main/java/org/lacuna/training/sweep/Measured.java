@@ -22,6 +22,11 @@ record Measured(Optional<String> failed, double loss, double critical, double ze
         return new Measured(Optional.of(why), Double.NaN, Double.NaN, Double.NaN, List.of(), List.of());
     }
 
+    /** Whether the critical sparsity is but a lower bound: the curve ends there, and the bar still holds. */
+    boolean atLeast() {
+        return !sparsity.isEmpty() && critical > 0 && critical == sparsity.get(sparsity.size() - 1);
+    }
+
     ObjectNode json() {
         ObjectNode json = Json.object();
         if (failed.isPresent()) {

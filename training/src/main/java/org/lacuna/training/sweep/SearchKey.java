@@ -62,6 +62,8 @@ public record SearchKey(
         }
         if (type == KeyKind.INTEGER && (!whole(least) || !whole(most))) {
             problems.add("min: expected whole numbers of at most 32 bits for min and max, found " + least + " and " + most);
+        } else if (type == KeyKind.INTEGER && most - least >= Integer.MAX_VALUE) {
+            problems.add("max: a range of " + (long) (most - least) + " from min to max is wider than is drawn from; expected less than " + Integer.MAX_VALUE);
         }
     }
 
@@ -76,6 +78,11 @@ public record SearchKey(
         }
         double rounded = new BigDecimal(number).round(DIGITS).doubleValue();
         return Double.toString(Math.min(Math.max(rounded, min.orElseThrow()), max.orElseThrow()));
+    }
+
+    /** How many values a grid has of it, of a range at most so many points. */
+    long inGrid(int points) {
+        return type == KeyKind.DISCRETE ? values.size() : type == KeyKind.INTEGER ? Math.min(points, (long) (max.orElseThrow() - min.orElseThrow()) + 1) : points;
     }
 
     /** The values at which a recipe is checked before anything is trained: all, or the ends of the range. */

@@ -9,11 +9,14 @@ import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.lacuna.eval.source.Hashes;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Destination;
+import org.lacuna.run.folder.TextFile;
 import org.lacuna.run.recipe.Recipes;
+import org.lacuna.training.recipe.TrainRecipe;
 
 /**
  * The folder of a sweep, held by one process at a time:
@@ -22,6 +25,7 @@ import org.lacuna.run.recipe.Recipes;
  * runs/NAME/
  *   sweep.yaml              the resolved sweep
  *   base.yaml               the resolved recipe that candidates are changes of
+ *   base.sha256             its hash, as sha256sum writes it: candidates before and after a resume are changes of the same
  *   candidates.jsonl        see {@link Journal}
  *   runs/003/seed-0/        a candidate's run, an ordinary one; runs/control and runs/default too
  *   runs/003/seed-0.log     what its processes printed
@@ -33,6 +37,8 @@ import org.lacuna.run.recipe.Recipes;
 public final class SweepFolder implements AutoCloseable {
     private static final String SWEEP = "sweep.yaml";
     private static final String BASE = "base.yaml";
+    private static final String BASE_SUM = "base.sha256";
+    private static final String LOCK = ".lock";
 
     private final Path path;
     private final FileChannel lock;
@@ -55,6 +61,7 @@ public final class SweepFolder implements AutoCloseable {
         String base = Recipes.toYaml(sweep.base(sweep.recipe()));
         AtomicFiles.folder(folder, fresh -> {
             fresh.text(BASE, base);
+            fresh.text(BASE_SUM, Hashes.text(base) + "  " + BASE + "\n");
             fresh.text(SWEEP, Recipes.toYaml(sweep));
         });
         return hold(folder);
@@ -68,6 +75,7 @@ public final class SweepFolder implements AutoCloseable {
      */
     public static SweepFolder resume(Path folder, Optional<SweepRecipe> given) {
         check(folder);
+        checkBase(folder);
         given.map(sweep -> Recipes.differences(sweep(folder), sweep)).filter(differences -> !differences.isEmpty()).ifPresent(differences -> {
             throw new InputException(folder.resolve(SWEEP) + ": this sweep is another than the one given with --config and --set: "
                     + String.join(", ", differences)
@@ -78,6 +86,31 @@ public final class SweepFolder implements AutoCloseable {
         return held;
     }
 
+    /** Refuses a recipe that is another than the one that the sweep began with. */
+    private static void checkBase(Path folder) {
+        Path base = folder.resolve(BASE);
+        Path sum = folder.resolve(BASE_SUM);
+        if (!Files.isRegularFile(sum)) {
+            throw new InputException(sum + ": is missing, so nothing tells that " + BASE + " is what the sweep began with; begin another sweep, or put it back");
+        }
+        String kept = TextFile.read(sum).split(" ", 2)[0].strip();
+        if (!Hashes.file(base).equals(kept)) {
+            throw new InputException(base + ": was changed since the sweep began, and what was measured before is of the recipe as it was" + changes(folder, kept)
+                    + "; put it back, or begin another sweep in another folder");
+        }
+    }
+
+    /** What was changed, where the recipe that the sweep names still is what it was. */
+    private static String changes(Path folder, String kept) {
+        try {
+            SweepRecipe sweep = sweep(folder);
+            TrainRecipe began = sweep.base(sweep.recipe());
+            return Hashes.text(Recipes.toYaml(began)).equals(kept) ? ", of which (there) base.yaml (here) differs: " + String.join(", ", Recipes.differences(began, TrainRecipe.load(base(folder), List.of()))) : "";
+        } catch (InputException e) {
+            return "";
+        }
+    }
+
     /** Refuses a folder that is no sweep's. */
     static void check(Path folder) {
         if (!Files.isRegularFile(folder.resolve(SWEEP)) || !Files.isRegularFile(folder.resolve(BASE))) {
@@ -86,7 +119,10 @@ public final class SweepFolder implements AutoCloseable {
     }
 
     private static SweepFolder hold(Path folder) {
-        Path file = folder.resolve(".lock");
+        Path file = folder.resolve(LOCK);
+        if (Files.isDirectory(file)) {
+            throw new InputException(file + ": is a folder; expected the file that a sweep locks. Move it away");
+        }
         try {
             FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
             if (locked(channel)) {
@@ -98,6 +134,19 @@ public final class SweepFolder implements AutoCloseable {
         }
         throw new InputException(folder + ": another sweep goes on there; wait until it ends, or name another folder. \"sweep status " + folder
                 + "\" tells how far it is");
+    }
+
+    /** Whether a process goes on with the sweep there just now. */
+    static boolean isHeld(Path folder) {
+        Path file = folder.resolve(LOCK);
+        if (!Files.isRegularFile(file)) {
+            return false;
+        }
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            return !locked(channel);
+        } catch (IOException e) {
+            throw new RunException(file + ": can't be locked: " + AtomicFiles.reason(e), e);
+        }
     }
 
     /** The lock lives as long as its channel, so the channel is what is kept. */

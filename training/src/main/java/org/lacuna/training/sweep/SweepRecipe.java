@@ -1,5 +1,7 @@
 package org.lacuna.training.sweep;
 
+import java.math.BigInteger;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -31,6 +33,8 @@ public record SweepRecipe(
 
     /** Each candidate waits in a thread of its own. */
     private static final int MOST = 1000;
+    /** Arbiter numbers a grid's points by an int. */
+    private static final BigInteger MOST_IN_GRID = BigInteger.valueOf(Integer.MAX_VALUE);
     /** What the sweep sets itself. */
     private static final Set<String> ITS_OWN = Set.of("name", "control", "train.steps", "train.workers");
 
@@ -58,18 +62,31 @@ public record SweepRecipe(
                 problems.add("space: " + key.key() + ": is there twice; expected each key once");
             }
         }
+        if (search == SearchKind.GRID) {
+            int each = points;
+            BigInteger grid = space.stream().map(key -> BigInteger.valueOf(key.inGrid(each))).reduce(BigInteger.ONE, BigInteger::multiply);
+            if (grid.compareTo(MOST_IN_GRID) >= 0) {
+                problems.add("space: has a grid of " + grid + " points, more than can be gone through (" + MOST_IN_GRID + "); take fewer keys, fewer points or search: random");
+            }
+        }
         if (!problems.isEmpty()) {
             throw new InputException(problems);
         }
     }
 
     /**
-     * Reads a sweep and the overrides {@code path.to.key=value}.
+     * Reads a sweep and the overrides {@code path.to.key=value}. Its recipe is a file from where the command runs, else one from the sweep's own folder.
      *
      * @throws InputException with all that is wrong with them
      */
     public static SweepRecipe load(Path file, List<String> sets) {
-        return Recipes.load(file, sets, SweepRecipe.class);
+        SweepRecipe sweep = Recipes.load(file, sets, SweepRecipe.class);
+        Path beside = file.resolveSibling(sweep.recipe).normalize();
+        return Files.exists(sweep.recipe) || !Files.exists(beside) ? sweep : sweep.of(beside);
+    }
+
+    private SweepRecipe of(Path file) {
+        return new SweepRecipe(name, file, overrides, control, search, budget, seed, population, points, space, halving, repeat, score, windows);
     }
 
     /**

@@ -111,7 +111,7 @@ public final class SweepState {
     /**
      * The run of the best candidate that was trained to the end and is within the slack; of several seeds the first.
      *
-     * @throws InputException if there is none
+     * @throws InputException if there is none, or its folder was removed
      */
     public Path best() {
         List<Standing> feasible = ranked().stream().filter(candidate -> candidate.last().orElseThrow().feasible()).toList();
@@ -120,7 +120,12 @@ public final class SweepState {
                     .slack() * 100 + " % yet; \"sweep status "
                     + folder + "\" tells how each stands");
         }
-        return SweepFolder.run(folder, feasible.get(0).proposal().name(), 0);
+        Path run = SweepFolder.run(folder, feasible.get(0).proposal().name(), 0);
+        if (!Files.isDirectory(run)) {
+            throw new InputException(run + ": the best candidate's run was there and was removed; its values are " + Proposal.text(feasible.get(0).proposal().values())
+                    + ": train the recipe with them to have it again");
+        }
+        return run;
     }
 
     /** A table for a terminal: what the sweep has so far. */
@@ -131,7 +136,7 @@ public final class SweepState {
         long failed = candidates.stream().filter(candidate -> candidate.last().filter(rung -> rung.mean().failed().isPresent()).isPresent()).count();
         lines.add(String.format(Locale.ROOT, "%s: %d of at most %d candidates proposed, %d trained to the end, %d failed%s", recipe.name(),
                 candidates.size(), recipe.budget(), ended,
-                failed, Files.isRegularFile(folder.resolve(SweepReport.PAGE)) ? "; ended, " + folder.resolve(SweepReport.PAGE) : ""));
+                failed, how()));
         lines.add("score: " + recipe.score().text());
         lines.add(String.format(Locale.ROOT, "%-9s %6s %8s %9s %7s %8s  %s", "run", "step", "loss", "critical", "zeros", "score", "values"));
         if (!recipe.control().isEmpty()) {
@@ -143,6 +148,11 @@ public final class SweepState {
         return lines;
     }
 
+    private String how() {
+        return SweepFolder.isHeld(folder) ? "; goes on" : Files.isRegularFile(folder.resolve(SweepReport.PAGE)) ? "; ended, " + folder.resolve(SweepReport.PAGE)
+                : "; it was stopped or killed: go on with sweep --resume --out " + folder;
+    }
+
     private static String line(String name, List<Rung> rungs, String values) {
         if (rungs.isEmpty()) {
             return String.format(Locale.ROOT, "%-9s %6s %8s %9s %7s %8s  %s", name, "–", "", "", "", "", values);
@@ -152,7 +162,7 @@ public final class SweepState {
         if (m.failed().isPresent()) {
             return String.format(Locale.ROOT, "%-9s %6d failed: %s  (%s)", name, last.step(), m.failed().get(), values);
         }
-        return String.format(Locale.ROOT, "%-9s %6d %8.4f %9.4f %7.4f %8s  %s", name, last.step(), m.loss(), m.critical(), m.zeros(),
+        return String.format(Locale.ROOT, "%-9s %6d %8.4f %9s %7.4f %8s  %s", name, last.step(), m.loss(), (last.seeds().stream().anyMatch(Measured::atLeast) ? "≥" : "") + String.format(Locale.ROOT, "%.4f", m.critical()), m.zeros(),
                 last.score().map(s -> String.format(Locale.ROOT, "%.4f", s)).orElse(""), values);
     }
 }

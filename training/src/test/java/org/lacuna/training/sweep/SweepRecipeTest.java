@@ -12,6 +12,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,6 +86,7 @@ class SweepRecipeTest {
             space.1.values=[relu, relu]                                    | values: one is named twice
             space.1.min=1                                                  | a discrete key has values and neither min nor max
             space.0.type=integer                                           | expected whole numbers of at most 32 bits for min and max, found 0.001 and 0.01
+            space.0={key: train.warmup, type: integer, min: -2000000000, max: 2000000000} | --set space.0={key: train.warmup, type: integer, min: -2000000000, max: 2000000000}: space[0].max: a range of 4000000000 from min to max is wider
             space.0.type=quantile                                          | expected one of continuous, log-uniform, integer, discrete
             space.0.key=train.lrr                                          | space: train.lrr: --set train.lrr=0.001: unknown key; did you mean train.lr?
             space.0.key=train.steps                                        | space: train.steps: is the same for all candidates of a sweep
@@ -118,6 +121,78 @@ class SweepRecipeTest {
         assertEquals(1, err.toString().lines().count(), err.toString());
         assertFalse(Files.exists(folder));
         assertEquals("", out.toString());
+    }
+
+    @Test
+    void aGridTooLargeToBeNumberedIsRefusedWithItsSize() {
+        String range = "{key: train.%s, type: continuous, min: 0.1, max: 0.9}";
+        List<String> keys = Stream.of("lr", "weightDecay", "clip", "ema", "dropout", "decay", "minLrRatio").map(range::formatted).toList();
+        assertEquals(ExitCode.BAD_INPUT, execute("--config", NANO.toString(), "--out", temp.resolve("sweep").toString(), "--set", "search=grid", "--set", "points=1000", "--set",
+                "space=[" + String.join(", ", keys) + "]"));
+        assertTrue(err.toString().contains("has a grid of 1" + "0".repeat(21) + " points, more than can be gone through"), err.toString());
+        // Whole numbers and lists have no more values than there are.
+        SweepRecipe few = SweepRecipe.load(NANO, List.of("search=grid", "points=1000",
+                "space=[{key: train.warmup, type: integer, min: 1, max: 3}, {key: train.batch, type: discrete, values: ['4', '8']}, {key: train.lr, type: continuous, min: 0.1, max: 0.9}]"));
+        assertEquals(List.of(3L, 2L, 1000L), few.space().stream().map(key -> key.inGrid(few.points())).toList());
+    }
+
+    @Test
+    void theRecipeIsFoundFromHereElseBesideTheSweep() throws IOException {
+        Path folder = Files.createDirectories(temp.resolve("elsewhere"));
+        Files.copy(CONFIGS.resolve("nano.yaml"), folder.resolve("mine.yaml"));
+        Path sweep = Files.writeString(folder.resolve("sweep.yaml"), Files.readString(NANO).replace("recipe: configs/nano.yaml", "recipe: mine.yaml"));
+        assertEquals(folder.resolve("mine.yaml"), SweepRecipe.load(sweep, List.of()).recipe());
+        assertEquals(CONFIGS.resolve("nano.yaml"), SweepRecipe.load(sweep, List.of("recipe=" + CONFIGS.resolve("nano.yaml"))).recipe());
+        assertEquals(Path.of("nowhere.yaml"), SweepRecipe.load(sweep, List.of("recipe=nowhere.yaml")).recipe());
+    }
+
+    @Test
+    void aSweepWhoseRecipeWasChangedIsNotGoneOnWith() throws IOException {
+        SweepRecipe sweep = SweepRecipe.load(NANO, List.of("recipe=" + CONFIGS.resolve("nano.yaml")));
+        Path folder = temp.resolve("sweep");
+        SweepFolder.create(folder, sweep).close();
+        SweepFolder.resume(folder, Optional.of(sweep)).close();
+        Path base = folder.resolve("base.yaml");
+        String whole = Files.readString(base);
+        Files.writeString(base, whole.replaceFirst("clip: [0-9.]+", "clip: 7.0"));
+        assertEquals(ExitCode.BAD_INPUT, execute("--resume", "--out", folder.toString()));
+        assertTrue(err.toString().contains(base + ": was changed since the sweep began") && err.toString().contains("train.clip is 1.0 there and 7.0 here"), err.toString());
+        Files.writeString(base, whole);
+        SweepFolder.resume(folder, Optional.empty()).close();
+        Files.delete(folder.resolve("base.sha256"));
+        assertThrows(InputException.class, () -> SweepFolder.resume(folder, Optional.empty()));
+    }
+
+    @Test
+    void aLockThatIsAFolder() throws IOException {
+        SweepRecipe sweep = SweepRecipe.load(NANO, List.of("recipe=" + CONFIGS.resolve("nano.yaml")));
+        Path folder = temp.resolve("sweep");
+        SweepFolder.create(folder, sweep).close();
+        Files.delete(folder.resolve(".lock"));
+        Files.createDirectory(folder.resolve(".lock"));
+        assertEquals(ExitCode.BAD_INPUT, execute("--resume", "--out", folder.toString()));
+        assertTrue(err.toString().contains(".lock: is a folder"), err.toString());
+    }
+
+    @Test
+    void statusTellsWhatGoesOnAndBestWhatIsGone() throws IOException {
+        SweepRecipe sweep = SweepRecipe.load(NANO, List.of("recipe=" + CONFIGS.resolve("nano.yaml"), "control=[]", "halving=null"));
+        Path folder = temp.resolve("sweep");
+        SweepFolder held = SweepFolder.create(folder, sweep);
+        assertTrue(SweepState.of(folder).lines().get(0).endsWith("; goes on"), SweepState.of(folder).lines().get(0));
+        held.close();
+        assertTrue(SweepState.of(folder).lines().get(0).endsWith("; it was stopped or killed: go on with sweep --resume --out " + folder));
+        try (Journal journal = Journal.open(folder)) {
+            journal.propose(new Proposal(0, Map.of("train.lr", "0.01")));
+            for (String run : List.of("000", "default")) {
+                journal.record(run, 0, 60, new Measured(Optional.empty(), 1, run.equals("000") ? 0.75 : 0.5, 0.25, List.of(0.0, 0.75), List.of(1.0, 1.0)));
+            }
+        }
+        assertTrue(SweepState.of(folder).lines().stream().anyMatch(line -> line.startsWith("000 ") && line.contains(" ≥0.7500 ")), String.join("\n", SweepState.of(folder).lines()));
+        assertTrue(SweepState.of(folder).lines().stream().anyMatch(line -> line.startsWith("default ") && line.contains("  0.5000 ")));
+        assertTrue(assertThrows(InputException.class, () -> SweepState.of(folder).best()).getMessage().contains("was removed; its values are lr 0.01"));
+        Path run = Files.createDirectories(SweepFolder.run(folder, "000", 0));
+        assertEquals(run, SweepState.of(folder).best());
     }
 
     @ParameterizedTest

@@ -18,6 +18,8 @@ import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.deeplearning4j.nn.conf.inputs.InputType.InputTypeFeedForward;
+import org.deeplearning4j.nn.conf.inputs.InputType.InputTypeRecurrent;
 import org.deeplearning4j.nn.conf.layers.EmbeddingSequenceLayer;
 import org.deeplearning4j.nn.conf.layers.FeedForwardLayer;
 import org.deeplearning4j.nn.conf.layers.Layer;
@@ -61,7 +63,6 @@ import org.nd4j.linalg.api.buffer.DataType;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.dataset.DataSet;
 import org.nd4j.linalg.factory.Nd4j;
-import org.nd4j.linalg.indexing.NDArrayIndex;
 import org.nd4j.linalg.lossfunctions.impl.LossBinaryXENT;
 import org.nd4j.linalg.lossfunctions.impl.LossMCXENT;
 import org.nd4j.linalg.lossfunctions.impl.LossNegativeLogLikelihood;
@@ -74,6 +75,8 @@ public final class Deeplearning4jEvaluation implements NetworkEvaluation {
     /** The least accuracy / dense accuracy that holds (arXiv 2509.00454). */
     private static final double ACCURACY_BAR = 0.99;
 
+    private static final long MOST_LABELS = 1L << 28;
+
     /** The part of a recipe that names a corpus. */
     private record DataPart(DataRecipe data) {
     }
@@ -84,7 +87,7 @@ public final class Deeplearning4jEvaluation implements NetworkEvaluation {
         Path file = request.model();
         StoredNetwork stored = StoredNetwork.read(file);
         SitedNetwork network = new SitedNetwork(stored.graph(), request.layer().map(stored::vertex).orElse(null));
-        Measured data = request.table().isPresent() ? table(request, network) : corpus(request, stored);
+        Measured data = request.table().isPresent() ? table(request, stored) : corpus(request, stored);
         Settings settings = request.settings();
         String layer = "layer \"" + network.name() + "\" (" + network.layer().getClass().getSimpleName() + ", " + network.activation() + ")";
         line.accept(String.format(Locale.ROOT, "model  %s: %s, %,d parameters, %s", name(file), stored.kind(), stored.graph().numParams(), layer));
@@ -92,7 +95,7 @@ public final class Deeplearning4jEvaluation implements NetworkEvaluation {
         line.accept("rule   " + settings.rule() + " at that layer" + (network.layer() instanceof FeedForwardBlock ? "'s intermediate vectors" : "'s output")
                 + "; 95 % intervals over the choice of " + (data.length() == 1 ? "examples" : "windows"));
 
-        NetworkSweep sweep = new NetworkSweep(name(file), network, data, settings.grid().size());
+        NetworkSweep sweep = new NetworkSweep(file.toString(), network, data, settings.grid().size());
         sweep.run(Rules.byName(settings.rule()), settings.grid(), stop);
         int n = sweep.alive.length;
         long elements = (long) n * data.length();
@@ -110,33 +113,27 @@ public final class Deeplearning4jEvaluation implements NetworkEvaluation {
         return file.getFileName().toString().replaceFirst("\\.zip$", "");
     }
 
-    private static Measured table(Request request, SitedNetwork network) {
+    private static Measured table(Request request, StoredNetwork stored) {
         Path file = request.table().orElseThrow();
         Table table = Table.read(file, request.label().orElse(null));
+        String data = file.getFileName().toString();
         INDArray features = Nd4j.createFromArray(table.features().toArray(float[][]::new));
-        String hash = Hashes.file(file);
-        return new Measured(file.getFileName().toString() + (table.whole() ? "" : " (its first " + Table.MOST_ROWS + " rows)"), hash, Hashes.text(hash + " column " + table.column() + " of " + table.features().size() + " rows"),
-                features, labels(file, table.labels(), outputs(network, file.getFileName().toString(), features)), 1);
-    }
-
-    /** How many numbers the network puts out for the first example. */
-    private static long outputs(SitedNetwork network, String name, INDArray features) {
-        try {
-            INDArray output = network.output(network.rows(features.get(NDArrayIndex.interval(0, 1)).dup()));
-            if (output.rank() == 2) {
-                return output.size(1);
-            }
-            throw new InputException(name + " is a table, an example a row, but the network puts out " + output.shapeInfoToString() + "; one that puts out a vector is measured on it");
-        } catch (InputException e) {
-            throw e;
-        } catch (RuntimeException e) {
-            throw NetworkSweep.unreadable(name, features, e);
+        Shapes shapes = Shapes.of(request.model().toString(), stored.graph(), data, features);
+        if (!(shapes.output() instanceof InputTypeFeedForward vector)) {
+            throw new InputException(data + " is a table, an example a row, but the network puts out " + shapes.output() + "; one that puts out a vector is measured on it");
         }
+        String hash = Hashes.file(file);
+        return new Measured(data + (table.whole() ? "" : " (its first " + Table.MOST_ROWS + " rows)"), hash, Hashes.text(hash + " column " + table.column() + " of " + table.features().size() + " rows"),
+                features, labels(file, table.labels(), vector.getSize()), 1, shapes.examples());
     }
 
     private static INDArray labels(Path file, double[] values, long classes) {
         if (classes == 1) {
             return Nd4j.createFromArray(values).castTo(DataType.FLOAT).reshape(values.length, 1);
+        }
+        if (values.length * classes > MOST_LABELS) {
+            throw new InputException(file + ": " + values.length + " examples of a network that tells " + classes + " classes apart are more than are held, " + MOST_LABELS
+                    + " numbers; give fewer rows");
         }
         float[][] oneHot = new float[values.length][(int) classes];
         for (int i = 0; i < values.length; i++) {
@@ -164,7 +161,12 @@ public final class Deeplearning4jEvaluation implements NetworkEvaluation {
         }
         CorpusIterator.Features features = first instanceof EmbeddingSequenceLayer ? CorpusIterator.Features.IDS : CorpusIterator.Features.ONE_HOT;
         DataSet data = CorpusIterator.dataSet(windows, corpus.vocabularySize(), features);
-        return new Measured(corpus.name(), corpus.sha256(), Hashes.windows(windows), data.getFeatures(), data.getLabels(), windows.length());
+        Shapes shapes = Shapes.of(request.model().toString(), stored.graph(), corpus.name(), data.getFeatures());
+        if (!(shapes.output() instanceof InputTypeRecurrent sequence) || sequence.getSize() != corpus.vocabularySize() || sequence.getTimeSeriesLength() != windows.length()) {
+            throw new InputException(request.model() + ": the network puts out " + shapes.output() + " for windows of " + windows.length() + " tokens of " + corpus.name()
+                    + "; expected one value for each of its " + corpus.vocabularySize() + " token ids at each of them");
+        }
+        return new Measured(corpus.name(), corpus.sha256(), Hashes.windows(windows), data.getFeatures(), data.getLabels(), windows.length(), shapes.examples());
     }
 
     private static DenseResult dense(NetworkSweep sweep, Measured data, long elements) {

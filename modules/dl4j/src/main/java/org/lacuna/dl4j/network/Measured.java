@@ -11,8 +11,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * @param features   [windows, …]
  * @param labels     [windows, classes], [windows, 1] or [windows, classes, length]
  * @param length     steps in a window, 1 without time
+ * @param batch      windows that are computed at once
  */
-record Measured(String name, String sha256, String windowsSha256, INDArray features, INDArray labels, int length) {
+record Measured(String name, String sha256, String windowsSha256, INDArray features, INDArray labels, int length, int batch) {
     int windows() {
         return Math.toIntExact(features.size(0));
     }

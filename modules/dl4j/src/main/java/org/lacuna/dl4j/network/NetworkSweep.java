@@ -15,8 +15,6 @@ import org.nd4j.linalg.lossfunctions.impl.LossBinaryXENT;
 
 /** Examples through a network without a rule and with one at a layer, for every p of a grid; what lies below the layer is run once. */
 final class NetworkSweep {
-    private static final int BATCH = 256;
-
     /** Loss sums by window. */
     final double[] dense;
     /** Right answers by window; all 0 for what is no classifier. */
@@ -54,8 +52,8 @@ final class NetworkSweep {
     }
 
     void run(Rule rule, List<Double> grid, BooleanSupplier stop) {
-        for (int from = 0; from < data.windows(); from += BATCH) {
-            int to = Math.min(from + BATCH, data.windows());
+        for (int from = 0; from < data.windows(); from += data.batch()) {
+            int to = Math.min(from + data.batch(), data.windows());
             INDArray labels = part(data.labels(), from, to);
             INDArray rows = rows(part(data.features(), from, to));
             observe(rows);
@@ -78,7 +76,7 @@ final class NetworkSweep {
         try {
             rows = network.rows(features);
         } catch (RuntimeException e) {
-            throw unreadable(data.name(), features, e);
+            throw notComputed(features, e);
         }
         if (rows.size(0) != features.size(0) * data.length()) {
             throw new InputException(name + ": layer \"" + network.name() + "\" has " + rows.size(0) + " vectors for " + features.size(0) + " examples of " + data.length()
@@ -87,10 +85,10 @@ final class NetworkSweep {
         return rows;
     }
 
-    /** What a network says of arrays that are not what it reads. */
-    static InputException unreadable(String data, INDArray features, RuntimeException e) {
+    /** What Deeplearning4j says of a network that it can't compute, though its shapes fit the data. */
+    private InputException notComputed(INDArray array, RuntimeException e) {
         String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
-        return new InputException("the network can't read " + data + ", arrays of " + Arrays.toString(features.shape()) + ": " + reason, e);
+        return new InputException(name + ": Deeplearning4j can't compute the network on " + data.name() + ", arrays of " + Arrays.toString(array.shape()) + ": " + reason, e);
     }
 
     private RowRule.Masked masked(RowRule rule, INDArray rows, int from) {
@@ -120,7 +118,7 @@ final class NetworkSweep {
             output = network.output(rows);
             sums = network.losses(labels);
         } catch (RuntimeException e) {
-            throw unreadable(data.name(), labels, e);
+            throw notComputed(labels, e);
         }
         for (int w = 0; w < sums.length; w++) {
             if (!Double.isFinite(sums[w])) {

@@ -44,9 +44,11 @@ import org.nd4j.linalg.factory.Nd4j;
  * <ul>
  * <li>entries other than those that {@code net.save} writes are refused ({@code preprocessor.bin} is Java's own serialisation, and so was
  * {@code updater.bin}; {@code normalizer.bin} may name a class); the updater's state is not read;
- * <li>the configuration is bounded, and may name only classes of the packages below;
+ * <li>the configuration is bounded, may name only classes of the packages below, and holds nothing but what {@link AllowedConfiguration} lists;
  * <li>parameters are read as numbers, after their shape was held against the configuration and the file; no reader of ND4J's sees the file.
  * </ul>
+ *
+ * What layers make of an example is held against a bound by {@link Shapes}, once it is known what the example is.
  *
  * @param graph  the network; a {@code MultiLayerNetwork} as the graph that it is
  * @param kind   {@code MultiLayerNetwork} or {@code ComputationGraph}
@@ -59,7 +61,6 @@ public record StoredNetwork(ComputationGraph graph, String kind, List<String> na
     private static final String COEFFICIENTS = "coefficients.bin";
     private static final Set<String> ENTRIES = Set.of(CONFIGURATION, COEFFICIENTS, "updaterState.bin", "noParams.marker");
     private static final int MOST_CONFIGURATION = 16 << 20;
-    private static final long MOST_PARAMETERS = 1L << 29;
     /** What a byte of a zip can stand for at most. */
     private static final long MOST_INFLATED = 1032;
     private static final int MOST_DIMENSIONS = 32;
@@ -111,7 +112,7 @@ public record StoredNetwork(ComputationGraph graph, String kind, List<String> na
                     case "normalizer.bin" -> "is a normalizer, which may name any class; normalize the data instead, and save the network without it";
                     default -> "is nothing that a network is saved with";
                 };
-                throw new InputException(file + ": the entry " + shown(name) + " " + why);
+                throw new InputException(file + ": the entry " + AllowedConfiguration.shown(name) + " " + why);
             }
             if (!seen.add(name)) {
                 throw new InputException(file + ": has the entry " + name + " twice");
@@ -147,7 +148,7 @@ public record StoredNetwork(ComputationGraph graph, String kind, List<String> na
                 if (key.equals("@class") && !field.getValue().isTextual() || names && !allowed(value)) {
                     refuse(file, where, value);
                 }
-                checkClasses(file, field.getValue(), where + "/" + cut(key));
+                checkClasses(file, field.getValue(), where + "/" + AllowedConfiguration.cut(key));
             }
         } else if (json.isArray()) {
             for (int i = 0; i < json.size(); i++) {
@@ -163,32 +164,13 @@ public record StoredNetwork(ComputationGraph graph, String kind, List<String> na
     }
 
     private static void refuse(Path file, String where, String name) {
-        throw new InputException(file + ": " + where + " names the class " + shown(name) + ", which is not loaded from a file; a network may be of Deeplearning4j's own layers and "
+        throw new InputException(file + ": " + where + " names the class " + AllowedConfiguration.shown(name) + ", which is not loaded from a file; a network may be of Deeplearning4j's own layers and "
                 + FeedForwardBlock.class.getName());
     }
 
-    private static String shown(String text) {
-        return "\"" + cut(text) + "\"";
-    }
-
-    private static String cut(String text) {
-        return (text.length() > 80 ? text.substring(0, 80) + "…" : text).replaceAll("\\p{Cntrl}", "?");
-    }
-
-    /** A layer's parameters are counted by products of its widths, which would overflow: no width is as large as the most parameters there may be. */
-    private static void checkWidths(Path file, JsonNode json) {
-        for (String key : List.of("nin", "nout", "nIn", "nOut")) {
-            for (JsonNode width : json.findValues(key)) {
-                if (width.isNumber() && (!width.canConvertToLong() || width.asLong() < 0 || width.asLong() > Integer.MAX_VALUE)) {
-                    throw new InputException(file + ": " + CONFIGURATION + ": " + key + " is " + shown(width.asText()) + "; expected 0 to " + Integer.MAX_VALUE);
-                }
-            }
-        }
-    }
-
     private static StoredNetwork layers(Path file, ZipFile zip, JsonNode json) throws IOException {
-        checkWidths(file, json);
-        MultiLayerConfiguration config = made(file, () -> MultiLayerConfiguration.fromJson(json.toString()));
+        JsonNode allowed = AllowedConfiguration.layers(file + ": " + CONFIGURATION, json);
+        MultiLayerConfiguration config = made(file, () -> MultiLayerConfiguration.fromJson(allowed.toString()));
         checkBlocks(file, made(file, () -> config.getConfs().stream().map(NeuralNetConfiguration::getLayer).toList()));
         INDArray parameters = parameters(file, zip, made(file, () -> config.getConfs().stream().mapToLong(c -> c.getLayer().initializer().numParams(c)).reduce(0, Math::addExact)));
         List<String> names = config.getConfs().stream().map(c -> String.valueOf(c.getLayer().getLayerName())).toList();
@@ -207,8 +189,8 @@ public record StoredNetwork(ComputationGraph graph, String kind, List<String> na
         if (!json.path("vertices").isObject()) {
             throw new InputException(file + ": " + CONFIGURATION + " is that of no network: neither confs nor vertices");
         }
-        checkWidths(file, json);
-        ComputationGraphConfiguration config = made(file, () -> ComputationGraphConfiguration.fromJson(json.toString()));
+        JsonNode allowed = AllowedConfiguration.graph(file + ": " + CONFIGURATION, json);
+        ComputationGraphConfiguration config = made(file, () -> ComputationGraphConfiguration.fromJson(allowed.toString()));
         checkBlocks(file, made(file, () -> config.getVertices().values().stream().filter(LayerVertex.class::isInstance)
                 .map(vertex -> ((LayerVertex) vertex).getLayerConf().getLayer()).toList()));
         INDArray parameters = parameters(file, zip, made(file, () -> config.getVertices().values().stream().mapToLong(vertex -> vertex.numParams(false)).reduce(0, Math::addExact)));
@@ -229,7 +211,7 @@ public record StoredNetwork(ComputationGraph graph, String kind, List<String> na
                 try {
                     block.check();
                 } catch (RuntimeException e) {
-                    throw new InputException(file + ": " + CONFIGURATION + ": layer " + shown(String.valueOf(layer.getLayerName())) + ": " + e.getMessage(), e);
+                    throw new InputException(file + ": " + CONFIGURATION + ": layer " + AllowedConfiguration.shown(String.valueOf(layer.getLayerName())) + ": " + e.getMessage(), e);
                 }
             }
         }
@@ -253,8 +235,8 @@ public record StoredNetwork(ComputationGraph graph, String kind, List<String> na
     /** The parameters, a row; null where there are none. */
     private static INDArray parameters(Path file, ZipFile zip, long expected) throws IOException {
         String where = file + ": " + COEFFICIENTS;
-        if (expected < 0 || expected > MOST_PARAMETERS) {
-            throw new InputException(file + ": " + CONFIGURATION + " is of a network of " + expected + " parameters; at most " + MOST_PARAMETERS + " are read");
+        if (expected < 0 || expected > AllowedConfiguration.MOST_PARAMETERS) {
+            throw new InputException(file + ": " + CONFIGURATION + " is of a network of " + expected + " parameters; at most " + AllowedConfiguration.MOST_PARAMETERS + " are read");
         }
         ZipEntry entry = zip.getEntry(COEFFICIENTS);
         if (expected == 0 && zip.getEntry("noParams.marker") != null) {
@@ -263,7 +245,7 @@ public record StoredNetwork(ComputationGraph graph, String kind, List<String> na
         try (DataInputStream in = new DataInputStream(new BufferedInputStream(zip.getInputStream(entry), 1 << 16))) {
             Header shape = Header.read(where, in);
             if (!shape.type.equals("LONG") || shape.length < 4 || shape.length > 2 * MOST_DIMENSIONS + 4) {
-                throw new InputException(where + ": its shape is told by " + shape.length + " numbers of " + shown(shape.type) + "; expected what Nd4j.write writes");
+                throw new InputException(where + ": its shape is told by " + shape.length + " numbers of " + AllowedConfiguration.shown(shape.type) + "; expected what Nd4j.write writes");
             }
             long[] info = new long[(int) shape.length];
             for (int i = 0; i < info.length; i++) {
@@ -275,7 +257,7 @@ public record StoredNetwork(ComputationGraph graph, String kind, List<String> na
             long length = 1;
             for (int i = 1; i <= info[0]; i++) {
                 // Not negative, and never so large that a product of two overflows.
-                if (info[i] < 0 || info[i] > MOST_PARAMETERS || (length *= info[i]) > MOST_PARAMETERS) {
+                if (info[i] < 0 || info[i] > AllowedConfiguration.MOST_PARAMETERS || (length *= info[i]) > AllowedConfiguration.MOST_PARAMETERS) {
                     throw new InputException(where + ": a dimension is " + info[i] + "; the network has " + expected + " parameters");
                 }
             }
@@ -283,7 +265,7 @@ public record StoredNetwork(ComputationGraph graph, String kind, List<String> na
             DataType type = switch (data.type) {
                 case "FLOAT" -> DataType.FLOAT;
                 case "DOUBLE" -> DataType.DOUBLE;
-                default -> throw new InputException(where + ": holds numbers of " + shown(data.type) + "; FLOAT and DOUBLE are read");
+                default -> throw new InputException(where + ": holds numbers of " + AllowedConfiguration.shown(data.type) + "; FLOAT and DOUBLE are read");
             };
             if (length != expected || data.length != expected) {
                 throw new InputException(where + ": holds " + data.length + " numbers of the shape's " + length + ", but the configuration's network has " + expected + " parameters");
@@ -313,7 +295,7 @@ public record StoredNetwork(ComputationGraph graph, String kind, List<String> na
             try {
                 String allocation = in.readUTF();
                 if (!allocation.equals("LONG_SHAPE") && !allocation.equals("MIXED_DATA_TYPES")) {
-                    throw new InputException(where + ": " + shown(allocation) + " is no form of array that is read; save the network by Deeplearning4j 1.0.0-beta4 or newer");
+                    throw new InputException(where + ": " + AllowedConfiguration.shown(allocation) + " is no form of array that is read; save the network by Deeplearning4j 1.0.0-beta4 or newer");
                 }
                 return new Header(in.readLong(), in.readUTF());
             } catch (UTFDataFormatException e) {

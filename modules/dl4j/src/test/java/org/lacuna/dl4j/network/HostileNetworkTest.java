@@ -20,13 +20,27 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipFile;
 import java.util.zip.ZipOutputStream;
+import org.deeplearning4j.nn.conf.MultiLayerConfiguration;
 import org.deeplearning4j.nn.conf.NeuralNetConfiguration;
 import org.deeplearning4j.nn.conf.dropout.GaussianNoise;
+import org.deeplearning4j.nn.conf.graph.MergeVertex;
+import org.deeplearning4j.nn.conf.graph.SubsetVertex;
+import org.deeplearning4j.nn.conf.inputs.InputType;
+import org.deeplearning4j.nn.conf.layers.BatchNormalization;
+import org.deeplearning4j.nn.conf.layers.ConvolutionLayer;
 import org.deeplearning4j.nn.conf.layers.DenseLayer;
+import org.deeplearning4j.nn.conf.layers.LocalResponseNormalization;
 import org.deeplearning4j.nn.conf.layers.OutputLayer;
+import org.deeplearning4j.nn.conf.layers.SubsamplingLayer;
+import org.deeplearning4j.nn.conf.layers.Upsampling2D;
+import org.deeplearning4j.nn.conf.layers.ZeroPaddingLayer;
+import org.deeplearning4j.nn.conf.layers.convolutional.Cropping2D;
+import org.deeplearning4j.nn.graph.ComputationGraph;
 import org.deeplearning4j.nn.multilayer.MultiLayerNetwork;
 import org.deeplearning4j.nn.weights.WeightInit;
 import org.junit.jupiter.api.BeforeEach;
@@ -35,6 +49,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.dl4j.layer.FeedForwardBlock;
 import org.lacuna.run.InputException;
 import org.nd4j.linalg.activations.Activation;
+import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
 import org.nd4j.linalg.learning.config.Adam;
 import org.nd4j.linalg.lossfunctions.LossFunctions.LossFunction;
@@ -178,17 +193,110 @@ class HostileNetworkTest {
         entries.put(CONFIGURATION, new byte[] {'"', (byte) 0xff, '"'});
         refused("UTF-8");
         entries.put(CONFIGURATION, good.getBytes(StandardCharsets.UTF_8));
-        replace("\"inner\" : 5", "\"inner\" : 2000000000");
+        replace("\"inner\" : 5", "\"inner\" : 200000000");
         refused("a feed-forward block's parameters follow from its sizes");
         entries.put(CONFIGURATION, good.getBytes(StandardCharsets.UTF_8));
         replace("\"activation\" : \"relu\"", "\"activation\" : \"boom\"");
         refused("no activation 'boom'");
         entries.put(CONFIGURATION, good.getBytes(StandardCharsets.UTF_8));
-        replace("\"nin\" : 3", "\"nin\" : 2000000000");
-        refused("parameters");
+        replace("\"nin\" : 3", "\"nin\" : 500000000");
+        refused("a network of 2000000074 parameters; at most");
         entries.put(CONFIGURATION, good.getBytes(StandardCharsets.UTF_8));
         replace("\"nin\" : 3", "\"nin\" : " + ((1L << 59) + 3)); // times 8 weights it would be 24 again
-        refused("nin is \"576460752303423491\"");
+        refused("layer \"layer0\" (DenseLayer): nin is \"576460752303423491\"");
+    }
+
+    /** A network of images, as JSON, each layer's fields on a line of their own. */
+    private static String images() {
+        return new NeuralNetConfiguration.Builder().seed(1).list()
+                .layer(new ConvolutionLayer.Builder(3, 3).nOut(4).name("conv").build()).layer(new BatchNormalization.Builder().name("norm").build())
+                .layer(new LocalResponseNormalization.Builder().name("lrn").build())
+                .layer(new SubsamplingLayer.Builder().kernelSize(2, 2).stride(2, 2).name("pool").build()).layer(new ZeroPaddingLayer.Builder(1, 2).name("pad").build())
+                .layer(new Cropping2D.Builder(1, 2).name("crop").build()).layer(new Upsampling2D.Builder().size(2).name("up").build())
+                .layer(new DenseLayer.Builder().nOut(4).name("dense").build()).layer(new OutputLayer.Builder(LossFunction.MCXENT).nOut(2).activation(Activation.SOFTMAX).build())
+                .setInputType(InputType.convolutionalFlat(8, 8, 1)).build().toJson();
+    }
+
+    private static String edited(String layer, String field, String value) {
+        String json = images();
+        int from = json.lastIndexOf("\"layer\" : {", json.indexOf("\"layerName\" : \"" + layer + "\""));
+        Matcher matcher = Pattern.compile("\"" + field + "\" : (\\[[^\\]]*\\]|[^,\n]*)").matcher(json);
+        assertTrue(matcher.find(from) && matcher.start() < json.indexOf("\"variables\"", from), layer + " has no " + field);
+        return json.substring(0, matcher.start()) + "\"" + field + "\" : " + value + json.substring(matcher.end());
+    }
+
+    @Test
+    void sizesThatNativeCodeWouldNotCheck() throws IOException {
+        MultiLayerNetwork good = new MultiLayerNetwork(MultiLayerConfiguration.fromJson(images()));
+        good.init();
+        good.save(file.toFile());
+        INDArray table = Nd4j.zeros(2, 64);
+        StoredNetwork stored = StoredNetwork.read(file);
+        assertEquals(InputType.feedForward(2), Shapes.of("net.zip", stored.graph(), "x.csv", table).output());
+        assertArrayEquals(good.output(table).data().asFloat(), stored.graph().output(table)[0].data().asFloat(), 0);
+        try (ZipFile zip = new ZipFile(file.toFile()); InputStream in = zip.getInputStream(zip.getEntry(COEFFICIENTS))) {
+            entries.put(COEFFICIENTS, in.readAllBytes());
+        }
+        for (String[] bad : new String[][] {{"pool", "stride", "[0, 0]"}, {"pool", "stride", "[2]"}, {"pool", "kernelSize", "[-1, 2]"}, {"pool", "padding", "[1000000000, 0]"},
+                {"pool", "dilation", "[0, 1]"}, {"pool", "pnorm", "-5"}, {"pool", "eps", "-1"}, {"pool", "poolingType", "\"NONE\""}, {"pool", "stride", "[2.5, 2]"},
+                {"pool", "cnn2dDataFormat", "\"NHWC\""}, {"conv", "kernelSize", "[100000, 100000]"}, {"conv", "stride", "[0, 1]"}, {"conv", "dilation", "[1, -1]"},
+                {"crop", "cropping", "[-5, 0, 0, 0]"}, {"crop", "cropping", "[1, 1]"}, {"pad", "padding", "[1000000000, 0, 0, 0]"}, {"up", "size", "[1000000000, 1]"},
+                {"up", "size", "[0, 0]"}, {"lrn", "n", "-5"}, {"lrn", "n", "1.5"}, {"lrn", "k", "-2"}, {"lrn", "beta", "1e300"}, {"norm", "eps", "-1"}, {"norm", "decay", "\"NaN\""},
+                {"dense", "nout", "-4"}, {"dense", "hasBias", "7"}}) {
+            entries.put(CONFIGURATION, edited(bad[0], bad[1], bad[2]).getBytes(StandardCharsets.UTF_8));
+            refused("layer \"" + bad[0] + "\" (", "): " + bad[1] + " is \"", "; expected ");
+        }
+        entries.put(CONFIGURATION, edited("pool", "poolingType", "\"PNORM\"").getBytes(StandardCharsets.UTF_8));
+        refused("layer \"pool\" (SubsamplingLayer): pnorm is \"0\"");
+        entries.put(CONFIGURATION, edited("pool", "eps", "1, \"surprise\" : 1").getBytes(StandardCharsets.UTF_8));
+        refused("layer \"pool\" (SubsamplingLayer): has \"surprise\"");
+        for (String unknown : List.of("Deconvolution2D", "samediff.SameDiffLayer", "variational.VariationalAutoencoder", "PReLULayer")) {
+            entries.put(CONFIGURATION, images().replace("layers.SubsamplingLayer\"", "layers." + unknown + "\"").getBytes(StandardCharsets.UTF_8));
+            refused("layer \"pool\" is a \"" + unknown.substring(unknown.indexOf('.') + 1) + "\", which is not measured; those that are: ActivationLayer, BatchNormalization, ");
+        }
+        for (String[] big : new String[][] {{"up", "size", "[1024, 1024]"}, {"pad", "padding", "[1024, 1024, 1024, 1024]"}, {"pool", "padding", "[1024, 1024]"}, {"crop", "cropping", "[3, 3, 0, 0]"}, {"crop", "cropping", "[6, 6, 6, 6]"},
+                {"pool", "kernelSize", "[9, 2]"}, {"norm", "nin", "3"}, {"up", "size", "[3, 2]"}, {"dense", "nin", "97"}}) {
+            entries.put(CONFIGURATION, edited(big[0], big[1], big[2]).getBytes(StandardCharsets.UTF_8));
+            write();
+            String message = assertThrows(InputException.class, () -> Shapes.of("net.zip", StoredNetwork.read(file).graph(), "x.csv", table), Arrays.toString(big)).getMessage();
+            assertTrue(message.startsWith("net.zip: layer \"") || message.startsWith(file.toString()), message);
+        }
+        entries.put(CONFIGURATION, images().getBytes(StandardCharsets.UTF_8));
+        write();
+        assertTrue(assertThrows(InputException.class, () -> Shapes.of("net.zip", StoredNetwork.read(file).graph(), "x.csv", Nd4j.zeros(2, 63))).getMessage()
+                .startsWith("the network can't read x.csv, arrays of [2, 63]: layer \"0\" (ConvolutionLayer)"));
+    }
+
+    @Test
+    void graphsOutOfOrder() throws IOException {
+        ComputationGraph graph = new ComputationGraph(new NeuralNetConfiguration.Builder().seed(1).graphBuilder().addInputs("in")
+                .addLayer("a", new DenseLayer.Builder().nIn(3).nOut(4).build(), "in").addVertex("part", new SubsetVertex(1, 2), "a").addVertex("both", new MergeVertex(), "a", "part")
+                .addLayer("out", new OutputLayer.Builder(LossFunction.MCXENT).nIn(6).nOut(2).activation(Activation.SOFTMAX).build(), "both").setOutputs("out").build());
+        graph.init();
+        graph.save(file.toFile());
+        INDArray table = Nd4j.zeros(2, 3);
+        assertEquals(InputType.feedForward(2), Shapes.of("net.zip", StoredNetwork.read(file).graph(), "x.csv", table).output());
+        try (ZipFile zip = new ZipFile(file.toFile())) {
+            for (String name : List.of(CONFIGURATION, COEFFICIENTS)) {
+                try (InputStream in = zip.getInputStream(zip.getEntry(name))) {
+                    entries.put(name, in.readAllBytes());
+                }
+            }
+        }
+        String good = configuration();
+        for (String[] bad : new String[][] {{"\"topologicalOrder\" : [ 0, 1, 2, 3, 4 ]", "\"topologicalOrder\" : [ 0, 1, 1, 3, 4 ]", "topologicalOrder is no order"},
+                {"\"topologicalOrder\" : [ 0, 1, 2, 3, 4 ]", "\"topologicalOrder\" : [ 0, 1, 2, 3, 40 ]", "topologicalOrder is no order"},
+                {"[ \"in\", \"a\", \"part\"", "[ \"in\", \"part\", \"a\"", "each vertex behind those that it reads"}, {"\"part\" : [ \"a\" ]", "\"part\" : [ \"b\" ]", "vertexInputs"},
+                {"graph.SubsetVertex", "graph.StackVertex", "\"part\" is a \"StackVertex\", which is not measured"}, {"\"from\" : 1", "\"from\" : -1", "(SubsetVertex): from is \"-1\""},
+                {"\"mergeAxis\" : 1", "\"mergeAxis\" : 3", "(MergeVertex): mergeAxis"}}) {
+            replace(bad[0], bad[1]);
+            refused(bad[2]);
+            entries.put(CONFIGURATION, good.getBytes(StandardCharsets.UTF_8));
+        }
+        replace("\"to\" : 2", "\"to\" : 4");
+        write();
+        assertEquals("net.zip: vertex \"part\" (SubsetVertex) takes 1 to 4 of 4 values, counted from 0",
+                assertThrows(InputException.class, () -> Shapes.of("net.zip", StoredNetwork.read(file).graph(), "x.csv", table)).getMessage());
     }
 
     @Test
