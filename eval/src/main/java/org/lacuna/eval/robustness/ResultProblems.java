@@ -74,6 +74,17 @@ final class ResultProblems {
         dense.lossPerByte().ifPresent(loss -> number(DENSE + "loss_per_byte", loss, -Double.MAX_VALUE, Double.MAX_VALUE));
         all(DENSE + "window_loss_sums", dense.windowLossSums(), result.data().windows(), -Double.MAX_VALUE, Double.MAX_VALUE);
         dense.exactZeros().forEach((site, layers) -> all(DENSE + "exact_zeros/" + site.name().toLowerCase(Locale.ROOT), layers, result.model().layers(), 0, 1));
+        // A site that a block must have and whose zeros are not told: what is counted of a model goes by them.
+        Set<Site> told = dense.exactZeros().keySet();
+        Set<Site> needed = EnumSet.of(Site.INTERMEDIATE);
+        if (result.model().readsTokens()) {
+            needed.add(Site.INPUT);
+        }
+        if (told.contains(Site.UP) || told.contains(Site.GATE)) {
+            needed.addAll(Set.of(Site.UP, Site.GATE));
+        }
+        needed.stream().filter(site -> !told.contains(site)).forEach(site -> problem(DENSE + "exact_zeros",
+                told.stream().map(Site::name).collect(Collectors.joining(", ")), "those of " + site.key() + " too"));
         length(DENSE + "dead_neurons", dense.deadNeurons(), result.model().layers());
         dense.deadNeurons().forEach(dead -> within(DENSE + "dead_neurons", dead, 0, result.model().experts() ? Integer.MAX_VALUE : result.model().intermediate()));
     }
@@ -115,10 +126,20 @@ final class ResultProblems {
         number(where + "loss", point.loss(), -Double.MAX_VALUE, Double.POSITIVE_INFINITY);
         interval(where + "increase", point.increase());
         number(where + "sparsity", point.sparsity(), 0, 1);
-        all(where + "layer_sparsity", point.layerSparsity(), result.model().layers(), 0, 1);
+        all(where + "layer_sparsity", point.layerSparsity(), ruledLayers(), 0, 1);
         all(where + "window_loss_sums", point.windowLossSums(), result.data().windows(), -Double.MAX_VALUE, Double.POSITIVE_INFINITY);
         length(where + "window_kept", point.windowKept(), result.data().windows());
         point.windowKept().forEach(kept -> within(where + "window_kept", kept, 0, curve.windowElements()));
+    }
+
+    /** In how many layers the rule was. */
+    private int ruledLayers() {
+        try {
+            return result.settings().layers().of(result.model().layers()).size();
+        } catch (IllegalArgumentException e) {
+            problem(SETTINGS + "layers", result.settings().layers(), "layers that the model has, 0 to " + (result.model().layers() - 1));
+            return 0;
+        }
     }
 
     private void interval(String where, Interval interval) {

@@ -2,13 +2,10 @@ package org.lacuna.eval.robustness;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Arrays;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
-import java.util.Set;
 import org.lacuna.run.folder.Json;
-import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.critical.WindowedCurve;
 
 /**
@@ -30,23 +27,11 @@ public record RobustnessResult(int version, ModelSummary model, DataSummary data
     public static final int VERSION = 4;
 
     /**
-     * Copies the list, and takes the provenance as it reads back: JSON does not tell an int from a long. A site that a block must have and whose exact zeros
-     * are not told is refused: what is counted of a model goes by them.
+     * Copies the list, and takes the provenance as it reads back: JSON does not tell an int from a long.
      */
     public RobustnessResult {
         provenance = Json.parse("provenance", Json.line(provenance));
         curves = List.copyOf(curves);
-        Set<Site> told = dense.exactZeros().keySet();
-        Set<Site> needed = EnumSet.of(Site.INTERMEDIATE);
-        if (model.readsTokens()) {
-            needed.add(Site.INPUT);
-        }
-        if (told.contains(Site.UP) || told.contains(Site.GATE)) {
-            needed.addAll(Set.of(Site.UP, Site.GATE));
-        }
-        needed.stream().filter(site -> !told.contains(site)).findFirst().ifPresent(site -> {
-            throw new IllegalArgumentException("the dense result tells no exact_zeros at " + site.key());
-        });
     }
 
     /** The curve at a set of sites, if it was measured. */

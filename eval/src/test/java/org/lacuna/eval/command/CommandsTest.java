@@ -398,6 +398,8 @@ class CommandsTest {
         assertTrue(wrong.contains("note   exact_match is 0 without a rule, so nothing can fall"), wrong);
         eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--coverage", "last:0.5")).toArray(String[]::new));
         assertRefused("--coverage last:0.5: " + task + " wants text to be written");
+        eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--layers", "0")).toArray(String[]::new));
+        assertRefused("--layers 0: " + task + " wants text to be written");
         eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--task-set", "generation_kwargs.max_gen_toks=64")).toArray(String[]::new));
         assertRefused("generates up to 64 tokens, and the model reads 64 at once");
     }
