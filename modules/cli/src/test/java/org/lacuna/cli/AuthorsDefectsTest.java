@@ -78,6 +78,7 @@ import org.lacuna.sparsity.rule.RowScratch;
 import org.lacuna.sparsity.rule.Rule;
 import org.lacuna.sparsity.rule.Rules;
 import org.lacuna.training.recipe.TrainRecipe;
+import org.lacuna.training.study.StudyRecipe;
 import org.lacuna.training.sweep.SweepRecipe;
 import org.nd4j.autodiff.samediff.SDVariable;
 import org.nd4j.autodiff.samediff.SameDiff;
@@ -360,7 +361,7 @@ class AuthorsDefectsTest {
         Robustness each = new Robustness("some", some, DEVICE, TEAM, windows, () -> false);
         DenseResult without = each.dense(OptionalLong.empty());
         for (Method method : Methods.all()) {
-            List<Double> grid = method.name().equals("threshold") || method.name().equals("max_p") ? List.of(0.0, 0.2) : List.of(1.0, 0.2);
+            List<Double> grid = List.of("threshold", "max_p", "cett").contains(method.name()) ? List.of(0.0, 0.2) : List.of(1.0, 0.2);
             Settings settings = new Settings(method.name(), grid, TokenCoverage.EVERY, List.of(SiteSet.INTERMEDIATE), 1.01, 1, 1, 0.95);
             SiteSet sites = method.sites(some.config()).contains(Site.INTERMEDIATE) ? SiteSet.INTERMEDIATE : SiteSet.GATE;
             SiteResult curve = each.curve(sites, settings, without, method.treatments(grid, sites.sites(), look));
@@ -381,6 +382,8 @@ class AuthorsDefectsTest {
             if (file.getParent().endsWith("sweeps")) {
                 SweepRecipe sweep = SweepRecipe.load(file, List.of());
                 assertTrue(Files.isRegularFile(ROOT.resolve(sweep.recipe())), file + " names " + sweep.recipe());
+            } else if (file.getParent().endsWith("studies")) {
+                StudyRecipe.load(file, List.of()).variants().forEach(variant -> assertTrue(Files.isRegularFile(ROOT.resolve(variant.recipe())), file + " names " + variant.recipe()));
             } else {
                 TrainRecipe.load(file, List.of());
             }
