@@ -98,6 +98,17 @@ public final class Zoo {
         }
     }
 
+    /**
+     * Refuses to publish a release that is there already, before the work of it; {@link #publish} asks again.
+     *
+     * @throws InputException if it is there
+     */
+    public void checkNew(Coordinates coordinates, boolean bf16, Place place) {
+        try (MavenRepository repository = open(place)) {
+            repository.checkNew(coordinates, bf16 ? BF16 : "", ZIP);
+        }
+    }
+
     /** A folder to work in; those of processes that are gone are removed. */
     private Path temporary() {
         Path work = cache.resolve("work");
@@ -120,7 +131,7 @@ public final class Zoo {
      *
      * @param publicKeys where they are given, it must be signed by one of them
      * @return its folder in the cache
-     * @throws InputException if there is none, or it is not what was published
+     * @throws InputException if there is none, or it is not what was published, or a release is another than the one that was pulled by this name before
      */
     public Path pull(Coordinates coordinates, boolean bf16, Place place, Optional<Path> publicKeys) {
         Path zip;
@@ -135,15 +146,14 @@ public final class Zoo {
             verified(folder);
             progress.accept("there already: " + coordinates);
         } else {
+            refuseOther(coordinates, bf16, place, zip, folder);
             try {
                 Archive.unpack(zip, folder, Published::verify);
             } catch (InputException e) {
-                forget(zip, place);
-                Pattern unpacked = Pattern.compile(Pattern.quote(folder.getParent().toString()) + "/[^/ :]*[/ ]?");
-                throw e.map(problem -> place.repository() + ": " + coordinates + ": " + unpacked.matcher(problem).replaceAll(""));
-            } catch (RunException e) {
                 if (!Files.isDirectory(folder)) {
-                    throw e;
+                    forget(zip, place);
+                    Pattern unpacked = Pattern.compile(Pattern.quote(folder.getParent().toString()) + "/[^/ :]*[/ ]?");
+                    throw e.map(problem -> place.repository() + ": " + coordinates + ": " + unpacked.matcher(problem).replaceAll(""));
                 }
                 verified(folder); // another process was quicker
             }
@@ -151,6 +161,16 @@ public final class Zoo {
         }
         touch(folder);
         return folder;
+    }
+
+    /** A release is one model for good: another repository's of the same name does not take the place of the one that {@code zoo:} names here. */
+    private void refuseOther(Coordinates coordinates, boolean bf16, Place place, Path zip, Path folder) {
+        List<Path> others = folders(home(coordinates, bf16)).stream().flatMap(hash -> folders(hash).stream()).filter(other -> !other.equals(folder)).toList();
+        if (!coordinates.isSnapshot() && !others.isEmpty()) {
+            forget(zip, place);
+            throw new InputException(place.repository() + ": its " + coordinates + (bf16 ? " (bf16)" : "") + " is another model than the one that was pulled by this name before, which is in "
+                    + others.get(0) + "; a release never changes, so one of the two is not what it says. To take this one from now on, remove that folder first");
+        }
     }
 
     /** What is no model is not kept in the cache, so that another try asks the repository. */

@@ -45,11 +45,14 @@ public final class ZooPublisher implements ModelPublisher {
         if (!facts.problems().isEmpty()) {
             throw new InputException(facts.problems());
         }
+        Zoo zoo = Zoo.ofUser(progress);
+        Zoo.Place place = new Zoo.Place(repository, Optional.empty(), false);
+        zoo.checkNew(parsed, false, place);
         ModelSource source = ModelSource.of(model.toString());
         try (Workers team = new Workers(Runtime.getRuntime().availableProcessors())) {
             Settings paper = Settings.PAPER.withSites(List.of(SiteSet.INPUT, SiteSet.INTERMEDIATE));
             Measuring measuring = new Measuring(List.of(), WINDOWS, Math.min(WINDOW, source.modelConfig().maxPositions()), paper, new CpuDevice(), team, () -> false, progress);
-            Zoo.ofUser(progress).publish(source, measuring.of(source), facts, false, parsed, new Zoo.Place(repository, Optional.empty(), false), Optional.empty());
+            zoo.publish(source, measuring.of(source), facts, false, parsed, place, Optional.empty());
         }
     }
 }

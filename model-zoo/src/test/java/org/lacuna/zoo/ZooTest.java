@@ -24,6 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.run.InputException;
+import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.ModelReference;
 import org.lacuna.zoo.Zoo.Place;
 import org.lacuna.zoo.format.Facts;
@@ -76,6 +77,30 @@ class ZooTest {
         // What changed there since is found before it is used.
         Files.writeString(folder.resolve("README.md"), "another card");
         assertTrue(assertThrows(InputException.class, () -> new ModelReference("zoo:org.example:tiny:1.0").checkpoint()).getMessage().contains("README.md"));
+    }
+
+    /** What another repository calls by the same name is not taken for it. */
+    @Test
+    void aReleaseStaysTheModelThatItWas() throws IOException {
+        ModelSource source = Models.source(temp);
+        RobustnessResult measured = Models.measured(source, temp);
+        Coordinates coordinates = Coordinates.parse("org.example:tiny:1.0");
+        zoo().checkNew(coordinates, false, place);
+        zoo().publish(source, measured, Models.FACTS, false, coordinates, place, Optional.empty());
+        assertTrue(assertThrows(InputException.class, () -> zoo().checkNew(coordinates, false, place)).getMessage().contains("never replaced"));
+        zoo().checkNew(coordinates, true, place);
+        Place second = new Place(temp.resolve("second").toString(), Optional.empty(), false);
+        zoo().publish(source, measured, new Facts(Optional.of("MIT"), Optional.of("Another."), Optional.of("Others."), Optional.empty()), false, coordinates, second, Optional.empty());
+        Path first = zoo().pull(coordinates, false, place, Optional.empty());
+        for (int i = 0; i < 2; i++) {
+            String message = assertThrows(InputException.class, () -> zoo().pull(coordinates, false, second, Optional.empty())).getMessage();
+            assertTrue(message.startsWith(second.repository() + ": its org.example:tiny:1.0 is another model") && message.contains(first.toString()), message);
+        }
+        assertEquals(first, new ModelReference("zoo:org.example:tiny:1.0").checkpoint());
+        AtomicFiles.removeFolder(first);
+        Path other = zoo().pull(coordinates, false, second, Optional.empty());
+        assertNotEquals(first, other);
+        assertEquals(other, new ModelReference("zoo:org.example:tiny:1.0").checkpoint());
     }
 
     @Test

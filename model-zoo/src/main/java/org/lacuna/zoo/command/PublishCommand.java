@@ -99,13 +99,15 @@ final class PublishCommand implements Callable<Integer> {
             out = ModelFolder.fresh(out);
         }
         PrintWriter printer = spec.commandLine().getOut();
+        Zoo zoo = Zoo.ofUser(line -> say(printer, line));
+        named.ifPresent(release -> zoo.checkNew(release, bf16, place.place()));
         ModelSource source = ModelSource.of(model);
         RobustnessResult measured;
         try (Workers team = measure.team(); Interrupts interrupts = Interrupts.listen()) {
             measured = measure.measuring(sets, source.modelConfig().maxPositions(), new CpuDevice(), team, interrupts::requested, line -> say(printer, line)).of(source);
         }
         if (named.isPresent()) {
-            Zoo.ofUser(line -> say(printer, line)).publish(source, measured, facts, bf16, named.get(), place.place(), signer);
+            zoo.publish(source, measured, facts, bf16, named.get(), place.place(), signer);
         } else {
             Published.write(out, out.toAbsolutePath().normalize().getFileName().toString(), source, measured, facts, bf16);
             say(printer, "published to " + out);

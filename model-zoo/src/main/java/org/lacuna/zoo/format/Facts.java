@@ -14,12 +14,11 @@ import java.util.regex.Pattern;
  * @param language    of its text, by ISO 639, as {@code en}
  */
 public record Facts(Optional<String> license, Optional<String> intendedUse, Optional<String> limits, Optional<String> language) {
-    private static final Pattern LICENSE = Pattern.compile("[A-Za-z0-9][A-Za-z0-9.+-]{1,60}");
     private static final Pattern LANGUAGE = Pattern.compile("[a-z]{2,3}");
 
     /** Without blanks. */
     public Facts {
-        license = license.map(String::strip).filter(s -> !s.isEmpty());
+        license = license.map(String::strip).filter(s -> !s.isEmpty()).map(s -> Licenses.known(s).orElse(s));
         intendedUse = intendedUse.map(String::strip).filter(s -> !s.isEmpty());
         limits = limits.map(String::strip).filter(s -> !s.isEmpty());
     }
@@ -27,8 +26,9 @@ public record Facts(Optional<String> license, Optional<String> intendedUse, Opti
     /** All that is missing, a sentence each. */
     public List<String> problems() {
         List<String> problems = new ArrayList<>();
-        if (license.filter(l -> LICENSE.matcher(l).matches()).isEmpty()) {
-            problems.add("license: " + license.map(l -> "\"" + l + "\" is no identifier").orElse("is missing") + "; expected SPDX's, as --license Apache-2.0");
+        if (license.flatMap(Licenses::known).isEmpty()) {
+            problems.add("license: " + license.map(l -> "\"" + l + "\" is no identifier that is known").orElse("is missing") + "; expected SPDX's, as --license Apache-2.0"
+                    + license.map(l -> ": " + Licenses.hint(l)).orElse(""));
         }
         if (intendedUse.isEmpty()) {
             problems.add("intendedUse: is missing; say in a sentence what the model is for: --intended-use \"...\"");

@@ -44,13 +44,17 @@ final class ModelCard {
             card.append("| | |\n|---|---|\n").append(String.join("\n", facts)).append("\n\nThe whole recipe is in ").append(code(Published.MANIFEST)).append(".\n\n");
         }
         card.append("## What was not measured\n\nTasks, other languages and other texts than the one above; bias and safety; the speed that the zeros may give.\n\n");
-        card.append("## Use\n\n    lacuna zoo verify DIR\n    lacuna generate --model DIR --prompt 'Once upon a time'\n");
+        card.append("## Use\n\nIn a checkout of Lacuna, with this folder as DIR:\n\n    mvn -q compile exec:java -Dexec.args=\"zoo verify DIR\"\n").append("    mvn -q compile exec:java -Dexec.args=\"generate --model DIR --prompt 'Once upon a time'\"\n");
         return card.toString();
     }
 
     private static String frontMatter(JsonNode manifest) {
         Map<String, Object> front = new LinkedHashMap<>();
-        front.put("license", manifest.path("license").asText().toLowerCase(Locale.ROOT));
+        String license = manifest.path("license").asText();
+        front.put("license", Licenses.isOwn(license) ? "other" : license.toLowerCase(Locale.ROOT));
+        if (Licenses.isOwn(license)) {
+            front.put("license_name", license);
+        }
         if (manifest.has("language")) {
             front.put("language", List.of(manifest.path("language").asText()));
         }

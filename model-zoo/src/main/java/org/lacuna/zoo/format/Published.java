@@ -189,8 +189,11 @@ public final class Published {
             throw new InputException(folder + ": is no published model (it has no " + MANIFEST + "); publish one by: zoo publish --model " + folder);
         }
         JsonNode manifest = Json.read(file);
+        if (!manifest.isObject()) {
+            throw new InputException(file + ": expected a JSON object");
+        }
         if (!manifest.path("version").isInt() || manifest.get("version").intValue() != VERSION) {
-            throw new InputException(file + ": version is " + manifest.path("version") + "; this Lacuna reads " + VERSION);
+            throw new InputException(file + ": version is " + (manifest.has("version") ? manifest.get("version") : "missing") + "; this Lacuna reads " + VERSION);
         }
         return manifest;
     }

@@ -18,6 +18,7 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.apache.maven.artifact.repository.metadata.Snapshot;
 import org.apache.maven.artifact.repository.metadata.Versioning;
 import org.apache.maven.artifact.repository.metadata.io.xpp3.MetadataXpp3Reader;
 import org.apache.maven.repository.internal.MavenRepositorySystemUtils;
@@ -46,6 +47,7 @@ import org.eclipse.aether.util.repository.SimpleResolutionErrorPolicy;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.run.folder.Destination;
 
 /**
  * A Maven repository to publish to and to fetch from: a folder, an address (Nexus, Artifactory, …), or Maven's own of this user. Uploads and
@@ -61,6 +63,7 @@ public final class MavenRepository implements AutoCloseable {
     /** As Maven names a repository and its place: the id is the server's in settings.xml. */
     private static final Pattern WITH_ID = Pattern.compile("([A-Za-z0-9._-]{1,100})::(.+)");
     private static final Pattern URL = Pattern.compile("(https?|file):.*", Pattern.CASE_INSENSITIVE);
+    private static final String METADATA = "maven-metadata.xml";
     static final int MAX_METADATA_BYTES = 4 << 20;
     private static final int MOST_PORT = 65_535;
     private static final int CONNECT_MILLISECONDS = 15_000;
@@ -116,6 +119,7 @@ public final class MavenRepository implements AutoCloseable {
         if (ofUser) {
             install(coordinates, files);
         } else if (folder.isPresent()) {
+            Destination.checkFolder(folder.get());
             FolderRepository.locked(folder.get(), staging -> {
                 boolean beside = checkNew(coordinates, files);
                 RemoteRepository staged = new RemoteRepository.Builder(remote.getId(), "default", url(staging.stage(coordinates))).build();
@@ -161,31 +165,36 @@ public final class MavenRepository implements AutoCloseable {
     public List<String> versions(String group, String name) {
         Coordinates.checkPart(group, group + ":" + name);
         Coordinates.checkPart(name, group + ":" + name);
-        Metadata metadata = new DefaultMetadata(group, name, "maven-metadata.xml", Metadata.Nature.RELEASE_OR_SNAPSHOT);
+        String what = "list of versions of " + group + ":" + name;
+        Versioning versioning = versioning(new DefaultMetadata(group, name, METADATA, Metadata.Nature.RELEASE_OR_SNAPSHOT), what).orElse(null);
+        return versioning == null ? List.of() : versioning.getVersions().stream().filter(Coordinates::isVersion).toList();
+    }
+
+    /** What the repository says of versions or uploads; empty if it has no such list. */
+    private Optional<Versioning> versioning(Metadata metadata, String what) {
         MetadataRequest request = new MetadataRequest(metadata, ofUser ? null : readable(RepositoryPolicy.CHECKSUM_POLICY_WARN), "");
         MetadataResult result = system.resolveMetadata(session, List.of(request)).get(0);
         if (result.getException() != null && !TransferErrors.notFound(List.of(result.getException())) && !session.isOffline()) {
             throw errors.of("its list of versions can't be read", result.getException());
         }
         if (!result.isResolved()) {
-            return List.of();
+            return Optional.empty();
         }
         Path file = result.getMetadata().getFile().toPath();
         try (InputStream in = Files.newInputStream(file)) {
             if (Files.size(file) > MAX_METADATA_BYTES) {
-                throw new InputException(place + ": its list of versions of " + group + ":" + name + " is longer than " + MAX_METADATA_BYTES
-                        + " bytes");
+                throw new InputException(place + ": its " + what + " is longer than " + MAX_METADATA_BYTES + " bytes");
             }
             Versioning versioning = new MetadataXpp3Reader().read(in, false).getVersioning();
             if (versioning == null) {
                 // A page that asks for a password, say: not that nothing was published, which would allow to replace what was.
-                throw new InputException(place + ": its list of versions of " + group + ":" + name + " is damaged: it has no versions, as Maven's maven-metadata.xml has");
+                throw new InputException(place + ": its " + what + " is damaged: it has no versions, as Maven's maven-metadata.xml has");
             }
-            return versioning.getVersions().stream().filter(Coordinates::isVersion).toList();
+            return Optional.of(versioning);
         } catch (XmlPullParserException | EOFException e) {
-            throw new InputException(place + ": its list of versions of " + group + ":" + name + " is damaged, no maven-metadata.xml as Maven writes it", e);
+            throw new InputException(place + ": its " + what + " is damaged, no maven-metadata.xml as Maven writes it", e);
         } catch (IOException e) {
-            throw new RunException(place + ": its list of versions of " + group + ":" + name + " can't be read: " + AtomicFiles.reason(e), e);
+            throw new RunException(place + ": its " + what + " can't be read: " + AtomicFiles.reason(e), e);
         }
     }
 
@@ -194,8 +203,20 @@ public final class MavenRepository implements AutoCloseable {
         system.shutdown();
     }
 
+    /**
+     * Refuses to publish what is there already: asked before the work whose result would be published, and {@link #deploy} asks again.
+     *
+     * @throws InputException if a release has such a file, or no further snapshot can be numbered
+     */
+    public void checkNew(Coordinates coordinates, String classifier, String extension) {
+        checkNew(coordinates, List.of(new MavenFile(classifier, extension, Path.of(""))));
+    }
+
     /** Whether the files come beside others of a release; throws if one of them is there. */
     private boolean checkNew(Coordinates coordinates, List<MavenFile> files) {
+        if (coordinates.isSnapshot() && !ofUser) {
+            checkUploads(coordinates);
+        }
         if (coordinates.isSnapshot() || !versions(coordinates.group(), coordinates.name()).contains(coordinates.version())) {
             return false;
         }
@@ -205,6 +226,16 @@ public final class MavenRepository implements AutoCloseable {
                     + "ends in -SNAPSHOT while it may change");
         }
         return true;
+    }
+
+    /** A snapshot's uploads are numbered by an int, and the resolver adds to the last one's number whatever it is. */
+    private void checkUploads(Coordinates coordinates) {
+        Metadata uploads = new DefaultMetadata(coordinates.group(), coordinates.name(), coordinates.version(), METADATA, Metadata.Nature.SNAPSHOT);
+        versioning(uploads, "list of uploads of " + coordinates).map(Versioning::getSnapshot).map(Snapshot::getBuildNumber).filter(number -> number < 0 || number == Integer.MAX_VALUE)
+                .ifPresent(number -> {
+                    throw new InputException(place + ": its list of uploads of " + coordinates + " says that the last one has the number " + number + ", after which there is none; the repository is damaged"
+                            + ": give another version");
+                });
     }
 
     private boolean isThere(Coordinates coordinates, MavenFile file) {
@@ -423,7 +454,7 @@ public final class MavenRepository implements AutoCloseable {
     private static Path folderAt(String place, String path) {
         try {
             Path folder = Path.of(path).toAbsolutePath().normalize();
-            if (path.isBlank() || Files.exists(folder) && !Files.isDirectory(folder)) {
+            if (path.isBlank() || (Files.exists(folder) || Files.isSymbolicLink(folder)) && !Files.isDirectory(folder)) {
                 throw new InputException("'" + place + "': expected a folder, or an address that begins with http://, https:// or file:");
             }
             return folder;

@@ -3,6 +3,9 @@ package org.lacuna.zoo.maven;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.ConnectException;
+import java.net.SocketTimeoutException;
+import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
@@ -10,6 +13,7 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.util.UUID;
 import org.apache.http.client.HttpResponseException;
@@ -85,15 +89,28 @@ final class ResumingTransporter implements Transporter {
     }
 
     private void download(GetTask task, Path part) throws Exception {
+        long before = Files.exists(part) ? Files.size(part) : 0;
         try {
             fetch(task, part);
-        } catch (HttpResponseException e) {
-            if (e.getStatusCode() != RANGE_NOT_SATISFIABLE || !Files.exists(part)) {
+        } catch (IOException e) {
+            if (before == 0 || Files.size(part) != before || e instanceof ConnectException || e instanceof SocketTimeoutException || e instanceof UnknownHostException) {
                 throw e;
             }
-            // It was complete already, or is that of a longer file.
-            Files.delete(part);
-            fetch(task, part);
+            if (e instanceof HttpResponseException http && http.getStatusCode() == RANGE_NOT_SATISFIABLE) {
+                // It was complete already, or is that of a longer file.
+                Files.delete(part);
+                fetch(task, part);
+                return;
+            }
+            // A server that has no right answer when it is asked for the rest of a file is asked for all of it; what is there stays until that has come.
+            Path whole = part.resolveSibling(part.getFileName() + ".whole");
+            try {
+                Files.deleteIfExists(whole);
+                fetch(task, whole);
+                Files.move(whole, part, StandardCopyOption.REPLACE_EXISTING);
+            } finally {
+                Files.deleteIfExists(whole);
+            }
         }
     }
 

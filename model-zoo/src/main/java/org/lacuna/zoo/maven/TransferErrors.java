@@ -7,9 +7,12 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import org.apache.http.client.HttpResponseException;
+import org.apache.http.client.RedirectException;
 import org.eclipse.aether.transfer.ArtifactNotFoundException;
 import org.eclipse.aether.transfer.ChecksumFailureException;
 import org.eclipse.aether.transfer.MetadataNotFoundException;
+import org.eclipse.aether.transfer.NoRepositoryConnectorException;
+import org.eclipse.aether.transfer.NoTransporterException;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
 
@@ -42,6 +45,13 @@ final class TransferErrors {
         for (Throwable cause : causes) {
             if (cause instanceof HttpResponseException http) {
                 return new InputException(where + status(http.getStatusCode(), http.getMessage()), failure);
+            }
+            if (cause instanceof RedirectException) {
+                return new InputException(where + "it sends from address to address without an end (" + shown(cause.getMessage()) + "); is the address right?", failure);
+            }
+            if (cause instanceof NoRepositoryConnectorException || cause instanceof NoTransporterException) {
+                return new InputException(where + "there is no way to get there (" + shown(cause.getMessage()) + "); expected a folder, http:// or https://, here and as a mirror in "
+                        + settings.file(), failure);
             }
             if (cause instanceof UnknownHostException) {
                 return new InputException(where + "the host " + cause.getMessage()

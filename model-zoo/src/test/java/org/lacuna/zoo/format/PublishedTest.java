@@ -81,7 +81,7 @@ class PublishedTest {
                 "selftest.json", Map.of("{\"ids\": {\"a\": 1, \"b\": 2, \"c\": 3}, \"logits\": [], \"perplexity\": 1}", "expected", "{\"ids\": [1, 2, 3], \"logits\": {\"a\": 1}}", "expected", "[]", "expected"),
                 "generation_config.json", Map.of("[]", "expected a JSON object", "{", "generation_config.json"),
                 "tokenizer.json", Map.of("{}", "tokenizer.json", "rubbish", "tokenizer.json"),
-                "lacuna.json", Map.of("{\"version\": \"1\"}", "version", "{\"version\": 1.9}", "version", "{\"version\": 4294967297}", "version"));
+                "lacuna.json", Map.of("{\"version\": \"1\"}", "version", "{\"version\": 1.9}", "version", "{\"version\": 4294967297}", "version", "{}", "version is missing", "[]", "expected a JSON object"));
         int number = 0;
         for (Map.Entry<String, Map<String, String>> file : files.entrySet()) {
             for (Map.Entry<String, String> content : file.getValue().entrySet()) {
@@ -117,6 +117,27 @@ class PublishedTest {
         assertTrue(assertThrows(InputException.class, () -> Published.card(folder)).getMessage().contains("UTF-8"));
         Files.write(folder.resolve("README.md"), new byte[2 << 20]);
         assertTrue(assertThrows(InputException.class, () -> Published.card(folder)).getMessage().contains("no card"));
+    }
+
+    @Test
+    void aLicenceIsOneOfSpdxOrTheirOwn() {
+        assertEquals(List.of(), facts("LicenseRef-llama-3").problems());
+        assertEquals(Optional.of("Apache-2.0"), facts("apache-2.0").license());
+        assertTrue(facts("Apache2.0").problems().get(0).contains("\"Apache2.0\" is no identifier that is known; expected SPDX's, as --license Apache-2.0: did you mean Apache-2.0?"));
+        assertTrue(facts("GPL-3.0").problems().get(0).contains("did you mean GPL-3.0-only or GPL-3.0-or-later? "), facts("GPL-3.0").problems().toString());
+        String unlike = facts("mine").problems().get(0);
+        assertTrue(unlike.contains("LicenseRef-NAME"), unlike);
+        Path folder = temp.resolve("own");
+        Published.write(folder, "tiny", source, measured, facts("LicenseRef-llama-3"), false);
+        String card = Published.card(folder);
+        Map<String, Object> front = new Yaml().load(card.substring(4, card.indexOf("\n---\n", 4)));
+        assertEquals("other", front.get("license"));
+        assertEquals("LicenseRef-llama-3", front.get("license_name"));
+        assertTrue(card.contains("    mvn -q compile exec:java -Dexec.args=\"zoo verify DIR\"\n"), card);
+    }
+
+    private static Facts facts(String license) {
+        return new Facts(Optional.of(license), Optional.of("Use."), Optional.of("Limits."), Optional.empty());
     }
 
     @Test

@@ -24,6 +24,7 @@ final class HttpRepository implements AutoCloseable {
     private final Path root;
     private final List<String> requests = new CopyOnWriteArrayList<>();
     private volatile long cutAfter = Long.MAX_VALUE;
+    private volatile String wrongRange;
 
     HttpRepository(Path root) throws IOException {
         this.root = root;
@@ -35,6 +36,10 @@ final class HttpRepository implements AutoCloseable {
             }
         });
         server.createContext("/forbidden", exchange -> reply(exchange, 403));
+        server.createContext("/loop", exchange -> {
+            exchange.getResponseHeaders().set("Location", exchange.getRequestURI().toString());
+            reply(exchange, 302);
+        });
         server.start();
     }
 
@@ -50,6 +55,11 @@ final class HttpRepository implements AutoCloseable {
     /** The connection of a GET ends after so many bytes. */
     void cutAfter(long bytes) {
         cutAfter = bytes;
+    }
+
+    /** What stands in Content-Range whatever part is asked for. */
+    void wrongRange(String range) {
+        wrongRange = range;
     }
 
     @Override
@@ -76,7 +86,7 @@ final class HttpRepository implements AutoCloseable {
 
     private void send(HttpExchange exchange, byte[] bytes, int from) throws IOException {
         if (from > 0) {
-            exchange.getResponseHeaders().set("Content-Range", "bytes " + from + "-" + (bytes.length - 1) + "/" + bytes.length);
+            exchange.getResponseHeaders().set("Content-Range", wrongRange != null ? wrongRange : "bytes " + from + "-" + (bytes.length - 1) + "/" + bytes.length);
         }
         int length = bytes.length - from;
         exchange.sendResponseHeaders(from > 0 ? 206 : 200, length == 0 ? -1 : length);

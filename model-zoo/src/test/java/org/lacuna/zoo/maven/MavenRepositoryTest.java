@@ -249,6 +249,44 @@ class MavenRepositoryTest {
         }
     }
 
+    /** A part that the server never answers for does not stick. */
+    @Test
+    void aServerThatHasNoRightAnswerForAPartIsAskedForTheWhole() throws IOException {
+        try (HttpRepository server = new HttpRepository(temp.resolve("server"));
+                MavenRepository repository = http(server.url("releases"), "localhost", HttpRepository.PASSWORD)) {
+            repository.deploy(RELEASE, files());
+            server.cutAfter(200_000);
+            assertThrows(RunException.class, () -> repository.fetch(RELEASE, "", "zip"));
+            server.wrongRange("bytes 17-20/300000");
+            assertThrows(RunException.class, () -> repository.fetch(RELEASE, "", "zip"));
+            try (Stream<Path> tree = Files.walk(temp.resolve("cache"))) {
+                assertEquals(List.of("part"), tree.map(Path::toString).filter(path -> path.matches(".*[.](part|whole)")).map(path -> path.substring(path.lastIndexOf('.') + 1)).toList());
+            }
+            server.cutAfter(Long.MAX_VALUE);
+            assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
+        }
+    }
+
+    @Test
+    void anUploadAfterWhoseNumberThereIsNoneIsRefused() throws IOException {
+        Path list = temp.resolve("repo/org/example/tiny/2.0-SNAPSHOT/maven-metadata.xml");
+        try (MavenRepository repository = open(temp.resolve("repo").toString(), "cache")) {
+            repository.deploy(SNAPSHOT, files());
+            repository.checkNew(SNAPSHOT, "", "zip");
+            for (String sum : List.of("md5", "sha1", "sha256", "sha512")) {
+                Files.deleteIfExists(list.resolveSibling("maven-metadata.xml." + sum));
+            }
+            String sound = Files.readString(list);
+            for (String number : List.of("2147483647", "-1")) {
+                Files.writeString(list, sound.replace("<buildNumber>1<", "<buildNumber>" + number + "<"));
+                assertRefused("the last one has the number " + number, () -> repository.deploy(SNAPSHOT, files()));
+                assertRefused("the last one has the number " + number, () -> repository.checkNew(SNAPSHOT, "", "zip"));
+            }
+            Files.writeString(list, sound);
+            repository.deploy(SNAPSHOT, files());
+        }
+    }
+
     /** The first part is of another file: what comes of both does not have the checksum, and is downloaded anew. */
     @Test
     void partsOfTwoFilesAreForgotten() throws IOException {
@@ -328,13 +366,26 @@ class MavenRepositoryTest {
     }
 
     @Test
-    void addressesThatLeadNowhereAreTold() {
+    void addressesThatLeadNowhereAreTold() throws IOException {
         try (MavenRepository repository = open("http://no-such-host.invalid/releases", "cache")) {
             assertRefused("the host no-such-host.invalid", () -> repository.versions("org.example", "tiny"));
         }
         try (MavenRepository repository = open("http://localhost:1/releases", "cache")) {
             RunException e = assertThrows(RunException.class, () -> repository.versions("org.example", "tiny"));
             assertTrue(e.getMessage().contains("does not answer"), e.getMessage());
+        }
+        try (HttpRepository server = new HttpRepository(temp.resolve("server")); MavenRepository repository = open(server.url("loop"), "cache")) {
+            assertRefused("it sends from address to address without an end", () -> repository.versions("org.example", "tiny"));
+        }
+        Path mirrored = settings("<mirrors><mirror><id>m</id><mirrorOf>*</mirrorOf><url>ftp://localhost/x</url></mirror></mirrors>");
+        try (MavenRepository repository = MavenRepository.open("http://localhost:1/releases", Optional.of(mirrored), temp.resolve("cache"), false)) {
+            assertRefused("there is no way to get there", () -> repository.versions("org.example", "tiny"));
+            assertRefused("there is no way to get there", () -> repository.fetch(RELEASE, "", "zip"));
+        }
+        Path link = Files.createSymbolicLink(temp.resolve("link"), temp.resolve("nowhere"));
+        assertRefused("expected a folder", () -> open(link.toString(), "cache"));
+        try (MavenRepository repository = open(link.resolve("below").toString(), "cache")) {
+            assertRefused("is a link to what is not there", () -> repository.deploy(RELEASE, files()));
         }
         assertRefused("begins with http://", () -> open("ftp://localhost/x", "cache"));
         assertRefused("expected a folder", () -> open("", "cache"));

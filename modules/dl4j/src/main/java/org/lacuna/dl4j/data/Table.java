@@ -96,6 +96,15 @@ public record Table(List<float[]> features, double[] labels, int column, boolean
         return table(file, features, labels, at, problems, true);
     }
 
+    /** Whether the first column is what the last one is not, though labels are taken from there: a class from 0 in each row. */
+    public boolean labelMayBeFirst() {
+        return column == features.get(0).length && Arrays.stream(labels).anyMatch(label -> !isClass(label)) && features.stream().allMatch(row -> isClass(row[0]));
+    }
+
+    private static boolean isClass(double value) {
+        return value >= 0 && value == Math.rint(value);
+    }
+
     private static int column(Path file, String label, String[] names, int columns) {
         if (columns < 2) {
             throw new InputException(file + ": has one column; expected numbers and a label, separated by commas");

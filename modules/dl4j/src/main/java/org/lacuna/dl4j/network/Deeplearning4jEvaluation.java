@@ -87,7 +87,7 @@ public final class Deeplearning4jEvaluation implements NetworkEvaluation {
         Path file = request.model();
         StoredNetwork stored = StoredNetwork.read(file);
         SitedNetwork network = new SitedNetwork(stored.graph(), request.layer().map(stored::vertex).orElse(null));
-        Measured data = request.table().isPresent() ? table(request, stored) : corpus(request, stored);
+        Measured data = request.table().isPresent() ? table(request, stored, line) : corpus(request, stored);
         Settings settings = request.settings();
         String layer = "layer \"" + network.name() + "\" (" + network.layer().getClass().getSimpleName() + ", " + network.activation() + ")";
         line.accept(String.format(Locale.ROOT, "model  %s: %s, %,d parameters, %s", name(file), stored.kind(), stored.graph().numParams(), layer));
@@ -113,10 +113,14 @@ public final class Deeplearning4jEvaluation implements NetworkEvaluation {
         return file.getFileName().toString().replaceFirst("\\.zip$", "");
     }
 
-    private static Measured table(Request request, StoredNetwork stored) {
+    private static Measured table(Request request, StoredNetwork stored, Consumer<String> line) {
         Path file = request.table().orElseThrow();
         Table table = Table.read(file, request.label().orElse(null));
         String data = file.getFileName().toString();
+        if (table.labelMayBeFirst()) {
+            line.accept("warning: " + data + ": labels are read from the last column, which has others than whole numbers from 0; the first has none. If that is the label, name the columns in"
+                    + " the first row, and it by --label");
+        }
         INDArray features = Nd4j.createFromArray(table.features().toArray(float[][]::new));
         Shapes shapes = Shapes.of(request.model().toString(), stored.graph(), data, features);
         if (!(shapes.output() instanceof InputTypeFeedForward vector)) {

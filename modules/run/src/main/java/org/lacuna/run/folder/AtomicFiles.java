@@ -23,6 +23,7 @@ import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
 
 /**
@@ -102,7 +103,11 @@ public final class AtomicFiles {
         write(target, output -> output.write(text.getBytes(StandardCharsets.UTF_8)));
     }
 
-    /** Writes a folder; the target must not exist, or be an empty folder. */
+    /**
+     * Writes a folder; the target must not exist, or be an empty folder.
+     *
+     * @throws InputException if something is there, or another process made it meanwhile: nothing is overwritten
+     */
     public static void folder(Path target, FolderWriter writer) {
         replace(target, beside -> {
             if (Files.exists(target) && !isEmptyFolder(target)) {
@@ -186,7 +191,7 @@ public final class AtomicFiles {
             }
             force(parent);
         } catch (IOException e) {
-            throw refused(target, e);
+            throw isFilled(absolute) ? new InputException(target + ": exists already, and nothing is overwritten", e) : refused(target, e);
         } catch (UncheckedIOException e) {
             throw refused(target, e.getCause());
         }
@@ -243,6 +248,14 @@ public final class AtomicFiles {
         }
         for (Path path : tree) {
             Files.delete(path);
+        }
+    }
+
+    private static boolean isFilled(Path path) {
+        try {
+            return Files.isDirectory(path) && !isEmptyFolder(path);
+        } catch (IOException e) {
+            return false;
         }
     }
 

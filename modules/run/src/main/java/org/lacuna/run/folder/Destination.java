@@ -25,7 +25,7 @@ public final class Destination {
     /**
      * Checks that files can be written into a folder, which may be missing.
      *
-     * @throws InputException if it or one of the folders above it is a file
+     * @throws InputException if it or one of the folders above it is a file, or a link to nothing
      * @throws RunException if the file system takes no files there
      */
     public static void checkFolder(Path folder) {
@@ -45,11 +45,14 @@ public final class Destination {
         }
     }
 
-    /** The nearest folder that is there, from {@code folder} upwards; refuses a file in its place. */
+    /** The nearest folder that is there, from {@code folder} upwards; refuses a file in its place, or a link to nothing. */
     static Path existing(Path target, Path folder) {
         for (Path above = folder; above != null; above = above.getParent()) {
             if (Files.isDirectory(above)) {
                 return above;
+            }
+            if (Files.isSymbolicLink(above) && !Files.exists(above)) {
+                throw new InputException((above.equals(target) ? "" : target + ": ") + above + ": is a link to what is not there; make that, or name another place");
             }
             if (Files.exists(above)) {
                 throw new InputException((above.equals(target) ? "" : target + ": ") + above

@@ -18,13 +18,18 @@ final class KeyNames {
     static String hint(Class<?> root, String parentPath, Class<?> type, String key) {
         List<String> siblings = Arrays.stream(type.getRecordComponents()).map(RecordComponent::getName).toList();
         String prefix = parentPath.isEmpty() ? "" : parentPath + ".";
-        Optional<String> nearest = siblings.stream().min(Comparator.comparingInt(name -> distance(name, key)));
-        if (nearest.isPresent() && distance(nearest.get(), key) <= Math.max(2, key.length() / 3)) {
+        Optional<String> nearest = nearest(key, siblings);
+        if (nearest.isPresent()) {
             return "; did you mean " + prefix + nearest.get() + "?";
         }
         Optional<String> elsewhere = paths(root).stream().filter(path -> path.endsWith("." + key) || path.equals(key)).findFirst();
         return elsewhere.map(path -> "; did you mean " + path + "?")
                 .orElseGet(() -> "; known here: " + String.join(", ", siblings));
+    }
+
+    /** The known name that is nearest to what somebody wrote, if one is near. */
+    static Optional<String> nearest(String given, List<String> known) {
+        return known.stream().min(Comparator.comparingInt(name -> distance(name, given))).filter(name -> distance(name, given) <= Math.max(2, given.length() / 3));
     }
 
     /** The keys of a record and of the records within, each with its path. */

@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.lacuna.run.InputException;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.NodeTuple;
@@ -94,6 +95,16 @@ public final class Recipes {
     /** The recipe with every key written out; {@link #parse} of it gives an equal record. */
     public static String toYaml(Record recipe) {
         return RecipeWriter.write(recipe);
+    }
+
+    /** The keys of a kind of recipe and of the parts within, each with its path: {@code train.steps}. */
+    public static List<String> keys(Class<? extends Record> type) {
+        return KeyNames.paths(type);
+    }
+
+    /** The known name that somebody probably meant, if one is near to what they wrote. */
+    public static Optional<String> nearest(String given, List<String> known) {
+        return KeyNames.nearest(given, known);
     }
 
     /**

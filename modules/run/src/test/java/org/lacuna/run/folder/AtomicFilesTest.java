@@ -106,11 +106,18 @@ class AtomicFilesTest {
     void aFolderTakesThePlaceOfAnEmptyOneButOfNoOther() throws IOException {
         Path target = Files.createDirectory(folder.resolve("x"));
         AtomicFiles.folder(target, fresh -> fresh.text("a", "first"));
-        RunException refused = assertThrows(RunException.class,
+        InputException refused = assertThrows(InputException.class,
                 () -> AtomicFiles.folder(target, fresh -> fresh.text("a", "second")));
-        assertEquals(target + ": can't be written: it exists already", refused.getMessage());
+        assertEquals(target + ": exists already, and nothing is overwritten", refused.getMessage());
         assertEquals("first", Files.readString(target.resolve("a")));
-        assertEquals(List.of("x"), names());
+        // One that another process made while this one was written.
+        Path meanwhile = folder.resolve("y");
+        assertEquals(meanwhile + ": exists already, and nothing is overwritten", assertThrows(InputException.class, () -> AtomicFiles.folder(meanwhile, fresh -> {
+            fresh.text("a", "second");
+            Files.writeString(Files.createDirectory(meanwhile).resolve("a"), "first");
+        })).getMessage());
+        assertEquals("first", Files.readString(meanwhile.resolve("a")));
+        assertEquals(List.of("x", "y"), names());
     }
 
     @Test
