@@ -116,13 +116,15 @@ final class TaskRun {
         if (!problems.isEmpty()) {
             throw new InputException(problems);
         }
-        return new TaskSettings(text.rule(), text.grid(), text.coverage(), text.layers(), text.sites(), options.accuracyBar(), text.bar(), text.replicates(), text.seed(), text.confidence());
+        return new TaskSettings(text.rule(), text.grid(), text.coverage(), text.layers(), text.sites(), options.accuracyBar(), text.bar(), text.replicates(),
+                text.seed(), text.confidence());
     }
 
     private ForwardMemory memory(ModelConfig config, Method method, TaskSettings settings, List<TaskEvaluation> evaluations, Workers team) {
         ForwardMemory most = ForwardMemory.of(config);
         for (TaskEvaluation evaluation : evaluations) {
-            Settings asText = new Settings(settings.rule(), settings.grid(), settings.coverage(), settings.layers(), settings.sites(), settings.perplexity(), 1, 1, settings.confidence());
+            Settings asText = new Settings(settings.rule(), settings.grid(), settings.coverage(), settings.layers(), settings.sites(), settings.perplexity(), 1,
+                    1, settings.confidence());
             ForwardMemory memory = new GridPrograms(config, device, evaluation.besideLongest(), evaluation.longest()).memory(asText, method.channelRows(1), team.count());
             most = memory.bytes() > most.bytes() ? memory : most;
         }
