@@ -43,7 +43,8 @@ final class EvalTable {
         line("data   %s: %,d windows of %,d tokens", data.name(), data.windows(), data.windowLength());
         model.trainedOnOther(data).ifPresent(note -> line("note   %s", note));
         line("rule   %s in %s, %s; critical sparsity: perplexity at most %s × dense, %s %% intervals over the choice of windows",
-                settings.rule(), Shown.layers(settings.layers()), Shown.tokens(settings.coverage()), number(settings.bar()), number(100 * settings.confidence()));
+                settings.rule(), Shown.layers(settings.layers()), Shown.tokens(settings.coverage()), number(settings.bar()),
+                number(100 * settings.confidence()));
     }
 
     void memory(ForwardMemory memory) {

@@ -35,7 +35,8 @@ public final class MeasureOptions {
     private List<String> sites = new ArrayList<>();
 
     @Option(names = "--rule", defaultValue = "top_p", paramLabel = "RULE",
-            description = "What leaves activations out: top_p, top_k, max_p, stat_top_k, top_p_energy or threshold with one p for all layers; calibrated (TEAL, CATS), greedy (TEAL), "
+            description = "What leaves activations out: top_p, top_k, max_p, stat_top_k, top_p_energy or threshold with one p for all layers; "
+                    + "calibrated (TEAL, CATS), greedy (TEAL), "
                     + "channel (CHESS), weighted, cett (Sparsing Law), weighted_top_k (WINA) or griffin, which look at the model first; or the controls random_k and bottom_k. Default: ${DEFAULT-VALUE}.")
     private String rule;
 
@@ -47,7 +48,8 @@ public final class MeasureOptions {
     private String coverage;
 
     @Option(names = "--layers", defaultValue = "all", paramLabel = "LAYERS",
-            description = "In which layers the rule is applied, counted from 0: all, or numbers and ranges, say 0-3,7. Sparsity is of these layers. Default: ${DEFAULT-VALUE}.")
+            description = "In which layers the rule is applied, counted from 0: all, or numbers and ranges, say 0-3,7. Sparsity is of these layers. "
+                    + "Default: ${DEFAULT-VALUE}.")
     private String layers;
 
     @Option(names = "--bar", defaultValue = "1.01", paramLabel = "X",

@@ -115,7 +115,8 @@ final class TaskRun {
         if (!problems.isEmpty()) {
             throw new InputException(problems);
         }
-        return new TaskSettings(text.rule(), text.grid(), text.coverage(), text.layers(), text.sites(), options.accuracyBar(), text.bar(), text.replicates(), text.seed(), text.confidence());
+        return new TaskSettings(text.rule(), text.grid(), text.coverage(), text.layers(), text.sites(), options.accuracyBar(), text.bar(), text.replicates(),
+                text.seed(), text.confidence());
     }
 
     private ForwardMemory memory(ModelConfig config, Method method, List<TaskEvaluation> evaluations, Workers team) {

@@ -22,8 +22,10 @@ final class TaskTable implements TaskEvaluation.Progress {
 
     void head(ModelSummary model, TaskSettings settings) {
         line("model  %s: %s, %,d parameters, %s %s", model.name(), model.checkpoint(), model.parameters(), model.feedForward(), model.activation());
-        line("rule   %s in %s, %s; critical sparsity: accuracy at least %s × dense, perplexity at most %s × dense; %s %% intervals over the choice of documents",
-                settings.rule(), Shown.layers(settings.layers()), Shown.tokens(settings.coverage()), settings.accuracy(), settings.perplexity(), Math.round(100 * settings.confidence()));
+        line("rule   %s in %s, %s; critical sparsity: accuracy at least %s × dense, perplexity at most %s × dense; %s %% intervals over the choice of "
+                + "documents",
+                settings.rule(), Shown.layers(settings.layers()), Shown.tokens(settings.coverage()), settings.accuracy(), settings.perplexity(),
+                Math.round(100 * settings.confidence()));
     }
 
     void memory(ForwardMemory memory) {

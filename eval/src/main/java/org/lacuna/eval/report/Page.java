@@ -101,12 +101,12 @@ final class Page {
                 "Bar: with the rule, the perplexity is at most " + bar + " times that of the same model without a rule, on the same windows. “"
                         + report.label(report.comparison().control()) + "” is the control" + (report.controls().size() > 1 ? " of what has none of its own" : "")
                         + ": its settings hold for everything that is compared.",
-                "Sparsity: values that are exactly 0 after the rule over all values at the site, pooled over the rule's layers and tokens. Curves are read by rising measured "
-                        + "sparsity, not by p.",
+                "Sparsity: values that are exactly 0 after the rule over all values at the site, pooled over the rule's layers and tokens. Curves are read by "
+                        + "rising measured sparsity, not by p.",
                 "Estimators. grid: the largest measured sparsity of any point that holds the bar. first: the last measured sparsity before the first point "
                         + "that breaks it. linear: where the straight line between those two points meets the bar; the summary uses this one.",
                 "Rule " + settings.rule() + ", p in " + String.join(", ", settings.grid().stream().map(Shown::plain).toList())
-                        + "; the same p in " + Shown.layers(settings.layers()) + ", whatever it comes to there. ALL INPUTS: input and intermediate together.",
+                        + "; applied in " + Shown.layers(settings.layers()) + ", whatever p comes to there. ALL INPUTS: input and intermediate together.",
                 "Tokens: the rule applies to " + Shown.tokens(settings.coverage()) + "; the others pass and are not counted. Every position is scored; there is no padding.",
                 "Data: the first " + Shown.count(control.data().windows()) + " consecutive windows of " + Shown.count(control.data().windowLength())
                         + " tokens of the validation part of “" + control.data().name() + "”.",
@@ -151,7 +151,8 @@ final class Page {
             missing.add("Accuracy on tasks: quality here is next-token loss on one text alone.");
         }
         missing.add("Speed and energy: sparsity is what could be left out, not what was saved.");
-        missing.add("Rules other than " + report.result(report.comparison().control()).settings().rule() + ", and other choices of the tokens and layers that it is applied to.");
+        missing.add("Rules other than " + report.result(report.comparison().control()).settings().rule()
+                + ", and other choices of the tokens and layers that it is applied to.");
         return missing;
     }
 

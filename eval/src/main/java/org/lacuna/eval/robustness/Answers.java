@@ -30,8 +30,8 @@ public record Answers(double[][] lossSums, boolean[][] greedy, long[][] kept, lo
      */
     public static Answers of(String name, Model model, Device device, Workers workers, Sequences texts, Set<Site> sites, Treatment treatment, TokenCoverage coverage,
             Findings findings, String subject, BooleanSupplier stop) {
-        GridProgram program = new GridProgram(model.config(), model.adapters(), device, sites, treatment.layers(), treatment.points(), texts.rows(), texts.length(), false,
-                treatment.channelRows());
+        GridProgram program = new GridProgram(model.config(), model.adapters(), device, sites, treatment.layers(), treatment.points(), texts.rows(),
+                texts.length(), false, treatment.channelRows());
         Sweep sweep = new Sweep(name, model, texts, sites, treatment, coverage, false, program, findings, subject);
         sweep.run(workers, stop);
         int points = treatment.points();

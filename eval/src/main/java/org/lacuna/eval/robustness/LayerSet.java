@@ -83,8 +83,8 @@ public record LayerSet(List<Integer> named) {
      */
     public void check(String model, int layers) {
         if (!isAll() && named.get(named.size() - 1) >= layers) {
-            throw new InputException("--layers: " + this + " names layer " + named.stream().filter(layer -> layer >= layers).findFirst().orElseThrow() + ", but " + model
-                    + " has " + layers + " layers, 0 to " + (layers - 1));
+            int missing = named.stream().filter(layer -> layer >= layers).findFirst().orElseThrow();
+            throw new InputException("--layers: " + this + " names layer " + missing + ", but " + model + " has " + layers + " layers, 0 to " + (layers - 1));
         }
     }
 

@@ -210,7 +210,8 @@ public final class Sweep {
                 }
                 if (!Double.isFinite(sum)) {
                     throw new RunException(String.format(Locale.ROOT, "%s: the model's loss is not finite (%s in window %d, rule %s, p = %s): %s overflows",
-                            name, sum, firstWindow + w, treatment.rule().name(), treatment.parameter(layers.get(0), Collections.min(sites), firstPoint + p), run.firstNonFinite().orElse("the sum over its tokens")));
+                            name, sum, firstWindow + w, treatment.rule().name(), treatment.parameter(layers.get(0), Collections.min(sites), firstPoint + p),
+                            run.firstNonFinite().orElse("the sum over its tokens")));
                 }
                 lossSums[firstPoint + p][firstWindow + w] = sum;
                 greedy[firstPoint + p][firstWindow + w] = all;

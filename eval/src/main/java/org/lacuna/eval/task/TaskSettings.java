@@ -23,8 +23,8 @@ import org.lacuna.sparsity.critical.QualityBar;
  * @param seed       of the draws
  * @param confidence what an interval is meant to cover
  */
-public record TaskSettings(String rule, List<Double> grid, TokenCoverage coverage, LayerSet layers, List<SiteSet> sites, double accuracy, double perplexity, int replicates,
-        long seed, double confidence) {
+public record TaskSettings(String rule, List<Double> grid, TokenCoverage coverage, LayerSet layers, List<SiteSet> sites, double accuracy, double perplexity,
+        int replicates, long seed, double confidence) {
     /** The paper's bar for accuracy, 99 % of dense (arXiv 2509.00454). */
     public static final double PAPER_ACCURACY = 0.99;
 

@@ -57,7 +57,8 @@ class ComparingTest {
             points.add(new Point(point[0], point[2] / 10, UNUSED, point[1], List.of(point[1]), Collections.nCopies(WINDOWS, point[2]),
                     Collections.nCopies(WINDOWS, kept)));
         }
-        DenseResult denseResult = new DenseResult(dense / 10, OptionalDouble.empty(), Collections.nCopies(WINDOWS, dense), Map.of(Site.INPUT, List.of(0.0), Site.INTERMEDIATE, List.of(0.0)), List.of(0));
+        DenseResult denseResult = new DenseResult(dense / 10, OptionalDouble.empty(), Collections.nCopies(WINDOWS, dense),
+                Map.of(Site.INPUT, List.of(0.0), Site.INTERMEDIATE, List.of(0.0)), List.of(0));
         return new RobustnessResult(1, model, new DataSummary("stories", "data", windows, WINDOWS, 10, OptionalLong.empty()),
                 new Settings("top_p", List.of(1.0, 0.5, 0.0), TokenCoverage.EVERY, List.of(SiteSet.INTERMEDIATE), 1.01, 100, 7, 0.95), Json.object(), denseResult,
                 List.of(new SiteResult(SiteSet.INTERMEDIATE, 100, points, List.of())));

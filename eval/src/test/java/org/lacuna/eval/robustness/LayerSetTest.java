@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.OptionalInt;
@@ -55,8 +54,9 @@ class LayerSetTest {
     }
 
     private static Model model(FeedForward form) {
-        return Initialization.of(ModelConfig.llama(19, HIDDEN, INNER, LAYERS, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true, form, 32, 0.4, OptionalInt.empty(), List.of()),
-                DEVICE, 5);
+        ModelConfig config = ModelConfig.llama(19, HIDDEN, INNER, LAYERS, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true, form, 32, 0.4, OptionalInt.empty(),
+                List.of());
+        return Initialization.of(config, DEVICE, 5);
     }
 
     private static Batch windows(int vocabulary) {
@@ -103,7 +103,8 @@ class LayerSetTest {
                     }
                     assertEquals(layers.size(), point.layerSparsity().size());
                     for (int i = 0; i < layers.size(); i++) {
-                        assertEquals(1 - kept[layers.get(i)] / (double) (width * LENGTH * WINDOWS), point.layerSparsity().get(i), 1e-12, sites + ", layer " + layers.get(i));
+                        double sparsity = 1 - kept[layers.get(i)] / (double) (width * LENGTH * WINDOWS);
+                        assertEquals(sparsity, point.layerSparsity().get(i), 1e-12, sites + ", layer " + layers.get(i));
                     }
                 }
             }
@@ -194,9 +195,11 @@ class LayerSetTest {
         LayerSet layers = LayerSet.parse("0-3,7");
         assertEquals(List.of(0, 1, 2, 3, 7), layers.of(8));
         layers.check("runs/a", 8);
-        assertEquals("--layers: 0-3,7 names layer 7, but runs/a has 7 layers, 0 to 6", assertThrows(InputException.class, () -> layers.check("runs/a", 7)).getMessage());
-        assertEquals("--layers: 0-3,7 names layer 2, but runs/a has 2 layers, 0 to 1", assertThrows(InputException.class, () -> layers.check("runs/a", 2)).getMessage());
+        assertEquals("--layers: 0-3,7 names layer 7, but runs/a has 7 layers, 0 to 6",
+                assertThrows(InputException.class, () -> layers.check("runs/a", 7)).getMessage());
+        assertEquals("--layers: 0-3,7 names layer 2, but runs/a has 2 layers, 0 to 1",
+                assertThrows(InputException.class, () -> layers.check("runs/a", 2)).getMessage());
         assertThrows(IllegalArgumentException.class, () -> layers.of(7));
-        assertEquals(new ArrayList<>(List.of(0, 1)), LayerSet.ALL.of(2));
+        assertEquals(List.of(0, 1), LayerSet.ALL.of(2));
     }
 }

@@ -190,7 +190,8 @@ class MethodsTest {
         double[][] errors = new double[2][steps + 1];
         for (int layer = 0; layer < 2; layer++) {
             int at = layer;
-            double[] magnitudes = Arrays.stream(flow).flatMap(text -> Arrays.stream(text[at])).flatMapToDouble(Arrays::stream).map(Math::abs).sorted().toArray();
+            double[] magnitudes = Arrays.stream(flow).flatMap(text -> Arrays.stream(text[at])).flatMapToDouble(Arrays::stream).map(Math::abs).sorted()
+                    .toArray();
             for (int step = 1; step <= steps; step++) {
                 int below = magnitudes.length * step / steps;
                 double threshold = below == magnitudes.length ? Double.POSITIVE_INFINITY : magnitudes[below];
@@ -244,12 +245,14 @@ class MethodsTest {
     @ValueSource(strings = {"INPUT", "UP", "GATE", "INTERMEDIATE"})
     void greedyGivesALayerThatDoesNotMindAllThatItCanTake(String name) {
         Site site = Site.valueOf(name);
-        Model planted = Initialization.of(ModelConfig.llama(19, HIDDEN, INNER, 3, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true, FeedForward.gated("silu"), 32, 0.4,
-                OptionalInt.empty(), List.of()), DEVICE, 5);
+        ModelConfig config = ModelConfig.llama(19, HIDDEN, INNER, 3, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true, FeedForward.gated("silu"), 32, 0.4,
+                OptionalInt.empty(), List.of());
+        Model planted = Initialization.of(config, DEVICE, 5);
         var down = planted.parameters().tensor("model.layers.1.mlp.down_proj.weight");
         IntStream.range(0, (int) down.length()).forEach(i -> down.setFloat(i, 0));
         List<Double> grid = List.of(1.0, 0.9, 0.7, 2 / 3.0, 0.5);
-        Treatment treatment = Methods.byName("greedy").treatments(grid, Set.of(site), new Look("planted", planted, DEVICE, TEXTS, OTHER, LENGTH, () -> false)).get(0);
+        Look look = new Look("planted", planted, DEVICE, TEXTS, OTHER, LENGTH, () -> false);
+        Treatment treatment = Methods.byName("greedy").treatments(grid, Set.of(site), look).get(0);
         for (int layer : new int[] {0, 2}) {
             for (int p = 0; p < 3; p++) {
                 assertEquals(0.0, treatment.parameter(layer, site, p), site + " of layer " + layer + ", p = " + grid.get(p));

@@ -106,8 +106,9 @@ class AuthorsDefectsTest {
     }
 
     private static Model model(int layers) {
-        return Initialization.of(ModelConfig.llama(VOCABULARY, HIDDEN, INNER, layers, 2, 1, 8, 1e-6, RotaryPosition.plain(10_000), true, FeedForward.gated("silu"), 64, 0.3,
-                OptionalInt.empty(), List.of(256)), DEVICE, 3);
+        ModelConfig config = ModelConfig.llama(VOCABULARY, HIDDEN, INNER, layers, 2, 1, 8, 1e-6, RotaryPosition.plain(10_000), true, FeedForward.gated("silu"),
+                64, 0.3, OptionalInt.empty(), List.of(256));
+        return Initialization.of(config, DEVICE, 3);
     }
 
     private static Batch windows(int rows, int length, int vocabulary) {
@@ -149,8 +150,9 @@ class AuthorsDefectsTest {
                     Answers together = answers(model, inputs, targets, lengths, sites, rule);
                     for (int text = 0; text < lengths.length; text++) {
                         int from = 6 * text;
-                        Answers alone = answers(model, Arrays.copyOfRange(inputs, from, from + lengths[text]), Arrays.copyOfRange(targets, from, from + lengths[text]),
-                                new int[] {lengths[text]}, sites, rule);
+                        int to = from + lengths[text];
+                        Answers alone = answers(model, Arrays.copyOfRange(inputs, from, to), Arrays.copyOfRange(targets, from, to), new int[] {to - from},
+                                sites, rule);
                         assertEquals((long) width(sites) * 2 * lengths[text], together.elements()[text]);
                         assertEquals(alone.elements()[0], together.elements()[text]);
                         assertEquals(alone.kept()[0][0], together.kept()[0][text], rule + " at " + sites.key() + ", text " + text);
@@ -165,8 +167,8 @@ class AuthorsDefectsTest {
 
     private static Answers answers(Model model, int[] inputs, int[] targets, int[] lengths, SiteSet sites, String rule) {
         Sequences texts = new Sequences(new Batch(lengths.length, inputs.length / lengths.length, inputs, targets), lengths);
-        return Answers.of("tiny", model, DEVICE, TEAM, texts, sites.sites(), new Treatment.Uniform(Rules.byName(rule), List.of(0.5)), TokenCoverage.EVERY, Findings.NONE, "",
-                () -> false);
+        Treatment half = new Treatment.Uniform(Rules.byName(rule), List.of(0.5));
+        return Answers.of("tiny", model, DEVICE, TEAM, texts, sites.sites(), half, TokenCoverage.EVERY, Findings.NONE, "", () -> false);
     }
 
     /**
@@ -202,7 +204,10 @@ class AuthorsDefectsTest {
         List<String> tiny = checkpoint();
         Checkpoints.Result tooMany = lacuna("measure", tiny.subList(0, 4), "--windows", "100000");
         assertTrue(tooMany.code() == ExitCode.BAD_INPUT && tooMany.err().contains("100000 are asked for"), tooMany.err());
-        Path examples = Files.writeString(temp.resolve("a.jsonl"), "{\"prompt\": \"a\", \"completion\": \"b\"}\n{\"prompt\": \"a\", \"completion\": \"bcd\"}\n");
+        Path examples = Files.writeString(temp.resolve("a.jsonl"), """
+                {"prompt": "a", "completion": "b"}
+                {"prompt": "a", "completion": "bcd"}
+                """);
         Checkpoints.Result padded = lacuna("measure", tiny.subList(0, 2), "--set", "data.instructions=" + examples);
         assertTrue(padded.code() == ExitCode.BAD_INPUT && padded.err().contains("a model is measured on running text"), padded.err());
     }
@@ -224,7 +229,8 @@ class AuthorsDefectsTest {
             assertTrue(compared.err().contains(lacking.toString()) && compared.err().contains(key), "without " + change.getKey() + ": " + compared.err());
         }
         Files.copy(whole, temp.resolve("again.json"));
-        assertEquals(ExitCode.DONE, Checkpoints.lacuna("compare", whole, temp.resolve("again.json"), "--out", temp.resolve("compared")).code(), "what lacks nothing is compared");
+        Checkpoints.Result compared = Checkpoints.lacuna("compare", whole, temp.resolve("again.json"), "--out", temp.resolve("compared"));
+        assertEquals(ExitCode.DONE, compared.code(), "what lacks nothing is compared");
     }
 
     /** The texts of the result without one of its keys each; the provenance is what a build makes of it, and of equal parts the first stands for all. */
@@ -282,7 +288,7 @@ class AuthorsDefectsTest {
         }
     }
 
-    /** What a line of a README tells to type after {@code lacuna}: in {@code exec.args}, as a line of its own, or as the beginning of a row of the table of commands. */
+    /** What a line of a README tells to type: in {@code exec.args}, as a line of its own, or as the beginning of a row of the table of commands. */
     private static List<String> typed(String line, Set<String> names) {
         List<String> typed = new ArrayList<>();
         Matcher args = Pattern.compile("-Dexec\\.args=\"([^\"]*)\"").matcher(line);
@@ -366,7 +372,8 @@ class AuthorsDefectsTest {
             SiteSet sites = method.sites(some.config()).contains(Site.INTERMEDIATE) ? SiteSet.INTERMEDIATE : SiteSet.GATE;
             SiteResult curve = each.curve(sites, settings, without, method.treatments(grid, sites.sites(), look));
             assertEquals(List.of(0.0, 0.0, 0.0, 0.0, 0.0), curve.points().get(0).layerSparsity(), method.name());
-            assertTrue(curve.points().get(1).layerSparsity().stream().allMatch(share -> share > 0), method.name() + ": " + curve.points().get(1).layerSparsity());
+            List<Double> shares = curve.points().get(1).layerSparsity();
+            assertTrue(shares.size() == 5 && shares.stream().allMatch(share -> share > 0), method.name() + ": " + shares);
         }
     }
 
@@ -437,7 +444,8 @@ class AuthorsDefectsTest {
         long[] bits = new long[(v.length + 63) / 64];
         Arrays.fill(bits, -1);
         int count = rule.keep(v, v.length, new double[] {p}, 0, bits, new RowScratch(v.length));
-        Set<Integer> kept = IntStream.range(0, 64 * bits.length).filter(j -> (bits[j >> 6] & 1L << j) != 0).boxed().collect(Collectors.toCollection(TreeSet::new));
+        Set<Integer> kept = IntStream.range(0, 64 * bits.length).filter(j -> (bits[j >> 6] & 1L << j) != 0).boxed()
+                .collect(Collectors.toCollection(TreeSet::new));
         assertEquals(kept.size(), count, rule.name());
         return kept;
     }
