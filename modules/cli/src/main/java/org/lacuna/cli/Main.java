@@ -22,20 +22,24 @@ import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.provenance.Provenance;
+import org.lacuna.run.recipe.Recipes;
 import org.lacuna.training.command.BenchCommand;
 import org.lacuna.training.command.FinetuneCommand;
 import org.lacuna.training.command.StudyCommand;
 import org.lacuna.training.command.SweepCommand;
 import org.lacuna.training.command.TrainCommand;
+import org.lacuna.training.recipe.TrainRecipe;
 import org.lacuna.zoo.command.ZooCommand;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Help;
 import picocli.CommandLine.IVersionProvider;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /**
  * The {@code lacuna} command. A module's command is a picocli class in that module and one line in
@@ -93,14 +97,15 @@ public final class Main implements Callable<Integer> {
         System.exit(execute(commandLine(out, err), args));
     }
 
-    /** The whole command line, printing to the given writers. */
+    /** The whole command line, printing to the given writers what a terminal can take; no colours, since their codes are none of that. */
     static CommandLine commandLine(PrintWriter out, PrintWriter err) {
         CommandLine line = new CommandLine(new Main());
         // The zoo knows nothing of training, which this takes.
         line.getSubcommands().get("zoo").addSubcommand(new RebuildCommand());
         return line.setCaseInsensitiveEnumValuesAllowed(true)
-                .setOut(out)
-                .setErr(err)
+                .setColorScheme(Help.defaultColorScheme(Help.Ansi.OFF))
+                .setOut(PlainWriter.of(out))
+                .setErr(PlainWriter.of(err))
                 .setParameterExceptionHandler((failure, args) -> wrongArguments(failure))
                 .setExecutionExceptionHandler((failure, command, parsed) -> report(failure, command));
     }
@@ -127,10 +132,25 @@ public final class Main implements Callable<Integer> {
         CommandLine command = failure.getCommandLine();
         PrintWriter err = command.getErr();
         err.println(command.getCommandSpec().qualifiedName() + ": " + asTyped(failure.getMessage()));
-        CommandLine.UnmatchedArgumentException.printSuggestions(failure, err);
+        Optional<String> key = recipeKey(failure);
+        if (key.isPresent()) {
+            err.println("The recipe's " + key.get() + " is set by --set " + key.get() + "=VALUE.");
+        } else {
+            CommandLine.UnmatchedArgumentException.printSuggestions(failure, err);
+        }
         err.println("Try \"" + command.getCommandSpec().qualifiedName() + " --help\".");
         debugTrace(failure, command);
         return ExitCode.BAD_INPUT;
+    }
+
+    /** The key of a recipe that is called as an option which there is not, if the command takes a recipe. */
+    private static Optional<String> recipeKey(ParameterException failure) {
+        Object command = failure.getCommandLine().getCommand();
+        if (!(failure instanceof UnmatchedArgumentException unmatched) || !(command instanceof TrainCommand || command instanceof FinetuneCommand)) {
+            return Optional.empty();
+        }
+        String name = unmatched.getUnmatched().get(0).replaceFirst("=.*", "");
+        return name.startsWith("--") ? Recipes.keys(TrainRecipe.class).stream().filter(key -> ("." + key).endsWith("." + name.substring(2))).findFirst() : Optional.empty();
     }
 
     /** Names of an enum's constants as they are documented: {@code one of [FP32, BF16] (case-insensitive)} is {@code one of fp32, bf16}. */

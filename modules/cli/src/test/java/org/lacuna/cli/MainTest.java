@@ -3,17 +3,22 @@ package org.lacuna.cli;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.Callable;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.graph.UnusableBackendException;
 import org.lacuna.graph.WrongPropertyException;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
+import org.lacuna.zoo.Zoo;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -112,6 +117,34 @@ class MainTest {
         assertEquals("Did you mean: lacuna doctor or lacuna export or lacuna tokenizer?", lines.get(3));
         assertTrue(err.toString().contains("lacuna fail: Invalid value for option '--steps': 'many' is not an int"), err::toString);
         assertEquals("", out.toString());
+    }
+
+    @Test
+    void anOptionThatIsAKeyOfTheRecipeIsToldAsThat() {
+        assertEquals(2, run("train", "--config", "x.yaml", "--steps", "5"));
+        assertTrue(err.toString().contains("The recipe's train.steps is set by --set train.steps=VALUE.") && !err.toString().contains("--stop-after"), err.toString());
+        err.getBuffer().setLength(0);
+        assertEquals(2, run("train", "--stop-afterr", "5"));
+        assertTrue(err.toString().contains("--stop-after"), err.toString());
+    }
+
+    /** Whatever a stranger's file is called or says. */
+    @Test
+    void nothingThatIsPrintedMovesTheCursor(@TempDir Path temp) throws IOException {
+        Files.createDirectories(temp.resolve("models/org.\u001b[2J\u202eexample/tiny/1.0/0123456789abcdef/tiny"));
+        System.setProperty(Zoo.CACHE, temp.toString());
+        try {
+            assertEquals(0, run("zoo", "list"), err.toString());
+        } finally {
+            System.clearProperty(Zoo.CACHE);
+        }
+        assertEquals("org.\ufffd[2J\ufffdexample:tiny:1.0", out.toString().strip());
+        Path model = Files.createDirectory(temp.resolve("model"));
+        Files.writeString(model.resolve("config.json"), "{\"model_type\": \"llama\\u001b[31m\", \"hidden_act\": \"\\u001b[31m\"}");
+        assertEquals(2, run("import", model.toString()));
+        assertTrue(err.toString().contains("\ufffd[31m") && err.toString().indexOf('\u001b') < 0, err.toString());
+        assertEquals(2, fail(new InputException("a\tb\u009b1m\r"), "fail"));
+        assertTrue(err.toString().contains("a\tb\ufffd1m\r"), err.toString());
     }
 
     @Test
