@@ -44,7 +44,8 @@ final class KeptTasks {
         List<TaskMeasurement> results = tasks.stream().map(task -> ResultJson.read(TaskFiles.file(folder, task), TaskMeasurement.class,
                 TaskMeasurement.VERSION)).toList();
         for (TaskMeasurement result : results) {
-            if (!result.model().sha256().equals(json.at("/config/model_sha").asText())) {
+            if (!result.model().sha256().equals(json.at("/config/model_sha").asText())
+                    || !result.model().configSha256().equals(results.get(0).model().configSha256())) {
                 throw new InputException(TaskFiles.file(folder, result.task().name()) + ": is of another model than " + all
                         + "; measure again into an empty folder");
             }
