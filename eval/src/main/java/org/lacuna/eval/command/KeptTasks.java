@@ -44,8 +44,8 @@ final class KeptTasks {
         List<TaskMeasurement> results = tasks.stream().map(task -> ResultJson.read(TaskFiles.file(folder, task), TaskMeasurement.class,
                 TaskMeasurement.VERSION)).toList();
         for (TaskMeasurement result : results) {
-            // Equal weights may be those of models with other activations: the checkpoint's place tells them apart.
-            if (!result.model().sha256().equals(json.at("/config/model_sha").asText()) || !TaskFiles.modelArgs(result.model()).equals(json.at("/config/model_args").asText())) {
+            if (!result.model().sha256().equals(json.at("/config/model_sha").asText())
+                    || !result.model().configSha256().equals(results.get(0).model().configSha256())) {
                 throw new InputException(TaskFiles.file(folder, result.task().name()) + ": is of another model than " + all
                         + "; measure again into an empty folder");
             }

@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalLong;
-import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.task.TaskMeasurement.Curve;
 import org.lacuna.eval.task.TaskMeasurement.Point;
@@ -55,14 +54,9 @@ public final class TaskFiles {
             samples.putObject(result.task().name()).put("original", result.task().documents() + result.task().leftOut()).put("effective", result.task().documents());
         }
         all.set("n-samples", samples);
-        results.stream().findFirst().ifPresent(result -> all.putObject("config").put("model", "lacuna").put("model_args", modelArgs(result.model()))
+        results.stream().findFirst().ifPresent(result -> all.putObject("config").put("model", "lacuna").put("model_args", "pretrained=" + result.model().checkpoint())
                 .put("model_num_parameters", result.model().parameters()).put("model_sha", result.model().sha256()));
         return all;
-    }
-
-    /** How the harness' form says which model it is. */
-    public static String modelArgs(ModelSummary model) {
-        return "pretrained=" + model.checkpoint();
     }
 
     private static String csv(List<TaskMeasurement> results) {

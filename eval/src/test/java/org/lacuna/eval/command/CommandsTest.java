@@ -410,13 +410,15 @@ class CommandsTest {
     @Test
     void resultsOfTasksAreCompared() throws IOException {
         Path other = folder.resolve("other");
-        write(other, FeedForward.gated("silu"));
+        write(other, FeedForward.gated("silu"), 260);
         new ByteTokenizer().save(other.resolve("tokenizer.json"));
         String[] common = {"--tasks", "stories_agreement", "--grid", "1,0.5,0", "--sites", "intermediate", "--replicates", "40", "--limit", "6", "--out"};
         Path one = folder.resolve("one");
         Path two = folder.resolve("two");
         eval(Stream.concat(Stream.of("--run", run.toString()), Stream.concat(Arrays.stream(common), Stream.of(one.toString()))).toArray(String[]::new));
+        assertEquals(null, failure);
         eval(Stream.concat(Stream.of("--model", other.toString()), Stream.concat(Arrays.stream(common), Stream.of(two.toString()))).toArray(String[]::new));
+        assertEquals(null, failure);
         Path out = folder.resolve("compared");
         String table = compare(one.toString(), two.toString(), "--out", out.toString());
         assertEquals(null, failure);
