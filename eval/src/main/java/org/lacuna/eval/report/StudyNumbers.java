@@ -32,8 +32,8 @@ final class StudyNumbers {
         root.set("provenance", any.provenance());
         any.model().tokensSeen().ifPresent(tokens -> root.put("tokens", tokens));
         ArrayNode tasks = root.putArray("tasks");
-        first.tasks().forEach((name, measured) -> tasks.addObject().put("task", name).put("documents", measured.task().documents())
-                .put("chance", measured.task().chance().orElse(Double.NaN)));
+        study.tasks().forEach(name -> tasks.addObject().put("task", name).put("documents", first.tasks().get(name).task().documents())
+                .put("chance", first.tasks().get(name).task().chance().orElse(Double.NaN)));
         ArrayNode models = root.putArray("models");
         for (String variant : study.variants()) {
             for (String size : study.sizes()) {

@@ -250,7 +250,7 @@ public final class SweepPage {
         HtmlTable table = new HtmlTable("importance",
                 "How each key goes with the score on the first rung, which every candidate reached. For a range: Spearman’s rank correlation, −1 to"
                         + " 1. For a"
-                + " list of values: η² of the scores’ ranks, the share of their variance that lies between the values, 0 to 1. Both describe the"
+                + " list of values: η² of the scores’ ranks, the share of their variance that lies between the values, 0 to 1; by chance alone it is (values − 1) / (candidates − 1). Both describe the"
                 + " candidates that were tried, one key at a time;"
                 + " they show no cause and nothing that keys do together.");
         table.head("Key", "Measure", "Value", "Candidates");

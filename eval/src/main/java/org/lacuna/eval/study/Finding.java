@@ -77,8 +77,8 @@ public record Finding(String claim, String measure, Unit unit, List<Row> rows, L
             return "does not hold" + counts;
         }
         if (yes > 0 && no > 0) {
-            return "depends on the model" + counts;
+            return "mixed" + counts;
         }
-        return (yes > 0 ? "holds where it can be told" : no > 0 ? "does not hold where it can be told" : "can't be told") + counts;
+        return (yes > 0 ? "holds in some" : no > 0 ? "does not hold in some" : "can't be told") + counts;
     }
 }

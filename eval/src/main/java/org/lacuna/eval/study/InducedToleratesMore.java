@@ -3,6 +3,7 @@ package org.lacuna.eval.study;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Function;
+import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.SiteSet;
 
 /** A model whose training asked for sparse activations tolerates more than a natural one. */
@@ -10,8 +11,8 @@ final class InducedToleratesMore implements Relation {
     @Override
     public Finding of(Study study) {
         List<Finding.Row> rows = new ArrayList<>();
-        for (String induced : study.variants().stream().filter(study::induced).toList()) {
-            for (String natural : study.variants().stream().filter(variant -> !study.induced(variant)).toList()) {
+        for (String induced : study.variants(Training.INDUCED)) {
+            for (String natural : study.variants(Training.NATURAL)) {
                 for (String size : study.sizes()) {
                     // Seed by seed: those of one number began with the same weights.
                     rows.add(Finding.Row.of(induced + " − " + natural + ", " + size, study.mean(size, induced, critical(study)).minus(study.mean(size, natural, critical(study))),

@@ -4,9 +4,11 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.ToDoubleFunction;
 import java.util.stream.IntStream;
@@ -30,8 +32,9 @@ final class MeasuresPredict implements Relation {
         rows.sort(Comparator.comparingDouble((Finding.Row row) -> row.label().startsWith("all") ? 0 : 1).thenComparingDouble(row -> -row.value()));
         return new Finding("What activations are like without a rule predicts how much can be left out.",
                 "Of a straight line from the measure (intermediate vector, mean over layers) to critical sparsity (top-p, perplexity + 1 %): 1 − its squared error at a size that was left out of it / "
-                        + "that of the other sizes' mean; 1 is perfect, 0 no better than the mean. “All models”: all variants on one line. “Each variant”: a line for each variant.", Finding.Unit.NUMBER, rows,
-                List.of("Intervals are over draws of the models: " + study.models().size() + " of " + study.variants().size() + " kinds, neither a sample of the models there are nor independent.",
+                        + "that of the other sizes' mean; 1 is perfect, 0 no better than the mean, below it worse; predictions are kept within 0 and 1. “All models”: all variants on one line. “Each variant”: a line for each variant.", Finding.Unit.NUMBER, rows,
+                List.of("Intervals are over draws of the models: " + study.models().size() + " of " + study.variants().size() + " kinds, neither a sample of the models there are nor independent. A line for each variant has few sizes to go by: an open row says little, and \"against\" that the measure is of no use.",
+                        "Of several measures some do well by chance; they are not corrected for being many." + missing(study),
                         "With all variants on one line a measure that only tells induced models from natural ones does well."));
     }
 
@@ -40,9 +43,17 @@ final class MeasuresPredict implements Relation {
         Map<String, ToDoubleFunction<StudiedModel>> measures = new LinkedHashMap<>();
         study.models().get(0).activations().layers().get(0).means().keySet().stream().sorted().forEach(name -> measures.put(name, model -> mean(model, layer -> layer.means().get(name))));
         measures.put("overlap", model -> mean(model, Layer::overlap));
-        measures.put("effective_rank / width", model -> mean(model, layer -> layer.effectiveRank().value()) / model.any().model().intermediate());
+        // A rank is at most the number of vectors, or of their entries.
+        measures.put("effective_rank / largest", model -> mean(model, layer -> layer.effectiveRank().value() / Math.min(layer.effectiveRank().tokens(), layer.effectiveRank().width())));
         measures.put("dense loss", model -> model.any().dense().loss());
         return measures;
+    }
+
+    /** Names the measures that a model has no number of, in a sentence; empty where there are none. */
+    private static String missing(Study study) {
+        List<String> missing = measures(study).entrySet().stream().filter(measure -> study.models().stream().anyMatch(model -> !Double.isFinite(measure.getValue().applyAsDouble(model))))
+                .map(Map.Entry::getKey).toList();
+        return missing.isEmpty() ? "" : " Left out, since a model has no number for them: " + String.join(", ", missing) + ".";
     }
 
     private static double mean(StudiedModel model, ToDoubleFunction<Layer> of) {
@@ -68,8 +79,8 @@ final class MeasuresPredict implements Relation {
             draws[r] = explained(models, x, y, times, within);
         }
         Arrays.fill(times, 1);
-        String label = String.format(Locale.ROOT, "%s: %s (rank correlation %.2f)", within ? "each variant" : "all models", name, new SpearmansCorrelation().correlation(x, y));
-        rows.add(Finding.Row.of(label, new Draws(explained(models, x, y, times, within), draws, true), study.settings().confidence()));
+        String label = within ? "each variant: " + name : String.format(Locale.ROOT, "all models: %s (rank correlation %.2f)", name, new SpearmansCorrelation().correlation(x, y));
+        rows.add(Finding.Row.of(label, new Draws(explained(models, x, y, times, within), draws, Arrays.stream(critical).allMatch(Draws::certain)), study.settings().confidence()));
     }
 
     /** 1 − squared errors of lines / those of means, both fitted without the model's own size; draws in which either can't be fitted anywhere count as 0. */
@@ -83,12 +94,14 @@ final class MeasuresPredict implements Relation {
             SimpleRegression fit = new SimpleRegression();
             double sum = 0;
             int count = 0;
+            Set<String> sizes = new HashSet<>();
             for (int j = 0; j < x.length; j++) {
                 if (!models.get(j).size().equals(models.get(i).size()) && (!within || models.get(j).variant().equals(models.get(i).variant()))) {
                     for (int n = 0; n < times[j]; n++) {
                         fit.addData(x[j], y[j]);
                         sum += y[j];
                         count++;
+                        sizes.add(models.get(j).size());
                     }
                 }
             }
@@ -96,7 +109,8 @@ final class MeasuresPredict implements Relation {
                 continue;
             }
             double constant = sum / count;
-            double predicted = Double.isNaN(fit.getSlope()) ? constant : Math.min(1, Math.max(0, fit.predict(x[i])));
+            // Models of one size differ by their seeds, which no line is to be drawn through.
+            double predicted = sizes.size() < 2 || Double.isNaN(fit.getSlope()) ? constant : Math.min(1, Math.max(0, fit.predict(x[i])));
             line += times[i] * (predicted - y[i]) * (predicted - y[i]);
             mean += times[i] * (constant - y[i]) * (constant - y[i]);
         }

@@ -9,9 +9,11 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.RobustnessResult;
@@ -36,6 +38,8 @@ import org.lacuna.sparsity.critical.WindowedCurve;
 public final class Study {
     /** The rule that the paper recommends. */
     static final String TOP_P = "top_p";
+    /** The rule that it is held against. */
+    static final String TOP_K = "top_k";
     /** The bar on perplexity. */
     static final double BAR = Bar.ONE_PERCENT.perplexityRatio();
 
@@ -62,6 +66,10 @@ public final class Study {
                     problems.add(model.size() + " " + model.variant() + ": was measured on other windows than " + models.get(0).size() + " " + models.get(0).variant());
                 }
             });
+            if (!model.any().model().tokensSeen().equals(models.get(0).any().model().tokensSeen())) {
+                problems.add(model.size() + " " + model.variant() + ": was trained on " + told(model) + " tokens, " + models.get(0).size() + " " + models.get(0).variant() + " on "
+                        + told(models.get(0)) + "; expected as many for all, by train.steps, batch and window");
+            }
             model.tasks().forEach((task, measured) -> {
                 if (!measured.task().equals(models.get(0).tasks().get(task).task())) {
                     problems.add(model.size() + " " + model.variant() + ": was asked other questions of " + task + " than " + models.get(0).size() + " " + models.get(0).variant());
@@ -87,6 +95,11 @@ public final class Study {
         if (!problems.isEmpty()) {
             throw new InputException(problems);
         }
+    }
+
+    private static String told(StudiedModel model) {
+        OptionalLong tokens = model.any().model().tokensSeen();
+        return tokens.isPresent() ? Long.toString(tokens.getAsLong()) : "an unknown number of";
     }
 
     /** What it is called. */
@@ -121,13 +134,13 @@ public final class Study {
         return models.stream().filter(model -> model.size().equals(size) && model.variant().equals(variant)).sorted(Comparator.comparingLong(StudiedModel::seed)).toList();
     }
 
-    /** Whether the training of a variant asked for sparse activations. */
-    boolean induced(String variant) {
-        return models.stream().filter(model -> model.variant().equals(variant)).anyMatch(model -> model.any().model().training() == Training.INDUCED);
+    /** The variants whose training asked for sparse activations, or those of which it is known that it did not. */
+    List<String> variants(Training training) {
+        return variants().stream().filter(variant -> models.stream().filter(model -> model.variant().equals(variant)).allMatch(model -> model.any().model().training() == training)).toList();
     }
 
     /** The tasks. */
-    List<String> tasks() {
+    public List<String> tasks() {
         return models.get(0).tasks().keySet().stream().sorted().toList();
     }
 
@@ -221,10 +234,13 @@ public final class Study {
 
     /** What intervals of this study cover, in a sentence. */
     public String covers() {
-        List<String> several = sizes().stream().filter(size -> of(size, variants().get(0)).size() > 1).toList();
-        String windows = "Intervals (" + Math.round(100 * settings.confidence()) + " %) are over draws of windows, or documents";
-        return several.isEmpty() ? windows + "; of training seeds there is one." : windows + ", and of the training seeds of " + String.join(", ", several) + " ("
-                + of(several.get(0), variants().get(0)).size() + " each, so few that they show less than they vary); the other sizes have one seed, and their intervals cover none.";
+        Map<String, Integer> seeds = new LinkedHashMap<>();
+        sizes().forEach(size -> seeds.put(size, of(size, variants().get(0)).size()));
+        String several = seeds.entrySet().stream().filter(size -> size.getValue() > 1).map(size -> size.getKey() + " (" + size.getValue() + " seeds)").collect(Collectors.joining(", "));
+        String single = seeds.entrySet().stream().filter(size -> size.getValue() == 1).map(Map.Entry::getKey).collect(Collectors.joining(", "));
+        return "Intervals (" + Math.round(100 * settings.confidence()) + " %) are over draws of windows, or documents"
+                + (several.isEmpty() ? "" : ", and of the training seeds of " + several + ", so few that they show less than seeds vary")
+                + (single.isEmpty() ? "." : "; " + single + (several.isEmpty() ? " have" : " have but") + " one seed, and their intervals cover no choice of it.");
     }
 
     /** The share of activations that are zero without a rule, in the intermediate vector, mean over layers and seeds. */

@@ -1,6 +1,7 @@
 package org.lacuna.eval.study;
 
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -90,11 +91,26 @@ public final class StudyMeasuring {
         this.progress = progress;
         Map<String, List<SiteSet>> sites = new LinkedHashMap<>();
         sites.put(Study.TOP_P, List.of(SiteSet.values()));
-        sites.put("top_k", List.of(SiteSet.INPUT, SiteSet.INTERMEDIATE));
+        sites.put(Study.TOP_K, List.of(SiteSet.INPUT, SiteSet.INTERMEDIATE));
         sites.put("max_p", List.of(SiteSet.INPUT, SiteSet.INTERMEDIATE));
         sites.put("cett", List.of(SiteSet.INTERMEDIATE));
-        sites.forEach((rule, at) -> rules.put(rule, new Measuring(List.of(), windows, length, new Settings(rule, Methods.byName(rule).grid(), TokenCoverage.EVERY, LayerSet.ALL, at,
+        sites.forEach((rule, at) -> rules.put(rule, new Measuring(List.of(), windows, length, new Settings(rule, grid(rule), TokenCoverage.EVERY, LayerSet.ALL, at,
                 Settings.PAPER.bar(), Settings.PAPER.replicates(), Settings.PAPER.seed(), Settings.PAPER.confidence()), device, workers, stop, progress)));
+    }
+
+    /** Of top-k more values than its own: between points a curve is a chord, and what is told of two rules must not be how far apart their points lie. */
+    private static List<Double> grid(String rule) {
+        if (!rule.equals(Study.TOP_K)) {
+            return Methods.byName(rule).grid();
+        }
+        List<Double> grid = new ArrayList<>();
+        for (int share = 1000; share > 100; share -= 20) {
+            grid.add(share / 1000.0);
+        }
+        for (int share = 100; share >= 0; share -= 5) {
+            grid.add(share / 1000.0);
+        }
+        return grid;
     }
 
     /**

@@ -46,6 +46,7 @@ import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
+import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.critical.Estimator;
@@ -206,6 +207,12 @@ public final class TaskEvaluation {
         for (int p = 0; p < settings.grid().size(); p++) {
             long[] kept = byDocument(found.kept()[p]);
             long[] elements = byDocument(found.elements()[p]);
+            for (int d = 0; d < documents; d++) {
+                if (elements[d] == 0) {
+                    throw new InputException(summary.name() + ": coverage " + settings.coverage() + " names no token of document " + d + " at p = " + settings.grid().get(p)
+                            + ", so no sparsity can be told; use all");
+                }
+            }
             long total = Arrays.stream(elements).sum();
             List<Score> scores = scores(task.score(requests, found.answers().get(p)));
             Map<String, Interval> change = new LinkedHashMap<>();

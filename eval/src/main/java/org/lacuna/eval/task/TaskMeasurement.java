@@ -98,8 +98,11 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
             double sum = 0;
             double weight = 0;
             for (int d = 0; d < times.length; d++) {
-                sum += times[d] * values.get(d);
-                weight += times[d] * weights.get(d);
+                // One that is not drawn may be infinite.
+                if (times[d] > 0) {
+                    sum += times[d] * values.get(d);
+                    weight += times[d] * weights.get(d);
+                }
             }
             // What a metric makes of one document that is the mean of all.
             return metric.pool(List.of(sum / weight), List.of(1.0));

@@ -169,9 +169,9 @@ class StudyTest {
         assertEquals(Says.OPEN, new Row("x", 0.3, 0.2, 0.4, false).says());
         assertEquals(Says.AGAINST, new Row("x", -0.3, -0.4, -0.2, true).says());
         Finding mixed = new Finding("c", "m", Finding.Unit.POINTS, List.of(new Row("x", 1, 1, 1, true), new Row("y", -1, -1, -1, true)), List.of());
-        assertEquals("depends on the model: 1 for, 1 against, 0 open, of 2", mixed.verdict());
+        assertEquals("mixed: 1 for, 1 against, 0 open, of 2", mixed.verdict());
         Finding half = new Finding("c", "m", Finding.Unit.POINTS, List.of(new Row("x", 1, 1, 1, true), new Row("y", 0, -1, 1, true)), List.of());
-        assertEquals("holds where it can be told: 1 for, 0 against, 1 open, of 2", half.verdict());
+        assertEquals("holds in some: 1 for, 0 against, 1 open, of 2", half.verdict());
     }
 
     @Test
@@ -194,7 +194,7 @@ class StudyTest {
         assertTrue(told.toString().contains(text));
         assertTrue(text.contains("## Larger models tolerate more."), text);
         assertTrue(text.contains("| induced − natural, large | +30.00 | [+30.00, +30.00] | for |"), text);
-        assertTrue(text.contains("the training seeds of small (3 each"), text);
+        assertTrue(text.contains("the training seeds of small (3 seeds)"), text);
         String page = Files.readString(folder.resolve(StudyWriter.PAGE));
         assertTrue(page.contains("Induced sparsity goes further than natural sparsity.") && page.contains("growth-cett"));
         assertEquals("planted", Json.read(folder.resolve("report.json")).path("study").asText());

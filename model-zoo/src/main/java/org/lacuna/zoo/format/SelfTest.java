@@ -33,7 +33,7 @@ final class SelfTest {
     private static final int MOST_TOKENS = 32;
     private static final int LEAST_TOKENS = 4;
     private static final int LARGEST = 16;
-    /** Of the largest magnitude among the logits: fp32 and other machines' sums differ by less than a hundredth of that. */
+    /** Of the magnitude of the largest logit, or of 1: fp32 and other machines' sums differ by less than a hundredth of that. */
     private static final double TOLERANCE = 1e-4;
 
     private SelfTest() {
