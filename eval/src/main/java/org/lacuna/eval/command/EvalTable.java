@@ -22,7 +22,13 @@ import org.lacuna.sparsity.critical.Estimator;
 final class EvalTable {
     static final List<Estimator> COLUMNS = List.of(Estimator.LINEAR, Estimator.FIRST, Estimator.GRID);
 
+    /** Less is not worth waiting for. */
+    private static final long SHORT_SECONDS = 2;
+
     private final PrintWriter out;
+    private int curves;
+    private int measured;
+    private long begun;
 
     private EvalTable(PrintWriter out) {
         this.out = out;
@@ -45,6 +51,9 @@ final class EvalTable {
         line("rule   %s in %s, %s; critical sparsity: perplexity at most %s × dense, %s %% intervals over the choice of windows",
                 settings.rule(), Shown.layers(settings.layers()), Shown.tokens(settings.coverage()), number(settings.bar()),
                 number(100 * settings.confidence()));
+        curves = settings.sites().size();
+        line("plan   without a rule, then %,d %s of %,d values of p: %,d tokens through the model", curves, curves == 1 ? "curve" : "curves", settings.grid().size(),
+                (1 + (long) curves * settings.grid().size()) * data.windows() * data.windowLength());
     }
 
     void memory(ForwardMemory memory) {
@@ -61,6 +70,7 @@ final class EvalTable {
                 .toList()));
         line("");
         line("%-14s%-26s%-26s%s", "site", "linear", "first", "grid");
+        begun = System.nanoTime();
     }
 
     void curve(SiteResult curve) {
@@ -68,7 +78,10 @@ final class EvalTable {
         for (Estimator estimator : COLUMNS) {
             row.append(String.format(Locale.ROOT, "%-26s", text(curve.critical(estimator))));
         }
-        line("%s", row.toString().stripTrailing());
+        // What is left is as quick as what was measured so far.
+        measured++;
+        long left = Math.round((System.nanoTime() - begun) / 1e9 / measured * (curves - measured));
+        line("%s", row.append(left < SHORT_SECONDS ? "" : String.format(Locale.ROOT, "eta: %ds", left)).toString().stripTrailing());
     }
 
     void savings(Savings savings) {

@@ -246,6 +246,7 @@ class CommandsTest {
         String table = eval(Stream.concat(Arrays.stream(common), Stream.of("--layers", "1")).toArray(String[]::new));
         assertEquals(null, failure);
         assertTrue(table.contains("rule   top_p in layer 1, counted from 0, all tokens"), table);
+        assertTrue(table.contains("plan   without a rule, then 1 curve of 2 values of p: 144 tokens through the model"), table);
         assertEquals(2, kept().size(), "other settings, another file");
         List<RobustnessResult> results = kept().stream().map(CommandsTest::read)
                 .sorted(Comparator.comparing(result -> result.settings().layers().toString())).toList();
@@ -327,7 +328,7 @@ class CommandsTest {
     }
 
     private static String withoutMemory(String table) {
-        return table.replaceAll("memory .*", "");
+        return table.replaceAll("memory .*|eta: .*", "");
     }
 
     /** What the model itself writes is every other document's right answer: half are right without a rule, and the rest can be told by hand. */
