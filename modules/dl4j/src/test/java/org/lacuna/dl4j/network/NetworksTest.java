@@ -248,11 +248,11 @@ class NetworksTest {
         network.save(folder.resolve("first.zip").toFile());
         for (String[] table : new String[][] {{"1,0.5,0.25\n0,0.75,-1\n", "yes"}, {"0.5,0.25,1\n0.75,-1,0\n", "no"}, {"0.5,0.25,0.5\n1,2,3\n", "no"}, {"1,2,3\n4,5,6\n", "no"}}) {
             Files.writeString(folder.resolve("first.csv"), table[0]);
-            String out = run(0, new EvalCommand(), "--dl4j", path("first.zip"), "--data", path("first.csv"), "--out", path("first"), "--replicates", "2");
+            String out = run(0, new EvalCommand(), "--dl4j", path("first.zip"), "--data", path("first.csv"), "--out", path("first"), "--replicates", "40");
             assertEquals(table[1].equals("yes"), out.contains("warning: first.csv: labels are read from the last column"), out);
         }
         Files.writeString(folder.resolve("first.csv"), "y,a,b\n1,0.5,0.25\n0,0.75,-1\n");
-        assertFalse(run(0, new EvalCommand(), "--dl4j", path("first.zip"), "--data", path("first.csv"), "--label", "y", "--out", path("first"), "--replicates", "2").contains("warning"));
+        assertFalse(run(0, new EvalCommand(), "--dl4j", path("first.zip"), "--data", path("first.csv"), "--label", "y", "--out", path("first"), "--replicates", "40").contains("warning"));
     }
 
     @Test
