@@ -13,6 +13,7 @@ import org.lacuna.eval.report.Shown;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
 import org.lacuna.eval.robustness.Estimate;
+import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteResult;
@@ -26,6 +27,7 @@ final class EvalTable {
     private static final long SHORT_SECONDS = 2;
 
     private final PrintWriter out;
+    private LayerSet ruled = LayerSet.ALL;
     private int curves;
     private int measured;
     private long begun;
@@ -52,6 +54,7 @@ final class EvalTable {
                 settings.rule(), Shown.layers(settings.layers()), Shown.tokens(settings.coverage()), number(settings.bar()),
                 number(100 * settings.confidence()));
         curves = settings.sites().size();
+        ruled = settings.layers();
         line("plan   without a rule, then %,d %s of %,d values of p: %,d tokens through the model", curves, curves == 1 ? "curve" : "curves", settings.grid().size(),
                 (1 + (long) curves * settings.grid().size()) * data.windows() * data.windowLength());
     }
@@ -63,7 +66,7 @@ final class EvalTable {
     void dense(DenseResult dense) {
         String perByte = dense.lossPerByte().isPresent() ? String.format(Locale.ROOT, ", %.4f nats a byte", dense.lossPerByte().getAsDouble()) : "";
         line("dense  loss %.4f nats a token%s, perplexity %.4f", dense.loss(), perByte, dense.perplexity());
-        line("       exact zeros %s", String.join(", ", dense.exactZeros().entrySet().stream()
+        line("       exact zeros%s %s", ruled.isAll() ? "" : " (of all layers)", String.join(", ", dense.exactZeros().entrySet().stream()
                 .sorted(Map.Entry.comparingByKey())
                 .map(site -> String.format(Locale.ROOT, "%s %.4f", site.getKey().key(),
                         site.getValue().stream().mapToDouble(Double::doubleValue).average().orElseThrow()))

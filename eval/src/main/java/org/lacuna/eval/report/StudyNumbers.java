@@ -33,6 +33,7 @@ final class StudyNumbers {
         any.model().tokensSeen().ifPresent(tokens -> root.put("tokens", tokens));
         ArrayNode tasks = root.putArray("tasks");
         study.tasks().forEach(name -> tasks.addObject().put("task", name).put("documents", first.tasks().get(name).task().documents())
+                .put("left_out", first.tasks().get(name).task().leftOut())
                 .put("chance", first.tasks().get(name).task().chance().orElse(Double.NaN)));
         ArrayNode models = root.putArray("models");
         for (String variant : study.variants()) {

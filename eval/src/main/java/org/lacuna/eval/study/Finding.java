@@ -68,7 +68,7 @@ public record Finding(String claim, String measure, Unit unit, List<Row> rows, L
         long no = count(Says.AGAINST);
         String counts = ": " + yes + " for, " + no + " against, " + count(Says.OPEN) + " open, of " + rows.size();
         if (rows.isEmpty()) {
-            return "was not measured";
+            return "was not put to these models: they lack what it takes";
         }
         if (yes == rows.size()) {
             return "holds" + counts;

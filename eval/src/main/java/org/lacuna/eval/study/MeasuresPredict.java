@@ -79,8 +79,14 @@ final class MeasuresPredict implements Relation {
             draws[r] = explained(models, x, y, times, within);
         }
         Arrays.fill(times, 1);
-        String label = within ? "each variant: " + name : String.format(Locale.ROOT, "all models: %s (rank correlation %.2f)", name, new SpearmansCorrelation().correlation(x, y));
+        String label = within ? "each variant: " + name : "all models: " + name + rank(x, y);
         rows.add(Finding.Row.of(label, new Draws(explained(models, x, y, times, within), draws, Arrays.stream(critical).allMatch(Draws::certain)), study.settings().confidence()));
+    }
+
+    /** Nothing where all models are alike in one of them. */
+    private static String rank(double[] x, double[] y) {
+        double correlation = new SpearmansCorrelation().correlation(x, y);
+        return Double.isNaN(correlation) ? "" : String.format(Locale.ROOT, " (rank correlation %.2f)", correlation);
     }
 
     /** 1 − squared errors of lines / those of means, both fitted without the model's own size; draws in which either can't be fitted anywhere count as 0. */

@@ -75,6 +75,10 @@ public final class TaskEvaluation {
         this.settings = settings;
         this.tokenizer = tokenizer;
         task = whole.fitting(tokenizer, maxLength);
+        if (task.documents().size() < 2) {
+            throw new InputException(task.name() + ": 1 of " + whole.documents().size() + " documents fits into the " + maxLength
+                    + " tokens that are read at once, and intervals need 2; take more documents, or a longer --max-length if the model has the positions");
+        }
         requests = task.requests(tokenizer, maxLength);
         summary = new TaskSummary(task.name(), task.documents().size(), whole.documents().size() - task.documents().size(), requests.size(),
                 (int) requests.stream().filter(Request::truncated).count(), maxLength, chance(task),

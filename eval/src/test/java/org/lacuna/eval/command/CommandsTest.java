@@ -409,6 +409,13 @@ class CommandsTest {
     }
 
     @Test
+    void oneDocumentIsNotEnough() {
+        eval("--run", run.toString(), "--tasks", "stories_agreement", "--limit", "10", "--max-length", "32", "--out", folder.resolve("few").toString());
+        assertRefused("stories_agreement: 1 of 10 documents fits into the 32 tokens", "intervals need 2");
+        assertFalse(Files.exists(folder.resolve("few")));
+    }
+
+    @Test
     void resultsOfTasksAreCompared() throws IOException {
         Path other = folder.resolve("other");
         write(other, FeedForward.gated("silu"), 260);
