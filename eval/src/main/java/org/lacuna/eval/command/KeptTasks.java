@@ -11,6 +11,7 @@ import org.lacuna.eval.compare.TaskComparing.Results;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.task.TaskFiles;
 import org.lacuna.eval.task.TaskMeasurement;
+import org.lacuna.eval.task.TaskProblems;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
 
@@ -44,6 +45,10 @@ final class KeptTasks {
         List<TaskMeasurement> results = tasks.stream().map(task -> ResultJson.read(TaskFiles.file(folder, task), TaskMeasurement.class,
                 TaskMeasurement.VERSION)).toList();
         for (TaskMeasurement result : results) {
+            List<String> problems = TaskProblems.of(result);
+            if (!problems.isEmpty()) {
+                throw new InputException(problems.stream().map(problem -> TaskFiles.file(folder, result.task().name()) + ": not what eval writes: " + problem).toList());
+            }
             if (!result.model().sha256().equals(json.at("/config/model_sha").asText())
                     || !result.model().configSha256().equals(results.get(0).model().configSha256())) {
                 throw new InputException(TaskFiles.file(folder, result.task().name()) + ": is of another model than " + all

@@ -55,10 +55,11 @@ public final class StudyWriter {
         String text = StudyText.markdown(numbers);
         String largest = study.sizes().get(study.sizes().size() - 1);
         String picture = CurvePicture.svg(Report.of(Comparing.of(study.variants().stream().map(variant -> study.of(largest, variant).get(0).rules().get("top_p")).toList()), Extras.NONE));
+        // The numbers first: by them the folder is known for a study's, should the rest not be written.
+        AtomicFiles.write(folder.resolve(ReportWriter.NUMBERS), numbers.toPrettyString() + "\n");
         AtomicFiles.write(folder.resolve(PAGE), StudyPage.html(numbers));
         AtomicFiles.write(folder.resolve(TEXT), text);
         AtomicFiles.write(folder.resolve(ReportWriter.PICTURE), picture);
-        AtomicFiles.write(folder.resolve(ReportWriter.NUMBERS), numbers.toPrettyString() + "\n");
         out.println();
         out.print(text);
         out.flush();

@@ -449,9 +449,18 @@ class CommandsTest {
         Files.writeString(file, Files.readString(file).replace("\"version\" : " + TaskMeasurement.VERSION, "\"version\" : 1"));
         compare(one.toString(), two.toString(), "--out", out.toString());
         assertRefused("stories_agreement.json: version is 1, this build reads 2; measure again");
+        String kept = Files.readString(one.resolve("stories_agreement.json"));
         Files.copy(one.resolve("stories_agreement.json"), file, StandardCopyOption.REPLACE_EXISTING);
         compare(one.toString(), two.toString(), "--out", out.toString());
         assertRefused("stories_agreement.json: is of another model than");
+        for (String[] edit : new String[][] {{"\"documents\" : 6", "\"documents\" : 2000000000", "expected a list of 2000000000"},
+                {"\"confidence\" : 0.95", "\"confidence\" : 5", "settings/confidence is 5.0"}, {"\"weights\" : [ 1.0", "\"weights\" : [ -1.0", "weights is not above 0"},
+                {"\"values\" : [ ", "\"values\" : [ 0.5, ", "/values is of 7 values"}}) {
+            Files.writeString(one.resolve("stories_agreement.json"), kept.replace(edit[0], edit[1]));
+            compare(one.toString(), two.toString(), "--out", out.toString());
+            assertRefused("stories_agreement.json: not what eval writes: ", edit[2]);
+        }
+        Files.writeString(one.resolve("stories_agreement.json"), kept);
         Files.writeString(two.resolve("results.json"), "{\"results\": {\"../x\": {}}, \"config\": {\"model\": \"lacuna\"}}");
         compare(one.toString(), two.toString(), "--out", out.toString());
         assertRefused("results.json: is not what eval --tasks --out wrote");

@@ -200,6 +200,11 @@ class StudyTest {
         assertEquals("planted", Json.read(folder.resolve("report.json")).path("study").asText());
         assertEquals(8, Json.read(folder.resolve("report.json")).path("findings").size());
         StudyWriter.check(folder);
+        // A report that was cut short has its numbers first.
+        Files.delete(folder.resolve(StudyWriter.PAGE));
+        Files.delete(folder.resolve(StudyWriter.TEXT));
+        StudyWriter.check(folder);
+        StudyWriter.write(folder, study, new PrintWriter(told));
         Files.writeString(folder.resolve("report.json"), "{}");
         assertTrue(assertThrows(InputException.class, () -> StudyWriter.check(folder)).getMessage().contains("is no study's"));
     }

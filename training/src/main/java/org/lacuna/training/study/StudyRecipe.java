@@ -101,10 +101,21 @@ public record StudyRecipe(
                 }
             }
         }
+        if (problems.isEmpty()) {
+            Run first = runs.get(0);
+            runs.stream().filter(run -> tokens(run.recipe()) != tokens(first.recipe())).findFirst().ifPresent(run -> problems.add(run.name() + ": is trained on "
+                    + tokens(run.recipe()) + " tokens, " + first.name() + " on " + tokens(first.recipe()) + "; expected as many for all, by train.steps, batch and window"));
+            runs.stream().filter(run -> !run.recipe().data().equals(first.recipe().data())).findFirst().ifPresent(run -> problems.add(run.name()
+                    + ": has other data than " + first.name() + "; expected the same text for all, so set data.… in the study's overrides"));
+        }
         if (!problems.isEmpty()) {
             throw new InputException(problems);
         }
         return runs;
+    }
+
+    private static long tokens(TrainRecipe recipe) {
+        return (long) recipe.train().steps() * recipe.train().batch() * recipe.train().window();
     }
 
     private static List<String> scaled(List<String> sets, TrainRecipe recipe, int scale) {
@@ -113,9 +124,10 @@ public record StudyRecipe(
         recipe.model().intermediate().ifPresent(intermediate -> scaled.add("model.intermediate=" + intermediate * scale));
         recipe.model().heads().ifPresent(heads -> scaled.add("model.heads=" + heads * scale));
         recipe.model().kvHeads().ifPresent(heads -> scaled.add("model.kvHeads=" + heads * scale));
-        scaled.add("train.steps=" + Math.multiplyExact(recipe.train().steps(), scale * scale));
+        // Too many are told as any number that a key does not take.
+        scaled.add("train.steps=" + (long) recipe.train().steps() * scale * scale);
         scaled.add("train.lr=" + recipe.train().lr() / scale);
-        scaled.add("data.tokens=" + Math.multiplyExact(recipe.data().tokens(), (long) scale * scale));
+        scaled.add("data.tokens=" + recipe.data().tokens() * scale * scale);
         return scaled;
     }
 }

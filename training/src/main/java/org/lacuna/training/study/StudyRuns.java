@@ -2,6 +2,7 @@ package org.lacuna.training.study;
 
 import java.io.PrintWriter;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -38,6 +39,8 @@ public final class StudyRuns {
                 if (!differences.isEmpty()) {
                     problems.add(of(run) + ": is a run with other settings: " + String.join(", ", differences) + "; give those to go on with it, or another folder with --out");
                 }
+            } else if (Files.exists(of(run), LinkOption.NOFOLLOW_LINKS)) {
+                problems.add(of(run) + ": is in the way: it is no run's folder (no config.yaml in it); move it elsewhere");
             }
         }
         if (!problems.isEmpty()) {

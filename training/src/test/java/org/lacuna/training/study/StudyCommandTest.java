@@ -135,6 +135,19 @@ class StudyCommandTest {
         assertEquals(2, execute("--config", tiny(""), "--out", out.toString(), "--set", "overrides=[train.steps=4, train.warmup=0, data.tokens=4000]"));
         assertTrue(told.contains("stories_agreement: every document has a continuation of more than the 32 tokens"), told);
         assertFalse(Files.exists(out.resolve("a-relu-seed1")));
+        assertEquals(2, execute("--config", tiny(""), "--out", out.toString(), "--set", "variants.1.overrides=[train.steps=5]"));
+        assertTrue(told.contains("a-induced-seed1: is trained on 320 tokens, a-relu-seed1 on 256; expected as many for all"), told);
+        assertEquals(2, execute("--config", tiny(""), "--out", out.toString(), "--set", "variants.1.overrides=[data.seed=5]"));
+        assertTrue(told.contains("a-induced-seed1: has other data than a-relu-seed1"), told);
+        assertEquals(2, execute("--config", tiny(""), "--out", out.toString(), "--scale", "64", "--set", "overrides=[train.steps=1000000]"));
+        assertTrue(told.contains("train.steps") && !told.contains("unexpected"), told);
+        Files.createDirectories(out);
+        Files.writeString(out.resolve("b-relu-seed1"), "");
+        assertEquals(2, execute("--config", tiny(""), "--out", out.toString()));
+        assertTrue(told.contains("b-relu-seed1: is in the way"), told);
+        assertFalse(told.contains("run 1 of"), told);
+        Files.delete(out.resolve("b-relu-seed1"));
+        Files.delete(out);
         String bad = temp.resolve("bad.yaml").toString();
         Files.writeString(Path.of(bad), """
                 name: a/b

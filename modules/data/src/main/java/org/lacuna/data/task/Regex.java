@@ -12,6 +12,9 @@ import org.lacuna.run.InputException;
 final class Regex {
     private static final int LONGEST = 1000;
     private static final int MOST_READ = 10_000_000;
+    /** Repetitions of nothing read no character, and may stand inside each other. */
+    private static final double MOST_REPEATED = 1e6;
+    private static final Pattern COUNTS = Pattern.compile("\\{(\\d+)(?:,(\\d*))?\\}");
 
     private final Pattern pattern;
 
@@ -24,6 +27,12 @@ final class Regex {
     Regex(String key, String expression) {
         if (expression.length() > LONGEST) {
             throw new IllegalArgumentException(key + ": a regular expression of " + expression.length() + " characters; expected at most " + LONGEST);
+        }
+        double repeated = COUNTS.matcher(expression).results()
+                .mapToDouble(count -> Math.max(1, Double.parseDouble(count.group(2) == null || count.group(2).isEmpty() ? count.group(1) : count.group(2))))
+                .reduce(1, (a, b) -> a * b);
+        if (repeated > MOST_REPEATED) {
+            throw new IllegalArgumentException(key + ": the counts of repetitions multiply to " + repeated + "; expected at most " + MOST_REPEATED + " in " + expression);
         }
         try {
             pattern = Pattern.compile(expression);

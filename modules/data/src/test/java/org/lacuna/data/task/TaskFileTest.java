@@ -99,6 +99,7 @@ class TaskFileTest {
         assertTrue(refused(GENERATION + "generation_kwargs: {until: ''}").contains("until: expected"));
         assertTrue(refused(GENERATION + "generation_kwargs: {until: x}\nfilter: {regex: '('}").contains("filter.regex: not a regular expression"));
         assertTrue(refused(GENERATION + "generation_kwargs: {until: x}\nexact_match: {regexes_to_ignore: '['}").contains("not a regular expression"));
+        assertTrue(refused(GENERATION + "generation_kwargs: {until: x}\nfilter: {regex: '(?:(?:){2000000}){9}'}").contains("filter.regex: the counts of repetitions multiply to 1.8E7"));
         assertTrue(refused("task: t\noutput_type: loglikelihood_rolling\ndata: d.jsonl\ndoc_to_text: x\ndoc_to_target: q").contains("is the whole text"));
         assertTrue(refused(CHOICE.replace("doc_to_text: q", "doc_to_text: '{{ q'")).contains("doc_to_text: can't be read"));
         String none = assertThrows(InputException.class, () -> Task.open(folder.resolve("no.yaml").toString(), folder)).getMessage();
