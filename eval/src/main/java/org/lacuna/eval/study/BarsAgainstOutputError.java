@@ -14,13 +14,19 @@ final class BarsAgainstOutputError implements Relation {
         List<Finding.Row> rows = new ArrayList<>();
         study.rows(model -> study.critical(model, CETT, SiteSet.INTERMEDIATE, Study.BAR).minus(study.sparsity(model, CETT, SiteSet.INTERMEDIATE, ERROR)))
                 .forEach(row -> rows.add(named("perplexity", row)));
-        if (!study.tasks().isEmpty()) {
-            study.rows(model -> Draws.mean(study.tasks().stream().map(task -> study.critical(model, task)).toList())
-                    .minus(study.sparsity(model, CETT, SiteSet.INTERMEDIATE, ERROR))).forEach(row -> rows.add(named("accuracy", row)));
+        for (String variant : study.variants()) {
+            for (String size : study.sizes()) {
+                List<String> tasks = study.tasks().stream().filter(task -> study.aboveChance(size, variant, task)).toList();
+                if (!tasks.isEmpty()) {
+                    Draws loosened = study.mean(size, variant, model -> Draws.mean(tasks.stream().map(task -> study.critical(model, task)).toList())
+                            .minus(study.sparsity(model, CETT, SiteSet.INTERMEDIATE, ERROR)));
+                    rows.add(Finding.Row.of("accuracy: " + variant + ", " + size, loosened, study.settings().confidence()));
+                }
+            }
         }
         return new Finding("A bar of 1 % on perplexity or accuracy lets more be left out than one of 1 % on the error of the blocks' outputs.",
                 "Critical sparsity at the intermediate vector, less the sparsity at which each block's output is off by 1 % (CETT 0.01): at perplexity + 1 % by the same rule, "
-                        + "thresholds of equal CETT; at 99 % of dense accuracy by top-p, mean over tasks.", Finding.Unit.POINTS, rows,
+                        + "thresholds of equal CETT; at 99 % of dense accuracy by top-p, mean over the tasks that are above chance.", Finding.Unit.POINTS, rows,
                 List.of("An error of 1 % is as arbitrary as a loss of 1 %: this says how the usual bars lie to each other, not which is right.",
                         "Errors are those of a block by itself, with what the model without a rule has in front of it."));
     }

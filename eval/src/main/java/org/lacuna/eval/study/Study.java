@@ -9,6 +9,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.SplittableRandom;
 import java.util.function.Function;
@@ -198,6 +199,12 @@ public final class Study {
         TaskMeasurement measured = model.tasks().get(task);
         int documents = measured.task().documents();
         return numbers(documentDraws(task, documents), documents, measured.dense().get(0)::pooled);
+    }
+
+    /** Whether a size and variant is better on a task than choosing blindly, its interval says: how much can be left out before it falls says nothing else. */
+    boolean aboveChance(String size, String variant, String task) {
+        OptionalDouble chance = models.get(0).tasks().get(task).task().chance();
+        return chance.isEmpty() || mean(size, variant, model -> score(model, task)).interval(settings.confidence())[0] > chance.getAsDouble();
     }
 
     private PairedBootstrap documentDraws(String task, int documents) {

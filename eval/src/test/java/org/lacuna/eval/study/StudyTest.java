@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.eval.activation.Activations;
@@ -33,6 +34,8 @@ import org.lacuna.eval.robustness.SiteResult;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.study.Finding.Row;
+import org.lacuna.eval.task.TaskMeasurement;
+import org.lacuna.eval.task.TaskSamples;
 import org.lacuna.eval.study.Finding.Says;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
@@ -152,6 +155,31 @@ class StudyTest {
         assertTrue(gini.label().endsWith("(rank correlation 1.00)"), gini.label());
         Row kurtosis = predicts.rows().stream().filter(row -> row.label().startsWith("all models: kurtosis")).findFirst().orElseThrow();
         assertTrue(kurtosis.value() < 0.3, kurtosis.toString());
+    }
+
+    /** The models with a task that holds until half is left out, one that falls at once, and one in which a quarter is right, as by chance. */
+    private static List<StudiedModel> asked(List<StudiedModel> models) {
+        List<Double> right = Collections.nCopies(20, 1.0);
+        List<Double> wrong = Collections.nCopies(20, 0.0);
+        List<Double> quarter = IntStream.range(0, 20).mapToObj(d -> d % 4 == 0 ? 1.0 : 0.0).toList();
+        int[] kept = {100, 50, 0};
+        ModelSummary model = TaskSamples.model("m", Training.NATURAL, 8);
+        Map<String, TaskMeasurement> tasks = Map.of("easy", TaskSamples.result(model, "easy", "e", right, kept, List.of(right, right, wrong)), "hard",
+                TaskSamples.result(model, "hard", "h", right, kept, List.of(right, wrong, wrong)), "blind",
+                TaskSamples.result(model, "blind", "b", quarter, kept, List.of(quarter, quarter, wrong)));
+        return models.stream().map(m -> new StudiedModel(m.size(), m.variant(), m.seed(), m.rules(), tasks, m.activations())).toList();
+    }
+
+    @Test
+    void tasksCountAboveChanceOnly() {
+        Study study = new Study("planted", asked(models(0)));
+        Finding dependence = new TaskDependence().of(study);
+        assertEquals(List.of("easy − hard: natural", "easy − hard: induced"), dependence.rows().stream().map(Row::label).toList());
+        // 0.5 and a hundredth of the way to 1; a hundredth of the way to 0.5.
+        assertEquals(0.505 - 0.005, dependence.rows().get(0).value(), 1e-9);
+        assertEquals(Says.FOR, dependence.rows().get(0).says());
+        Finding bars = new BarsAgainstOutputError().of(study);
+        assertEquals((0.505 + 0.005) / 2 - 0.1, row(bars, "accuracy: induced, large").value(), 1e-6);
     }
 
     @Test
