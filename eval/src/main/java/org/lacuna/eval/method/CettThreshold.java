@@ -1,7 +1,6 @@
 package org.lacuna.eval.method;
 
 import java.nio.FloatBuffer;
-import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -54,14 +53,14 @@ final class CettThreshold implements Method {
     public List<Treatment> treatments(List<Double> grid, Set<Site> sites, Look look) {
         float[][] norms = new float[look.layers()][];
         double[][] thresholds = new double[look.layers()][grid.size()];
-        for (int layer = 0; layer < norms.length; layer++) {
+        for (int layer : look.ruled().of(look.layers())) {
             CettCurve curve = curve(look, layer);
             norms[layer] = curve.norms();
             for (int p = 0; p < grid.size(); p++) {
                 thresholds[layer][p] = curve.within(grid.get(p)).threshold();
             }
         }
-        return List.of(new PerLayer(Rules.byName("threshold"), grid.size(), new EnumMap<>(Map.of(Site.INTERMEDIATE, thresholds)), new EnumMap<>(Map.of(Site.INTERMEDIATE, norms))));
+        return List.of(new PerLayer(Rules.byName("threshold"), grid.size(), Map.of(Site.INTERMEDIATE, thresholds), Map.of(Site.INTERMEDIATE, norms)));
     }
 
     /** One layer at a time, of as many texts as can be held. */

@@ -26,7 +26,7 @@ final class StudyNumbers {
     static JsonNode of(Study study) {
         ObjectNode root = Json.object();
         StudiedModel first = study.models().get(0);
-        RobustnessResult any = first.rules().get("top_p");
+        RobustnessResult any = first.rules().get(Study.TOP_P);
         root.put("version", VERSION).put("study", study.name()).put("covers", study.covers());
         root.set("data", ResultJson.tree(any.data()));
         root.set("provenance", any.provenance());

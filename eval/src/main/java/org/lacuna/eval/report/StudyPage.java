@@ -51,10 +51,7 @@ final class StudyPage {
         StudyText.COLUMNS.forEach(column -> head.add(column.heading()));
         table.head(head.toArray());
         for (JsonNode model : numbers.path("models")) {
-            List<Object> row = new ArrayList<>(List.of(model.path("variant").asText(), model.path("size").asText(), Shown.count(model.path("parameters").asLong()), model.path("seeds").asText(),
-                    Shown.percent(model.path("zeros").asDouble())));
-            StudyText.COLUMNS.forEach(column -> row.add(StudyText.figure(model.path(column.figure()), column.share())));
-            table.row(row.toArray());
+            table.row(StudyText.modelRow(model).toArray());
         }
         return table.done();
     }
@@ -71,12 +68,7 @@ final class StudyPage {
         });
         table.head(head.toArray());
         for (JsonNode model : numbers.path("models")) {
-            List<Object> row = new ArrayList<>(List.of(model.path("variant").asText(), model.path("size").asText()));
-            numbers.path("tasks").forEach(task -> {
-                row.add(StudyText.figure(model.path("accuracy_" + task.path("task").asText()), true));
-                row.add(StudyText.figure(model.path("critical_" + task.path("task").asText()), true));
-            });
-            table.row(row.toArray());
+            table.row(StudyText.taskRow(numbers, model).toArray());
         }
         return table.done();
     }

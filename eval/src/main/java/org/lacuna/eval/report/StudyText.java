@@ -38,16 +38,31 @@ final class StudyText {
         COLUMNS.forEach(column -> head.add(column.heading()));
         head(head);
         for (JsonNode model : numbers.path("models")) {
-            List<String> row = new ArrayList<>(List.of(model.path("variant").asText(), model.path("size").asText(), Shown.count(model.path("parameters").asLong()),
-                    model.path("seeds").asText(), Shown.percent(model.path("zeros").asDouble())));
-            COLUMNS.forEach(column -> row.add(figure(model.path(column.figure()), column.share())));
-            row(row);
+            row(modelRow(model));
         }
         line("");
         if (!numbers.path("tasks").isEmpty()) {
             tasks(numbers);
         }
         numbers.path("findings").forEach(this::finding);
+    }
+
+    /** A row of the table of models. */
+    static List<String> modelRow(JsonNode model) {
+        List<String> row = new ArrayList<>(List.of(model.path("variant").asText(), model.path("size").asText(), Shown.count(model.path("parameters").asLong()),
+                model.path("seeds").asText(), Shown.percent(model.path("zeros").asDouble())));
+        COLUMNS.forEach(column -> row.add(figure(model.path(column.figure()), column.share())));
+        return row;
+    }
+
+    /** A row of the table of tasks. */
+    static List<String> taskRow(JsonNode numbers, JsonNode model) {
+        List<String> row = new ArrayList<>(List.of(model.path("variant").asText(), model.path("size").asText()));
+        numbers.path("tasks").forEach(task -> {
+            row.add(figure(model.path("accuracy_" + task.path("task").asText()), true));
+            row.add(figure(model.path("critical_" + task.path("task").asText()), true));
+        });
+        return row;
     }
 
     /** What the table of models is about. */
@@ -68,12 +83,7 @@ final class StudyText {
         });
         head(head);
         for (JsonNode model : numbers.path("models")) {
-            List<String> row = new ArrayList<>(List.of(model.path("variant").asText(), model.path("size").asText()));
-            names.forEach(name -> {
-                row.add(figure(model.path("accuracy_" + name), true));
-                row.add(figure(model.path("critical_" + name), true));
-            });
-            row(row);
+            row(taskRow(numbers, model));
         }
         line("");
     }

@@ -54,7 +54,7 @@ public final class StudyWriter {
         JsonNode numbers = StudyNumbers.of(study);
         String text = StudyText.markdown(numbers);
         String largest = study.sizes().get(study.sizes().size() - 1);
-        String picture = CurvePicture.svg(Report.of(Comparing.of(study.variants().stream().map(variant -> study.of(largest, variant).get(0).rules().get("top_p")).toList()), Extras.NONE));
+        String picture = CurvePicture.svg(Report.of(Comparing.of(study.variants().stream().map(variant -> study.of(largest, variant).get(0).rules().get(Study.TOP_P)).toList()), Extras.NONE));
         // The numbers first: by them the folder is known for a study's, should the rest not be written.
         AtomicFiles.write(folder.resolve(ReportWriter.NUMBERS), numbers.toPrettyString() + "\n");
         AtomicFiles.write(folder.resolve(PAGE), StudyPage.html(numbers));

@@ -38,7 +38,7 @@ import org.lacuna.sparsity.critical.WindowedCurve;
  */
 public final class Study {
     /** The rule that the paper recommends. */
-    static final String TOP_P = "top_p";
+    public static final String TOP_P = "top_p";
     /** The rule that it is held against. */
     static final String TOP_K = "top_k";
     /** The bar on perplexity. */

@@ -31,7 +31,6 @@ import org.lacuna.eval.source.Circumstances;
 import org.lacuna.eval.source.Hashes;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.eval.store.ResultStore;
-import org.lacuna.eval.task.Likelihoods;
 import org.lacuna.eval.task.TaskEvaluation;
 import org.lacuna.eval.task.TaskMeasurement;
 import org.lacuna.eval.task.TaskMeasurement.Curve;
@@ -154,7 +153,7 @@ public final class StudyMeasuring {
             TaskEvaluation evaluation = new TaskEvaluation(task, tokenizer, model.config().maxPositions(), SETTINGS);
             Circumstances now = Circumstances.of(source, device, evaluation.summary().sha256());
             results.put(task.name(), ResultStore.using(source.run().map(run -> run.resolve("eval")), progress, findings -> evaluation.measure(
-                    new Likelihoods(summary.checkpoint(), model, device, workers, findings, now.subject(summary), stop), look, summary, now.provenance(), SILENT)));
+                    evaluation.answering(summary.checkpoint(), model, device, workers, findings, now.subject(summary), stop), look, summary, now.provenance(), SILENT)));
         }
         return results;
     }

@@ -123,15 +123,9 @@ final class QuickstartCommand implements Callable<Integer> {
 
     /** Goes on with a run only if it is of the same settings, and tells what is not. */
     private static void checkFolder(TrainRecipe recipe, Path folder) {
-        Path config = folder.resolve("config.yaml");
-        if (!Files.exists(config)) {
-            return;
-        }
-        List<String> differences = TrainRecipe.load(config, List.of()).differences(recipe);
-        if (!differences.isEmpty()) {
-            throw new InputException(folder + ": is a run with other settings: " + String.join(", ", differences)
-                    + "; give those to go on with it, or another folder with --out");
-        }
+        recipe.refusalOf(folder).ifPresent(problem -> {
+            throw new InputException(problem);
+        });
     }
 
     /** What is measured after training must fit the data and the models: found out before. */

@@ -7,9 +7,7 @@ import org.lacuna.training.Validation;
 
 /** Lines of validations only, for one of so many runs that all lines would be too many. */
 public final class ValidationProgress implements Progress {
-    private final PrintWriter out;
-    private final String prefix;
-    private final int steps;
+    private final PlainProgress lines;
 
     /**
      * Tells nothing yet.
@@ -18,9 +16,7 @@ public final class ValidationProgress implements Progress {
      * @param steps  of the whole run
      */
     public ValidationProgress(PrintWriter out, String prefix, int steps) {
-        this.out = out;
-        this.prefix = prefix;
-        this.steps = steps;
+        lines = new PlainProgress(out, prefix, steps);
     }
 
     @Override
@@ -35,17 +31,16 @@ public final class ValidationProgress implements Progress {
 
     @Override
     public void validated(long step, Validation.Result result, Optional<Validation.Result> average) {
-        noted(PlainProgress.line(step, steps, result, average));
+        lines.validated(step, result, average);
     }
 
     @Override
     public void noted(String line) {
-        out.println(prefix + line);
-        out.flush();
+        lines.noted(line);
     }
 
     @Override
     public void close() {
-        out.flush();
+        lines.close();
     }
 }

@@ -1,11 +1,13 @@
 package org.lacuna.training.recipe;
 
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import org.lacuna.data.DataRecipe;
 import org.lacuna.run.InputException;
 import org.lacuna.run.recipe.Key;
@@ -71,6 +73,14 @@ public record TrainRecipe(
     /** Why a run of this recipe can't go on with another one, a key each; empty where both train the same model. */
     public List<String> differences(TrainRecipe here) {
         return Recipes.differences(withoutMachine(), here.withoutMachine());
+    }
+
+    /** Why the run that a folder holds can't go on with this recipe, in a sentence; empty where it can, or where there is no run. */
+    public Optional<String> refusalOf(Path folder) {
+        Path config = folder.resolve("config.yaml");
+        List<String> differences = Files.exists(config) ? load(config, List.of()).differences(this) : List.of();
+        return differences.isEmpty() ? Optional.empty() : Optional.of(folder + ": is a run with other settings: " + String.join(", ", differences)
+                + "; give those to go on with it, or another folder with --out");
     }
 
     /** Without what is no part of the result: a run with a control is the run that it is without one. */

@@ -15,7 +15,6 @@ import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.training.progress.Progress;
 import org.lacuna.training.progress.ValidationProgress;
-import org.lacuna.training.recipe.TrainRecipe;
 import org.lacuna.training.run.TrainingRun;
 
 /** The runs of a study in its folder, one folder each; what is there is not trained again, and a run that was cut short goes on. */
@@ -33,15 +32,10 @@ public final class StudyRuns {
         this.folder = folder;
         List<String> problems = new ArrayList<>();
         for (StudyRecipe.Run run : runs) {
-            Path config = of(run).resolve("config.yaml");
-            if (Files.exists(config)) {
-                List<String> differences = TrainRecipe.load(config, List.of()).differences(run.recipe());
-                if (!differences.isEmpty()) {
-                    problems.add(of(run) + ": is a run with other settings: " + String.join(", ", differences) + "; give those to go on with it, or another folder with --out");
-                }
-            } else if (Files.exists(of(run), LinkOption.NOFOLLOW_LINKS)) {
+            if (Files.exists(of(run), LinkOption.NOFOLLOW_LINKS) && !Files.exists(of(run).resolve("config.yaml"))) {
                 problems.add(of(run) + ": is in the way: it is no run's folder (no config.yaml in it); move it elsewhere");
             }
+            run.recipe().refusalOf(of(run)).ifPresent(problems::add);
         }
         if (!problems.isEmpty()) {
             throw new InputException(problems);
