@@ -40,6 +40,11 @@ public final class Activated extends ActivationOp {
     }
 
     @Override
+    public boolean isCheap() {
+        return true;
+    }
+
+    @Override
     public long[][] outputShapes(long[][] in) {
         return new long[][] {in[0]};
     }

@@ -40,6 +40,11 @@ public final class Gated extends ActivationOp {
     }
 
     @Override
+    public boolean isCheap() {
+        return true;
+    }
+
+    @Override
     public long[][] outputShapes(long[][] in) {
         checkSameShape(in, 2);
         return new long[][] {in[0]};

@@ -71,6 +71,14 @@ public abstract class LacunaOp extends DynamicCustomOp {
     public abstract void reference(INDArray[] in, INDArray[] out);
 
     /**
+     * Whether the op is a pass over its inputs and no more, so that a backward pass had better compute its outputs again than keep
+     * them. False for most ops.
+     */
+    public boolean isCheap() {
+        return false;
+    }
+
+    /**
      * The forward op whose outputs this op computes again on its way, if it does: where both are in a graph, a program
      * runs this one alone. Null for most ops.
      */

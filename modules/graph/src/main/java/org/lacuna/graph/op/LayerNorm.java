@@ -46,6 +46,11 @@ public final class LayerNorm extends LacunaOp {
     }
 
     @Override
+    public boolean isCheap() {
+        return true;
+    }
+
+    @Override
     public long[][] outputShapes(long[][] in) {
         checkShapes(NAME, in[0], in[1]);
         if (!Arrays.equals(in[1], in[2])) {

@@ -58,6 +58,11 @@ public final class RmsNorm extends LacunaOp {
     }
 
     @Override
+    public boolean isCheap() {
+        return true;
+    }
+
+    @Override
     public long[][] outputShapes(long[][] in) {
         checkShapes(NAME, in[0], in[1]);
         return new long[][] {in[0]};
