@@ -37,16 +37,17 @@ class ReadingTest {
     private static final Sampling GREEDY = new Sampling(0, 0, 1);
     private static final double[] GRID = {1, 0.7, 0.4};
     private static final Set<Site> SITES = EnumSet.of(Site.INPUT, Site.INTERMEDIATE);
+    private static final Set<Site> ATTENTION = EnumSet.of(Site.ATTENTION_INPUT, Site.ATTENTION_OUTPUT);
     private static final int PIECE = 16;
 
     @TempDir
     Path temporary;
 
-    private static void setRules(Model model, Instance run) {
+    private static void setRules(Model model, Set<Site> sites, Instance run) {
         int[] codes = new int[GRID.length];
         Arrays.fill(codes, Rules.byName("top_p").code());
         for (int layer = 0; layer < model.config().layers(); layer++) {
-            for (Site site : SITES) {
+            for (Site site : sites) {
                 run.tensor(DecoderGraph.rule(layer, site)).set(codes);
                 run.tensor(DecoderGraph.parameters(layer, site)).set(GRID);
             }
@@ -54,22 +55,22 @@ class ReadingTest {
     }
 
     /** The same texts without a cache: which of their tokens are what the model says is likeliest, and what is kept in all of it. */
-    private static Instance plain(Model model, int[][] texts, Reading.Cover cover) {
+    private static Instance plain(Model model, Set<Site> sites, int[][] texts, Reading.Cover cover) {
         int length = texts[0].length;
-        Program.Builder builder = Program.of(DecoderGraph.evaluation(model.config(), SITES), CPU);
+        Program.Builder builder = Program.of(DecoderGraph.evaluation(model.config(), sites), CPU);
         for (String placeholder : List.of(DecoderGraph.INPUT_IDS, DecoderGraph.POSITIONS, DecoderGraph.TARGETS, DecoderGraph.TOKEN_WEIGHT,
                 DecoderGraph.TOKEN_MASK)) {
             builder.placeholder(placeholder, texts.length, length);
         }
         List<String> outputs = new ArrayList<>(List.of(DecoderGraph.GREEDY));
         for (int layer = 0; layer < model.config().layers(); layer++) {
-            for (Site site : SITES) {
+            for (Site site : sites) {
                 builder.placeholder(DecoderGraph.rule(layer, site), texts.length).placeholder(DecoderGraph.parameters(layer, site), texts.length, 1);
                 outputs.add(DecoderGraph.kept(layer, site));
             }
         }
         Instance run = builder.outputs(outputs.toArray(String[]::new)).build().instance(model.parameters().values(), null);
-        setRules(model, run);
+        setRules(model, sites, run);
         for (int row = 0; row < texts.length; row++) {
             for (int t = 0; t < length; t++) {
                 int at = row * length + t;
@@ -98,8 +99,8 @@ class ReadingTest {
         return texts;
     }
 
-    private static Reading.Form form(Model model, int capacity) {
-        return new Reading.Form(model.config(), LowRank.none(), GRID.length, PIECE, capacity, 1, SITES, 0);
+    private static Reading.Form form(Model model, Set<Site> sites, int capacity) {
+        return new Reading.Form(model.config(), LowRank.none(), GRID.length, PIECE, capacity, 1, sites, 0);
     }
 
     /**
@@ -109,20 +110,31 @@ class ReadingTest {
     @ParameterizedTest
     @FieldSource("org.lacuna.fixtures.Fixtures#NAMES")
     void rulesGiveTheSameTokensWithACacheAsWithout(String name) {
+        rulesGiveTheSameTokensWithACacheAsWithout(name, SITES);
+    }
+
+    /** Keys and values that are kept are those of sparsified inputs. */
+    @ParameterizedTest
+    @FieldSource("org.lacuna.fixtures.Fixtures#NAMES")
+    void rulesInAttentionGiveTheSameTokensWithACacheAsWithout(String name) {
+        rulesGiveTheSameTokensWithACacheAsWithout(name, ATTENTION);
+    }
+
+    private void rulesGiveTheSameTokensWithACacheAsWithout(String name, Set<Site> sites) {
         Model model = Checkpoint.load(Fixtures.unpack(name, temporary), CPU);
         int most = 10;
-        Reading reading = new Reading(form(model, 64), model, CPU);
-        reading.rules(run -> setRules(model, run));
+        Reading reading = new Reading(form(model, sites, 64), model, CPU);
+        reading.rules(run -> setRules(model, sites, run));
         SplittableRandom random = new SplittableRandom(name.hashCode());
         for (int length : new int[] {1, 5, PIECE + 1, 2 * PIECE + 9}) {
             int[] context = random.ints(length, 3, model.config().vocabulary()).toArray();
             Reading.Cover decode = (row, t) -> t >= context.length - 1;
             for (Reading.Cover cover : List.of(Reading.Cover.EVERY, decode)) {
                 int[][] texts = write(model, reading, context, most, cover);
-                Instance plain = plain(model, texts, cover);
+                Instance plain = plain(model, sites, texts, cover);
                 long[] kept = new long[GRID.length];
                 for (int layer = 0; layer < model.config().layers(); layer++) {
-                    for (Site site : SITES) {
+                    for (Site site : sites) {
                         IntBuffer counts = plain.tensor(DecoderGraph.kept(layer, site)).ints();
                         for (int i = 0; i < counts.capacity(); i++) {
                             kept[i / (counts.capacity() / GRID.length)] += Math.max(0, counts.get(i));
@@ -145,8 +157,8 @@ class ReadingTest {
     @Test
     void aRuleChangesWhatIsWritten() {
         Model model = Checkpoint.load(Fixtures.unpack("llama-mha", temporary), CPU);
-        Reading reading = new Reading(form(model, 64), model, CPU);
-        reading.rules(run -> setRules(model, run));
+        Reading reading = new Reading(form(model, SITES, 64), model, CPU);
+        reading.rules(run -> setRules(model, SITES, run));
         int[][] texts = write(model, reading, new int[] {9, 8, 7, 6}, 30, Reading.Cover.EVERY);
         assertNotEquals(Arrays.toString(texts[0]), Arrays.toString(texts[2]));
         try (Generator generator = new Generator(model, CPU, 1)) {
@@ -166,12 +178,14 @@ class ReadingTest {
             return method.invoke(CPU, args);
         });
         Model model = Checkpoint.load(Fixtures.unpack("qwen3-moe", temporary), counting);
-        for (int channelRows = 0; channelRows < 2; channelRows++) {
-            Reading.Form form = new Reading.Form(model.config(), LowRank.none(), 3, PIECE, 32, 1, SITES, channelRows);
-            long expected = form.bytes(counting);
-            long before = bytes.get();
-            new Reading(form, model, counting);
-            assertEquals(expected, bytes.get() - before);
+        for (Set<Site> sites : List.of(SITES, ATTENTION)) {
+            for (int channelRows = 0; channelRows < 2; channelRows++) {
+                Reading.Form form = new Reading.Form(model.config(), LowRank.none(), 3, PIECE, 32, 1, sites, channelRows);
+                long expected = form.bytes(counting);
+                long before = bytes.get();
+                new Reading(form, model, counting);
+                assertEquals(expected, bytes.get() - before);
+            }
         }
     }
 }
