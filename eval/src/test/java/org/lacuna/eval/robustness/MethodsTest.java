@@ -39,8 +39,6 @@ class MethodsTest {
     private static final int LENGTH = 9;
     private static final int HIDDEN = 16;
     private static final int INNER = 24;
-    /** Not hidden / heads, so that attention's two vectors differ in width. */
-    private static final int HEAD = 2;
     private static final List<Double> GRID = List.of(1.0, 0.6, 0.25);
     private static final Model MODEL = model(FeedForward.gated("silu"));
     private static final Batch TEXTS = windows(1);
@@ -52,16 +50,12 @@ class MethodsTest {
     }
 
     private static Model model(FeedForward feedForward) {
-        ModelConfig config = ModelConfig.llama(19, HIDDEN, INNER, 2, 4, 2, HEAD, 1e-6, RotaryPosition.plain(10_000), true, feedForward, 32, 0.4, OptionalInt.empty(), List.of());
+        ModelConfig config = ModelConfig.llama(19, HIDDEN, INNER, 2, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true, feedForward, 32, 0.4, OptionalInt.empty(), List.of());
         return Initialization.of(config, DEVICE, 5);
     }
 
     private static int width(Site site) {
-        return switch (site) {
-            case INPUT, ATTENTION_INPUT -> HIDDEN;
-            case ATTENTION_OUTPUT -> 4 * HEAD;
-            default -> INNER;
-        };
+        return site == Site.INPUT || site.inAttention() ? HIDDEN : INNER;
     }
 
     private static Batch windows(long seed) {
