@@ -17,6 +17,7 @@ import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteResult;
+import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.sparsity.critical.Estimator;
 
 /** What {@code eval} prints, line by line as it is measured. */
@@ -28,6 +29,8 @@ final class EvalTable {
 
     private final PrintWriter out;
     private LayerSet ruled = LayerSet.ALL;
+    /** Characters of a site's column. */
+    private int siteWidth;
     private int curves;
     private int measured;
     private long begun;
@@ -54,6 +57,7 @@ final class EvalTable {
                 settings.rule(), Shown.layers(settings.layers()), Shown.tokens(settings.coverage()), number(settings.bar()),
                 number(100 * settings.confidence()));
         curves = settings.sites().size();
+        siteWidth = siteWidth(settings.sites());
         ruled = settings.layers();
         line("plan   without a rule, then %,d %s of %,d values of p: %,d tokens through the model", curves, curves == 1 ? "curve" : "curves", settings.grid().size(),
                 (1 + (long) curves * settings.grid().size()) * data.windows() * data.windowLength());
@@ -72,12 +76,12 @@ final class EvalTable {
                         site.getValue().stream().mapToDouble(Double::doubleValue).average().orElseThrow()))
                 .toList()));
         line("");
-        line("%-14s%-26s%-26s%s", "site", "linear", "first", "grid");
+        line("%-" + siteWidth + "s%-26s%-26s%s", "site", "linear", "first", "grid");
         begun = System.nanoTime();
     }
 
     void curve(SiteResult curve) {
-        StringBuilder row = new StringBuilder(String.format(Locale.ROOT, "%-14s", curve.sites().key()));
+        StringBuilder row = new StringBuilder(String.format(Locale.ROOT, "%-" + siteWidth + "s", curve.sites().key()));
         for (Estimator estimator : COLUMNS) {
             row.append(String.format(Locale.ROOT, "%-26s", text(curve.critical(estimator))));
         }
@@ -88,7 +92,7 @@ final class EvalTable {
     }
 
     void savings(Savings savings) {
-        savings.line().ifPresent(text -> {
+        savings.lines().forEach(text -> {
             line("");
             line("%s", text);
         });
@@ -97,6 +101,11 @@ final class EvalTable {
     void kept(Path file) {
         line("");
         line("%s", file);
+    }
+
+    /** A column that the keys fit into. */
+    static int siteWidth(List<SiteSet> sites) {
+        return Math.max(14, 2 + sites.stream().mapToInt(set -> set.key().length()).max().orElse(0));
     }
 
     static String text(Estimate estimate) {

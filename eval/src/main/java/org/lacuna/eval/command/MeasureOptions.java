@@ -31,7 +31,9 @@ public final class MeasureOptions {
     private WindowOptions text;
 
     @Option(names = "--sites", split = ",", paramLabel = "SITE",
-            description = "Where to sparsify, a curve each: input, up, gate, intermediate, all_inputs. Default: all that the model has.")
+            description = "Where to sparsify, a curve each: of the feed-forward block input, up, gate, intermediate, all_inputs (input and intermediate together); of attention "
+                    + "attention_input (what queries, keys and values are made of), attention_output (what the output projection reads). "
+                    + "Default: all that the model's feed-forward block has.")
     private List<String> sites = new ArrayList<>();
 
     @Option(names = "--rule", defaultValue = "top_p", paramLabel = "RULE",
@@ -137,9 +139,9 @@ public final class MeasureOptions {
         return text.team();
     }
 
-    /** The settings, at the sites that were named, or at {@code all} where none was. */
-    public Settings settings(List<SiteSet> all) {
-        List<SiteSet> wanted = sites.isEmpty() ? all : sites.stream().map(SiteSet::byKey).distinct().toList();
+    /** The settings, at the sites that were named, or where none was at those that are {@code there} in the feed-forward block. */
+    public Settings settings(List<SiteSet> there) {
+        List<SiteSet> wanted = sites.isEmpty() ? there.stream().filter(SiteSet.FEED_FORWARD::contains).toList() : sites.stream().map(SiteSet::byKey).distinct().toList();
         return new Settings(rule, grid.isEmpty() ? method().grid() : grid, TokenCoverage.parse(coverage), LayerSet.parse(layers), wanted, bar, replicates, seed,
                 Settings.PAPER.confidence());
     }
@@ -152,6 +154,6 @@ public final class MeasureOptions {
      * @param stop      asked between pieces of the work
      */
     public Measuring measuring(List<String> sets, int positions, Device device, Workers team, BooleanSupplier stop, Consumer<String> progress) {
-        return new Measuring(sets, windows(), window(positions), settings(List.of(SiteSet.values())), device, team, stop, progress);
+        return new Measuring(sets, windows(), window(positions), settings(SiteSet.FEED_FORWARD), device, team, stop, progress);
     }
 }

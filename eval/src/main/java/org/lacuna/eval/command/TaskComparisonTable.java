@@ -40,12 +40,12 @@ final class TaskComparisonTable {
                 for (int model = 0; model < labels.size(); model++) {
                     int place = model;
                     Optional<ValueDifference> dense = task.dense().stream().filter(d -> d.metric() == metric && d.model() == place).findFirst();
-                    line("%-14s%-14s%8.4f   %s%s", metric.key(), "without rule", task.results().get(model).dense().get(m).value(), labels.get(model),
+                    line("%-14s%-18s%8.4f   %s%s", metric.key(), "without rule", task.results().get(model).dense().get(m).value(), labels.get(model),
                             dense.map(d -> "   − control: " + shown(d)).orElse(""));
                 }
                 for (DifferenceAt at : task.atControlsCritical()) {
                     if (at.difference().metric() == metric) {
-                        line("%-14s%-14s%8.4f   %s   − control (%.4f): %s, both at its critical sparsity, %.4f", metric.key(), at.sites().key(),
+                        line("%-14s%-18s%8.4f   %s   − control (%.4f): %s, both at its critical sparsity, %.4f", metric.key(), at.sites().key(),
                                 at.difference().value(),
                                 labels.get(at.difference().model()), at.difference().otherValue(), shown(at.difference()), at.sparsity());
                     }

@@ -100,7 +100,7 @@ final class TaskRun {
     }
 
     private TaskSettings settings(ModelConfig config, Method method) {
-        List<SiteSet> has = Arrays.stream(SiteSet.values()).filter(set -> config.feedForward().sites().containsAll(set.sites()) && method.sites(config).containsAll(set.sites())).toList();
+        List<SiteSet> has = Arrays.stream(SiteSet.values()).filter(set -> config.sites().containsAll(set.sites()) && method.sites(config).containsAll(set.sites())).toList();
         Settings text = measure.settings(has);
         text.layers().check(source.checkpoint().toString(), config.layers());
         List<String> problems = new ArrayList<>();
@@ -109,7 +109,8 @@ final class TaskRun {
         if (method.channelRows(2) > 1) {
             problems.add("rule " + method.name() + " chooses for each text by its prompt, which tasks can't be measured with yet; on windows of text it can");
         }
-        if (config.feedForward().experts().isPresent() && (method.channelRows(2) > 0 || method.calibrates())) {
+        boolean looks = method.channelRows(2) > 0 || method.calibrates();
+        if (looks && config.feedForward().experts().isPresent() && !text.sites().stream().allMatch(SiteSet::inAttention)) {
             problems.add("rule " + method.name() + " looks at the weights or the activations of a block, which can't be done for one with experts; use top_p, say");
         }
         if (!problems.isEmpty()) {

@@ -15,6 +15,8 @@ import org.lacuna.eval.task.TaskSettings;
 /** Prints what tasks give as it is found. */
 final class TaskTable implements TaskEvaluation.Progress {
     private final PrintWriter out;
+    /** Characters of a site's column. */
+    private int siteWidth;
 
     TaskTable(PrintWriter out) {
         this.out = out;
@@ -26,6 +28,7 @@ final class TaskTable implements TaskEvaluation.Progress {
                 + "documents",
                 settings.rule(), Shown.layers(settings.layers()), Shown.tokens(settings.coverage()), settings.accuracy(), settings.perplexity(),
                 Math.round(100 * settings.confidence()));
+        siteWidth = EvalTable.siteWidth(settings.sites());
     }
 
     void memory(ForwardMemory memory) {
@@ -43,7 +46,7 @@ final class TaskTable implements TaskEvaluation.Progress {
                         score.metric().key(), task.chance().getAsDouble()));
         scores.stream().filter(score -> score.metric().higherIsBetter() && task.chance().isEmpty() && score.value() == 0)
                 .forEach(score -> line("note   %s is 0 without a rule, so nothing can fall: how much can be left out says nothing", score.metric().key()));
-        line("%-14s%-12s%-26s%-26s%s", "site", "metric", "linear", "first", "grid");
+        line("%-" + siteWidth + "s%-12s%-26s%-26s%s", "site", "metric", "linear", "first", "grid");
     }
 
     /** By the standard error that choosing blindly has: that of what was measured is 0 where all is right. */
@@ -59,7 +62,7 @@ final class TaskTable implements TaskEvaluation.Progress {
     @Override
     public void curve(Curve curve) {
         curve.critical().forEach((metric, estimates) -> {
-            StringBuilder row = new StringBuilder(String.format(Locale.ROOT, "%-14s%-12s", curve.sites().key(), metric));
+            StringBuilder row = new StringBuilder(String.format(Locale.ROOT, "%-" + siteWidth + "s%-12s", curve.sites().key(), metric));
             EvalTable.COLUMNS.forEach(estimator -> row.append(String.format(Locale.ROOT, "%-26s",
                     EvalTable.text(estimates.stream().filter(estimate -> estimate.estimator() == estimator).findFirst().orElseThrow()))));
             line("%s", row.toString().stripTrailing());

@@ -250,6 +250,13 @@ public final class TaskComparing {
                     .map(curve -> TaskMeasurement.windowed(curve.points(), result.dense().get(metric), metric));
         }
 
+        /** Whether documents can be exchanged with the rule at some sites: vectors of one width, which attention's output has in models of as many heads and parameters. */
+        private boolean alike(SiteSet sites) {
+            ModelSummary a = one.model();
+            ModelSummary b = other.model();
+            return alike() && (sites != SiteSet.ATTENTION_OUTPUT || a.heads() == b.heads() && a.kvHeads() == b.kvHeads() && a.parameters() == b.parameters());
+        }
+
         /** Whether documents can be exchanged: blocks of one width, measured at the same values of p. */
         private boolean alike() {
             ModelSummary a = one.model();
@@ -265,7 +272,7 @@ public final class TaskComparing {
             for (Estimator estimator : a.isPresent() && b.isPresent() ? Estimator.values() : new Estimator[0]) {
                 Level level = bar.levels(a.get().pooled()).by(estimator);
                 Level otherLevel = bar.levels(b.get().pooled()).by(estimator);
-                OptionalDouble p = estimator == Estimator.LINEAR && alike() ? OptionalDouble.of(LevelExchange.test(a.get(), b.get(),
+                OptionalDouble p = estimator == Estimator.LINEAR && alike(sites) ? OptionalDouble.of(LevelExchange.test(a.get(), b.get(),
                         curve -> bar.levels(curve).by(estimator),
                         settings.replicates(), settings.seed()).greater()) : OptionalDouble.empty();
                 differences.add(new CriticalDifference(kind, new Difference(sites, model, control, estimator, level, otherLevel,
@@ -289,7 +296,7 @@ public final class TaskComparing {
             }
             double s = level.sparsity();
             return difference(at(a.get().pooled(), s), at(b.get().pooled(), s), times -> at(a.get().pooled(times), s) - at(b.get().pooled(times), s),
-                    taken -> at(a.get().exchanged(b.get(), taken).pooled(), s) - at(b.get().exchanged(a.get(), taken).pooled(), s), alike())
+                    taken -> at(a.get().exchanged(b.get(), taken).pooled(), s) - at(b.get().exchanged(a.get(), taken).pooled(), s), alike(sites))
                     .map(difference -> new DifferenceAt(sites, s, difference));
         }
 

@@ -89,7 +89,7 @@ public final class Evaluation {
     /** The sets of sites that the model has. */
     public List<SiteSet> sites() {
         return Arrays.stream(SiteSet.values())
-                .filter(sites -> config.feedForward().sites().containsAll(sites.sites()))
+                .filter(sites -> config.sites().containsAll(sites.sites()))
                 .toList();
     }
 
@@ -179,7 +179,8 @@ public final class Evaluation {
         List<String> problems = new ArrayList<>();
         settings.sites().stream().filter(sites -> !method.sites(config).containsAll(sites.sites())).forEach(sites -> problems.add("rule " + method.name()
                 + " is not for " + sites.key() + "; it can be used at " + String.join(", ", sites(method).stream().map(SiteSet::key).toList())));
-        if (method.channelRows(data.windows()) > 0 && config.feedForward().experts().isPresent() || method.calibrates() && config.feedForward().experts().isPresent()) {
+        boolean looks = method.channelRows(data.windows()) > 0 || method.calibrates();
+        if (looks && config.feedForward().experts().isPresent() && !settings.sites().stream().allMatch(SiteSet::inAttention)) {
             problems.add("rule " + method.name() + " looks at the weights or the activations of a block, which can't be done for " + summary.checkpoint()
                     + ", whose blocks have experts; use a rule with one p for all, top_p say");
         }
@@ -228,7 +229,7 @@ public final class Evaluation {
          */
         public RobustnessResult measure(Findings findings, BooleanSupplier stop, Consumer<DenseResult> onDense, Consumer<SiteResult> onCurve) {
             Robustness robustness = new Robustness(summary.checkpoint(), model, programs, workers, windows, stop).keepingIn(findings, circumstances().subject(summary));
-            DenseResult dense = robustness.dense(data.bytes());
+            DenseResult dense = robustness.dense(data.bytes(), settings.sites());
             onDense.accept(dense);
             List<SiteResult> curves = new ArrayList<>();
             Method method = Methods.byName(settings.rule());

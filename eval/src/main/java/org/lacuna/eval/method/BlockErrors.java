@@ -15,13 +15,13 @@ import org.lacuna.sparsity.rule.Rules;
 import org.nd4j.autodiff.samediff.SameDiff;
 
 /**
- * What it costs one layer's feed-forward block that the vectors at one of its sites lose what lies below a threshold.
+ * What it costs one layer's feed-forward block, or its attention, that the vectors at one of its sites lose what lies below a threshold.
  *
  * <pre>
- * error of a token:  ‖FFN'(x) − FFN(x)‖₂ / ‖FFN(x)‖₂     x in the model without a rule
+ * error of a token:  ‖f'(x) − f(x)‖₂ / ‖f(x)‖₂     f the block or attention, x in the model without a rule
  * </pre>
- * Of a threshold it is the mean over the calibration text's tokens. A token whose FFN(x) is the zero vector counts 0 where that stays so, else 1. Sums are
- * in double, texts one after the other.
+ * Of a threshold it is the mean over the calibration text's tokens, all of which lose what lies below it. A token whose f(x) is the zero vector counts 0
+ * where that stays so, else 1. Sums are in double, texts one after the other.
  */
 final class BlockErrors {
     /** An instance's memory; with more, fewer thresholds are computed together. */
@@ -32,6 +32,8 @@ final class BlockErrors {
     private final Site site;
     private final int length;
     private final int hidden;
+    /** What the block gives. */
+    private final String output;
     private int points;
     private final Program program;
 
@@ -46,6 +48,7 @@ final class BlockErrors {
         this.site = site;
         length = look.calibration().length();
         hidden = look.model().config().hidden();
+        output = site.inAttention() ? DecoderGraph.attention(layer) : DecoderGraph.feedForward(layer);
         SameDiff graph = DecoderGraph.grid(look.model().config(), look.model().adapters(), Set.of(site), Set.of(layer), false);
         points = thresholds + 1;
         Program fitting = compile(graph);
@@ -59,7 +62,7 @@ final class BlockErrors {
     private Program compile(SameDiff graph) {
         return Program.of(graph, look.device()).placeholder(DecoderGraph.INPUT_IDS, 1, length).placeholder(DecoderGraph.POSITIONS, 1, length)
                 .placeholder(DecoderGraph.TOKEN_MASK, 1, length).placeholder(DecoderGraph.rule(layer, site), points)
-                .placeholder(DecoderGraph.parameters(layer, site), points, 1).outputs(DecoderGraph.feedForward(layer)).build();
+                .placeholder(DecoderGraph.parameters(layer, site), points, 1).outputs(output).build();
     }
 
     /**
@@ -95,7 +98,7 @@ final class BlockErrors {
                 }
                 run.tensor(DecoderGraph.parameters(layer, site)).set(here);
                 run.run();
-                add(run.tensor(DecoderGraph.feedForward(layer)).floats(), text, first, sums);
+                add(run.tensor(output).floats(), text, first, sums);
             }
         }
         return Arrays.stream(sums).map(sum -> sum / texts.inputs().length).toArray();
@@ -113,7 +116,7 @@ final class BlockErrors {
                     whole += dense * dense;
                 }
                 if (!Double.isFinite(off) || !Double.isFinite(whole)) {
-                    throw new RunException(look.name() + ": the model's numbers overflow: " + DecoderGraph.feedForward(layer) + " is not finite at token " + t
+                    throw new RunException(look.name() + ": the model's numbers overflow: " + output + " is not finite at token " + t
                             + " of window " + text);
                 }
                 sums[first + p - 1] += off == 0 ? 0 : whole == 0 ? 1 : Math.sqrt(off / whole);

@@ -19,7 +19,7 @@ import org.lacuna.sparsity.rule.Rules;
  * all places (layer, site) begin with sparsity 0
  * again and again: raise by 5 % the place with the least (error after − error before) / elements of its vector, of equal ones the first
  * </pre>
- * The error is that of the layer's feed-forward output when that place alone is sparsified, on calibration text ({@link BlockErrors}). It is a surrogate:
+ * The error is that of the output of the layer's feed-forward block, or attention, when that place alone is sparsified, on calibration text ({@link BlockErrors}). It is a surrogate:
  * errors are taken to add up, a layer's is relative to its own output and not to what the model does with it, and what goes into a layer is what the model
  * without a rule has there. p is the mean share that is kept over the places, each weighted by its elements; the last raise is cut so that it is p. So what
  * a smaller p leaves out of a place is no less than what a larger one does.

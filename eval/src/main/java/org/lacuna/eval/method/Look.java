@@ -25,7 +25,7 @@ import org.lacuna.sparsity.rule.MagnitudeCounts;
  * A model, and what flows through it without a rule. Text by text, so that nothing depends on the number of threads.
  *
  * @param name        what messages call the model
- * @param model       without experts
+ * @param model       without experts where it is looked into its feed-forward blocks
  * @param texts       what is measured on
  * @param calibration other text, for thresholds
  * @param prompt      of the first how many tokens of each measured text neurons may be chosen
@@ -52,7 +52,7 @@ public record Look(String name, Model model, Device device, Batch texts, Batch c
     }
 
     int width(Site site) {
-        return site == Site.INPUT ? model.config().hidden() : model.config().intermediate();
+        return model.config().width(site);
     }
 
     /** Shows every layer's vectors at the sites, text after text. */
@@ -138,7 +138,7 @@ public record Look(String name, Model model, Device device, Batch texts, Batch c
 
     /**
      * How much of what a vector's element is multiplied by there is: the L2 norm of its column of the matrix that reads the vector; of up and gate
-     * projection together for the block's input.
+     * projection together for the block's input, of those of queries, keys and values together for attention's.
      *
      * @return by site, [layer][n]
      * @throws IllegalArgumentException for a site that no matrix reads
@@ -149,21 +149,24 @@ public record Look(String name, Model model, Device device, Batch texts, Batch c
             float[][] of = new float[layers()][];
             for (int layer = 0; layer < of.length; layer++) {
                 double[] squares = new double[width(site)];
-                switch (site) {
-                    case INTERMEDIATE -> addSquares(layer, "mlp.down_proj", squares);
-                    case INPUT -> {
-                        addSquares(layer, "mlp.up_proj", squares);
-                        if (model.config().feedForward().gated()) {
-                            addSquares(layer, "mlp.gate_proj", squares);
-                        }
-                    }
-                    default -> throw new IllegalArgumentException("no matrix reads " + site.key());
+                for (String module : readers(site)) {
+                    addSquares(layer, module, squares);
                 }
                 of[layer] = roots(squares);
             }
             norms.put(site, of);
         }
         return norms;
+    }
+
+    private List<String> readers(Site site) {
+        return switch (site) {
+            case INPUT -> model.config().feedForward().gated() ? List.of("mlp.up_proj", "mlp.gate_proj") : List.of("mlp.up_proj");
+            case INTERMEDIATE -> List.of("mlp.down_proj");
+            case ATTENTION_INPUT -> List.of("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj");
+            case ATTENTION_OUTPUT -> List.of("self_attn.o_proj");
+            case UP, GATE -> throw new IllegalArgumentException("no matrix reads " + site.key());
+        };
     }
 
     private void addSquares(int layer, String module, double[] squares) {

@@ -22,7 +22,7 @@ public interface Method {
 
     /** The sites at which it can be used, of those that the model has. */
     default Set<Site> sites(ModelConfig config) {
-        return config.feedForward().sites();
+        return config.sites();
     }
 
     /** {@link Treatment#channelRows} of its treatments, for so many texts. */

@@ -11,11 +11,12 @@ import org.lacuna.sparsity.rule.Rules;
 /**
  * Top-k of what an element contributes, |v_j| · ‖W[:, j]‖₂ (WINA, arXiv 2505.19427, without its rotation). At the intermediate vector, W being the
  * down projection, it is the best choice of k elements where the columns are orthogonal, so it serves as an oracle for the block's output error.
- * For the block's input W is up and gate projection together.
+ * For the block's input W is up and gate projection together, for attention's input those of queries, keys and values, and for its output's the output
+ * projection.
  */
 final class WeightedTopK implements Method {
-    /** What a matrix product reads. */
-    static final Set<Site> READ = EnumSet.of(Site.INPUT, Site.INTERMEDIATE);
+    /** What matrix products read. */
+    static final Set<Site> READ = EnumSet.of(Site.INPUT, Site.INTERMEDIATE, Site.ATTENTION_INPUT, Site.ATTENTION_OUTPUT);
 
     @Override
     public String name() {

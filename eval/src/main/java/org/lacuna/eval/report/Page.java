@@ -126,14 +126,14 @@ final class Page {
         List<String> lines = new ArrayList<>();
         for (int i = 0; i < report.models().size(); i++) {
             String label = report.label(i);
-            Savings.of(report.result(i)).line().ifPresent(line -> lines.add("“" + label + "”, " + line + "."));
+            Savings.of(report.result(i)).lines().forEach(line -> lines.add("“" + label + "”, " + line + "."));
         }
         return lines;
     }
 
     private List<String> missing() {
         List<String> missing = new ArrayList<>();
-        for (SiteSet sites : networks() ? List.of(SiteSet.INTERMEDIATE) : List.of(SiteSet.values())) {
+        for (SiteSet sites : networks() ? List.of(SiteSet.INTERMEDIATE) : expected()) {
             List<String> without = new ArrayList<>();
             for (int i = 0; i < report.models().size(); i++) {
                 if (report.result(i).curve(sites).isEmpty()) {
@@ -154,6 +154,11 @@ final class Page {
         missing.add("Rules other than " + report.result(report.comparison().control()).settings().rule()
                 + ", and other choices of the tokens and layers that it is applied to.");
         return missing;
+    }
+
+    /** The feed-forward block's, and what any model was measured at besides. */
+    private List<SiteSet> expected() {
+        return Arrays.stream(SiteSet.values()).filter(sites -> SiteSet.FEED_FORWARD.contains(sites) || !report.curves(sites).isEmpty()).toList();
     }
 
     private boolean networks() {

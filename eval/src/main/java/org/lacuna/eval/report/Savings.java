@@ -9,18 +9,21 @@ import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.cost.Attention;
+import org.lacuna.sparsity.cost.AttentionRoute;
 import org.lacuna.sparsity.cost.FeedForward;
 import org.lacuna.sparsity.cost.Route;
 import org.lacuna.sparsity.critical.Estimator;
 import org.lacuna.sparsity.critical.Level;
 
 /**
- * What of a feed-forward block a token would still take if each site's critical sparsity (linear) were made use of, counted from shapes and not
- * measured: operations, and as many bytes of weights, since every product of one token reads its matrix once.
+ * What of a feed-forward block, and of attention's projections, a token would still take if each site's critical sparsity (linear) were made use of,
+ * counted from shapes and not measured: operations, and as many bytes of weights, since every product of one token reads its matrix once.
  *
- * @param routes one for each site that was measured and way to use its zeros
+ * @param routes    one for each of the block's sites that was measured and way to use its zeros
+ * @param attention one for each of attention's that was measured
  */
-public record Savings(List<Saved> routes) {
+public record Savings(List<Saved> routes, List<SavedAttention> attention) {
     /**
      * A way to use a site's zeros.
      *
@@ -30,7 +33,16 @@ public record Savings(List<Saved> routes) {
     public record Saved(Route route, Level level, double left) {
     }
 
-    /** Of one model; none for models with experts and networks of Deeplearning4j, whose blocks are others. */
+    /**
+     * A way to use zeros of one of attention's vectors.
+     *
+     * @param level critical sparsity
+     * @param left  operations of the projections / those of the dense ones
+     */
+    public record SavedAttention(AttentionRoute route, Level level, double left) {
+    }
+
+    /** Of one model; none of the blocks of models with experts and of networks of Deeplearning4j, which are others. */
     public static Savings of(RobustnessResult result) {
         ModelSummary model = result.model();
         List<Saved> routes = new ArrayList<>();
@@ -38,16 +50,39 @@ public record Savings(List<Saved> routes) {
         if (!model.experts() && model.readsTokens()) {
             FeedForward block = new FeedForward(model.hidden(), model.intermediate(), gated, Float.BYTES);
             for (Route route : Route.values()) {
-                result.curve(SiteSet.byKey(route.site().key())).map(curve -> curve.critical(Estimator.LINEAR).level()).filter(level -> level.kind() != Level.Kind.NONE)
-                        .filter(level -> gated || !route.needsGate())
+                critical(result, route.site()).filter(level -> gated || !route.needsGate())
                         .ifPresent(level -> routes.add(new Saved(route, level, block.saving(route, level.sparsity(), 1).flopsRatio())));
             }
         }
-        return new Savings(List.copyOf(routes));
+        List<SavedAttention> attention = new ArrayList<>();
+        for (AttentionRoute route : AttentionRoute.values()) {
+            critical(result, route.site()).ifPresent(level -> attention.add(new SavedAttention(route, level, left(model, route, level.sparsity()))));
+        }
+        return new Savings(List.copyOf(routes), List.copyOf(attention));
     }
 
-    /** What pays most for this model, in a sentence; empty where nothing was measured that could. */
-    public Optional<String> line() {
+    private static Optional<Level> critical(RobustnessResult result, Site site) {
+        return result.curve(SiteSet.byKey(site.key())).map(curve -> curve.critical(Estimator.LINEAR).level()).filter(level -> level.kind() != Level.Kind.NONE);
+    }
+
+    private static double left(ModelSummary model, AttentionRoute route, double sparsity) {
+        // Every projection has as many weights a head and entry of it, so the ratio is the same for any size of heads, which results don't tell.
+        Attention attention = new Attention(model.hidden(), model.heads(), model.kvHeads(), 1, Float.BYTES);
+        return attention.sparse(route, sparsity, 1).total().flops() / attention.dense(1).total().flops();
+    }
+
+    /** What pays for this model: a sentence for the feed-forward block and one for attention, each only where something was measured that could. */
+    public List<String> lines() {
+        List<String> lines = new ArrayList<>();
+        line().ifPresent(lines::add);
+        if (!attention.isEmpty()) {
+            lines.add("in attention: " + String.join("; ", attention.stream().map(Savings::shown).toList())
+                    + " of its projections' operations and weight bytes a token; counted at critical sparsity, not measured");
+        }
+        return lines;
+    }
+
+    private Optional<String> line() {
         Optional<Saved> best = routes.stream().filter(saved -> saved.route != Route.PREDICTED).min(Comparator.comparingDouble(Saved::left));
         return best.map(saved -> {
             String others = String.join(", ", routes.stream().filter(other -> other != saved && other.route != Route.PREDICTED).map(Savings::shown).toList());
@@ -56,6 +91,14 @@ public record Savings(List<Saved> routes) {
             return "what to use: " + shown(saved) + " of a block's operations and weight bytes a token" + (others.isEmpty() ? "" : " (" + others + ")") + predicted
                     + "; counted at critical sparsity, not measured";
         });
+    }
+
+    private static String shown(SavedAttention saved) {
+        String how = switch (saved.route) {
+            case INPUT -> "the input's zeros, columns of the query, key and value projections:";
+            case OUTPUT -> "the zeros of the heads' sums, columns of the output projection:";
+        };
+        return String.format(Locale.ROOT, "%s × %.2f", how, saved.left);
     }
 
     private static String shown(Saved saved) {

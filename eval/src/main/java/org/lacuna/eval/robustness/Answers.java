@@ -5,7 +5,6 @@ import java.util.function.BooleanSupplier;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
-import org.lacuna.model.config.FeedForward;
 import org.lacuna.sparsity.Site;
 
 /**
@@ -50,8 +49,7 @@ public record Answers(double[][] lossSums, boolean[][] greedy, long[][] kept, lo
             }
         }
         long[] elements = new long[texts.rows()];
-        FeedForward block = model.config().feedForward();
-        long width = sites.stream().mapToLong(site -> (long) block.rowsPerToken(site) * (site == Site.INPUT ? model.config().hidden() : model.config().intermediate())).sum();
+        long width = model.config().elements(sites);
         for (int text = 0; text < elements.length; text++) {
             elements[text] = width * treatment.layers().of(model.config().layers()).size() * coverage.count(texts.lengths()[text], texts.firstScored(text));
         }

@@ -172,8 +172,7 @@ public final class Continuations {
     }
 
     private long[][] elements() {
-        long width = sites.stream().mapToLong(site -> (long) model.config().feedForward().rowsPerToken(site) *
-                (site == Site.INPUT ? model.config().hidden() : model.config().intermediate())).sum();
+        long width = model.config().elements(sites);
         long[][] elements = new long[tokens.length][contexts.size()];
         for (int p = 0; p < tokens.length; p++) {
             for (int text = 0; text < contexts.size(); text++) {
@@ -229,7 +228,7 @@ public final class Continuations {
         try {
             reading.read(rows, length, cover, null);
         } catch (NonFiniteRowException e) {
-            throw new RunException(name + ": the model's numbers overflow: a vector in a feed-forward block is not finite in text " + text + ", rule "
+            throw new RunException(name + ": the model's numbers overflow: a vector that the rule sees is not finite in text " + text + ", rule "
                     + treatment.rule().name()
                     + ", from p = " + treatment.parameter(0, sites.iterator().next(), firstPoint) + " on", e);
         }

@@ -94,7 +94,7 @@ final class GridProgram {
             for (Site site : layers.contains(layer) ? sites : Set.<Site>of()) {
                 builder.placeholder(DecoderGraph.rule(layer, site), p).placeholder(DecoderGraph.parameters(layer, site), p, 1);
                 if (channelRows > 0) {
-                    builder.placeholder(DecoderGraph.channels(layer, site), channelRows == 1 ? 1 : b, width(site));
+                    builder.placeholder(DecoderGraph.channels(layer, site), channelRows == 1 ? 1 : b, config.width(site));
                 }
                 outputs.add(DecoderGraph.kept(layer, site));
             }
@@ -106,10 +106,6 @@ final class GridProgram {
             }
         }
         return builder.outputs(outputs.toArray(String[]::new)).build();
-    }
-
-    private int width(Site site) {
-        return site == Site.INPUT ? config.hidden() : config.intermediate();
     }
 
     /** Points of a call. */
@@ -157,7 +153,7 @@ final class GridProgram {
     long bytes() {
         long tokens = (long) rows * length;
         long rules = (long) layers.size() * sites.size() * points * (Integer.BYTES + Double.BYTES);
-        long channels = sites.stream().mapToLong(this::width).sum() * layers.size() * (channelRows > 1 ? rows : channelRows) * Float.BYTES;
+        long channels = sites.stream().mapToLong(config::width).sum() * layers.size() * (channelRows > 1 ? rows : channelRows) * Float.BYTES;
         return program.arenaBytes() + tokens * (FED + FED_POINT * points) * Float.BYTES + rules + channels;
     }
 }

@@ -2,13 +2,16 @@ package org.lacuna.eval.robustness;
 
 import java.util.ArrayList;
 import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.graph.LowRank;
+import org.lacuna.sparsity.Site;
 
 /** All that is compiled to measure one model on some windows, each when it is first asked for. It takes no memory yet. */
 public final class GridPrograms {
@@ -21,7 +24,7 @@ public final class GridPrograms {
     private int grid;
     private int channels;
     private LayerSet layers = LayerSet.ALL;
-    private GridProgram dense;
+    private final Map<Set<Site>, GridProgram> dense = new HashMap<>();
 
     /**
      * Compiles nothing yet.
@@ -42,12 +45,9 @@ public final class GridPrograms {
         this.length = length;
     }
 
-    /** Without a rule, the intermediate vectors watched. */
-    GridProgram dense() {
-        if (dense == null) {
-            dense = new GridProgram(config, adapters, device, config.feedForward().sites(), LayerSet.ALL, 1, windows, length, true, 0);
-        }
-        return dense;
+    /** Without a rule, the intermediate vectors watched, zeros counted at {@link Robustness#observed}. */
+    GridProgram dense(List<SiteSet> curves) {
+        return dense.computeIfAbsent(Robustness.observed(config, curves), sites -> new GridProgram(config, adapters, device, sites, LayerSet.ALL, 1, windows, length, true, 0));
     }
 
     /** With a rule at some sites in some layers, with {@link Treatment#channelRows}. */
@@ -73,7 +73,7 @@ public final class GridPrograms {
 
     /** The same with {@link Treatment#channelRows}. */
     public ForwardMemory memory(Settings settings, int channelRows, int team) {
-        GridProgram largest = dense();
+        GridProgram largest = dense(settings.sites());
         for (SiteSet sites : settings.sites()) {
             GridProgram curve = curve(sites, settings.layers(), settings.grid().size(), channelRows);
             largest = all(curve, team) > all(largest, team) ? curve : largest;
@@ -83,7 +83,8 @@ public final class GridPrograms {
 
     /** What measuring without a rule alone holds. */
     public ForwardMemory denseMemory(int team) {
-        return ForwardMemory.of(config).with(dense().workers(team), all(dense(), team));
+        GridProgram program = dense(List.of());
+        return ForwardMemory.of(config).with(program.workers(team), all(program, team));
     }
 
     /**
@@ -102,7 +103,7 @@ public final class GridPrograms {
     }
 
     private List<GridProgram> all(Settings settings) {
-        List<GridProgram> all = new ArrayList<>(List.of(dense()));
+        List<GridProgram> all = new ArrayList<>(List.of(dense(settings.sites())));
         settings.sites().forEach(sites -> all.add(curve(sites, settings.layers(), settings.grid().size(), 0)));
         return all;
     }

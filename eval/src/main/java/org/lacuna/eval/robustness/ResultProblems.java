@@ -103,6 +103,10 @@ final class ResultProblems {
             if (!result.dense().exactZeros().keySet().containsAll(curve.sites().sites())) {
                 problem(DENSE + "exact_zeros", result.dense().exactZeros().keySet().stream().map(Site::name).collect(Collectors.joining(", ")), "those of " + curve.sites().key() + " too");
             }
+            boolean attention = result.model().kvHeads() > 0 && result.model().heads() >= result.model().kvHeads() && result.model().heads() % result.model().kvHeads() == 0;
+            if (curve.sites().inAttention() && !attention) {
+                problem(MODEL + "heads", result.model().heads() + " and kv_heads " + result.model().kvHeads(), "those of the attention that curves/" + c + " is of");
+            }
             within(where + "window_elements", curve.windowElements(), 1, Long.MAX_VALUE);
             List<Double> grid = curve.points().stream().map(Point::p).toList();
             if (!grid.equals(result.settings().grid())) {

@@ -3,10 +3,12 @@ package org.lacuna.eval.robustness;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.BooleanSupplier;
 import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
@@ -83,20 +85,29 @@ public final class Robustness {
         return this;
     }
 
+    /** The sites at which exact zeros are counted without a rule: the feed-forward block's, and those that curves are wanted of. */
+    static Set<Site> observed(ModelConfig config, List<SiteSet> curves) {
+        Set<Site> sites = EnumSet.copyOf(config.feedForward().sites());
+        curves.forEach(curve -> sites.addAll(curve.sites()));
+        return sites;
+    }
+
     /**
      * The model without a rule.
      *
      * @param bytes of text that the scored tokens stand for, if that is known
+     * @param curves that are going to be asked for: sites whose exact zeros are counted besides the feed-forward block's
      * @throws org.lacuna.run.InterruptedRunException if it was asked to stop
      * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite
      */
-    public DenseResult dense(OptionalLong bytes) {
-        Sweep sweep = new Sweep(name, model, Sequences.whole(windows), model.config().feedForward().sites(), new Treatment.Uniform(Rules.byName("none"), List.of(0.0)),
-                TokenCoverage.EVERY, true, programs.dense());
+    public DenseResult dense(OptionalLong bytes, List<SiteSet> curves) {
+        Set<Site> sites = observed(model.config(), curves);
+        Sweep sweep = new Sweep(name, model, Sequences.whole(windows), sites, new Treatment.Uniform(Rules.byName("none"), List.of(0.0)),
+                TokenCoverage.EVERY, true, programs.dense(curves));
         run(sweep);
         Map<Site, List<Double>> exactZeros = new EnumMap<>(Site.class);
-        for (Site site : model.config().feedForward().sites()) {
-            exactZeros.put(site, layerSparsity(sweep, List.of(site), 0, windows.length()));
+        for (Site site : sites) {
+            exactZeros.put(site, layerSparsity(sweep, Set.of(site), 0, windows.length()));
         }
         List<Integer> dead = new ArrayList<>();
         for (boolean[] layer : sweep.alive()) {
@@ -109,6 +120,11 @@ public final class Robustness {
         double sum = Arrays.stream(sweep.lossSums(0)).sum();
         OptionalDouble perByte = bytes.isPresent() ? OptionalDouble.of(sum / bytes.getAsLong()) : OptionalDouble.empty();
         return new DenseResult(sum / windows.scored(), perByte, boxed(sweep.lossSums(0)), exactZeros, dead);
+    }
+
+    /** The same with exact zeros of the feed-forward block alone. */
+    public DenseResult dense(OptionalLong bytes) {
+        return dense(bytes, List.of());
     }
 
     /**
@@ -144,10 +160,10 @@ public final class Robustness {
                         Arrays.setAll(kept, w -> kept[w] + layer[w]);
                     }
                 }
-                points.add(new MeasuredPoint(settings.grid().get(points.size()), sweep.lossSums(p), kept, layerSparsity(sweep, List.copyOf(sites.sites()), p, covered)));
+                points.add(new MeasuredPoint(settings.grid().get(points.size()), sweep.lossSums(p), kept, layerSparsity(sweep, sites.sites(), p, covered)));
             }
         }
-        long elements = elements(List.copyOf(sites.sites())) * covered * layers;
+        long elements = model.config().elements(sites.sites()) * covered * layers;
         return MeasuredPoint.curve(sites, elements, windows.length(), points, dense, settings);
     }
 
@@ -159,10 +175,10 @@ public final class Robustness {
         sweep.run(workers, stop);
     }
 
-    private List<Double> layerSparsity(Sweep sweep, List<Site> sites, int point, int covered) {
+    private List<Double> layerSparsity(Sweep sweep, Set<Site> sites, int point, int covered) {
         List<Double> sparsity = new ArrayList<>();
-        long elements = elements(sites) * covered * windows.rows();
-        int layers = sweep.kept(sites.get(0), point).length;
+        long elements = model.config().elements(sites) * covered * windows.rows();
+        int layers = sweep.kept(sites.iterator().next(), point).length;
         for (int layer = 0; layer < layers; layer++) {
             long kept = 0;
             for (Site site : sites) {
@@ -171,12 +187,6 @@ public final class Robustness {
             sparsity.add((elements - kept) / (double) elements);
         }
         return sparsity;
-    }
-
-    /** Values a token and layer. */
-    private long elements(List<Site> sites) {
-        ModelConfig config = model.config();
-        return sites.stream().mapToLong(site -> (long) config.feedForward().rowsPerToken(site) * (site == Site.INPUT ? config.hidden() : config.intermediate())).sum();
     }
 
     private static List<Double> boxed(double[] values) {

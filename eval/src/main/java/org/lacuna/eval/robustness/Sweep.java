@@ -194,7 +194,7 @@ public final class Sweep {
             // Where there are experts, a row may be one of a token's several.
             String where = experts.isPresent() ? "in windows " + firstWindow + " to " + (firstWindow + count - 1)
                     : "at token " + e.row() % length + " of window " + (firstWindow + e.row() / length % rows);
-            throw new RunException(name + ": the model's numbers overflow: " + run.firstNonFinite().orElse("a vector in a feed-forward block") + " is not finite " + where, e);
+            throw new RunException(name + ": the model's numbers overflow: " + run.firstNonFinite().orElse("a vector that the rule sees") + " is not finite " + where, e);
         }
         int pointsHere = pointsFrom(firstPoint);
         FloatBuffer nll = run.tensor(DecoderGraph.NLL).floats();

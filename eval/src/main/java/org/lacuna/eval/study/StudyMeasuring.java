@@ -89,7 +89,7 @@ public final class StudyMeasuring {
         this.stop = stop;
         this.progress = progress;
         Map<String, List<SiteSet>> sites = new LinkedHashMap<>();
-        sites.put(Study.TOP_P, List.of(SiteSet.values()));
+        sites.put(Study.TOP_P, SiteSet.FEED_FORWARD);
         sites.put(Study.TOP_K, List.of(SiteSet.INPUT, SiteSet.INTERMEDIATE));
         sites.put("max_p", List.of(SiteSet.INPUT, SiteSet.INTERMEDIATE));
         sites.put("cett", List.of(SiteSet.INTERMEDIATE));

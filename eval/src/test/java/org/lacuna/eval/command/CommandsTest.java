@@ -20,7 +20,9 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
 import java.util.OptionalInt;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -43,6 +45,7 @@ import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
+import org.lacuna.eval.robustness.SiteResult;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.source.ModelSource;
@@ -52,8 +55,12 @@ import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Initialization;
 import org.lacuna.model.Model;
+import org.lacuna.model.config.AttentionForm;
+import org.lacuna.model.config.Block;
+import org.lacuna.model.config.Experts;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.config.Norm;
 import org.lacuna.model.config.RotaryPosition;
 import org.lacuna.model.family.HuggingFaceConfig;
 import org.lacuna.run.InputException;
@@ -61,6 +68,7 @@ import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Json;
+import org.lacuna.sparsity.Site;
 import picocli.CommandLine;
 
 class CommandsTest {
@@ -141,7 +149,8 @@ class CommandsTest {
         assertEquals(9, result.model().seed().orElseThrow());
         assertEquals(Training.INDUCED, result.model().training());
         assertEquals("cross-entropy + 0.003 · l1 of intermediate, rising over 5 steps", result.model().objective().orElseThrow());
-        assertEquals(List.of(SiteSet.values()), result.curves().stream().map(curve -> curve.sites()).toList());
+        assertEquals(SiteSet.FEED_FORWARD, result.curves().stream().map(curve -> curve.sites()).toList());
+        assertEquals(Set.of(Site.INPUT, Site.UP, Site.GATE, Site.INTERMEDIATE), result.dense().exactZeros().keySet());
         assertEquals(48, result.data().tokens());
         assertEquals(48, result.data().bytes().orElseThrow());
         assertEquals(64, result.model().sha256().length());
@@ -236,6 +245,73 @@ class CommandsTest {
         assertRefused("--rule: no rule 'topp'; there are top_p,", "griffin");
         eval(Stream.concat(Arrays.stream(common), Stream.of("channel", "--sites", "up", "--coverage", "decode")).toArray(String[]::new));
         assertRefused("rule channel is not for up; it can be used at gate", "coverage decode is for tasks");
+    }
+
+    /** By the names of either spelling; nothing of it is measured where it is not named. */
+    @Test
+    void attentionIsMeasuredWhereItIsNamed() throws IOException {
+        Path out = folder.resolve("result.json");
+        List<String> common = List.of("--run", run.toString(), "--windows", "3", "--window", "16", "--replicates", "40", "--out", out.toString(), "--sites",
+                "attention-input,attention_output", "--rule");
+        for (String rule : List.of("top_p", "top_k", "calibrated", "greedy", "weighted", "weighted_top_k", "random_k")) {
+            String table = eval(Stream.concat(common.stream(), Stream.of(rule)).toArray(String[]::new));
+            assertEquals(null, failure, rule);
+            RobustnessResult result = read(out);
+            assertEquals(List.of(SiteSet.ATTENTION_INPUT, SiteSet.ATTENTION_OUTPUT), result.curves().stream().map(curve -> curve.sites()).toList());
+            assertEquals(Set.of(Site.INPUT, Site.UP, Site.GATE, Site.INTERMEDIATE, Site.ATTENTION_INPUT, Site.ATTENTION_OUTPUT), result.dense().exactZeros().keySet());
+            for (SiteResult curve : result.curves()) {
+                assertEquals(2 * 16 * 16, curve.windowElements());
+                assertEquals(result.dense().windowLossSums(), curve.points().get(0).windowLossSums(), rule + " with p = 1 at " + curve.sites());
+                assertEquals(0.0, curve.points().get(0).sparsity());
+                assertNotEquals(result.dense().windowLossSums(), curve.points().get(curve.points().size() - 1).windowLossSums());
+            }
+            assertTrue(table.contains("\nattention_input   ") && table.contains("\nattention_output  "), table);
+            assertTrue(table.contains("in attention: the input's zeros, columns of the query, key and value projections: ×"), table);
+        }
+        for (String rule : List.of("griffin", "cett", "channel")) {
+            eval(Stream.concat(common.stream(), Stream.of(rule)).toArray(String[]::new));
+            String there = rule.equals("channel") ? "gate" : "intermediate";
+            assertRefused("rule " + rule + " is not for attention_input; it can be used at " + there, "rule " + rule + " is not for attention_output");
+        }
+        Path report = folder.resolve("report");
+        eval(Stream.concat(common.stream(), Stream.of("top_p")).toArray(String[]::new));
+        Files.copy(out, folder.resolve("second.json"));
+        compare(out.toString(), folder.resolve("second.json").toString(), "--out", report.toString());
+        assertEquals(null, failure);
+        String page = Files.readString(report.resolve("report.html"));
+        assertTrue(page.contains("ATTENTION INPUT: perplexity over dense") && page.contains("in attention: the input’s zeros") || page.contains("in attention: the input&#39;s zeros")
+                || page.contains("in attention: the input's zeros"), "charts and savings");
+    }
+
+    /** Attention is no different in a model with experts, whose blocks can't be looked into. */
+    @Test
+    void attentionOfAModelWithExpertsCanBeLookedInto() throws IOException {
+        ModelConfig config = new ModelConfig("qwen3_moe", 257, 16, 24, 2, 2, 1, 8, new AttentionForm(false, false, AttentionForm.HeadNorm.EACH, 1 / Math.sqrt(8), Optional.empty()),
+                Norm.rms(1e-6), Block.SEQUENTIAL, RotaryPosition.plain(10_000), FeedForward.gated("silu").withExperts(new Experts(4, 2, true)), 1, false, 64, 0.1,
+                OptionalInt.empty(), List.of(256));
+        Path experts = folder.resolve("experts");
+        Model model = Initialization.of(config, DEVICE, 3);
+        AtomicFiles.folder(experts, fresh -> Checkpoint.write(fresh, model));
+        new ByteTokenizer().save(experts.resolve("tokenizer.json"));
+        Path out = folder.resolve("result.json");
+        List<String> common = List.of("--model", experts.toString(), "--set", "data.text=" + text, "--windows", "3", "--window", "16", "--replicates", "40", "--grid", "1,0.5",
+                "--out", out.toString(), "--rule");
+        for (String rule : List.of("top_p", "calibrated", "greedy", "weighted", "weighted_top_k")) {
+            eval(Stream.concat(common.stream(), Stream.of(rule, "--sites", "attention_input,attention_output")).toArray(String[]::new));
+            assertEquals(null, failure, rule);
+            RobustnessResult result = read(out);
+            assertEquals(2 * 16 * 16, result.curves().get(0).windowElements());
+            assertEquals(result.dense().windowLossSums(), result.curves().get(1).points().get(0).windowLossSums());
+            assertEquals(0.5, result.curves().get(0).points().get(1).sparsity(), rule.equals("top_p") ? 0.3 : 0.1, rule);
+        }
+        eval(Stream.concat(common.stream(), Stream.of("weighted", "--sites", "attention_input,intermediate")).toArray(String[]::new));
+        assertRefused("rule weighted looks at the weights or the activations of a block", "whose blocks have experts");
+        String[] tasks = {"--model", experts.toString(), "--tasks", "stories_agreement", "--limit", "4", "--grid", "1,0.5", "--replicates", "40", "--rule", "weighted_top_k", "--sites"};
+        String table = eval(Stream.concat(Arrays.stream(tasks), Stream.of("attention_output")).toArray(String[]::new));
+        assertEquals(null, failure);
+        assertTrue(table.contains("\nattention_output  acc"), table);
+        eval(Stream.concat(Arrays.stream(tasks), Stream.of("intermediate")).toArray(String[]::new));
+        assertRefused("which can't be done for one with experts");
     }
 
     @Test
@@ -397,6 +473,19 @@ class CommandsTest {
             assertEquals(kept.dense(), measured.dense(), rule);
             assertEquals(kept.dense().get(0), measured.curves().get(0).points().get(0).scores().get(0), rule + " keeps all");
             assertEquals(written.stream().map(tokens -> 48L * tokens).toList(), measured.curves().get(0).points().get(0).elements(), rule);
+        }
+        for (String rule : List.of("top_p", "weighted")) {
+            List<String> other = new ArrayList<>(args);
+            other.set(other.indexOf("input,intermediate"), "attention_input,attention_output");
+            eval(Stream.concat(other.stream(), Stream.of(again.toString(), "--rule", rule, "--coverage", "decode", "--set", "data.text=" + larger))
+                    .toArray(String[]::new));
+            assertEquals(null, failure, rule);
+            TaskMeasurement measured = ResultJson.read(again.resolve("say.json"), TaskMeasurement.class, TaskMeasurement.VERSION);
+            for (TaskMeasurement.Curve curve : measured.curves()) {
+                assertEquals(kept.dense().get(0), curve.points().get(0).scores().get(0), rule + " keeps all at " + curve.sites());
+                assertEquals(written.stream().map(tokens -> 32L * tokens).toList(), curve.points().get(0).elements(), rule);
+                assertEquals(1.0, curve.points().get(2).sparsity());
+            }
         }
         String wrong = eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--task-set", "doc_to_target=something else")).toArray(String[]::new));
         assertTrue(wrong.contains("note   exact_match is 0 without a rule, so nothing can fall"), wrong);

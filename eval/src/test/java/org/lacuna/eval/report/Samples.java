@@ -83,6 +83,15 @@ public final class Samples {
     }
 
     static RobustnessResult result(Kind kind, String text) {
+        return result(kind, text, SETTINGS);
+    }
+
+    /** At attention's sites too. */
+    static RobustnessResult attentive(Kind kind) {
+        return result(kind, "stories", SETTINGS.withSites(List.of(SiteSet.values())));
+    }
+
+    private static RobustnessResult result(Kind kind, String text, Settings settings) {
         SplittableRandom random = new SplittableRandom(kind.name().hashCode() * 31L + kind.seed());
         SplittableRandom windows = new SplittableRandom(1);
         List<Double> denseSums = new ArrayList<>();
@@ -91,20 +100,22 @@ public final class Samples {
         }
         double dense = mean(denseSums);
         List<SiteResult> curves = new ArrayList<>();
-        for (SiteSet sites : SiteSet.values()) {
+        for (SiteSet sites : settings.sites()) {
             curves.add(curve(kind, sites, denseSums, random));
         }
         Map<Site, List<Double>> zeros = new EnumMap<>(Site.class);
         for (Site site : Site.values()) {
             boolean inside = site == Site.GATE || site == Site.INTERMEDIATE;
-            zeros.put(site, layers(inside ? kind.zeros() : 0, 0.04));
+            if (settings.sites().stream().anyMatch(sites -> sites.sites().contains(site))) {
+                zeros.put(site, layers(inside ? kind.zeros() : 0, 0.04));
+            }
         }
         ModelSummary model = new ModelSummary(kind.name(), "runs/" + kind.name() + "/checkpoints/step-000500", "a1" + kind.name().hashCode(), "c0", 812_345, LAYERS, HIDDEN,
                 INNER, 4, 4, 257, false, kind.activation(), "gated", true,
                 Optional.of(kind.training() == Training.INDUCED ? "cross-entropy + 2.0E-5 · L1 at intermediate" : "cross-entropy"), kind.training(),
                 OptionalLong.of(kind.seed()), OptionalLong.of(500), OptionalLong.of(1_024_000), OptionalDouble.of(12_345.6), Optional.of(text), Optional.of("d0d0d0d0d0d0d0d0"), Optional.of("70"));
         return new RobustnessResult(RobustnessResult.VERSION, model,
-                new DataSummary(text, "d0d0d0d0d0d0d0d0", "ee11ee11ee11ee11ee11", WINDOWS, LENGTH, OptionalLong.of(WINDOWS * LENGTH)), SETTINGS,
+                new DataSummary(text, "d0d0d0d0d0d0d0d0", "ee11ee11ee11ee11ee11", WINDOWS, LENGTH, OptionalLong.of(WINDOWS * LENGTH)), settings,
                 Provenance.collect(Map.of("seed", LongNode.valueOf(kind.seed()))).toJson(),
                 new DenseResult(dense, OptionalDouble.of(dense), denseSums, zeros, List.of(0, 3, 17, kind.zeros() > 0.9 ? 29 : 1)), curves);
     }
@@ -112,7 +123,7 @@ public final class Samples {
     private static SiteResult curve(Kind kind, SiteSet sites, List<Double> denseSums, SplittableRandom random) {
         double zeros = sites == SiteSet.INTERMEDIATE || sites == SiteSet.GATE ? kind.zeros() : 0;
         double fragility = kind.fragility() * (1 + 0.7 * sites.ordinal() % 3);
-        long elements = (long) LENGTH * LAYERS * (sites == SiteSet.INPUT ? HIDDEN : sites == SiteSet.ALL_INPUTS ? HIDDEN + INNER : INNER);
+        long elements = (long) LENGTH * LAYERS * (sites == SiteSet.INPUT || sites.inAttention() ? HIDDEN : sites == SiteSet.ALL_INPUTS ? HIDDEN + INNER : INNER);
         List<WindowedCurve.Point> measured = new ArrayList<>();
         for (double p : SETTINGS.grid()) {
             double left = Math.pow(1 - p, 0.45);

@@ -49,6 +49,7 @@ class GridProgramsTest {
         List<SiteSet> sites = config.feedForward().gated() ? List.of(SiteSet.INTERMEDIATE, SiteSet.UP) : List.of(SiteSet.INPUT, SiteSet.INTERMEDIATE);
         itIsWhatTheEngineAllocates(family, folder, config, Settings.PAPER.withSites(sites));
         itIsWhatTheEngineAllocates(family, folder, config, Settings.PAPER.withSites(sites).withLayers(LayerSet.parse("1")));
+        itIsWhatTheEngineAllocates(family, folder, config, Settings.PAPER.withSites(List.of(SiteSet.ATTENTION_INPUT, SiteSet.ATTENTION_OUTPUT)));
     }
 
     private static void itIsWhatTheEngineAllocates(String family, Path folder, ModelConfig config, Settings settings) {
@@ -63,7 +64,7 @@ class GridProgramsTest {
             Robustness robustness = new Robustness(family, model, programs, team, new Batch(WINDOWS, LENGTH, new int[WINDOWS * LENGTH], new int[WINDOWS * LENGTH]), () -> false);
             long largest = 0;
             long before = bytes.get();
-            DenseResult dense = robustness.dense(OptionalLong.empty());
+            DenseResult dense = robustness.dense(OptionalLong.empty(), settings.sites());
             largest = Math.max(largest, bytes.get() - before);
             for (SiteSet site : settings.sites()) {
                 before = bytes.get();

@@ -85,10 +85,10 @@ class LayerSetTest {
     void aRuleInSomeLayersIsThatOfPlainLoops(FeedForward form) {
         Model model = model(form);
         for (SiteSet sites : SiteSet.values()) {
-            for (String text : form.sites().containsAll(sites.sites()) ? List.of("1", "0,2") : List.<String>of()) {
+            for (String text : model.config().sites().containsAll(sites.sites()) ? List.of("1", "0,2") : List.<String>of()) {
                 List<Integer> layers = LayerSet.parse(text).of(LAYERS);
                 SiteResult curve = curve(model, settings("top_p", sites, text), TEAM);
-                long width = sites.sites().stream().mapToLong(site -> site == Site.INPUT ? HIDDEN : INNER).sum();
+                long width = sites.sites().stream().mapToLong(model.config()::width).sum();
                 assertEquals(width * LENGTH * layers.size(), curve.windowElements());
                 for (Point point : curve.points()) {
                     long[] kept = new long[LAYERS];
@@ -161,7 +161,7 @@ class LayerSetTest {
         DenseResult dense = robustness.dense(OptionalLong.empty());
         int last = model.config().layers() - 1;
         for (SiteSet sites : SiteSet.values()) {
-            if (!model.config().feedForward().sites().containsAll(sites.sites())) {
+            if (!model.config().sites().containsAll(sites.sites())) {
                 continue;
             }
             for (int layer : new int[] {0, last}) {

@@ -54,6 +54,10 @@ class MethodsTest {
         return Initialization.of(config, DEVICE, 5);
     }
 
+    private static int width(Site site) {
+        return site == Site.INPUT || site.inAttention() ? HIDDEN : INNER;
+    }
+
     private static Batch windows(long seed) {
         Random random = new Random(seed);
         return new Batch(WINDOWS, LENGTH, random.ints(WINDOWS * LENGTH, 0, 19).toArray(), random.ints(WINDOWS * LENGTH, 0, 19).toArray());
@@ -141,7 +145,7 @@ class MethodsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"INPUT", "UP", "GATE", "INTERMEDIATE", "ALL_INPUTS"})
+    @ValueSource(strings = {"INPUT", "UP", "GATE", "INTERMEDIATE", "ALL_INPUTS", "ATTENTION_INPUT", "ATTENTION_OUTPUT"})
     void calibratedThresholdsKeepTheirShareOfOtherText(String name) {
         SiteSet sites = SiteSet.valueOf(name);
         Treatment treatment = Methods.byName("calibrated").treatments(GRID, sites.sites(), look(LENGTH)).get(0);
@@ -158,7 +162,7 @@ class MethodsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"INPUT", "UP", "GATE", "INTERMEDIATE", "ALL_INPUTS"})
+    @ValueSource(strings = {"INPUT", "UP", "GATE", "INTERMEDIATE", "ALL_INPUTS", "ATTENTION_INPUT", "ATTENTION_OUTPUT"})
     void greedyThresholdsKeepTheMeanShareOfOtherText(String name) {
         SiteSet sites = SiteSet.valueOf(name);
         List<Double> grid = List.of(1.0, 0.97, 0.9, 0.6, 0.33, 0.1, 0.0);
@@ -168,7 +172,7 @@ class MethodsTest {
             double elements = 0;
             for (Site site : sites.sites()) {
                 double[][][][] flow = flow(OTHER, site);
-                int n = site == Site.INPUT ? HIDDEN : INNER;
+                int n = width(site);
                 for (int layer = 0; layer < 2; layer++) {
                     kept += n * share(flow, layer, fine.parameter(layer, site, p), null);
                     elements += n;
@@ -241,6 +245,32 @@ class MethodsTest {
         return Math.sqrt(Arrays.stream(v).map(x -> x * x).sum());
     }
 
+    /** A layer whose output projection is 0 gives nothing, whatever goes into its attention. */
+    @ParameterizedTest
+    @ValueSource(strings = {"ATTENTION_INPUT", "ATTENTION_OUTPUT"})
+    void greedyLooksAtAttentionsOutputForAttentionsSites(String name) {
+        Site site = Site.valueOf(name);
+        Model planted = model(FeedForward.gated("silu"));
+        var output = planted.parameters().tensor("model.layers.1.self_attn.o_proj.weight");
+        IntStream.range(0, (int) output.length()).forEach(i -> output.setFloat(i, 0));
+        Look look = new Look("planted", planted, DEVICE, TEXTS, OTHER, LENGTH, () -> false);
+        Treatment treatment = Methods.byName("greedy").treatments(List.of(1.0, 0.7, 0.5), Set.of(site), look).get(0);
+        assertEquals(0.0, treatment.parameter(0, site, 1));
+        assertTrue(treatment.parameter(1, site, 1) > 0);
+        assertEquals(Double.POSITIVE_INFINITY, treatment.parameter(1, site, 2), "of half of the model's one layer's is all");
+        assertEquals(0.0, treatment.parameter(0, site, 2));
+    }
+
+    @Test
+    void whatLooksAtABlockAloneIsNotForAttention() {
+        for (Method method : Methods.all()) {
+            boolean everywhere = !List.of("channel", "cett", "griffin").contains(method.name());
+            for (Site site : List.of(Site.ATTENTION_INPUT, Site.ATTENTION_OUTPUT)) {
+                assertEquals(everywhere, method.sites(MODEL.config()).contains(site), method.name() + " at " + site);
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"INPUT", "UP", "GATE", "INTERMEDIATE"})
     void greedyGivesALayerThatDoesNotMindAllThatItCanTake(String name) {
@@ -288,9 +318,16 @@ class MethodsTest {
     }
 
     private static double[] columnNorms(int layer, Site site) {
-        double[] norms = new double[site == Site.INPUT ? HIDDEN : INNER];
-        for (String module : site == Site.INPUT ? List.of("up_proj", "gate_proj") : List.of("down_proj")) {
-            var weights = MODEL.parameters().tensor("model.layers." + layer + ".mlp." + module + ".weight").floats();
+        double[] norms = new double[width(site)];
+        List<String> readers = switch (site) {
+            case INPUT -> List.of("mlp.up_proj", "mlp.gate_proj");
+            case INTERMEDIATE -> List.of("mlp.down_proj");
+            case ATTENTION_INPUT -> List.of("self_attn.q_proj", "self_attn.k_proj", "self_attn.v_proj");
+            case ATTENTION_OUTPUT -> List.of("self_attn.o_proj");
+            default -> throw new IllegalArgumentException(site.key());
+        };
+        for (String module : readers) {
+            var weights = MODEL.parameters().tensor("model.layers." + layer + "." + module + ".weight").floats();
             for (int i = 0; i < weights.capacity(); i++) {
                 norms[i % norms.length] += Math.pow(weights.get(i), 2);
             }
@@ -299,7 +336,7 @@ class MethodsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"INPUT", "INTERMEDIATE", "ALL_INPUTS"})
+    @ValueSource(strings = {"INPUT", "INTERMEDIATE", "ALL_INPUTS", "ATTENTION_INPUT", "ATTENTION_OUTPUT"})
     void weightedRulesOrderByWhatAnElementContributes(String name) {
         SiteSet sites = SiteSet.valueOf(name);
         check("weighted_top_k", sites, TokenCoverage.EVERY, LENGTH, (p, text, layer, site, v) -> {

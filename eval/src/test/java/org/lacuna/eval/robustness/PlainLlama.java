@@ -88,7 +88,7 @@ final class PlainLlama {
         }
         for (int layer = 0; layer < c.layers(); layer++) {
             String at = "model.layers." + layer + ".";
-            attention(at, h);
+            attention(layer, at, h);
             for (int t = 0; t < h.size(); t++) {
                 add(h.get(t), feedForward(layer, t, norm(h.get(t), at + "post_attention_layernorm.weight")));
             }
@@ -96,12 +96,12 @@ final class PlainLlama {
         return h;
     }
 
-    private void attention(String at, List<double[]> h) {
+    private void attention(int layer, String at, List<double[]> h) {
         List<double[]> q = new ArrayList<>();
         List<double[]> k = new ArrayList<>();
         List<double[]> v = new ArrayList<>();
         for (int t = 0; t < h.size(); t++) {
-            double[] x = norm(h.get(t), at + "input_layernorm.weight");
+            double[] x = rule(layer, Site.ATTENTION_INPUT, t, norm(h.get(t), at + "input_layernorm.weight"));
             q.add(turn(times(at + "self_attn.q_proj.weight", x), t));
             k.add(turn(times(at + "self_attn.k_proj.weight", x), t));
             v.add(times(at + "self_attn.v_proj.weight", x));
@@ -125,7 +125,7 @@ final class PlainLlama {
                     }
                 }
             }
-            add(h.get(t), times(at + "self_attn.o_proj.weight", y));
+            add(h.get(t), times(at + "self_attn.o_proj.weight", rule(layer, Site.ATTENTION_OUTPUT, t, y)));
         }
     }
 

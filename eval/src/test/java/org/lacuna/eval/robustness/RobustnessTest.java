@@ -35,6 +35,8 @@ class RobustnessTest {
     private static final int WINDOWS = 5;
     private static final int LENGTH = 7;
     private static final int VOCABULARY = 19;
+    /** Not hidden / heads, so that attention's two vectors differ in width. */
+    private static final int HEAD = 2;
     private static final Settings SETTINGS = new Settings("top_p", List.of(1.0, 0.9, 0.6, 0.3, 0.0), TokenCoverage.EVERY, List.of(SiteSet.values()), 1.01, 50, 3, 0.9);
 
     @AfterAll
@@ -44,9 +46,17 @@ class RobustnessTest {
     }
 
     private static Model model(FeedForward feedForward) {
-        ModelConfig config = ModelConfig.llama(VOCABULARY, 16, 24, 2, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true, feedForward, 32, 0.4,
+        ModelConfig config = ModelConfig.llama(VOCABULARY, 16, 24, 2, 4, 2, HEAD, 1e-6, RotaryPosition.plain(10_000), true, feedForward, 32, 0.4,
                 OptionalInt.empty(), List.of());
         return Initialization.of(config, DEVICE, 5);
+    }
+
+    private static int width(Site site) {
+        return switch (site) {
+            case INPUT, ATTENTION_INPUT -> 16;
+            case ATTENTION_OUTPUT -> 4 * HEAD;
+            default -> 24;
+        };
     }
 
     private static Batch windows(int count, int length) {
@@ -76,7 +86,7 @@ class RobustnessTest {
             assertEquals(loss, dense.windowLossSums().get(w), 1e-5 * loss, "dense, window " + w);
         }
         for (SiteSet sites : SiteSet.values()) {
-            if (!form.sites().containsAll(sites.sites())) {
+            if (!model.config().sites().containsAll(sites.sites())) {
                 continue;
             }
             SiteResult curve = robustness.curve(sites, SETTINGS, dense);
@@ -91,7 +101,7 @@ class RobustnessTest {
                     assertEquals(plain.kept, point.windowKept().get(w), what);
                     kept += plain.kept;
                 }
-                long elements = sites.sites().stream().mapToLong(site -> site == Site.INPUT ? 16 : 24).sum() * 2 * LENGTH;
+                long elements = sites.sites().stream().mapToLong(RobustnessTest::width).sum() * 2 * LENGTH;
                 assertEquals(elements, curve.windowElements());
                 double sparsity = 1 - kept / (double) (elements * WINDOWS);
                 assertEquals(sparsity, point.sparsity(), 1e-12);
@@ -131,7 +141,7 @@ class RobustnessTest {
         Settings paper = new Settings("top_p", Settings.PAPER.grid(), TokenCoverage.EVERY, List.of(SiteSet.ALL_INPUTS), 1.01, 50, 3, 0.9);
         // 26 points × 40 tokens leave room for 3 windows in a call, so that 8 windows are 3 calls, the last with padding.
         Batch windows = windows(8, 40).rows(0, 8);
-        Model longer = new Model(ModelConfig.llama(VOCABULARY, 16, 24, 2, 4, 2, 4, 1e-6, RotaryPosition.plain(10_000), true,
+        Model longer = new Model(ModelConfig.llama(VOCABULARY, 16, 24, 2, 4, 2, HEAD, 1e-6, RotaryPosition.plain(10_000), true,
                 FeedForward.gated("relu"), 64, 0.4, OptionalInt.empty(), List.of()), model.parameters());
         Robustness one = new Robustness("tiny", longer, DEVICE, ONE, windows, () -> false);
         Robustness three = new Robustness("tiny", longer, DEVICE, THREE, windows, () -> false);
@@ -147,6 +157,41 @@ class RobustnessTest {
                 assertEquals(window.points().get(p).windowKept().get(0), curve.points().get(p).windowKept().get(w));
             }
         }
+    }
+
+    /** One layer of hidden size 4, two heads of 2; queries are 0, so that all positions count alike, and values are the normed input itself. */
+    private static Model byHand() {
+        ModelConfig config = ModelConfig.llama(3, 4, 4, 1, 2, 2, 2, 1e-12, RotaryPosition.plain(10_000), true, FeedForward.gated("silu"), 8, 0.4, OptionalInt.empty(), List.of());
+        Model model = Initialization.of(config, DEVICE, 5);
+        set(model, "model.embed_tokens.weight", 3, 4, 0, 0, /* the second token */ 1, 1, 1, 1, 0, 0, 0, 1);
+        set(model, "model.layers.0.self_attn.q_proj.weight", new float[16]);
+        set(model, "model.layers.0.self_attn.v_proj.weight", 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1);
+        return model;
+    }
+
+    private static void set(Model model, String tensor, float... values) {
+        model.parameters().tensor(tensor).set(values);
+    }
+
+    /**
+     * The inputs are 1.2, 1.6, 0, 0 and 1, 1, 1, 1, what the heads gather is the first of them, then their mean 1.1, 1.3, 0.5, 0.5. Half of the sum of a first
+     * one is held by an element, of a second one by two; 0.9 of it by two and by four.
+     */
+    @Test
+    void attentionsElementsAreCountedByHand() {
+        Settings settings = new Settings("top_p", List.of(1.0, 0.9, 0.5, 0.0), TokenCoverage.EVERY, List.of(SiteSet.ATTENTION_INPUT, SiteSet.ATTENTION_OUTPUT), 1.01, 50, 3, 0.9);
+        Robustness robustness = new Robustness("by hand", byHand(), DEVICE, ONE, new Batch(1, 2, new int[] {0, 1}, new int[] {1, 2}), () -> false);
+        DenseResult dense = robustness.dense(OptionalLong.empty(), settings.sites());
+        assertEquals(List.of(0.25), dense.exactZeros().get(Site.ATTENTION_INPUT));
+        assertEquals(List.of(0.25), dense.exactZeros().get(Site.ATTENTION_OUTPUT));
+        for (SiteSet sites : settings.sites()) {
+            SiteResult curve = robustness.curve(sites, settings, dense);
+            assertEquals(8, curve.windowElements());
+            assertEquals(List.of(List.of(6L), List.of(6L), List.of(3L), List.of(0L)), curve.points().stream().map(Point::windowKept).toList(), sites.key());
+            assertEquals(List.of(0.25, 0.25, 0.625, 1.0), curve.points().stream().map(Point::sparsity).toList());
+            assertEquals(dense.windowLossSums(), curve.points().get(0).windowLossSums());
+        }
+        assertEquals(Set.of(Site.INPUT, Site.UP, Site.GATE, Site.INTERMEDIATE), robustness.dense(OptionalLong.empty()).exactZeros().keySet());
     }
 
     @Test

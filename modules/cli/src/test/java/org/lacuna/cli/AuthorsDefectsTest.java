@@ -117,7 +117,7 @@ class AuthorsDefectsTest {
     }
 
     private static int width(SiteSet sites) {
-        return sites.sites().stream().mapToInt(site -> site == Site.INPUT ? HIDDEN : INNER).sum();
+        return sites.sites().stream().mapToInt(site -> site == Site.INPUT || site.inAttention() ? HIDDEN : INNER).sum();
     }
 
     /** A tiny checkpoint with a text, and what {@code eval} and {@code measure} take to read both. */
@@ -522,7 +522,7 @@ class AuthorsDefectsTest {
         ModelConfig config = model.config();
         double p = 0.6;
         for (SiteSet sites : SiteSet.values()) {
-            if (!config.feedForward().sites().containsAll(sites.sites())) {
+            if (!config.sites().containsAll(sites.sites())) {
                 continue;
             }
             SameDiff graph = DecoderGraph.grid(config, sites.sites());
@@ -537,6 +537,14 @@ class AuthorsDefectsTest {
                         assertTopP(Arrays.copyOfRange(v, t * n, (t + 1) * n), Arrays.copyOfRange(masked, t * n, (t + 1) * n), kept[t], p,
                                 family + ", " + DecoderGraph.site(layer, site) + ", token " + t);
                     }
+                }
+                if (sites == SiteSet.ATTENTION_INPUT) {
+                    for (String projection : List.of("q", "k", "v")) {
+                        assertReads(graph, "layers." + layer + ".attention." + projection, DecoderGraph.site(layer, Site.ATTENTION_INPUT));
+                    }
+                }
+                if (sites == SiteSet.ATTENTION_OUTPUT) {
+                    assertReads(graph, DecoderGraph.attention(layer), DecoderGraph.site(layer, Site.ATTENTION_OUTPUT));
                 }
                 if (sites.sites().contains(Site.INPUT)) {
                     String at = "layers." + layer + ".mlp.";

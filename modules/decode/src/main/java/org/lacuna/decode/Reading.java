@@ -64,13 +64,9 @@ public final class Reading {
             long all = Integer.BYTES * (2L * texts * tokens + 1);
             if (!sites.isEmpty()) {
                 all += (long) texts * tokens * Float.BYTES + (long) config.layers() * sites.size() * texts * (Integer.BYTES + Double.BYTES)
-                        + sites.stream().mapToLong(this::width).sum() * config.layers() * channelRows * Float.BYTES;
+                        + sites.stream().mapToLong(config::width).sum() * config.layers() * channelRows * Float.BYTES;
             }
             return all;
-        }
-
-        private int width(Site site) {
-            return site == Site.INPUT ? config.hidden() : config.intermediate();
         }
 
         Program program(Device device, int tokens, boolean logits) {
@@ -90,7 +86,7 @@ public final class Reading {
                 for (Site site : sites) {
                     builder.placeholder(DecoderGraph.rule(layer, site), texts).placeholder(DecoderGraph.parameters(layer, site), texts, 1);
                     if (channelRows > 0) {
-                        builder.placeholder(DecoderGraph.channels(layer, site), channelRows, width(site));
+                        builder.placeholder(DecoderGraph.channels(layer, site), channelRows, config.width(site));
                     }
                     outputs.add(DecoderGraph.kept(layer, site));
                 }

@@ -5,8 +5,8 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * A place in a layer's feed-forward block where a vector of each token is observed, penalised or sparsified.
- * With a gated block {@code down(up(x) · act(gate(x)))} of hidden size D and inner size F:
+ * A place in a layer where a vector of each token is observed or sparsified. With a gated feed-forward block
+ * {@code down(up(x) · act(gate(x)))} of hidden size D and inner size F, and attention of N heads of size H:
  */
 public enum Site {
     /** The block's input x, after its norm: D values a token. */
@@ -16,9 +16,19 @@ public enum Site {
     /** The gate g, after the activation function: F values a token. */
     GATE,
     /** What the down projection reads, i = g · u: F values a token. */
-    INTERMEDIATE;
+    INTERMEDIATE,
+    // What was measured is found again by a hash that the order is in: what is new comes last.
+    /** What the projections of queries, keys and values read, attention's input after its norm: D values a token. */
+    ATTENTION_INPUT,
+    /** What attention's output projection reads, the heads' weighted sums of values: N · H values a token. */
+    ATTENTION_OUTPUT;
 
-    /** The site's name in recipes and reports: {@code input}, {@code up}, {@code gate}, {@code intermediate}. */
+    /** Whether it is in attention, not in the feed-forward block. */
+    public boolean inAttention() {
+        return this == ATTENTION_INPUT || this == ATTENTION_OUTPUT;
+    }
+
+    /** The site's name in recipes and reports: {@code input}, {@code up}, {@code gate}, {@code intermediate}, {@code attention_input}, {@code attention_output}. */
     public String key() {
         return name().toLowerCase(Locale.ROOT);
     }

@@ -31,9 +31,10 @@ record SnapshotPlan(Settings settings, Batch windows, GridPrograms programs, lon
      * @throws InputException that begins with the key, if the model has not a site, or the data not the windows
      */
     static SnapshotPlan of(SnapshotSettings snapshot, int length, Corpus corpus, ModelConfig config, LowRank adapters, Device device, int workers) {
-        List<SiteSet> missing = snapshot.sites().stream().filter(sites -> !config.feedForward().sites().containsAll(sites.sites())).toList();
+        List<SiteSet> missing = snapshot.sites().stream().filter(sites -> !config.sites().containsAll(sites.sites())).toList();
         if (!missing.isEmpty()) {
-            throw new InputException("train.snapshot.sites: the model's feed-forward block has no " + missing.get(0).key() + "; expected of input, intermediate, all-inputs");
+            throw new InputException("train.snapshot.sites: the model's feed-forward block has no " + missing.get(0).key()
+                    + "; expected of input, intermediate, all-inputs, attention-input, attention-output");
         }
         if (length > config.maxPositions()) {
             throw new InputException("train.snapshot.every: snapshots are measured on windows of train.window = " + length + " tokens, and the model is meant for at most "

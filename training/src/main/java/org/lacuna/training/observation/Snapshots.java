@@ -33,7 +33,7 @@ final class Snapshots {
         StringBuilder shown = new StringBuilder();
         DenseResult dense;
         try {
-            dense = robustness.dense(OptionalLong.empty());
+            dense = robustness.dense(OptionalLong.empty(), plan.settings().sites());
             for (SiteSet sites : plan.settings().sites()) {
                 add(sites, robustness.curve(sites, plan.settings(), dense), figures, shown);
             }

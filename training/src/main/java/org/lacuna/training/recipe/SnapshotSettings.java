@@ -10,7 +10,7 @@ import org.lacuna.run.recipe.Key;
 public record SnapshotSettings(
         @Key(doc = "steps between measurements of critical sparsity, 0 for none", def = "0", min = 0) int every,
         @Key(doc = "validation windows that it is measured on, the first", def = "8", min = 1, max = 1 << 20) int windows,
-        @Key(doc = "where it is measured: input, up, gate, intermediate, all-inputs", def = "[intermediate]") List<SiteSet> sites) {
+        @Key(doc = "where it is measured: input, up, gate, intermediate, all-inputs, attention-input, attention-output", def = "[intermediate]") List<SiteSet> sites) {
 
     /** None. */
     public static final SnapshotSettings NEVER = new SnapshotSettings(0, 8, List.of(SiteSet.INTERMEDIATE));

@@ -8,13 +8,13 @@ import org.lacuna.run.recipe.Key;
 /** By what candidates are held against each other. */
 public record ScoreRecipe(
         @Key(doc = "what is to be as much as possible: critical-sparsity or exact-zeros", def = "critical-sparsity") Measure measure,
-        @Key(doc = "where: input, up, gate, intermediate, all-inputs", def = "intermediate") SiteSet site,
+        @Key(doc = "where: input, up, gate, intermediate, all-inputs, attention-input, attention-output", def = "intermediate") SiteSet site,
         @Key(doc = "a candidate's loss may be above the control's by this share of it", def = "0.02", min = 0, max = 10) double slack) {
 
     /** Refuses what is not measured. */
     public ScoreRecipe {
         if (measure == Measure.EXACT_ZEROS && site.sites().size() > 1) {
-            throw new InputException("site: exact zeros are counted at one site; expected one of input, up, gate, intermediate");
+            throw new InputException("site: exact zeros are counted at one site; expected one of input, up, gate, intermediate, attention-input, attention-output");
         }
     }
 

@@ -44,7 +44,7 @@ final class ModelFacts {
         lines.put("attention", attention());
         lines.put("norm", format("%s, epsilon %s; %s", norm(), config.norm().epsilon(), block()));
         lines.put("feed-forward", feedForward());
-        lines.put("sites", config.feedForward().sites().stream().map(Site::key).collect(Collectors.joining(", ")));
+        lines.put("sites", config.sites().stream().map(Site::key).collect(Collectors.joining(", ")));
         return lines;
     }
 
@@ -140,7 +140,7 @@ final class ModelFacts {
         f.thresholds().forEach(thresholds::add);
         json.set("feedForward", form);
         ArrayNode sites = json.putArray("sites");
-        f.sites().forEach(site -> sites.add(site.key()));
+        config.sites().forEach(site -> sites.add(site.key()));
     }
 
     private ObjectNode attentionJson() {

@@ -88,12 +88,12 @@ public record FeedForward(String activation, boolean gated, String upActivation,
 
     /** The sites that the block has: all four where there is a gate, else only what goes in and what the down projection reads. */
     public Set<Site> sites() {
-        return gated ? EnumSet.allOf(Site.class) : EnumSet.of(Site.INPUT, Site.INTERMEDIATE);
+        return gated ? EnumSet.of(Site.INPUT, Site.UP, Site.GATE, Site.INTERMEDIATE) : EnumSet.of(Site.INPUT, Site.INTERMEDIATE);
     }
 
     /** How many rows a token has at a site: one, or one for each of its experts at the sites within them. */
     public int rowsPerToken(Site site) {
-        return site == Site.INPUT ? 1 : experts.map(Experts::perToken).orElse(1);
+        return site == Site.INPUT || site.inAttention() ? 1 : experts.map(Experts::perToken).orElse(1);
     }
 
     /** Whether Hugging Face's {@code LlamaForCausalLM} computes the same; dReLU, blocks without a gate, thresholds and masks are not Llama's. */

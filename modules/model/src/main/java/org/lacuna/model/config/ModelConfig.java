@@ -114,6 +114,27 @@ public record ModelConfig(String family, int vocabulary, int hidden, int interme
         return !feedForward.thresholds().isEmpty() || !feedForward.masks().isEmpty() || !normActivation.equals(FeedForward.IDENTITY);
     }
 
+    /** The sites that each layer has: those of its feed-forward block, and attention's two. */
+    public Set<Site> sites() {
+        Set<Site> sites = EnumSet.of(Site.ATTENTION_INPUT, Site.ATTENTION_OUTPUT);
+        sites.addAll(feedForward.sites());
+        return sites;
+    }
+
+    /** How many elements a vector at a site has. */
+    public int width(Site site) {
+        return switch (site) {
+            case INPUT, ATTENTION_INPUT -> hidden;
+            case UP, GATE, INTERMEDIATE -> intermediate;
+            case ATTENTION_OUTPUT -> heads * headSize;
+        };
+    }
+
+    /** How many elements a token has in a layer at some sites together: at those within experts, of all of its experts. */
+    public long elements(Set<Site> at) {
+        return at.stream().mapToLong(site -> (long) feedForward.rowsPerToken(site) * width(site)).sum();
+    }
+
     /** The most numbers that one activation has for a token; logits aside, which are computed for some rows at a time. */
     public long widest() {
         long rows = feedForward.rowsPerToken(Site.INTERMEDIATE);

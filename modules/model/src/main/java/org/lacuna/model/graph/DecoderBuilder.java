@@ -130,8 +130,8 @@ final class DecoderBuilder {
      */
     DecoderBuilder(ModelConfig config, LowRank adapters, DataType floating, Set<Site> shown, Set<Site> sparsified, Set<Integer> ruled, boolean fan) {
         config.check("model", key -> key);
-        if (!config.feedForward().sites().containsAll(sparsified)) {
-            throw new IllegalArgumentException("a feed-forward block without a gate has no site besides " + config.feedForward().sites() + ", asked for were " + sparsified);
+        if (!config.sites().containsAll(sparsified)) {
+            throw new IllegalArgumentException("a model whose feed-forward block has no gate has no site besides " + config.sites() + ", asked for were " + sparsified);
         }
         if (ruled.isEmpty() || Collections.min(ruled) < 0 || Collections.max(ruled) >= config.layers()) {
             throw new IllegalArgumentException("rules in the layers " + ruled + " of " + config.layers());
@@ -147,7 +147,7 @@ final class DecoderBuilder {
         this.sparsified = sparsified;
         this.fan = fan;
         this.ruled = ruled;
-        fans = new Fans(sd, fan ? rule(Collections.min(ruled), Collections.min(sparsified)) : null);
+        fans = new Fans(sd);
         upActivation = Activations.byName(config.feedForward().upActivation());
     }
 
@@ -271,16 +271,17 @@ final class DecoderBuilder {
     private SDVariable attention(int layer, SDVariable h) {
         String at = "layers." + layer + ".attention.";
         AttentionForm form = config.attention();
-        SDVariable x = inputNorm(at + "input", h, module(layer, "input_layernorm"));
+        SDVariable x = sparsify(layer, Site.ATTENTION_INPUT, inputNorm(site(layer, Site.ATTENTION_INPUT), h, module(layer, "input_layernorm")));
         SDVariable[] qkv = linear(List.of(at + "q", at + "k", at + "v"), x,
                 List.of(module(layer, "self_attn.q_proj"), module(layer, "self_attn.k_proj"), module(layer, "self_attn.v_proj")), form.inputBiases());
         SDVariable q = placed(layer, at + "q", qkv[0], "self_attn.q_norm");
         SDVariable k = placed(layer, at + "k", qkv[1], "self_attn.k_norm");
         AttentionMask mask = form.sliding(layer).map(s -> AttentionMask.slidingWindow(s.window())).orElse(AttentionMask.causal());
-        SDVariable y = fans.follow(h, past == null
-                ? Attention.of(sd, at + "heads", q, k, qkv[2], config.heads(), config.kvHeads(), mask, form.scale())[0]
-                : CachedAttention.of(sd, at + "heads", q, k, qkv[2], cache(pastKeys(layer)), cache(pastValues(layer)), past, config.heads(), config.kvHeads(), mask, form.scale())[0]);
-        return linear(List.of(at + "projected"), y, List.of(module(layer, "self_attn.o_proj")), form.outputBias())[0];
+        String heads = site(layer, Site.ATTENTION_OUTPUT);
+        SDVariable y = fans.follow(x, past == null
+                ? Attention.of(sd, heads, q, k, qkv[2], config.heads(), config.kvHeads(), mask, form.scale())[0]
+                : CachedAttention.of(sd, heads, q, k, qkv[2], cache(pastKeys(layer)), cache(pastValues(layer)), past, config.heads(), config.kvHeads(), mask, form.scale())[0]);
+        return linear(List.of(DecoderGraph.attention(layer)), sparsify(layer, Site.ATTENTION_OUTPUT, y), List.of(module(layer, "self_attn.o_proj")), form.outputBias())[0];
     }
 
     private SDVariable cache(String name) {
@@ -480,6 +481,9 @@ final class DecoderBuilder {
         }
         boolean fansOut = fan && !fans.isWide(v);
         SDVariable rule = sd.placeHolder(rule(layer, site), DataType.INT32, -1);
+        if (fansOut) {
+            fans.by(rule);
+        }
         SDVariable parameters = sd.placeHolder(DecoderGraph.parameters(layer, site), DataType.DOUBLE, -1, -1);
         SDVariable narrow = forRows(site, tokenMask);
         SDVariable mask = fan && !fansOut ? fans.widen(narrow) : narrow;

@@ -13,15 +13,18 @@ import org.nd4j.linalg.api.buffer.DataType;
  * Builds the graphs of a decoder of any family. What comes out is a plain {@link SameDiff}: a {@code Program} compiles it; SameDiff itself
  * prints it, and saves and runs it once {@link GraphValues} has attached the weights.
  *
- * <p>Legend: B sequences, T tokens, D hidden, F intermediate, V vocabulary, P points of a grid, k experts of a token (1 where there are none).
+ * <p>Legend: B sequences, T tokens, D hidden, F intermediate, N heads of size H, V vocabulary, P points of a grid, k experts of a token (1 where there
+ * are none).
  *
  * <pre>
  * placeholders  input_ids, positions, targets [B, T] INT; targets −1 = not scored
  *               token_weight [B, T]: what a token's loss and penalty are multiplied by
- * activations   layers.L.mlp.input [B, T, D], layers.L.mlp.up, .gate, .intermediate [B, T·k, F]: the four sites
+ * activations   layers.L.mlp.input [B, T, D], layers.L.mlp.up, .gate, .intermediate [B, T·k, F]: the feed-forward block's sites
+ *               layers.L.attention.input [B, T, D], layers.L.attention.heads [B, T, N·H]: attention's
  *               layers.L.output [B, T, D]: the residual stream after the layer
  * </pre>
- * {@code .input} is what the projections read, after the activation behind the norm, where there is one. {@code .gate} is the gate after its activation; it is a variable of its own only where a graph sparsifies it or was
+ * Each {@code .input} is what the projections read, after the activation behind the norm, where there is one; where attention and feed-forward block stand
+ * side by side each has a norm, and so an input, of its own. {@code .gate} is the gate after its activation; it is a variable of its own only where a graph sparsifies it or was
  * asked to show it, since otherwise one op makes the intermediate from gate and up projection. Where there are experts, row
  * t·k + j is that of token t's j-th, by falling weight; the router reads the input before a rule is applied to it.
  */
@@ -104,7 +107,7 @@ public final class DecoderGraph {
 
     /** The same of a model with adapters. */
     public static SameDiff logits(ModelConfig config, LowRank adapters) {
-        return new DecoderBuilder(config, adapters, DataType.FLOAT, config.feedForward().sites(), Set.of(), false).logits();
+        return new DecoderBuilder(config, adapters, DataType.FLOAT, config.sites(), Set.of(), false).logits();
     }
 
     /** The graph that gives {@link #HIDDEN} and {@link #output} of each layer for every token, from {@link #INPUT_IDS} and {@link #POSITIONS}. */
@@ -182,8 +185,8 @@ public final class DecoderGraph {
     public static Map<String, String> states(ModelConfig config) {
         Map<String, String> states = new LinkedHashMap<>();
         for (int layer = 0; layer < config.layers(); layer++) {
-            states.put(pastKeys(layer), "layers." + layer + ".attention.heads.keys");
-            states.put(pastValues(layer), "layers." + layer + ".attention.heads.values");
+            states.put(pastKeys(layer), site(layer, Site.ATTENTION_OUTPUT) + ".keys");
+            states.put(pastValues(layer), site(layer, Site.ATTENTION_OUTPUT) + ".values");
         }
         return states;
     }
@@ -200,7 +203,11 @@ public final class DecoderGraph {
 
     /** The variable at a site: {@code layers.3.mlp.up}, before a rule is applied to it. */
     public static String site(int layer, Site site) {
-        return "layers." + layer + ".mlp." + site.key();
+        return "layers." + layer + switch (site) {
+            case ATTENTION_INPUT -> ".attention.input";
+            case ATTENTION_OUTPUT -> ".attention.heads";
+            default -> ".mlp." + site.key();
+        };
     }
 
     /** [B, T, F]: what goes into the activation of a block without a gate. */
@@ -221,6 +228,11 @@ public final class DecoderGraph {
     /** [B, T, k]: what the experts' outputs are multiplied by. */
     public static String expertWeights(int layer) {
         return "layers." + layer + ".mlp.expert_weights";
+    }
+
+    /** What a layer's attention gives [B, T, D]; in a sandwich, before the norm behind it. */
+    public static String attention(int layer) {
+        return "layers." + layer + ".attention.projected";
     }
 
     /** What a layer's feed-forward block gives [B, T, D]; in a sandwich, before the norm behind it. */
@@ -268,7 +280,7 @@ public final class DecoderGraph {
         return "sparsify." + layer + "." + site.key() + ".channels";
     }
 
-    /** Output [·, T·k] INT (T for the input): how many elements of each token's vector are not 0 after the rule; −1 for padding. */
+    /** Output [·, T·k] INT (T for the inputs and attention's output): how many elements of each token's vector are not 0 after the rule; −1 for padding. */
     public static String kept(int layer, Site site) {
         return "kept." + layer + "." + site.key();
     }

@@ -15,14 +15,18 @@ import org.nd4j.autodiff.samediff.SameDiff;
  */
 final class Fans {
     private final SameDiff sd;
-    /** The placeholder of a site's rules: it has a row for each point. */
-    private final String rule;
+    /** The placeholder of a site's rules: it has a row for each point. Null until the first vector fans out. */
+    private SDVariable rule;
     private final Set<String> wide = new HashSet<>();
     private final Map<String, SDVariable> widened = new HashMap<>();
 
-    Fans(SameDiff sd, String rule) {
+    Fans(SameDiff sd) {
         this.sd = sd;
-        this.rule = rule;
+    }
+
+    /** Notes that a vector fans out by these rules. */
+    void by(SDVariable rules) {
+        rule = rule == null ? rules : rule;
     }
 
     boolean isWide(SDVariable v) {
@@ -52,6 +56,6 @@ final class Fans {
 
     /** {@code v} with P·B sequences. */
     SDVariable widen(SDVariable v) {
-        return isWide(v) ? v : widened.computeIfAbsent(v.name(), name -> Fan.of(sd, name + ".fanned", v, sd.getVariable(rule)));
+        return isWide(v) ? v : widened.computeIfAbsent(v.name(), name -> Fan.of(sd, name + ".fanned", v, rule));
     }
 }

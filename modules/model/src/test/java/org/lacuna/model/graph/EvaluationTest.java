@@ -76,7 +76,7 @@ class EvaluationTest {
     void theRuleNoneChangesNothingAndCountsWhatIsNotZero(String name) throws IOException {
         load(name);
         ModelConfig config = r.model.config();
-        Set<Site> all = config.feedForward().sites();
+        Set<Site> all = config.sites();
         List<String> sites = new ArrayList<>();
         for (int layer = 0; layer < config.layers(); layer++) {
             for (Site site : all) {
@@ -109,7 +109,7 @@ class EvaluationTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"INPUT", "UP", "GATE", "INTERMEDIATE"})
+    @ValueSource(strings = {"INPUT", "UP", "GATE", "INTERMEDIATE", "ATTENTION_INPUT", "ATTENTION_OUTPUT"})
     void aRuleKeepsWhatItKeepsOfTheVectorAndTheLossFollows(Site site) {
         ModelConfig config = r.model.config();
         double p = 0.8;
@@ -134,7 +134,8 @@ class EvaluationTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"INPUT", "UP", "GATE", "INTERMEDIATE", "INPUT INTERMEDIATE", "UP GATE", "INPUT UP GATE INTERMEDIATE"})
+    @ValueSource(strings = {"INPUT", "UP", "GATE", "INTERMEDIATE", "INPUT INTERMEDIATE", "UP GATE", "INPUT UP GATE INTERMEDIATE", "ATTENTION_INPUT", "ATTENTION_OUTPUT",
+        "INTERMEDIATE ATTENTION_OUTPUT", "INPUT UP GATE INTERMEDIATE ATTENTION_INPUT ATTENTION_OUTPUT"})
     void aGridGivesWhatItsPointsGive(String names) {
         Set<Site> sites = EnumSet.noneOf(Site.class);
         Arrays.stream(names.split(" ")).map(Site::valueOf).forEach(sites::add);
@@ -163,6 +164,9 @@ class EvaluationTest {
         load(name);
         aGridGivesWhatItsPointsGive("INTERMEDIATE");
         aGridGivesWhatItsPointsGive("INPUT INTERMEDIATE");
+        aGridGivesWhatItsPointsGive("ATTENTION_INPUT");
+        aGridGivesWhatItsPointsGive("ATTENTION_OUTPUT");
+        aGridGivesWhatItsPointsGive("INPUT INTERMEDIATE ATTENTION_INPUT ATTENTION_OUTPUT");
         if (r.model.config().feedForward().gated()) {
             aGridGivesWhatItsPointsGive("UP GATE");
         }
@@ -188,9 +192,10 @@ class EvaluationTest {
     }
 
     @Test
-    void aBlockWithoutAGateHasTwoSites() {
+    void aBlockWithoutAGateHasTwoSitesAndAttentionTwo() {
         ModelConfig config = ModelConfig.llama(11, 6, 7, 2, 4, 2, 2, 1e-5, RotaryPosition.plain(10000), false, FeedForward.ungated("relu"), 8, 0.02, OptionalInt.empty(), List.of());
-        DecoderGraph.evaluation(config, EnumSet.of(Site.INPUT, Site.INTERMEDIATE));
+        assertEquals(EnumSet.of(Site.INPUT, Site.INTERMEDIATE, Site.ATTENTION_INPUT, Site.ATTENTION_OUTPUT), config.sites());
+        DecoderGraph.evaluation(config, config.sites());
         assertThrows(IllegalArgumentException.class, () -> DecoderGraph.evaluation(config, EnumSet.of(Site.GATE)));
         assertThrows(IllegalArgumentException.class, () -> DecoderGraph.grid(config, Set.of()));
     }

@@ -25,7 +25,6 @@ public record Transformer(int layers, int heads, int keyValueHeads, int headSize
     public ModelCost dense(Step step) {
         double queries = (double) heads * headSize;
         double keys = (double) keyValueHeads * headSize;
-        double projections = block.hidden() * (2 * queries + 2 * keys);
         // A score and a share of a value for each query entry and position attended to.
         double attention = 4 * queries * step.attended();
         double cached = 2 * keys * step.sequences() * ((double) step.before() + step.tokens());
@@ -33,7 +32,7 @@ public record Transformer(int layers, int heads, int keyValueHeads, int headSize
         double logits = (double) step.sequences() * step.logits();
         return new ModelCost(
                 block.dense(step.allTokens()).total().times(layers),
-                Cost.ofProduct(projections, step.allTokens(), block.bytesPerWeight()).times(layers),
+                projections().dense(step.allTokens()).total().times(layers),
                 new Cost(attention, cached * bytesPerCacheEntry).times(layers),
                 logits == 0 ? Cost.NONE : Cost.ofProduct(head, logits, block.bytesPerWeight()));
     }
@@ -50,5 +49,21 @@ public record Transformer(int layers, int heads, int keyValueHeads, int headSize
         }
         ModelCost dense = dense(step);
         return new ModelCost(saving.total().times(layers), dense.projections(), dense.attention(), dense.head());
+    }
+
+    /**
+     * What it takes if a vector of every layer's attention is that sparse.
+     *
+     * @param sparsity 0 to 1: the share of its entries that are zero for all of the step's tokens
+     * @throws IllegalArgumentException if it is out of range
+     */
+    public ModelCost sparse(Step step, AttentionRoute route, double sparsity) {
+        ModelCost dense = dense(step);
+        return new ModelCost(dense.feedForward(), projections().sparse(route, sparsity, step.allTokens()).total().times(layers), dense.attention(), dense.head());
+    }
+
+    /** Each layer's attention. */
+    public Attention projections() {
+        return new Attention(block.hidden(), heads, keyValueHeads, headSize, block.bytesPerWeight());
     }
 }

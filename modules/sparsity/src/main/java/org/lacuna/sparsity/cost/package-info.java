@@ -1,6 +1,7 @@
 /**
  * What sparsity could save at most: floating-point operations and bytes counted from shapes, with nothing measured.
  * {@link org.lacuna.sparsity.cost.FeedForward} counts a block's products and, by a {@link org.lacuna.sparsity.cost.Route}, what is left of them;
+ * {@link org.lacuna.sparsity.cost.Attention} the same of attention's projections, by an {@link org.lacuna.sparsity.cost.AttentionRoute};
  * {@link org.lacuna.sparsity.cost.Transformer} sets that beside the rest of a model at a {@link org.lacuna.sparsity.cost.Step}.
  *
  * <p>A multiplication and its addition are two operations. Bytes are those of weights, and of cached keys and values, each read once a step;

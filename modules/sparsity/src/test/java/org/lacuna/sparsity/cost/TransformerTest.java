@@ -84,6 +84,17 @@ class TransformerTest {
     }
 
     @Test
+    void aSavingInAttentionIsTheModels() {
+        ModelCost dense = model.dense(Step.decode(9));
+        // Of 180 weights a layer 120 read the input, 60 what the heads gathered.
+        ModelCost input = model.sparse(Step.decode(9), AttentionRoute.INPUT, 0.5);
+        assertEquals(new ModelCost(dense.feedForward(), new Cost(2 * 2 * 120, 2 * 120 * 2), dense.attention(), dense.head()), input);
+        ModelCost output = model.sparse(Step.batch(3, 9), AttentionRoute.OUTPUT, 0.5);
+        assertEquals(new Cost(3 * 2 * 2 * 150, 2 * 150 * 2), output.projections());
+        assertEquals(dense, model.sparse(Step.decode(9), AttentionRoute.INPUT, 0));
+    }
+
+    @Test
     void whatIsRefused() {
         assertThrows(IllegalArgumentException.class, () -> Step.decode(0));
         assertThrows(IllegalArgumentException.class, () -> Step.prefill(0));
