@@ -6,6 +6,7 @@ import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.FeedForward;
+import org.lacuna.model.config.ModelConfig;
 import org.lacuna.sparsity.Site;
 
 /**
@@ -50,11 +51,17 @@ public record Answers(double[][] lossSums, boolean[][] greedy, long[][] kept, lo
             }
         }
         long[] elements = new long[texts.rows()];
-        FeedForward block = model.config().feedForward();
-        long width = sites.stream().mapToLong(site -> (long) block.rowsPerToken(site) * (site == Site.INPUT ? model.config().hidden() : model.config().intermediate())).sum();
+        long each = elementsOfToken(model.config(), sites, treatment.layers());
         for (int text = 0; text < elements.length; text++) {
-            elements[text] = width * treatment.layers().of(model.config().layers()).size() * coverage.count(texts.lengths()[text], texts.firstScored(text));
+            elements[text] = each * coverage.count(texts.lengths()[text], texts.firstScored(text));
         }
         return new Answers(lossSums, greedy, kept, elements);
+    }
+
+    /** What a rule sees of one token: the elements of its vectors at the sites of all layers that have it. */
+    static long elementsOfToken(ModelConfig config, Set<Site> sites, LayerSet layers) {
+        FeedForward block = config.feedForward();
+        return layers.of(config.layers()).size()
+                * sites.stream().mapToLong(site -> (long) block.rowsPerToken(site) * (site == Site.INPUT ? config.hidden() : config.intermediate())).sum();
     }
 }

@@ -62,7 +62,9 @@ final class Question {
                     parameters.putDouble(treatment.parameter(layer, site, point));
                 }
                 digest.update(parameters.array());
-                if (treatment.channelRows() > 0) {
+                if (treatment.choice().isPresent()) {
+                    digest.update(treatment.choice().get().key().getBytes(StandardCharsets.UTF_8));
+                } else if (treatment.channelRows() > 0) {
                     float[] channels = treatment.channels(layer, site);
                     ByteBuffer bytes = ByteBuffer.allocate(channels.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
                     bytes.asFloatBuffer().put(channels);

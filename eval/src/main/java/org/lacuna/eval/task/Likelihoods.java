@@ -1,8 +1,10 @@
 package org.lacuna.eval.task;
 
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -12,6 +14,7 @@ import org.lacuna.data.Batch;
 import org.lacuna.data.task.Answer;
 import org.lacuna.data.task.Request;
 import org.lacuna.eval.robustness.Answers;
+import org.lacuna.eval.robustness.ContinuationAnswers;
 import org.lacuna.eval.robustness.Findings;
 import org.lacuna.eval.robustness.Sequences;
 import org.lacuna.eval.robustness.TokenCoverage;
@@ -23,7 +26,8 @@ import org.lacuna.sparsity.Site;
 
 /**
  * The log-likelihoods of requests at all points of a grid. Requests of about one length go through the model together, padded on the right; what a
- * request gives does not depend on those beside it but for rounding.
+ * request gives does not depend on those beside it but for rounding. Where the coverage leaves contexts alone, requests of one context go through it together
+ * instead, and the context once for all of them and all points.
  *
  * @param name     what messages call the model
  * @param findings where pieces are looked up and kept
@@ -38,23 +42,67 @@ public record Likelihoods(String name, Model model, Device device, Workers worke
     /** Scores requests with continuations. */
     @Override
     public Scores score(List<Request> requests, Set<Site> sites, Treatment treatment, TokenCoverage coverage) {
-        int points = treatment.points();
-        Answer[][] answers = new Answer[points][requests.size()];
-        long[][] kept = new long[points][requests.size()];
-        long[][] elements = new long[points][requests.size()];
+        return coverage.dense(1).isPresent() ? byContext(requests, sites, treatment, coverage) : sideBySide(requests, sites, treatment, coverage);
+    }
+
+    private Scores byContext(List<Request> requests, Set<Site> sites, Treatment treatment, TokenCoverage coverage) {
+        Map<IntBuffer, List<Integer>> contexts = contexts(requests);
+        List<ContinuationAnswers.Asked> asked = new ArrayList<>();
+        List<Integer> order = new ArrayList<>();
+        contexts.forEach((context, of) -> {
+            asked.add(new ContinuationAnswers.Asked(context.array(), of.stream().map(r -> requests.get(r).continuation()).toList()));
+            order.addAll(of);
+        });
+        Collected collected = new Collected(treatment.points(), requests.size());
+        collected.add(ContinuationAnswers.of(name, model, device, workers, asked, sites, treatment, coverage, findings, subject, stop), order);
+        return collected.scores();
+    }
+
+    /** Requests by what the model reads of their contexts. */
+    static Map<IntBuffer, List<Integer>> contexts(List<Request> requests) {
+        Map<IntBuffer, List<Integer>> contexts = new LinkedHashMap<>();
+        for (int r = 0; r < requests.size(); r++) {
+            int[] input = requests.get(r).input();
+            int[] context = Arrays.copyOf(input, input.length - requests.get(r).continuation().length + 1);
+            contexts.computeIfAbsent(IntBuffer.wrap(context), ids -> new ArrayList<>()).add(r);
+        }
+        return contexts;
+    }
+
+    private Scores sideBySide(List<Request> requests, Set<Site> sites, Treatment treatment, TokenCoverage coverage) {
+        Collected collected = new Collected(treatment.points(), requests.size());
         for (List<Integer> bucket : buckets(requests).values()) {
-            Sequences texts = texts(requests, bucket);
-            Answers found = Answers.of(name, model, device, workers, texts, sites, treatment, coverage, findings, subject, stop);
-            for (int i = 0; i < bucket.size(); i++) {
-                int request = bucket.get(i);
-                for (int p = 0; p < points; p++) {
-                    answers[p][request] = new Answer.Scored(-found.lossSums()[p][i], found.greedy()[p][i]);
-                    kept[p][request] = found.kept()[p][i];
-                    elements[p][request] = found.elements()[i];
+            collected.add(Answers.of(name, model, device, workers, texts(requests, bucket), sites, treatment, coverage, findings, subject, stop), bucket);
+        }
+        return collected.scores();
+    }
+
+    /** Answers in the order of the requests. */
+    private static final class Collected {
+        private final Answer[][] answers;
+        private final long[][] kept;
+        private final long[][] elements;
+
+        Collected(int points, int requests) {
+            answers = new Answer[points][requests];
+            kept = new long[points][requests];
+            elements = new long[points][requests];
+        }
+
+        /** Puts each text's answer at the place of its request. */
+        void add(Answers found, List<Integer> places) {
+            for (int p = 0; p < answers.length; p++) {
+                for (int i = 0; i < places.size(); i++) {
+                    answers[p][places.get(i)] = new Answer.Scored(-found.lossSums()[p][i], found.greedy()[p][i]);
+                    kept[p][places.get(i)] = found.kept()[p][i];
+                    elements[p][places.get(i)] = found.elements()[i];
                 }
             }
         }
-        return new Scores(Arrays.stream(answers).map(List::of).toList(), kept, elements);
+
+        Scores scores() {
+            return new Scores(Arrays.stream(answers).map(List::of).toList(), kept, elements);
+        }
     }
 
     /** Requests by the length that they are padded to, within it by their number. */

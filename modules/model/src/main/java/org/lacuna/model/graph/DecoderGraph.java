@@ -178,6 +178,15 @@ public final class DecoderGraph {
         return new DecoderBuilder(config, adapters, DataType.FLOAT, sites, sites, false).decoding(weighted);
     }
 
+    /**
+     * The same with rules in some layers alone: the others have no placeholder and no count.
+     *
+     * @param layers of the model's, at least one
+     */
+    public static SameDiff decoding(ModelConfig config, LowRank adapters, Set<Site> sites, Set<Integer> layers, boolean weighted) {
+        return new DecoderBuilder(config, adapters, DataType.FLOAT, sites, sites, layers, false).decoding(weighted);
+    }
+
     /** The states of {@link #decoding}: the placeholder of each to the variable that is kept there. */
     public static Map<String, String> states(ModelConfig config) {
         Map<String, String> states = new LinkedHashMap<>();
