@@ -32,13 +32,13 @@ public record Answers(double[][] lossSums, boolean[][] greedy, long[][] kept, lo
     public static Answers of(String name, Model model, Device device, Workers workers, Sequences texts, Set<Site> sites, Treatment treatment, TokenCoverage coverage,
             Findings findings, String subject, BooleanSupplier stop) {
         GridProgram program = new GridProgram(model.config(), model.adapters(), device, sites, treatment.layers(), treatment.points(), texts.rows(),
-                texts.length(), false, treatment.channelRows());
+                texts.length(), false, treatment.channelRows(), texts.branch());
         Sweep sweep = new Sweep(name, model, texts, sites, treatment, coverage, false, program, findings, subject);
         sweep.run(workers, stop);
         int points = treatment.points();
         double[][] lossSums = new double[points][];
         boolean[][] greedy = new boolean[points][];
-        long[][] kept = new long[points][texts.rows()];
+        long[][] kept = new long[points][texts.texts().size()];
         for (int p = 0; p < points; p++) {
             lossSums[p] = sweep.lossSums(p);
             greedy[p] = sweep.greedy(p);
@@ -50,10 +50,10 @@ public record Answers(double[][] lossSums, boolean[][] greedy, long[][] kept, lo
                 }
             }
         }
-        long[] elements = new long[texts.rows()];
+        long[] elements = new long[texts.texts().size()];
         long each = elementsOfToken(model.config(), sites, treatment.layers());
         for (int text = 0; text < elements.length; text++) {
-            elements[text] = each * coverage.count(texts.lengths()[text], texts.firstScored(text));
+            elements[text] = each * coverage.count(texts.texts().get(text).length(), texts.firstScored(texts.texts().get(text)));
         }
         return new Answers(lossSums, greedy, kept, elements);
     }

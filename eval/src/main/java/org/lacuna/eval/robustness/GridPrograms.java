@@ -17,6 +17,7 @@ public final class GridPrograms {
     private final Device device;
     private final int windows;
     private final int length;
+    private final boolean branched;
     private final Map<SiteSet, GridProgram> curves = new EnumMap<>(SiteSet.class);
     private int grid;
     private int channels;
@@ -35,6 +36,12 @@ public final class GridPrograms {
 
     /** The same of a model with adapters. */
     public GridPrograms(ModelConfig config, LowRank adapters, Device device, int windows, int length) {
+        this(config, adapters, device, windows, length, false);
+    }
+
+    /** The same where windows hold texts that share what they begin with. */
+    public GridPrograms(ModelConfig config, LowRank adapters, Device device, int windows, int length, boolean branched) {
+        this.branched = branched;
         this.config = config;
         this.adapters = adapters;
         this.device = device;
@@ -45,7 +52,7 @@ public final class GridPrograms {
     /** Without a rule, the intermediate vectors watched. */
     GridProgram dense() {
         if (dense == null) {
-            dense = new GridProgram(config, adapters, device, config.feedForward().sites(), LayerSet.ALL, 1, windows, length, true, 0);
+            dense = new GridProgram(config, adapters, device, config.feedForward().sites(), LayerSet.ALL, 1, windows, length, true, 0, branched);
         }
         return dense;
     }
@@ -58,7 +65,7 @@ public final class GridPrograms {
             channels = channelRows;
             layers = in;
         }
-        return curves.computeIfAbsent(sites, s -> new GridProgram(config, adapters, device, s.sites(), in, points, windows, length, false, channelRows));
+        return curves.computeIfAbsent(sites, s -> new GridProgram(config, adapters, device, s.sites(), in, points, windows, length, false, channelRows, branched));
     }
 
     /**

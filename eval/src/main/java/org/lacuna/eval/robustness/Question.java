@@ -29,6 +29,9 @@ final class Question {
         question.ints(texts.batch().inputs());
         question.ints(texts.batch().targets());
         question.ints(texts.lengths());
+        if (texts.branch()) {
+            texts.texts().forEach(text -> question.ints(text.row(), text.trunk(), text.from(), text.to()));
+        }
         question.rules(sites, treatment, coverage, config);
         return question.hash();
     }

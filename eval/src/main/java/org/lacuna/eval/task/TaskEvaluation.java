@@ -48,6 +48,7 @@ import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.graph.LowRank;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
@@ -149,11 +150,13 @@ public final class TaskEvaluation {
             return largest(sites -> ContinuationAnswers.memory(config, device, sites, settings.layers(), settings.coverage(), settings.grid().size(), contexts, longest,
                     channelRows, team));
         }
-        int padded = Likelihoods.padded(longest);
-        int besideLongest = (int) requests.stream().filter(request -> Likelihoods.padded(request.input().length) == padded).count();
+        boolean share = Likelihoods.share(config, settings.coverage());
+        List<List<Integer>> rows = Likelihoods.buckets(requests, share).values().iterator().next();
+        int longestRow = rows.stream().mapToInt(row -> Likelihoods.length(requests, row)).max().orElseThrow();
+        boolean branched = rows.stream().anyMatch(row -> row.size() > 1);
         Settings asText = new Settings(settings.rule(), settings.grid(), settings.coverage(), settings.layers(), settings.sites(), settings.perplexity(), 1, 1,
                 settings.confidence());
-        return new GridPrograms(config, device, besideLongest, longest).memory(asText, channelRows, team);
+        return new GridPrograms(config, LowRank.none(), device, rows.size(), longestRow, branched).memory(asText, channelRows, team);
     }
 
     private ForwardMemory largest(Function<Set<Site>, ForwardMemory> ofSites) {

@@ -36,6 +36,8 @@ public final class DecoderGraph {
     public static final String TOKEN_WEIGHT = "token_weight";
     /** [B, T]: 0 = padding, neither sparsified nor counted. */
     public static final String TOKEN_MASK = "token_mask";
+    /** [B, T, 2] INT, of graphs in which texts branch: what {@code Attention} takes as spans. */
+    public static final String SPANS = "spans";
     /** [1] INT: of how many tokens keys and values were kept. */
     public static final String PAST = "past";
     /** [B, T, D]: the residual stream after the last norm, which the output embedding reads. */
@@ -152,6 +154,14 @@ public final class DecoderGraph {
      */
     public static SameDiff grid(ModelConfig config, LowRank adapters, Set<Site> sites, Set<Integer> layers, boolean weighted) {
         return new DecoderBuilder(config, adapters, DataType.FLOAT, sites, sites, layers, true).evaluation(weighted);
+    }
+
+    /**
+     * The same of sequences in which several continuations of a text lie behind it, one after the other: with the placeholder {@link #SPANS}, and
+     * {@link #POSITIONS} as each continuation has them by itself. Not for models some of whose layers see a window of the text.
+     */
+    public static SameDiff branchedGrid(ModelConfig config, LowRank adapters, Set<Site> sites, Set<Integer> layers, boolean weighted) {
+        return new DecoderBuilder(config, adapters, DataType.FLOAT, sites, sites, layers, true).branchedEvaluation(weighted);
     }
 
     /**
