@@ -45,8 +45,9 @@ public final class MeasureOptions {
     @Option(names = "--grid", split = ",", paramLabel = "P", description = "Values of the rule's p, at least 2. Default: the paper's 26 from 1 to 0, or the rule's own.")
     private List<Double> grid = new ArrayList<>();
 
-    @Option(names = "--coverage", defaultValue = "all", paramLabel = "TOKENS",
-            description = "Which tokens of a window the rule is applied to: all, but_first, or last:SHARE, say last:0.5. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--coverage", paramLabel = "TOKENS",
+            description = "Which tokens of a window the rule is applied to: all, but_first, or last:SHARE, say last:0.5; of a task's request also decode, from the context's "
+                    + "last token on, or generated, from the first one behind it. Default: all; griffin on tasks: generated.")
     private String coverage;
 
     @Option(names = "--layers", defaultValue = "all", paramLabel = "LAYERS",
@@ -98,7 +99,7 @@ public final class MeasureOptions {
             problems.add("--grid: must be at most " + MOST_POINTS + " values, not " + grid.size());
         }
         try {
-            TokenCoverage.parse(coverage);
+            coverage(TokenCoverage.EVERY);
         } catch (IllegalArgumentException e) {
             problems.add("--coverage: " + e.getMessage());
         }
@@ -139,10 +140,19 @@ public final class MeasureOptions {
         return text.team();
     }
 
+    private TokenCoverage coverage(TokenCoverage unnamed) {
+        return coverage == null ? unnamed : TokenCoverage.parse(coverage);
+    }
+
     /** The settings, at the sites that were named, or where none was at those that are {@code there} in the feed-forward block. */
     public Settings settings(List<SiteSet> there) {
+        return settings(there, TokenCoverage.EVERY);
+    }
+
+    /** The same with the coverage that was named, or {@code unnamed}. */
+    public Settings settings(List<SiteSet> there, TokenCoverage unnamed) {
         List<SiteSet> wanted = sites.isEmpty() ? there.stream().filter(SiteSet.FEED_FORWARD::contains).toList() : sites.stream().map(SiteSet::byKey).distinct().toList();
-        return new Settings(rule, grid.isEmpty() ? method().grid() : grid, TokenCoverage.parse(coverage), LayerSet.parse(layers), wanted, bar, replicates, seed,
+        return new Settings(rule, grid.isEmpty() ? method().grid() : grid, coverage(unnamed), LayerSet.parse(layers), wanted, bar, replicates, seed,
                 Settings.PAPER.confidence());
     }
 

@@ -12,6 +12,8 @@ import org.lacuna.eval.compare.TaskComparison.ComparedTask;
 import org.lacuna.eval.compare.TaskComparison.DifferenceAt;
 import org.lacuna.eval.compare.TaskComparison.ValueDifference;
 import org.lacuna.eval.report.Shown;
+import org.lacuna.eval.task.TaskMeasurement;
+import org.lacuna.eval.task.TaskNotes;
 import org.lacuna.sparsity.critical.Estimator;
 import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
 
@@ -35,6 +37,13 @@ final class TaskComparisonTable {
         for (ComparedTask task : comparison.tasks()) {
             line("");
             line("task   %s: %,d documents", task.name(), task.results().get(0).task().documents());
+            for (int model = 0; model < labels.size(); model++) {
+                TaskMeasurement result = task.results().get(model);
+                line("       %s: %s", labels.get(model), TaskNotes.asked(result.task()));
+                for (String note : TaskNotes.of(result.task(), result.dense())) {
+                    line("note   %s: %s", labels.get(model), note);
+                }
+            }
             for (int m = 0; m < task.results().get(0).dense().size(); m++) {
                 MetricKind metric = task.results().get(0).dense().get(m).metric();
                 for (int model = 0; model < labels.size(); model++) {

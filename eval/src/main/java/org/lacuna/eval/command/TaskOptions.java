@@ -5,7 +5,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.lacuna.data.task.OutputType;
 import org.lacuna.data.task.Task;
-import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.task.TaskSettings;
 import org.lacuna.run.InputException;
@@ -18,7 +17,8 @@ final class TaskOptions {
                     + "stories_agreement, stories_cloze, stories_questions; or task files (.yaml).")
     private List<String> tasks = new ArrayList<>();
 
-    @Option(names = "--task-data", defaultValue = ".", paramLabel = "DIR", description = "Folder of the tasks' JSONL files, as the data sets are published. Default: the current one.")
+    @Option(names = "--task-data", defaultValue = ".", paramLabel = "DIR", description = "Folder of the tasks' JSONL files, as the data sets are published; those of a task file of your own are "
+            + "looked for beside it first. Default: the current one.")
     private Path data;
 
     @Option(names = "--task-set", paramLabel = "KEY=VALUE", description = "Changes to the task files, num_fewshot=2 or data=my/file.jsonl say. Repeatable.")
@@ -74,10 +74,9 @@ final class TaskOptions {
      * Reads them.
      *
      * @param coverage that they are measured with
-     * @param layers   in which the rule is applied
      * @throws InputException with all that is wrong with them
      */
-    List<Task> open(TokenCoverage coverage, LayerSet layers) {
+    List<Task> open(TokenCoverage coverage) {
         List<String> problems = new ArrayList<>();
         List<Task> opened = new ArrayList<>();
         for (String name : tasks) {
@@ -85,10 +84,7 @@ final class TaskOptions {
                 Task task = Task.open(name, data, sets);
                 if (task.outputType() == OutputType.GENERATE_UNTIL && coverage.kind() == TokenCoverage.Kind.LAST) {
                     problems.add("--coverage " + coverage + ": " + name
-                            + " wants text to be written, and how long it gets is not known before; use all, but_first or decode");
-                }
-                if (task.outputType() == OutputType.GENERATE_UNTIL && !layers.isAll()) {
-                    problems.add("--layers " + layers + ": " + name + " wants text to be written, which can be done with the rule in all layers only");
+                            + " wants text to be written, and how long it gets is not known before; use all, but_first, decode or generated");
                 }
                 opened.add(limit == null ? task : task.first(limit));
             } catch (InputException e) {

@@ -72,7 +72,7 @@ final class TaskRun {
         Method method = measure.method();
         TaskSettings settings = settings(config, method);
         List<TaskEvaluation> evaluations = new ArrayList<>();
-        options.open(settings.coverage(), settings.layers()).forEach(task -> evaluations.add(new TaskEvaluation(task, tokenizer, maxLength, settings)));
+        options.open(settings.coverage()).forEach(task -> evaluations.add(new TaskEvaluation(task, tokenizer, maxLength, settings)));
         Optional<Corpus> corpus = method.calibrates() ? Optional.of(Corpora.open(source.data(sets))) : Optional.empty();
         corpus.ifPresent(text -> source.check(text, config));
         ModelSummary summary = source.summary(config, corpus);
@@ -101,13 +101,14 @@ final class TaskRun {
 
     private TaskSettings settings(ModelConfig config, Method method) {
         List<SiteSet> has = Arrays.stream(SiteSet.values()).filter(set -> config.sites().containsAll(set.sites()) && method.sites(config).containsAll(set.sites())).toList();
-        Settings text = measure.settings(has);
+        Settings text = measure.settings(has, method.taskCoverage());
         text.layers().check(source.checkpoint().toString(), config.layers());
         List<String> problems = new ArrayList<>();
         text.sites().stream().filter(sites -> !has.contains(sites)).forEach(sites -> problems.add("rule " + method.name() + " is not for " + sites.key() + " of " + source.checkpoint()
                 + "; there are " + String.join(", ", has.stream().map(SiteSet::key).toList())));
-        if (method.channelRows(2) > 1) {
-            problems.add("rule " + method.name() + " chooses for each text by its prompt, which tasks can't be measured with yet; on windows of text it can");
+        if (method.channelRows(2) > 1 && text.coverage().dense(1).isEmpty()) {
+            problems.add("rule " + method.name() + " chooses by a request's context, which coverage " + text.coverage()
+                    + " does not leave alone; use generated, as published, or decode");
         }
         boolean looks = method.channelRows(2) > 0 || method.calibrates();
         if (looks && config.feedForward().experts().isPresent() && !text.sites().stream().allMatch(SiteSet::inAttention)) {
@@ -123,7 +124,7 @@ final class TaskRun {
     private ForwardMemory memory(ModelConfig config, Method method, List<TaskEvaluation> evaluations, Workers team) {
         ForwardMemory most = ForwardMemory.of(config);
         for (TaskEvaluation evaluation : evaluations) {
-            ForwardMemory memory = evaluation.memory(config, device, method.channelRows(1), team.count());
+            ForwardMemory memory = evaluation.memory(config, device, method.channelRows(2), team.count());
             most = memory.bytes() > most.bytes() ? memory : most;
         }
         return most;

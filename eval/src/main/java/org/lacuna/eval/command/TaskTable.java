@@ -10,6 +10,7 @@ import org.lacuna.eval.task.TaskEvaluation;
 import org.lacuna.eval.task.TaskMeasurement.Curve;
 import org.lacuna.eval.task.TaskMeasurement.Score;
 import org.lacuna.eval.task.TaskMeasurement.TaskSummary;
+import org.lacuna.eval.task.TaskNotes;
 import org.lacuna.eval.task.TaskSettings;
 
 /** Prints what tasks give as it is found. */
@@ -38,20 +39,10 @@ final class TaskTable implements TaskEvaluation.Progress {
     @Override
     public void dense(TaskSummary task, List<Score> scores) {
         line("");
-        line("task   %s: %,d documents, %,d requests, %,d with a context cut to %,d tokens%s", task.name(), task.documents(), task.requests(), task.truncated(), task.maxLength(),
-                task.leftOut() == 0 ? "" : String.format(Locale.ROOT, "; left out, since a choice is longer: %,d", task.leftOut()));
+        line("task   %s: %,d documents, %s", task.name(), task.documents(), TaskNotes.asked(task));
         line("dense  %s", String.join(", ", scores.stream().map(TaskTable::score).toList()));
-        scores.stream().filter(score -> score.metric().higherIsBetter() && task.chance().isPresent() && !isAboveChance(score.value(), task.chance().getAsDouble(), task.documents()))
-                .forEach(score -> line("note   %s is not above chance (%.4f) by two standard errors of chance: how much can be left out before it falls says nothing",
-                        score.metric().key(), task.chance().getAsDouble()));
-        scores.stream().filter(score -> score.metric().higherIsBetter() && task.chance().isEmpty() && score.value() == 0)
-                .forEach(score -> line("note   %s is 0 without a rule, so nothing can fall: how much can be left out says nothing", score.metric().key()));
+        TaskNotes.of(task, scores).forEach(note -> line("note   %s", note));
         line("%-" + siteWidth + "s%-12s%-26s%-26s%s", "site", "metric", "linear", "first", "grid");
-    }
-
-    /** By the standard error that choosing blindly has: that of what was measured is 0 where all is right. */
-    private static boolean isAboveChance(double value, double chance, int documents) {
-        return value - chance > 2 * Math.sqrt(chance * (1 - chance) / documents);
     }
 
     private static String score(Score score) {

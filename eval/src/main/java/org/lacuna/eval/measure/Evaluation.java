@@ -19,7 +19,6 @@ import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.method.Method;
 import org.lacuna.eval.method.Methods;
-import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
 import org.lacuna.eval.robustness.Findings;
@@ -184,8 +183,8 @@ public final class Evaluation {
             problems.add("rule " + method.name() + " looks at the weights or the activations of a block, which can't be done for " + summary.checkpoint()
                     + ", whose blocks have experts; use a rule with one p for all, top_p say");
         }
-        if (settings.coverage().kind() == TokenCoverage.Kind.DECODE) {
-            problems.add("coverage decode is for tasks, whose requests have a context and a continuation; on windows of text use all, but_first or last:SHARE");
+        if (settings.coverage().dense(1).isPresent()) {
+            problems.add("coverage " + settings.coverage() + " is for tasks, whose requests have a context and a continuation; on windows of text use all, but_first or last:SHARE");
         }
         if (method.calibrates() && calibration.length() < (long) data.windows() * data.windowLength() + 1) {
             problems.add("rule " + method.name() + " is calibrated on as many windows of the training part, which has " + calibration.length() + " tokens, fewer than "

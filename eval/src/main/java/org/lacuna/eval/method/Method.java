@@ -1,7 +1,9 @@
 package org.lacuna.eval.method;
 
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
+import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.Treatment;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.sparsity.Site;
@@ -33,6 +35,22 @@ public interface Method {
     /** Whether it looks at text that is not measured on. */
     default boolean calibrates() {
         return false;
+    }
+
+    /** Tokens that tasks are measured with unless others are asked for. */
+    default TokenCoverage taskCoverage() {
+        return TokenCoverage.EVERY;
+    }
+
+    /**
+     * What it comes to for texts of which each has a prompt, as requests of tasks do.
+     *
+     * @param grid values of p
+     * @param look at the model
+     * @return one treatment for the grid, whose texts choose their own ({@link Treatment#choice}); empty where it does not look at prompts
+     */
+    default Optional<Treatment> byPrompt(List<Double> grid, Look look) {
+        return Optional.empty();
     }
 
     /**

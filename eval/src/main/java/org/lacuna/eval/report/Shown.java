@@ -105,6 +105,7 @@ public final class Shown {
             case BUT_FIRST -> "all tokens but a window's first";
             case LAST -> "the last " + plain(100 * coverage.share()) + " % of a window's tokens";
             case DECODE -> "the tokens from which a continuation is predicted";
+            case GENERATED -> "the tokens read after the context";
         };
     }
 }

@@ -29,6 +29,7 @@ import org.lacuna.eval.task.TaskMeasurement;
 import org.lacuna.eval.task.TaskMeasurement.Curve;
 import org.lacuna.eval.task.TaskMeasurement.Point;
 import org.lacuna.eval.task.TaskMeasurement.Score;
+import org.lacuna.eval.task.TaskNotes;
 import org.lacuna.eval.task.TaskSettings;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
@@ -101,7 +102,7 @@ public final class TaskReport {
         }
         body.add(Html.element("p class=\"summary\" id=\"summary\"", summary()));
         body.add(Document.section("Without a rule", values()));
-        body.add(Document.section("Critical sparsity", critical(), atControlsCritical()));
+        body.add(Document.section("Critical sparsity", notes(), critical(), atControlsCritical()));
         body.add(Html.element("h2", "Curves"));
         for (int t = 0; t < comparison.tasks().size(); t++) {
             body.add(Document.section("h3", comparison.tasks().get(t).name(), Document.charts(figures(t)),
@@ -279,16 +280,33 @@ public final class TaskReport {
         return table.done();
     }
 
+    /** What can't be read off the numbers; nothing where there is nothing. */
+    private Html notes() {
+        List<String> notes = new ArrayList<>();
+        for (ComparedTask task : comparison.tasks()) {
+            for (int model = 0; model < comparison.labels().size(); model++) {
+                TaskMeasurement result = task.results().get(model);
+                for (String note : TaskNotes.of(result.task(), result.dense())) {
+                    notes.add(task.name() + ", " + comparison.labels().get(model) + ": " + note + ".");
+                }
+            }
+        }
+        return notes.isEmpty() ? Html.of() : Html.element("div id=\"task-notes\"", list(notes));
+    }
+
     private List<String> method() {
         List<String> method = new ArrayList<>();
         for (ComparedTask task : comparison.tasks()) {
             TaskSettings settings = settings(task);
             method.add(String.format(Locale.ROOT,
-                    "%s: %,d documents; rule %s in every layer, %s; an accuracy holds while it is at least %s times the dense one, a perplexity at most %s "
+                    "%s: %,d documents; rule %s in %s, %s; an accuracy holds while it is at least %s times the dense one, a perplexity at most %s "
                     + "times; %s intervals and p by %,d draws of the documents, the same for all models.", task.name(),
-                    task.results().get(comparison.control()).task().documents(), settings.rule(),
+                    task.results().get(comparison.control()).task().documents(), settings.rule(), Shown.layers(settings.layers()),
                     Shown.tokens(settings.coverage()), Shown.plain(settings.accuracy()), Shown.plain(settings.perplexity()),
                             Shown.confidence(settings.confidence()), settings.replicates()));
+            for (int model = 0; model < comparison.labels().size(); model++) {
+                method.add(task.name() + ", " + comparison.labels().get(model) + ": " + TaskNotes.asked(task.results().get(model).task()) + ".");
+            }
         }
         method.add("Sparsity: exact zeros after the rule / elements that it saw, of all layers and covered tokens; where a model writes the text, of the "
                 + "tokens that it then read.");

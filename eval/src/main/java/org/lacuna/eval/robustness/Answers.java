@@ -5,6 +5,7 @@ import java.util.function.BooleanSupplier;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
+import org.lacuna.model.config.ModelConfig;
 import org.lacuna.sparsity.Site;
 
 /**
@@ -30,13 +31,13 @@ public record Answers(double[][] lossSums, boolean[][] greedy, long[][] kept, lo
     public static Answers of(String name, Model model, Device device, Workers workers, Sequences texts, Set<Site> sites, Treatment treatment, TokenCoverage coverage,
             Findings findings, String subject, BooleanSupplier stop) {
         GridProgram program = new GridProgram(model.config(), model.adapters(), device, sites, treatment.layers(), treatment.points(), texts.rows(),
-                texts.length(), false, treatment.channelRows());
+                texts.length(), false, treatment.channelRows(), texts.branch());
         Sweep sweep = new Sweep(name, model, texts, sites, treatment, coverage, false, program, findings, subject);
         sweep.run(workers, stop);
         int points = treatment.points();
         double[][] lossSums = new double[points][];
         boolean[][] greedy = new boolean[points][];
-        long[][] kept = new long[points][texts.rows()];
+        long[][] kept = new long[points][texts.texts().size()];
         for (int p = 0; p < points; p++) {
             lossSums[p] = sweep.lossSums(p);
             greedy[p] = sweep.greedy(p);
@@ -48,11 +49,16 @@ public record Answers(double[][] lossSums, boolean[][] greedy, long[][] kept, lo
                 }
             }
         }
-        long[] elements = new long[texts.rows()];
-        long width = model.config().elements(sites);
+        long[] elements = new long[texts.texts().size()];
+        long each = elementsOfToken(model.config(), sites, treatment.layers());
         for (int text = 0; text < elements.length; text++) {
-            elements[text] = width * treatment.layers().of(model.config().layers()).size() * coverage.count(texts.lengths()[text], texts.firstScored(text));
+            elements[text] = each * coverage.count(texts.texts().get(text).length(), texts.firstScored(texts.texts().get(text)));
         }
         return new Answers(lossSums, greedy, kept, elements);
+    }
+
+    /** What a rule sees of one token: the elements of its vectors at the sites of all layers that have it. */
+    static long elementsOfToken(ModelConfig config, Set<Site> sites, LayerSet layers) {
+        return layers.of(config.layers()).size() * config.elements(sites);
     }
 }

@@ -13,12 +13,9 @@ import org.lacuna.decode.Reading;
 import org.lacuna.decode.Sampling;
 import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.graph.Device;
-import org.lacuna.graph.op.NonFiniteRowException;
-import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
-import org.lacuna.model.graph.DecoderGraph;
 import org.lacuna.model.graph.LowRank;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
@@ -27,17 +24,13 @@ import org.lacuna.sparsity.Site;
 
 /**
  * What a model adds to texts, always the likeliest token, at every p of a grid. The points of one text are read side by side, in which they have the
- * same length; a point whose text is at its end is no longer looked at. A text more is a call more, so what one gives does not depend on the others, and how many points go
+ * same length, and what the coverage leaves alone at its beginning once for all of them; a point whose text is at its end is no longer looked at. A text more is a call more, so what one gives does not depend on the others, and how many points go
  * together depends on model and grid, never on the workers.
  *
  * <p>A rule sees the tokens that the model reads: the context and all that it added but the last token, of those the ones that are covered. The
  * likeliest token of a point is as without a cache, but for rounding.
  */
 public final class Continuations {
-    /** Tokens of a context that are read together: the same for every number of points, so that none of them changes another's bits. */
-    private static final int PIECE = 16;
-    /** What a worker holds; with more, fewer points are read together. */
-    private static final long BYTES = 256L << 20;
     private static final Sampling GREEDY = new Sampling(0, 0, 1);
 
     private final String name;
@@ -51,7 +44,7 @@ public final class Continuations {
     private final String question;
     private final BooleanSupplier stop;
     private final Device device;
-    private final Reading.Form form;
+    private final PointReading.Forms forms;
     private final int[][][] tokens;
     private final long[][] kept;
 
@@ -68,8 +61,8 @@ public final class Continuations {
      * What was found.
      *
      * @param tokens   that were added, with the one that ended the text, [point][text]
-     * @param kept     elements that are not 0 after the rule, of all layers and covered tokens that were read, [point][text]
-     * @param elements of all layers and covered tokens that were read, [point][text]
+     * @param kept     elements that are not 0 after the rule, of the treatment's layers and covered tokens that were read, [point][text]
+     * @param elements of these layers and tokens, [point][text]
      */
     public record Found(int[][][] tokens, long[][] kept, long[][] elements) {}
 
@@ -77,9 +70,6 @@ public final class Continuations {
             TokenCoverage coverage, Findings findings, String subject, BooleanSupplier stop) {
         if (coverage.kind() == TokenCoverage.Kind.LAST) {
             throw new IllegalArgumentException("a text that is being written has no last share of its tokens");
-        }
-        if (!treatment.layers().isAll()) {
-            throw new IllegalArgumentException("a text is written with the rule in all layers, not in " + treatment.layers());
         }
         this.name = name;
         this.model = model;
@@ -91,8 +81,9 @@ public final class Continuations {
         this.coverage = coverage;
         this.findings = findings;
         this.stop = stop;
-        form = form(model.config(), model.adapters(), device, sites, treatment.points(), longest(contexts) + ending.most, treatment.channelRows());
-        question = findings == Findings.NONE ? "" : subject + " writes " + Question.ofRules(sites, treatment, coverage, model.config()) + " " + form.texts();
+        forms = PointReading.Forms.of(model.config(), model.adapters(), device, sites, treatment.layers(), coverage, treatment.points(), longest(contexts) + ending.most,
+                PointReading.channelRows(treatment));
+        question = findings == Findings.NONE ? "" : subject + " writes " + Question.ofRules(sites, treatment, coverage, model.config()) + " " + forms.together();
         tokens = new int[treatment.points()][contexts.size()][];
         kept = new long[treatment.points()][contexts.size()];
     }
@@ -101,34 +92,19 @@ public final class Continuations {
         return contexts.stream().mapToInt(context -> context.length).max().orElseThrow();
     }
 
-    private static Reading.Form form(ModelConfig config, LowRank adapters, Device device, Set<Site> sites, int points, int length, int channelRows) {
-        int capacity = (length + PIECE - 1) / PIECE * PIECE;
-        // A multiple of what matrix products treat alike: one point by itself then has the bits that it has among many.
-        int alike = device.rowsAlike();
-        int blocks = (points + alike - 1) / alike;
-        Reading.Form fitting = new Reading.Form(config, adapters, blocks * alike, PIECE, capacity, 1, sites, channelRows);
-        while (blocks > 1 && fitting.bytes(device) > BYTES) {
-            blocks = (blocks + 1) / 2;
-            fitting = new Reading.Form(config, adapters, blocks * alike, PIECE, capacity, 1, sites, channelRows);
-        }
-        return fitting;
-    }
-
     /**
      * What {@link #of} holds.
      *
+     * @param layers with the rule
      * @param texts  how many
      * @param length tokens of the longest context and those that are added
      * @param team   how many workers there are
      */
-    public static ForwardMemory memory(ModelConfig config, Device device, Set<Site> sites, int points, int texts, int length, int channelRows, int team) {
-        Reading.Form form = form(config, LowRank.none(), device, sites, points, length, channelRows);
-        int busy = (int) Math.min(team, (long) texts * chunks(points, form));
-        return ForwardMemory.of(config).with(busy, busy * form.bytes(device));
-    }
-
-    private static int chunks(int points, Reading.Form form) {
-        return (points + form.texts() - 1) / form.texts();
+    public static ForwardMemory memory(ModelConfig config, Device device, Set<Site> sites, LayerSet layers, TokenCoverage coverage, int points, int texts, int length,
+            int channelRows, int team) {
+        PointReading.Forms forms = PointReading.Forms.of(config, LowRank.none(), device, sites, layers, coverage, points, length, channelRows);
+        int busy = (int) Math.min(team, (long) texts * forms.chunks(points));
+        return ForwardMemory.of(config).with(busy, busy * forms.bytes(device));
     }
 
     /**
@@ -136,8 +112,8 @@ public final class Continuations {
      *
      * @param name     what messages call the model
      * @param contexts token ids that the model has, at least one each; with what is added no more than it reads
-     * @param sites    with the rule, in every layer
-     * @param treatment with at most one row of channels
+     * @param sites    with the rule, in the treatment's layers
+     * @param treatment with at most one row of channels, or chosen by each text's context where the coverage leaves that alone
      * @param coverage not the last share of a text
      * @param findings where pieces are looked up and kept
      * @param subject  hash of model and arithmetic
@@ -150,13 +126,13 @@ public final class Continuations {
     }
 
     private Found run(Workers workers) {
-        int pointChunks = chunks(treatment.points(), form);
+        int pointChunks = forms.chunks(treatment.points());
         int chunks = pointChunks * contexts.size();
         AtomicInteger next = new AtomicInteger();
         workers.run(Math.min(workers.count(), chunks), part -> {
-            Reading reading = new Reading(form, model, device);
+            PointReading reading = new PointReading(name, forms, model, device, sites, treatment, coverage);
             for (int chunk = next.getAndIncrement(); chunk < chunks; chunk = next.getAndIncrement()) {
-                int firstPoint = chunk % pointChunks * form.texts();
+                int firstPoint = chunk % pointChunks * forms.together();
                 int text = chunk / pointChunks;
                 String asked = findings == Findings.NONE ? "" : question + " " + Question.ofContext(contexts.get(text), ending.most + " " + ending.key) + " "
                         + firstPoint;
@@ -172,25 +148,25 @@ public final class Continuations {
     }
 
     private long[][] elements() {
-        long width = model.config().elements(sites);
+        long each = Answers.elementsOfToken(model.config(), sites, treatment.layers());
         long[][] elements = new long[tokens.length][contexts.size()];
         for (int p = 0; p < tokens.length; p++) {
             for (int text = 0; text < contexts.size(); text++) {
                 int context = contexts.get(text).length;
-                elements[p][text] = width * model.config().layers() * coverage.count(context + tokens[p][text].length - 1, context - 1);
+                elements[p][text] = each * coverage.count(context + tokens[p][text].length - 1, context - 1);
             }
         }
         return elements;
     }
 
     private int pointsFrom(int firstPoint) {
-        return Math.min(form.texts(), treatment.points() - firstPoint);
+        return Math.min(forms.together(), treatment.points() - firstPoint);
     }
 
-    private void write(Reading reading, int firstPoint, int text) {
+    private void write(PointReading reading, int firstPoint, int text) {
         int[] context = contexts.get(text);
         int points = pointsFrom(firstPoint);
-        int[][] rows = new int[form.texts()][];
+        int[][] rows = new int[forms.together()][];
         Arrays.setAll(rows, row -> Arrays.copyOf(context, context.length + ending.most));
         int[] added = new int[points];
         Arrays.fill(added, ending.most);
@@ -198,17 +174,16 @@ public final class Continuations {
         // The last token that was added is not read, where the others still go on it is no part of the text.
         Reading.Cover cover = (row, t) -> row < points && t < context.length + added[row] - 1 && coverage.covers(t, context.length + added[row] - 1,
                 context.length - 1);
-        reading.forget();
-        reading.rules(run -> feed(run, firstPoint));
+        reading.begin(context, firstPoint);
         int open = points;
         for (int length = context.length; open > 0; length++) {
             if (stop.getAsBoolean()) {
                 throw new InterruptedRunException("stopped while measuring " + name);
             }
-            read(reading, rows, length, cover, text, firstPoint);
+            reading.read(rows, length, cover, "text " + text);
             for (int row = 0; row < points; row++) {
                 if (!ended[row]) {
-                    rows[row][length] = GREEDY.next(logits(reading, row), null);
+                    rows[row][length] = GREEDY.next(reading.logits(row), null);
                     int count = length + 1 - context.length;
                     if (count == ending.most || ending.reached.test(Arrays.copyOfRange(rows[row], context.length, length + 1))) {
                         ended[row] = true;
@@ -221,35 +196,6 @@ public final class Continuations {
         for (int row = 0; row < points; row++) {
             tokens[firstPoint + row][text] = Arrays.copyOfRange(rows[row], context.length, context.length + added[row]);
             kept[firstPoint + row][text] = reading.kept(row);
-        }
-    }
-
-    private void read(Reading reading, int[][] rows, int length, Reading.Cover cover, int text, int firstPoint) {
-        try {
-            reading.read(rows, length, cover, null);
-        } catch (NonFiniteRowException e) {
-            throw new RunException(name + ": the model's numbers overflow: a vector that the rule sees is not finite in text " + text + ", rule "
-                    + treatment.rule().name()
-                    + ", from p = " + treatment.parameter(0, sites.iterator().next(), firstPoint) + " on", e);
-        }
-    }
-
-    private float[] logits(Reading reading, int row) {
-        try {
-            return reading.logits(row);
-        } catch (RunException e) {
-            throw new RunException(name + ": " + e.getMessage(), e);
-        }
-    }
-
-    private void feed(Instance run, int firstPoint) {
-        Sweep.feedRules(run, treatment, LayerSet.ALL.of(model.config().layers()), sites, form.texts(), firstPoint);
-        if (treatment.channelRows() > 0) {
-            for (int layer = 0; layer < model.config().layers(); layer++) {
-                for (Site site : sites) {
-                    run.tensor(DecoderGraph.channels(layer, site)).set(treatment.channels(layer, site));
-                }
-            }
         }
     }
 

@@ -35,10 +35,17 @@ final class GridProgram {
     private final int grid;
     private final int length;
     private final int channelRows;
+    private final boolean branched;
     private final int points;
     private final int rows;
     private final Program program;
     private Instance[] held = {};
+
+    /** The same with a text in each window. */
+    GridProgram(ModelConfig config, LowRank adapters, Device device, Set<Site> sites, LayerSet layers, int grid, int windows, int length, boolean observe,
+            int channelRows) {
+        this(config, adapters, device, sites, layers, grid, windows, length, observe, channelRows, false);
+    }
 
     /**
      * Compiles.
@@ -51,9 +58,11 @@ final class GridProgram {
      * @param length  tokens in each
      * @param observe whether the intermediate vectors can be read
      * @param channelRows {@link Treatment#channelRows}
+     * @param branched whether windows hold texts that share what they begin with
      */
     GridProgram(ModelConfig config, LowRank adapters, Device device, Set<Site> sites, LayerSet layers, int grid, int windows, int length, boolean observe,
-            int channelRows) {
+            int channelRows, boolean branched) {
+        this.branched = branched;
         this.config = config;
         this.sites = sites;
         this.layers = layers.of(config.layers());
@@ -61,7 +70,8 @@ final class GridProgram {
         this.windows = windows;
         this.length = length;
         this.channelRows = channelRows;
-        SameDiff graph = DecoderGraph.grid(config, adapters, sites, Set.copyOf(this.layers), channelRows > 0);
+        SameDiff graph = branched ? DecoderGraph.branchedGrid(config, adapters, sites, Set.copyOf(this.layers), channelRows > 0)
+                : DecoderGraph.grid(config, adapters, sites, Set.copyOf(this.layers), channelRows > 0);
         int p = grid;
         int b = windowsTogether(device, ROWS / (p * length));
         Program fitting = compile(graph, device, p, b, observe);
@@ -89,6 +99,9 @@ final class GridProgram {
                 .placeholder(DecoderGraph.TOKEN_MASK, b, length)
                 .placeholder(DecoderGraph.TARGETS, (long) p * b, length)
                 .placeholder(DecoderGraph.TOKEN_WEIGHT, (long) p * b, length);
+        if (branched) {
+            builder.placeholder(DecoderGraph.SPANS, b, length, 2);
+        }
         List<String> outputs = new ArrayList<>(List.of(DecoderGraph.NLL, DecoderGraph.GREEDY));
         for (int layer = 0; layer < config.layers(); layer++) {
             for (Site site : layers.contains(layer) ? sites : Set.<Site>of()) {
@@ -154,6 +167,6 @@ final class GridProgram {
         long tokens = (long) rows * length;
         long rules = (long) layers.size() * sites.size() * points * (Integer.BYTES + Double.BYTES);
         long channels = sites.stream().mapToLong(config::width).sum() * layers.size() * (channelRows > 1 ? rows : channelRows) * Float.BYTES;
-        return program.arenaBytes() + tokens * (FED + FED_POINT * points) * Float.BYTES + rules + channels;
+        return program.arenaBytes() + tokens * (FED + (branched ? 2 : 0) + FED_POINT * points) * Float.BYTES + rules + channels;
     }
 }

@@ -20,6 +20,7 @@ public final class GridPrograms {
     private final Device device;
     private final int windows;
     private final int length;
+    private final boolean branched;
     private final Map<SiteSet, GridProgram> curves = new EnumMap<>(SiteSet.class);
     private int grid;
     private int channels;
@@ -38,6 +39,12 @@ public final class GridPrograms {
 
     /** The same of a model with adapters. */
     public GridPrograms(ModelConfig config, LowRank adapters, Device device, int windows, int length) {
+        this(config, adapters, device, windows, length, false);
+    }
+
+    /** The same where windows hold texts that share what they begin with. */
+    public GridPrograms(ModelConfig config, LowRank adapters, Device device, int windows, int length, boolean branched) {
+        this.branched = branched;
         this.config = config;
         this.adapters = adapters;
         this.device = device;
@@ -47,7 +54,7 @@ public final class GridPrograms {
 
     /** Without a rule, the intermediate vectors watched, zeros counted at {@link Robustness#observed}. */
     GridProgram dense(List<SiteSet> curves) {
-        return dense.computeIfAbsent(Robustness.observed(config, curves), sites -> new GridProgram(config, adapters, device, sites, LayerSet.ALL, 1, windows, length, true, 0));
+        return dense.computeIfAbsent(Robustness.observed(config, curves), sites -> new GridProgram(config, adapters, device, sites, LayerSet.ALL, 1, windows, length, true, 0, branched));
     }
 
     /** With a rule at some sites in some layers, with {@link Treatment#channelRows}. */
@@ -58,7 +65,7 @@ public final class GridPrograms {
             channels = channelRows;
             layers = in;
         }
-        return curves.computeIfAbsent(sites, s -> new GridProgram(config, adapters, device, s.sites(), in, points, windows, length, false, channelRows));
+        return curves.computeIfAbsent(sites, s -> new GridProgram(config, adapters, device, s.sites(), in, points, windows, length, false, channelRows, branched));
     }
 
     /**

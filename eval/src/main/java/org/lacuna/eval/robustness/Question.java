@@ -29,6 +29,9 @@ final class Question {
         question.ints(texts.batch().inputs());
         question.ints(texts.batch().targets());
         question.ints(texts.lengths());
+        if (texts.branch()) {
+            texts.texts().forEach(text -> question.ints(text.row(), text.trunk(), text.from(), text.to()));
+        }
         question.rules(sites, treatment, coverage, config);
         return question.hash();
     }
@@ -62,7 +65,9 @@ final class Question {
                     parameters.putDouble(treatment.parameter(layer, site, point));
                 }
                 digest.update(parameters.array());
-                if (treatment.channelRows() > 0) {
+                if (treatment.choice().isPresent()) {
+                    digest.update(treatment.choice().get().key().getBytes(StandardCharsets.UTF_8));
+                } else if (treatment.channelRows() > 0) {
                     float[] channels = treatment.channels(layer, site);
                     ByteBuffer bytes = ByteBuffer.allocate(channels.length * Float.BYTES).order(ByteOrder.LITTLE_ENDIAN);
                     bytes.asFloatBuffer().put(channels);

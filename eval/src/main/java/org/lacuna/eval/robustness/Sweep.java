@@ -39,6 +39,7 @@ public final class Sweep {
     private final String name;
     private final Model model;
     private final Sequences texts;
+    private final List<List<Integer>> textsOfRows;
     private final Set<Site> sites;
     private final Treatment treatment;
     private final TokenCoverage coverage;
@@ -82,6 +83,7 @@ public final class Sweep {
         this.name = name;
         this.model = model;
         this.texts = texts;
+        textsOfRows = texts.textsOfRows();
         this.sites = sites;
         this.treatment = treatment;
         this.coverage = coverage;
@@ -90,9 +92,9 @@ public final class Sweep {
         this.program = program;
         length = texts.length();
         experts = model.config().feedForward().experts();
-        lossSums = new double[treatment.points()][texts.rows()];
-        greedy = new boolean[treatment.points()][texts.rows()];
-        sites.forEach(site -> kept.put(site, new long[treatment.points()][layers.size()][texts.rows()]));
+        lossSums = new double[treatment.points()][texts.texts().size()];
+        greedy = new boolean[treatment.points()][texts.texts().size()];
+        sites.forEach(site -> kept.put(site, new long[treatment.points()][layers.size()][texts.texts().size()]));
         alive = new boolean[model.config().layers()][model.config().intermediate() * experts.map(Experts::count).orElse(1)];
     }
 
@@ -114,12 +116,12 @@ public final class Sweep {
                     throw new InterruptedRunException("stopped while measuring " + name);
                 }
                 int firstPoint = chunk % pointChunks * program.points();
-                int firstText = chunk / pointChunks * program.rows();
-                String asked = question + " " + firstPoint + "," + firstText;
-                if (findings.of(asked).filter(piece -> restore(piece, firstPoint, firstText)).isEmpty()) {
-                    run(run, firstPoint, firstText, seen);
+                int firstRow = chunk / pointChunks * program.rows();
+                String asked = question + " " + firstPoint + "," + firstRow;
+                if (findings.of(asked).filter(piece -> restore(piece, firstPoint, firstRow)).isEmpty()) {
+                    run(run, firstPoint, firstRow, seen);
                     if (findings != Findings.NONE) {
-                        findings.keep(asked, piece(firstPoint, firstText));
+                        findings.keep(asked, piece(firstPoint, firstRow));
                     }
                 }
             }
@@ -131,19 +133,25 @@ public final class Sweep {
         return Math.min(program.points(), treatment.points() - firstPoint);
     }
 
-    private int textsFrom(int firstText) {
-        return Math.min(program.rows(), texts.rows() - firstText);
+    private int rowsFrom(int firstRow) {
+        return Math.min(program.rows(), texts.rows() - firstRow);
+    }
+
+    /** The texts of a call's rows, by their places. */
+    private List<Integer> textsFrom(int firstRow) {
+        return textsOfRows.subList(firstRow, firstRow + rowsFrom(firstRow)).stream().flatMap(List::stream).toList();
     }
 
     /** What a call found: by point and text the loss, whether all was greedy, and what each layer kept. */
-    private ObjectNode piece(int firstPoint, int firstText) {
+    private ObjectNode piece(int firstPoint, int firstRow) {
+        List<Integer> here = textsFrom(firstRow);
         ObjectNode piece = Json.object();
         ArrayNode losses = piece.putArray("loss");
         ArrayNode all = piece.putArray("greedy");
         ObjectNode counts = piece.putObject("kept");
         sites.forEach(site -> counts.putArray(site.key()));
         for (int p = firstPoint; p < firstPoint + pointsFrom(firstPoint); p++) {
-            for (int w = firstText; w < firstText + textsFrom(firstText); w++) {
+            for (int w : here) {
                 losses.add(lossSums[p][w]);
                 all.add(greedy[p][w] ? 1 : 0);
                 for (Site site : sites) {
@@ -157,15 +165,16 @@ public final class Sweep {
     }
 
     /** Takes what a call found before; false if it does not fit. */
-    private boolean restore(JsonNode piece, int firstPoint, int firstText) {
-        int cells = pointsFrom(firstPoint) * textsFrom(firstText);
+    private boolean restore(JsonNode piece, int firstPoint, int firstRow) {
+        List<Integer> here = textsFrom(firstRow);
+        int cells = pointsFrom(firstPoint) * here.size();
         if (piece.path("loss").size() != cells || piece.path("greedy").size() != cells
                 || sites.stream().anyMatch(site -> piece.path("kept").path(site.key()).size() != cells * layers.size())) {
             return false;
         }
         int cell = 0;
         for (int p = firstPoint; p < firstPoint + pointsFrom(firstPoint); p++) {
-            for (int w = firstText; w < firstText + textsFrom(firstText); w++) {
+            for (int w : here) {
                 lossSums[p][w] = piece.get("loss").get(cell).doubleValue();
                 greedy[p][w] = piece.get("greedy").get(cell).intValue() == 1;
                 for (Site site : sites) {
@@ -186,7 +195,7 @@ public final class Sweep {
 
     private void run(Instance run, int firstPoint, int firstWindow, boolean[][] seen) {
         int rows = program.rows();
-        int count = textsFrom(firstWindow);
+        int count = rowsFrom(firstWindow);
         fill(run, firstPoint, firstWindow, count);
         try {
             run.run();
@@ -199,31 +208,37 @@ public final class Sweep {
         int pointsHere = pointsFrom(firstPoint);
         FloatBuffer nll = run.tensor(DecoderGraph.NLL).floats();
         IntBuffer chosen = run.tensor(DecoderGraph.GREEDY).ints();
+        List<Integer> here = textsFrom(firstWindow);
         for (int p = 0; p < pointsHere; p++) {
-            for (int w = 0; w < count; w++) {
+            for (int place : here) {
+                Sequences.Text text = texts.texts().get(place);
+                int w = text.row() - firstWindow;
                 int from = (p * rows + w) * length;
                 double sum = 0;
                 boolean all = true;
-                for (int t = 0; t < texts.lengths()[firstWindow + w]; t++) {
+                for (int t = text.from(); t < text.to(); t++) {
                     sum += nll.get(from + t);
-                    all &= chosen.get(from + t) == 1 || texts.batch().targets()[(firstWindow + w) * length + t] == Batch.NOT_SCORED;
+                    all &= chosen.get(from + t) == 1 || texts.batch().targets()[text.row() * length + t] == Batch.NOT_SCORED;
                 }
                 if (!Double.isFinite(sum)) {
                     throw new RunException(String.format(Locale.ROOT, "%s: the model's loss is not finite (%s in window %d, rule %s, p = %s): %s overflows",
                             name, sum, firstWindow + w, treatment.rule().name(), treatment.parameter(layers.get(0), Collections.min(sites), firstPoint + p),
                             run.firstNonFinite().orElse("the sum over its tokens")));
                 }
-                lossSums[firstPoint + p][firstWindow + w] = sum;
-                greedy[firstPoint + p][firstWindow + w] = all;
+                lossSums[firstPoint + p][place] = sum;
+                greedy[firstPoint + p][place] = all;
             }
         }
         for (int at = 0; at < layers.size(); at++) {
             for (Site site : sites) {
                 IntBuffer counts = run.tensor(DecoderGraph.kept(layers.get(at), site)).ints();
+                int each = model.config().feedForward().rowsPerToken(site);
                 for (int p = 0; p < pointsHere; p++) {
-                    for (int w = 0; w < count; w++) {
-                        int rowsOfWindow = length * model.config().feedForward().rowsPerToken(site);
-                        kept.get(site)[firstPoint + p][at][firstWindow + w] = sum(counts, (p * rows + w) * rowsOfWindow, rowsOfWindow);
+                    for (int place : here) {
+                        Sequences.Text text = texts.texts().get(place);
+                        int from = (p * rows + text.row() - firstWindow) * length;
+                        kept.get(site)[firstPoint + p][at][place] = sum(counts, from * each, text.trunk() * each)
+                                + sum(counts, (from + text.from()) * each, (text.to() - text.from()) * each);
                     }
                 }
             }
@@ -250,14 +265,30 @@ public final class Sweep {
             // The last call may have fewer texts: what stands in for the rest is padding.
             if (i >= filled) {
                 ids.put(i, 0);
-                mask.put(i, 0);
             }
         }
-        for (int w = 0; w < count; w++) {
-            int tokens = texts.lengths()[firstWindow + w];
-            int firstScored = texts.firstScored(firstWindow + w);
-            for (int t = 0; t < length; t++) {
-                mask.put(w * length + t, t < tokens && coverage.covers(t, tokens, firstScored) ? 1 : 0);
+        IntBuffer spans = texts.branch() ? run.tensor(DecoderGraph.SPANS).ints() : null;
+        for (int i = 0; i < rows * length; i++) {
+            mask.put(i, 0);
+            if (spans != null) {
+                positions.put(i, 0); // of padding, a row's end may lie beyond the model's positions
+                spans.put(2 * i, 0).put(2 * i + 1, 0);
+            }
+        }
+        for (int place : textsFrom(firstWindow)) {
+            Sequences.Text text = texts.texts().get(place);
+            int from = (text.row() - firstWindow) * length;
+            int firstScored = texts.firstScored(text);
+            for (int t = 0; t < text.trunk(); t++) {
+                mask.put(from + t, coverage.covers(t, text.length(), firstScored) ? 1 : 0);
+                positions.put(from + t, t);
+            }
+            for (int t = text.from(); t < text.to(); t++) {
+                mask.put(from + t, coverage.covers(text.position(t), text.length(), firstScored) ? 1 : 0);
+                if (spans != null) {
+                    positions.put(from + t, text.position(t));
+                    spans.put(2 * (from + t), text.trunk()).put(2 * (from + t) + 1, text.from());
+                }
             }
         }
         for (int p = 0; p < points; p++) {

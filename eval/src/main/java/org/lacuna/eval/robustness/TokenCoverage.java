@@ -3,6 +3,7 @@ package org.lacuna.eval.robustness;
 import com.fasterxml.jackson.annotation.JsonCreator;
 import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Locale;
+import java.util.OptionalInt;
 
 /**
  * Which tokens of a text a rule is applied to. Published results differ in it, from the last token of a prompt to all, and are not comparable
@@ -21,7 +22,9 @@ public record TokenCoverage(Kind kind, double share) {
         /** The last share of a text: what is left of t tokens after ⌊t · (1 − share)⌋. */
         LAST,
         /** Where a continuation is predicted: from the last token of the context on. */
-        DECODE
+        DECODE,
+        /** What is read after the context: of a continuation, or of what is written, all but the last token. */
+        GENERATED
     }
 
     /** All tokens, as the paper has it (arXiv 2509.00454). */
@@ -37,7 +40,7 @@ public record TokenCoverage(Kind kind, double share) {
     }
 
     /**
-     * Reads {@code all}, {@code but_first}, {@code last:0.5} or {@code decode}.
+     * Reads {@code all}, {@code but_first}, {@code last:0.5}, {@code decode} or {@code generated}.
      *
      * @throws IllegalArgumentException if it is none; the message lists them
      */
@@ -55,7 +58,7 @@ public record TokenCoverage(Kind kind, double share) {
         } catch (IllegalArgumentException e) {
             // Said below: what it should have been matters, not how it was wrong.
         }
-        throw new IllegalArgumentException("no coverage '" + text + "'; there are all, but_first, last:SHARE with a share between 0 and 1, and decode");
+        throw new IllegalArgumentException("no coverage '" + text + "'; there are all, but_first, last:SHARE with a share between 0 and 1, decode and generated");
     }
 
     /**
@@ -71,6 +74,21 @@ public record TokenCoverage(Kind kind, double share) {
             case BUT_FIRST -> t > 0;
             case LAST -> t >= (int) (length * (1 - share));
             case DECODE -> t >= firstScored;
+            case GENERATED -> t > firstScored;
+        };
+    }
+
+    /**
+     * How many tokens of a context are read as without a rule, whatever the rule is.
+     *
+     * @param context its tokens
+     * @return empty where the context is covered, and so reads differently at every p
+     */
+    public OptionalInt dense(int context) {
+        return switch (kind) {
+            case DECODE -> OptionalInt.of(context - 1);
+            case GENERATED -> OptionalInt.of(context);
+            default -> OptionalInt.empty();
         };
     }
 

@@ -1,6 +1,7 @@
 package org.lacuna.eval.robustness;
 
 import java.util.List;
+import java.util.Optional;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.rule.Rule;
 
@@ -15,7 +16,7 @@ public interface Treatment {
     /** The rule's parameter. */
     double parameter(int layer, Site site, int point);
 
-    /** Of how many rows {@link #channels} are: 0 where the rule looks at vectors as they are, 1, or as many as there are texts. */
+    /** Of how many rows {@link #channels} are: 0 where the rule looks at vectors as they are, 1, as many as there are texts, or of one text's own as many as points. */
     default int channelRows() {
         return 0;
     }
@@ -27,6 +28,11 @@ public interface Treatment {
      */
     default float[] channels(int layer, Site site) {
         throw new UnsupportedOperationException(rule().name() + " looks at vectors as they are");
+    }
+
+    /** What chooses a text's own treatment by its prompt, a new one for each call; empty where all texts have this one. */
+    default Optional<PromptChoice> choice() {
+        return Optional.empty();
     }
 
     /** In which layers the rule is applied; no parameter and no channel of another is asked for. */
@@ -64,6 +70,11 @@ public interface Treatment {
         @Override
         public float[] channels(int layer, Site site) {
             return whole.channels(layer, site);
+        }
+
+        @Override
+        public Optional<PromptChoice> choice() {
+            return whole.choice();
         }
     }
 

@@ -1,17 +1,21 @@
 package org.lacuna.eval.task;
 
+import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.BooleanSupplier;
+import java.util.stream.IntStream;
 import org.lacuna.data.Batch;
 import org.lacuna.data.task.Answer;
 import org.lacuna.data.task.Request;
 import org.lacuna.eval.robustness.Answers;
+import org.lacuna.eval.robustness.ContinuationAnswers;
 import org.lacuna.eval.robustness.Findings;
 import org.lacuna.eval.robustness.Sequences;
 import org.lacuna.eval.robustness.TokenCoverage;
@@ -19,11 +23,14 @@ import org.lacuna.eval.robustness.Treatment;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
+import org.lacuna.model.config.ModelConfig;
 import org.lacuna.sparsity.Site;
 
 /**
- * The log-likelihoods of requests at all points of a grid. Requests of about one length go through the model together, padded on the right; what a
- * request gives does not depend on those beside it but for rounding.
+ * The log-likelihoods of requests at all points of a grid. Requests that have a context in common are a row that begins with it, each
+ * continuation behind it as if it stood there alone; rows of about one length go through the model together, padded on the right. What a request gives
+ * does not depend on those beside it but for rounding. Where the coverage leaves contexts alone, requests of one context go through it together
+ * instead, and the context once for all of them and all points.
  *
  * @param name     what messages call the model
  * @param findings where pieces are looked up and kept
@@ -38,32 +45,121 @@ public record Likelihoods(String name, Model model, Device device, Workers worke
     /** Scores requests with continuations. */
     @Override
     public Scores score(List<Request> requests, Set<Site> sites, Treatment treatment, TokenCoverage coverage) {
-        int points = treatment.points();
-        Answer[][] answers = new Answer[points][requests.size()];
-        long[][] kept = new long[points][requests.size()];
-        long[][] elements = new long[points][requests.size()];
-        for (List<Integer> bucket : buckets(requests).values()) {
-            Sequences texts = texts(requests, bucket);
-            Answers found = Answers.of(name, model, device, workers, texts, sites, treatment, coverage, findings, subject, stop);
-            for (int i = 0; i < bucket.size(); i++) {
-                int request = bucket.get(i);
-                for (int p = 0; p < points; p++) {
-                    answers[p][request] = new Answer.Scored(-found.lossSums()[p][i], found.greedy()[p][i]);
-                    kept[p][request] = found.kept()[p][i];
-                    elements[p][request] = found.elements()[i];
+        return coverage.dense(1).isPresent() ? byContext(requests, sites, treatment, coverage) : sideBySide(requests, sites, treatment, coverage);
+    }
+
+    private Scores byContext(List<Request> requests, Set<Site> sites, Treatment treatment, TokenCoverage coverage) {
+        Map<IntBuffer, List<Integer>> contexts = contexts(requests);
+        List<ContinuationAnswers.Asked> asked = new ArrayList<>();
+        List<Integer> order = new ArrayList<>();
+        contexts.forEach((context, of) -> {
+            asked.add(new ContinuationAnswers.Asked(context.array(), of.stream().map(r -> requests.get(r).continuation()).toList()));
+            order.addAll(of);
+        });
+        Collected collected = new Collected(treatment.points(), requests.size());
+        collected.add(ContinuationAnswers.of(name, model, device, workers, asked, sites, treatment, coverage, findings, subject, stop), order);
+        return collected.scores();
+    }
+
+    /** Requests by what the model reads of their contexts. */
+    static Map<IntBuffer, List<Integer>> contexts(List<Request> requests) {
+        Map<IntBuffer, List<Integer>> contexts = new LinkedHashMap<>();
+        for (int r = 0; r < requests.size(); r++) {
+            int[] input = requests.get(r).input();
+            int[] context = Arrays.copyOf(input, input.length - requests.get(r).continuation().length + 1);
+            contexts.computeIfAbsent(IntBuffer.wrap(context), ids -> new ArrayList<>()).add(r);
+        }
+        return contexts;
+    }
+
+    private Scores sideBySide(List<Request> requests, Set<Site> sites, Treatment treatment, TokenCoverage coverage) {
+        Collected collected = new Collected(treatment.points(), requests.size());
+        for (List<List<Integer>> rows : buckets(requests, share(model.config(), coverage)).values()) {
+            collected.add(Answers.of(name, model, device, workers, texts(requests, rows), sites, treatment, coverage, findings, subject, stop),
+                    rows.stream().flatMap(List::stream).toList());
+        }
+        return collected.scores();
+    }
+
+    /** Whether requests may share their context: whatever is covered of it must not depend on the continuation, and every layer has to see all of it. */
+    static boolean share(ModelConfig config, TokenCoverage coverage) {
+        return coverage.kind() != TokenCoverage.Kind.LAST && config.attention().sliding().isEmpty();
+    }
+
+    /** Answers in the order of the requests. */
+    private static final class Collected {
+        private final Answer[][] answers;
+        private final long[][] kept;
+        private final long[][] elements;
+
+        Collected(int points, int requests) {
+            answers = new Answer[points][requests];
+            kept = new long[points][requests];
+            elements = new long[points][requests];
+        }
+
+        /** Puts each text's answer at the place of its request. */
+        void add(Answers found, List<Integer> places) {
+            for (int p = 0; p < answers.length; p++) {
+                for (int i = 0; i < places.size(); i++) {
+                    answers[p][places.get(i)] = new Answer.Scored(-found.lossSums()[p][i], found.greedy()[p][i]);
+                    kept[p][places.get(i)] = found.kept()[p][i];
+                    elements[p][places.get(i)] = found.elements()[i];
                 }
             }
         }
-        return new Scores(Arrays.stream(answers).map(List::of).toList(), kept, elements);
+
+        Scores scores() {
+            return new Scores(Arrays.stream(answers).map(List::of).toList(), kept, elements);
+        }
     }
 
-    /** Requests by the length that they are padded to, within it by their number. */
-    private static Map<Integer, List<Integer>> buckets(List<Request> requests) {
-        Map<Integer, List<Integer>> buckets = new TreeMap<>(Comparator.reverseOrder()); // the longest first: what does not fit the memory says so at once
-        for (int r = 0; r < requests.size(); r++) {
-            buckets.computeIfAbsent(padded(requests.get(r).input().length), length -> new ArrayList<>()).add(r);
+    /**
+     * Rows by the length that they are padded to, each of one request, or of several that share a context; the longest first: what does not fit the memory
+     * says so at once.
+     */
+    static Map<Integer, List<List<Integer>>> buckets(List<Request> requests, boolean share) {
+        Map<Integer, List<List<Integer>>> buckets = new TreeMap<>(Comparator.reverseOrder());
+        for (List<Integer> row : rows(requests, share)) {
+            buckets.computeIfAbsent(padded(length(requests, row)), length -> new ArrayList<>()).add(row);
         }
         return buckets;
+    }
+
+    /** Requests that go into one row, in the order of the first of each. In a row continuations together are no longer than their context: all see it, and none the others. */
+    private static List<List<Integer>> rows(List<Request> requests, boolean share) {
+        if (!share) {
+            return IntStream.range(0, requests.size()).mapToObj(List::of).toList();
+        }
+        List<List<Integer>> rows = new ArrayList<>();
+        contexts(requests).forEach((context, of) -> {
+            List<Integer> row = new ArrayList<>();
+            int own = 0;
+            for (int request : of) {
+                int more = requests.get(request).continuation().length;
+                if (!row.isEmpty() && own + more >= context.capacity()) {
+                    rows.add(row);
+                    row = new ArrayList<>();
+                    own = 0;
+                }
+                row.add(request);
+                own += more;
+            }
+            rows.add(row);
+        });
+        rows.sort(Comparator.comparingInt(row -> row.get(0)));
+        return rows;
+    }
+
+    /** Tokens of a row. */
+    static int length(List<Request> requests, List<Integer> row) {
+        int own = row.stream().mapToInt(r -> requests.get(r).continuation().length).sum();
+        return trunk(requests.get(row.get(0))) + own;
+    }
+
+    /** Tokens of a request before the one that predicts its continuation. */
+    private static int trunk(Request request) {
+        return request.input().length - request.continuation().length;
     }
 
     /** The length with padding: at most an eighth more, or 7 tokens. */
@@ -72,21 +168,29 @@ public record Likelihoods(String name, Model model, Device device, Workers worke
         return (length + step - 1) / step * step;
     }
 
-    private Sequences texts(List<Request> requests, List<Integer> bucket) {
+    private Sequences texts(List<Request> requests, List<List<Integer>> rows) {
+        int longest = rows.stream().mapToInt(row -> length(requests, row)).max().orElseThrow();
         // Positions beyond the model's are padding that is never looked at, but learned positions have no row for it.
-        int length = Math.min(padded(requests.get(bucket.get(0)).input().length), model.config().maxPositions());
-        int[] inputs = new int[bucket.size() * length];
-        int[] targets = new int[bucket.size() * length];
-        int[] lengths = new int[bucket.size()];
+        int length = Math.min(padded(longest), Math.max(longest, model.config().maxPositions()));
+        int[] inputs = new int[rows.size() * length];
+        int[] targets = new int[rows.size() * length];
+        int[] lengths = new int[rows.size()];
+        List<Sequences.Text> texts = new ArrayList<>();
         Arrays.fill(targets, Batch.NOT_SCORED);
         for (int i = 0; i < lengths.length; i++) {
-            Request request = requests.get(bucket.get(i));
-            int[] input = request.input();
-            int[] continuation = request.continuation();
-            lengths[i] = input.length;
-            System.arraycopy(input, 0, inputs, i * length, input.length);
-            System.arraycopy(continuation, 0, targets, i * length + input.length - continuation.length, continuation.length);
+            int trunk = trunk(requests.get(rows.get(i).get(0)));
+            System.arraycopy(requests.get(rows.get(i).get(0)).input(), 0, inputs, i * length, trunk);
+            lengths[i] = trunk;
+            boolean alone = rows.get(i).size() == 1;
+            for (int r : rows.get(i)) {
+                int[] continuation = requests.get(r).continuation();
+                int from = lengths[i];
+                System.arraycopy(requests.get(r).input(), trunk, inputs, i * length + from, continuation.length);
+                System.arraycopy(continuation, 0, targets, i * length + from, continuation.length);
+                lengths[i] += continuation.length;
+                texts.add(alone ? new Sequences.Text(i, 0, 0, lengths[i]) : new Sequences.Text(i, trunk, from, lengths[i]));
+            }
         }
-        return new Sequences(new Batch(lengths.length, length, inputs, targets), lengths);
+        return new Sequences(new Batch(lengths.length, length, inputs, targets), lengths, texts);
     }
 }

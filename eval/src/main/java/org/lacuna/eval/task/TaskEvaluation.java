@@ -17,6 +17,7 @@ import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.BooleanSupplier;
+import java.util.function.Function;
 import org.lacuna.data.task.Metric;
 import org.lacuna.data.task.OutputType;
 import org.lacuna.data.task.Request;
@@ -28,6 +29,7 @@ import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.method.Method;
 import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.ContinuationAnswers;
 import org.lacuna.eval.robustness.Continuations;
 import org.lacuna.eval.robustness.Estimate;
 import org.lacuna.eval.robustness.Findings;
@@ -46,6 +48,7 @@ import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
+import org.lacuna.model.graph.LowRank;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
@@ -139,15 +142,25 @@ public final class TaskEvaluation {
         int longest = requests.stream().mapToInt(request -> request.input().length).max().orElseThrow();
         if (task.generation().isPresent()) {
             int length = longest + task.generation().get().max_gen_toks();
-            return settings.sites().stream()
-                    .map(sites -> Continuations.memory(config, device, sites.sites(), settings.grid().size(), requests.size(), length, channelRows, team))
-                    .max(Comparator.comparingLong(ForwardMemory::bytes)).orElseThrow();
+            return largest(sites -> Continuations.memory(config, device, sites, settings.layers(), settings.coverage(), settings.grid().size(), requests.size(), length,
+                    channelRows, team));
         }
-        int padded = Likelihoods.padded(longest);
-        int besideLongest = (int) requests.stream().filter(request -> Likelihoods.padded(request.input().length) == padded).count();
+        if (settings.coverage().dense(1).isPresent()) {
+            int contexts = Likelihoods.contexts(requests).size();
+            return largest(sites -> ContinuationAnswers.memory(config, device, sites, settings.layers(), settings.coverage(), settings.grid().size(), contexts, longest,
+                    channelRows, team));
+        }
+        boolean share = Likelihoods.share(config, settings.coverage());
+        List<List<Integer>> rows = Likelihoods.buckets(requests, share).values().iterator().next();
+        int longestRow = rows.stream().mapToInt(row -> Likelihoods.length(requests, row)).max().orElseThrow();
+        boolean branched = rows.stream().anyMatch(row -> row.size() > 1);
         Settings asText = new Settings(settings.rule(), settings.grid(), settings.coverage(), settings.layers(), settings.sites(), settings.perplexity(), 1, 1,
                 settings.confidence());
-        return new GridPrograms(config, device, besideLongest, longest).memory(asText, channelRows, team);
+        return new GridPrograms(config, LowRank.none(), device, rows.size(), longestRow, branched).memory(asText, channelRows, team);
+    }
+
+    private ForwardMemory largest(Function<Set<Site>, ForwardMemory> ofSites) {
+        return settings.sites().stream().map(sites -> ofSites.apply(sites.sites())).max(Comparator.comparingLong(ForwardMemory::bytes)).orElseThrow();
     }
 
     /**
@@ -183,12 +196,15 @@ public final class TaskEvaluation {
     public TaskMeasurement measure(Answering answering, Look look, ModelSummary model, JsonNode provenance, Progress progress) {
         Treatment none = new Treatment.Uniform(Rules.byName("none"), List.of(0.0));
         Set<Site> anywhere = Set.of(Site.INTERMEDIATE);
-        List<Score> dense = scores(task.score(requests, answering.score(requests, anywhere, none, TokenCoverage.EVERY).answers().get(0)));
+        // Where contexts are read apart, without a rule too: numbers that are equal then have equal bits.
+        TokenCoverage read = settings.coverage().dense(1).isPresent() ? settings.coverage() : TokenCoverage.EVERY;
+        List<Score> dense = scores(task.score(requests, answering.score(requests, anywhere, none, read).answers().get(0)));
         progress.dense(summary, dense);
         Method method = Methods.byName(settings.rule());
         List<Curve> curves = new ArrayList<>();
         for (SiteSet sites : settings.sites()) {
-            Treatment treatment = method.treatments(settings.grid(), sites.sites(), look).get(0).in(settings.layers());
+            Treatment treatment = method.byPrompt(settings.grid(), look).orElseGet(() -> method.treatments(settings.grid(), sites.sites(), look).get(0))
+                    .in(settings.layers());
             Curve curve = curve(sites, answering.score(requests, sites.sites(), treatment, settings.coverage()), dense);
             curves.add(curve);
             progress.curve(curve);
@@ -211,13 +227,11 @@ public final class TaskEvaluation {
         for (int p = 0; p < settings.grid().size(); p++) {
             long[] kept = byDocument(found.kept()[p]);
             long[] elements = byDocument(found.elements()[p]);
-            for (int d = 0; d < documents; d++) {
-                if (elements[d] == 0) {
-                    throw new InputException(summary.name() + ": coverage " + settings.coverage() + " names no token of document " + d + " at p = " + settings.grid().get(p)
-                            + ", so no sparsity can be told; use all");
-                }
-            }
             long total = Arrays.stream(elements).sum();
+            if (total == 0) {
+                throw new InputException(summary.name() + ": coverage " + settings.coverage() + " names no token of any document at p = " + settings.grid().get(p)
+                        + ", so no sparsity can be told; use all or decode");
+            }
             List<Score> scores = scores(task.score(requests, found.answers().get(p)));
             Map<String, Interval> change = new LinkedHashMap<>();
             Map<String, OptionalLong> needed = new LinkedHashMap<>();

@@ -72,9 +72,10 @@ public final class TaskProblems {
         check(point.kept().size() == documents && point.elements().size() == documents, where + "kept and elements", "of " + point.kept().size() + " and " + point.elements().size() + " values",
                 "lists of " + documents);
         for (int d = 0; d < Math.min(point.kept().size(), point.elements().size()); d++) {
-            check(point.elements().get(d) >= 1 && point.kept().get(d) >= 0 && point.kept().get(d) <= point.elements().get(d), where + "kept/" + d, point.kept().get(d) + " of "
-                    + point.elements().get(d) + " elements", "from 0 to all of at least one");
+            check(point.elements().get(d) >= 0 && point.kept().get(d) >= 0 && point.kept().get(d) <= point.elements().get(d), where + "kept/" + d, point.kept().get(d) + " of "
+                    + point.elements().get(d) + " elements", "from 0 to all of them");
         }
+        check(point.elements().stream().mapToLong(Long::longValue).sum() >= 1, where + "elements", "0 of all documents", "at least one");
         check(point.scores().stream().map(Score::metric).toList().equals(result.dense().stream().map(Score::metric).toList()), where + "scores",
                 "of " + point.scores().stream().map(score -> score.metric().key()).toList(), "the metrics of dense, in their order");
         for (int m = 0; m < point.scores().size(); m++) {

@@ -492,7 +492,25 @@ class CommandsTest {
         eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--coverage", "last:0.5")).toArray(String[]::new));
         assertRefused("--coverage last:0.5: " + task + " wants text to be written");
         eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--layers", "0")).toArray(String[]::new));
-        assertRefused("--layers 0: " + task + " wants text to be written");
+        assertEquals(null, failure);
+        TaskMeasurement inOne = ResultJson.read(again.resolve("say.json"), TaskMeasurement.class, TaskMeasurement.VERSION);
+        assertEquals(read.stream().map(tokens -> 16L * tokens).toList(), inOne.curves().get(0).points().get(0).elements());
+        assertEquals(kept.dense(), inOne.dense());
+        List<String> griffin = new ArrayList<>(args);
+        griffin.set(griffin.indexOf("input,intermediate"), "intermediate");
+        griffin.set(griffin.indexOf(task.toString()), task + ",stories_cloze");
+        table = eval(Stream.concat(griffin.stream(), Stream.of(again.toString(), "--rule", "griffin", "--limit", "8")).toArray(String[]::new));
+        assertEquals(null, failure);
+        assertTrue(table.contains("rule   griffin in every layer, the tokens read after the context"), table);
+        TaskMeasurement chosen = ResultJson.read(again.resolve("say.json"), TaskMeasurement.class, TaskMeasurement.VERSION);
+        assertEquals("generated", chosen.settings().coverage().toString());
+        assertEquals(kept.dense(), chosen.dense());
+        assertEquals(kept.dense().get(0), chosen.curves().get(0).points().get(0).scores().get(0), "griffin keeps all");
+        assertEquals(written.stream().map(tokens -> 48L * (tokens - 1)).toList(), chosen.curves().get(0).points().get(0).elements());
+        assertEquals(List.of(0.0, 0.5, 1.0), chosen.curves().get(0).points().stream().map(point -> Math.round(point.sparsity() * 2) / 2.0).toList());
+        TaskMeasurement asked = ResultJson.read(again.resolve("stories_cloze.json"), TaskMeasurement.class, TaskMeasurement.VERSION);
+        assertEquals(asked.dense(), asked.curves().get(0).points().stream().findFirst().orElseThrow().scores(), "griffin keeps all");
+        assertTrue(asked.curves().get(0).points().get(2).elements().stream().allMatch(elements -> elements > 0));
         eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--task-set", "generation_kwargs.max_gen_toks=64")).toArray(String[]::new));
         assertRefused("generates up to 64 tokens, and the model reads 64 at once");
     }
@@ -566,8 +584,8 @@ class CommandsTest {
         assertRefused("--limit: must be at least 2", "--max-length: must be at least 2", "--accuracy-bar: must be above 0 and at most 1");
         eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--max-length", "100")).toArray(String[]::new));
         assertRefused("--max-length: 100 tokens are more than the 64");
-        eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--rule", "griffin")).toArray(String[]::new));
-        assertRefused("griffin chooses for each text by its prompt");
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--rule", "griffin", "--coverage", "all")).toArray(String[]::new));
+        assertRefused("griffin chooses by a request's context, which coverage all does not leave alone; use generated");
         eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement,stories_agreement")).toArray(String[]::new));
         assertRefused("a task is named twice");
     }

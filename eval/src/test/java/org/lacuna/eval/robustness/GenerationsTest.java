@@ -103,8 +103,52 @@ class GenerationsTest {
         return longer;
     }
 
+    @Test
+    void inSomeLayersItIsCountedThere() {
+        List<int[]> contexts = contexts(6);
+        Continuations.Ending ending = new Continuations.Ending(MOST, NEVER, "key");
+        long[][] whole = write(contexts, NEVER, TokenCoverage.EVERY).elements();
+        boolean differ = false;
+        for (String layers : List.of("0", "1")) {
+            int layer = Integer.parseInt(layers);
+            Continuations.Found found = Continuations.of("tiny", MODEL, DEVICE, TEAM, contexts, ending, SITES, topP(GRID).in(LayerSet.parse(layers)),
+                    TokenCoverage.EVERY, Findings.NONE, "subject", () -> false);
+            for (int p = 0; p < GRID.size(); p++) {
+                for (int c = 0; c < contexts.size(); c++) {
+                    long[] kept = {0};
+                    double share = GRID.get(p);
+                    PlainLlama.Mask rule = PlainLlama.Mask.byRule("top_p", share);
+                    PlainLlama plain = new PlainLlama(MODEL, SITES, (at, site, t, v) -> {
+                        boolean[] keeps = new boolean[v.length];
+                        Arrays.fill(keeps, true);
+                        return at == layer ? counted(rule.of(at, site, t, v), v, kept) : keeps;
+                    });
+                    int[] added = {};
+                    while (added.length < MOST) {
+                        kept[0] = 0;
+                        int[] text = Arrays.copyOf(contexts.get(c), contexts.get(c).length + added.length);
+                        System.arraycopy(added, 0, text, contexts.get(c).length, added.length);
+                        added = with(added, plain.next(text));
+                    }
+                    assertArrayEquals(added, found.tokens()[p][c]);
+                    assertEquals(kept[0], found.kept()[p][c]);
+                    assertEquals(whole[p][c] / LAYERS, found.elements()[p][c]);
+                    differ |= !Arrays.equals(found.tokens()[p][c], found.tokens()[0][c]);
+                }
+            }
+        }
+        assertTrue(differ, "the rule changes no text");
+    }
+
+    private static boolean[] counted(boolean[] keeps, double[] v, long[] kept) {
+        for (int j = 0; j < v.length; j++) {
+            kept[0] += keeps[j] && v[j] != 0 ? 1 : 0;
+        }
+        return keeps;
+    }
+
     @ParameterizedTest
-    @ValueSource(strings = {"all", "but_first", "decode"})
+    @ValueSource(strings = {"all", "but_first", "decode", "generated"})
     void eachPointWritesWhatPlainLoopsDoWithoutACache(String covered) {
         TokenCoverage coverage = TokenCoverage.parse(covered);
         List<int[]> contexts = contexts(6);
@@ -127,7 +171,12 @@ class GenerationsTest {
                 }
                 assertArrayEquals(added, found.tokens()[p][c], covered + ", p = " + GRID.get(p) + ", text " + c);
                 assertEquals(kept[0], found.kept()[p][c], covered + ", p = " + GRID.get(p) + ", text " + c);
-                int read = covered.equals("decode") ? added.length : text.length - (covered.equals("all") ? 1 : 2);
+                int read = switch (covered) {
+                    case "decode" -> added.length;
+                    case "generated" -> added.length - 1;
+                    case "all" -> text.length - 1;
+                    default -> text.length - 2;
+                };
                 assertEquals((long) read * INNER * LAYERS, found.elements()[p][c]);
                 ruled |= !Arrays.equals(found.tokens()[p][c], found.tokens()[0][c]);
             }

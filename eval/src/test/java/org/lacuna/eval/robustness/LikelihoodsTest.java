@@ -16,6 +16,8 @@ import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.data.task.Answer;
 import org.lacuna.data.task.Request;
 import org.lacuna.eval.task.Likelihoods;
@@ -109,6 +111,43 @@ class LikelihoodsTest {
                 }
             }
         }
+    }
+
+    /** Of each context a few continuations, of one token and more, one the beginning of another; some contexts are shorter than what follows them. */
+    private static List<Request> choices(int contexts) {
+        Random random = new Random(11);
+        List<Request> requests = new ArrayList<>();
+        for (int c = 0; c < contexts; c++) {
+            int[] context = random.ints(1 + random.nextInt(17), 0, VOCABULARY).toArray();
+            int[] longest = random.ints(5, 0, VOCABULARY).toArray();
+            for (int choice = 0; choice < 1 + c % 4; choice++) {
+                int[] continuation = choice < 2 ? Arrays.copyOf(longest, 1 + 4 * choice) : random.ints(1 + random.nextInt(5), 0, VOCABULARY).toArray();
+                int[] input = Arrays.copyOf(context, context.length + continuation.length - 1);
+                System.arraycopy(continuation, 0, input, context.length, continuation.length - 1);
+                requests.add(new Request(c, choice, context, continuation, input, false));
+            }
+        }
+        return requests;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"all", "but_first", "last:0.5", "decode", "generated"})
+    void choicesOfOneContextAreAsEachByItself(String name) {
+        TokenCoverage coverage = TokenCoverage.parse(name);
+        List<Request> requests = choices(23);
+        Likelihoods.Scores scores = likelihoods(Findings.NONE).score(requests, SITES, TOP_P, coverage);
+        for (int p = 0; p < GRID.size(); p++) {
+            for (int r = 0; r < requests.size(); r++) {
+                long[] kept = {0};
+                double expected = -plain(requests.get(r), GRID.get(p), coverage, kept);
+                assertEquals(expected, logLikelihood(scores.answers().get(p), r), 1e-4, "request " + r);
+                assertEquals(kept[0], scores.kept()[p][r], "request " + r);
+                int length = requests.get(r).input().length;
+                assertEquals((long) coverage.count(length, length - requests.get(r).continuation().length) * INNER * LAYERS, scores.elements()[p][r]);
+            }
+        }
+        Treatment none = new Treatment.Uniform(Rules.byName("none"), List.of(0.0));
+        assertEquals(likelihoods(Findings.NONE).score(requests, SITES, none, coverage).answers().get(0), scores.answers().get(0), "p = 1 has the bits of no rule");
     }
 
     @Test

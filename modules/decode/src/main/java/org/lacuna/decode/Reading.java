@@ -8,7 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.stream.IntStream;
 import org.lacuna.graph.Device;
+import org.lacuna.graph.Tensor;
 import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
 import org.lacuna.graph.program.Workers;
@@ -31,6 +33,8 @@ public final class Reading {
     private final Instance pieces;
     private final Instance single;
     private final long[] kept;
+    /** Null where nobody watches. */
+    private Watcher watcher;
     /** Tokens whose keys and values are kept. */
     private int past;
 
@@ -42,12 +46,25 @@ public final class Reading {
      * @param capacity    tokens that there is room for
      * @param panels      into how many parts the work on one step is cut
      * @param sites       at which vectors have a rule; empty for none
+     * @param layers      in which they have it, rising; those of the model where there are no rules
      * @param channelRows rows of what vectors are multiplied by before rules look at them; 0 where rules look at vectors as they are
+     * @param watched     whether the intermediate vectors can be {@linkplain #watch watched}, of one text
      */
-    public record Form(ModelConfig config, LowRank adapters, int texts, int piece, int capacity, int panels, Set<Site> sites, int channelRows) {
-        /** Without rules. */
-        static Form plain(ModelConfig config, LowRank adapters, int piece, int capacity, int panels) {
+    public record Form(ModelConfig config, LowRank adapters, int texts, int piece, int capacity, int panels, Set<Site> sites, List<Integer> layers, int channelRows,
+            boolean watched) {
+        /** In all layers. */
+        public Form(ModelConfig config, LowRank adapters, int texts, int piece, int capacity, int panels, Set<Site> sites, int channelRows) {
+            this(config, adapters, texts, piece, capacity, panels, sites, IntStream.range(0, config.layers()).boxed().toList(), channelRows, false);
+        }
+
+        /** Of one text, without rules. */
+        public static Form plain(ModelConfig config, LowRank adapters, int piece, int capacity, int panels) {
             return new Form(config, adapters, 1, piece, capacity, panels, Set.of(), 0);
+        }
+
+        /** The same, to be {@linkplain Reading#watch watched}. */
+        public Form toWatch() {
+            return new Form(config, adapters, texts, piece, capacity, panels, sites, layers, channelRows, true);
         }
 
         /** Bytes that a reading holds beside the parameters; compiles what it will compute. */
@@ -63,14 +80,14 @@ public final class Reading {
         private long fed(int tokens) {
             long all = Integer.BYTES * (2L * texts * tokens + 1);
             if (!sites.isEmpty()) {
-                all += (long) texts * tokens * Float.BYTES + (long) config.layers() * sites.size() * texts * (Integer.BYTES + Double.BYTES)
-                        + sites.stream().mapToLong(config::width).sum() * config.layers() * channelRows * Float.BYTES;
+                all += (long) texts * tokens * Float.BYTES + (long) layers.size() * sites.size() * texts * (Integer.BYTES + Double.BYTES)
+                        + sites.stream().mapToLong(config::width).sum() * layers.size() * channelRows * Float.BYTES;
             }
             return all;
         }
 
         Program program(Device device, int tokens, boolean logits) {
-            Program.Builder builder = Program.of(DecoderGraph.decoding(config, adapters, sites, channelRows > 0), device)
+            Program.Builder builder = Program.of(DecoderGraph.decoding(config, adapters, sites, Set.copyOf(layers), channelRows > 0), device)
                     .placeholder(DecoderGraph.INPUT_IDS, texts, tokens)
                     .placeholder(DecoderGraph.POSITIONS, texts, tokens)
                     .placeholder(DecoderGraph.PAST, 1)
@@ -82,7 +99,10 @@ public final class Reading {
             if (!sites.isEmpty()) {
                 builder.placeholder(DecoderGraph.TOKEN_MASK, texts, tokens);
             }
-            for (int layer = 0; layer < config.layers(); layer++) {
+            for (int layer = 0; watched && layer < config.layers(); layer++) {
+                outputs.add(DecoderGraph.site(layer, Site.INTERMEDIATE));
+            }
+            for (int layer : layers) {
                 for (Site site : sites) {
                     builder.placeholder(DecoderGraph.rule(layer, site), texts).placeholder(DecoderGraph.parameters(layer, site), texts, 1);
                     if (channelRows > 0) {
@@ -102,6 +122,18 @@ public final class Reading {
 
         /** Whether to the token of a text at a position. */
         boolean covers(int text, int position);
+    }
+
+    /** Is shown what flows through the model. */
+    public interface Watcher {
+        /**
+         * Sees a token's intermediate vector.
+         *
+         * @param values of several
+         * @param from   where the token's begins
+         * @param n      its elements
+         */
+        void see(int layer, FloatBuffer values, int from, int n);
     }
 
     /** Makes the memory. */
@@ -126,6 +158,39 @@ public final class Reading {
     public void forget() {
         past = 0;
         Arrays.fill(kept, 0);
+    }
+
+    /** From now on, shows each token of a form that is {@linkplain Form#watched watched}; null to show no more. */
+    public void watch(Watcher who) {
+        if (who != null && !(form.watched && form.texts == 1)) {
+            throw new IllegalArgumentException("a reading of " + form.texts + " texts that was not made to be watched");
+        }
+        watcher = who;
+    }
+
+    /**
+     * Goes on from where another reading of the model stands: each text now has read what that one's first text has. Nothing of it counts as kept.
+     *
+     * @throws IllegalArgumentException if there is no room for it
+     */
+    public void begin(Reading other) {
+        if (other.past > form.capacity) {
+            throw new IllegalArgumentException(other.past + " tokens were read, and there is room for " + form.capacity);
+        }
+        forget();
+        past = other.past;
+        single.states().forEach((name, to) -> {
+            Tensor from = other.single.tensor(name);
+            int row = to.spec().size(2) * Float.BYTES;
+            for (int text = 0; text < form.texts; text++) {
+                to.bytes().put(text * form.capacity * row, from.bytes(), 0, past * row);
+            }
+        });
+    }
+
+    /** Of how many tokens of each text keys and values are kept. */
+    public int past() {
+        return past;
     }
 
     /**
@@ -163,13 +228,20 @@ public final class Reading {
         }
         run.tensor(DecoderGraph.PAST).set(past);
         run.run(workers, null);
-        for (int layer = 0; layer < form.config.layers(); layer++) {
+        for (int layer : form.layers) {
             for (Site site : form.sites) {
                 IntBuffer counts = run.tensor(DecoderGraph.kept(layer, site)).ints();
                 int rows = counts.capacity() / form.texts;
                 for (int i = 0; i < counts.capacity(); i++) {
                     kept[i / rows] += Math.max(0, counts.get(i)); // −1 where no rule was applied
                 }
+            }
+        }
+        for (int layer = 0; watcher != null && layer < form.config.layers(); layer++) {
+            FloatBuffer values = run.tensor(DecoderGraph.site(layer, Site.INTERMEDIATE)).floats();
+            int n = form.config().width(Site.INTERMEDIATE);
+            for (int t = 0; t < count; t++) {
+                watcher.see(layer, values, t * n, n);
             }
         }
         past += count;

@@ -29,26 +29,26 @@ final class Sources {
     private static final int MOST_OF_A_LABEL = 1000;
     private static final String LABEL = "label";
 
-    private final Path folder;
+    private final List<Path> folders;
     private final List<Source> read = new ArrayList<>();
     private long characters;
 
-    private Sources(Path folder) {
-        this.folder = folder;
+    private Sources(List<Path> folders) {
+        this.folders = folders;
     }
 
     /**
      * Reads files.
      *
-     * @param folder of the task data
-     * @param names  of files in it; one with a * in its last part stands for all that fit, in the order of their names
+     * @param folders where they may be; the first that has a file counts
+     * @param names  of files in them; one with a * in its last part stands for all that fit, in the order of their names
      * @param labels a file with one label a line
      * @param most   documents that are needed; those behind are not read
      * @return at least one document
      * @throws InputException if a file is missing, empty or none, or its labels are not as many as its documents
      */
-    static List<Source> read(Path folder, List<String> names, Optional<String> labels, int most) {
-        Sources sources = new Sources(folder);
+    static List<Source> read(List<Path> folders, List<String> names, Optional<String> labels, int most) {
+        Sources sources = new Sources(folders);
         for (String name : names) {
             for (Path file : sources.files(name)) {
                 sources.lines(file, most);
@@ -59,29 +59,39 @@ final class Sources {
     }
 
     private List<Path> files(String name) {
-        Path file = folder.resolve(name);
         if (!name.contains("*")) {
-            return List.of(file);
+            return List.of(file(name));
         }
-        Pattern fits = Pattern.compile(Pattern.quote(file.getFileName().toString()).replace("*", "\\E.*\\Q"));
-        try (Stream<Path> all = Files.list(file.getParent())) {
-            List<Path> files = all.filter(path -> fits.matcher(path.getFileName().toString()).matches()).sorted().toList();
-            if (files.isEmpty()) {
-                throw missing(file, null);
+        for (Path folder : folders) {
+            Path file = folder.resolve(name);
+            Pattern fits = Pattern.compile(Pattern.quote(file.getFileName().toString()).replace("*", "\\E.*\\Q"));
+            if (Files.isDirectory(file.getParent())) {
+                try (Stream<Path> all = Files.list(file.getParent())) {
+                    List<Path> files = all.filter(path -> fits.matcher(path.getFileName().toString()).matches()).sorted().toList();
+                    if (!files.isEmpty()) {
+                        return files;
+                    }
+                } catch (IOException | UncheckedIOException e) {
+                    throw missing(name, e);
+                }
             }
-            return files;
-        } catch (IOException | UncheckedIOException e) {
-            throw missing(file, e);
         }
+        throw missing(name, null);
     }
 
-    private static InputException missing(Path file, Exception cause) {
-        return new InputException(file + ": no such file; the data of tasks is not part of Lacuna, so download it into the folder of task data", cause);
+    private Path file(String name) {
+        return folders.stream().map(folder -> folder.resolve(name)).filter(Files::isRegularFile).findFirst().orElseThrow(() -> missing(name, null));
+    }
+
+    private InputException missing(String name, Exception cause) {
+        Path file = folders.get(folders.size() - 1).resolve(name);
+        return new InputException(file + ": no such file" + (folders.size() > 1 ? ", nor is there one beside the task file" : "")
+                + "; the data of tasks is not part of Lacuna, so download it into the folder of task data", cause);
     }
 
     private void lines(Path file, int most) {
         if (!Files.isRegularFile(file)) {
-            throw missing(file, null);
+            throw new InputException(file + ": no such file; expected a file of JSON lines");
         }
         SourceFile source = TextSource.of(file).files().get(0);
         if (source.form() != SourceFile.Form.JSON_LINES) {
@@ -150,10 +160,7 @@ final class Sources {
     }
 
     private void label(String name) {
-        Path file = folder.resolve(name);
-        if (!Files.isRegularFile(file)) {
-            throw missing(file, null);
-        }
+        Path file = file(name);
         if (file.toFile().length() > LARGEST_LABELS) {
             throw new InputException(file + ": has " + file.toFile().length() + " bytes; expected a label a line, at most " + LARGEST_LABELS + " bytes");
         }

@@ -42,7 +42,7 @@ public final class Task {
      * Reads a task and all of its documents.
      *
      * @param nameOrFile a shipped task's name, or the path of a task file (.yaml)
-     * @param dataFolder where the files of the task's documents lie; not looked at for tasks about stories
+     * @param dataFolder where the files of the task's documents lie that don't lie beside a task file; not looked at for tasks about stories
      * @return the task, with at least one document
      * @throws InputException with what is wrong with the task file, or with the first wrong documents, a file and line each
      */
@@ -61,9 +61,10 @@ public final class Task {
      */
     public static Task open(String nameOrFile, Path dataFolder, List<String> sets) {
         TaskFile file = TaskFiles.read(nameOrFile, sets);
+        List<Path> folders = TaskFiles.folders(nameOrFile, dataFolder);
         List<Source> sources = file.stories().map(Stories::documents)
-                .orElseGet(() -> Sources.read(dataFolder, file.data(), file.labels(), Integer.MAX_VALUE));
-        List<Source> examples = file.num_fewshot() == 0 ? List.of() : examples(file, dataFolder);
+                .orElseGet(() -> Sources.read(folders, file.data(), file.labels(), Integer.MAX_VALUE));
+        List<Source> examples = file.num_fewshot() == 0 ? List.of() : examples(file, folders);
         DocumentMaker maker = new DocumentMaker(nameOrFile, file, sources.get(0), examples);
         Problems problems = new Problems();
         List<TaskDocument> documents = new ArrayList<>();
@@ -82,8 +83,8 @@ public final class Task {
     }
 
     /** One more than are needed, if there is one: a document is no example of itself. */
-    private static List<Source> examples(TaskFile file, Path dataFolder) {
-        List<Source> examples = Sources.read(dataFolder, file.fewshot_data(), Optional.empty(), file.num_fewshot() + 1);
+    private static List<Source> examples(TaskFile file, List<Path> folders) {
+        List<Source> examples = Sources.read(folders, file.fewshot_data(), Optional.empty(), file.num_fewshot() + 1);
         if (examples.size() < file.num_fewshot()) {
             throw new InputException(file.task() + ": fewshot_data holds " + examples.size() + " documents; expected num_fewshot = " + file.num_fewshot());
         }

@@ -39,6 +39,7 @@ final class TaskFiles {
             Map.entry("group", NO_USE), Map.entry("tag", NO_USE), Map.entry("task_alias", NO_USE), Map.entry("metadata", NO_USE),
             Map.entry("use_prompt", NO_USE), Map.entry("gen_prefix", "write it at the end of doc_to_text"),
             Map.entry("doc_to_image", "models here read text only"), Map.entry("doc_to_audio", "models here read text only"));
+    private static final String SET = "--set ";
     private static final Pattern UNKNOWN = Pattern.compile("(?s)(.*: )(\\S+): unknown key.*");
 
     private TaskFiles() {
@@ -52,12 +53,21 @@ final class TaskFiles {
      * @throws InputException if there is none or it is wrong
      */
     static TaskFile read(String nameOrFile, List<String> sets) {
-        boolean path = nameOrFile.endsWith(".yaml") || nameOrFile.endsWith(".yml");
+        boolean path = isFile(nameOrFile);
         if (!path && !SHIPPED.contains(nameOrFile)) {
             throw new InputException("there is no task " + nameOrFile + "; expected one of " + String.join(", ", SHIPPED) + ", or the path of a file .yaml");
         }
         String where = path ? nameOrFile : "task " + nameOrFile;
         return parse(where, path ? text(Path.of(nameOrFile)) : shipped(nameOrFile), sets);
+    }
+
+    private static boolean isFile(String nameOrFile) {
+        return nameOrFile.endsWith(".yaml") || nameOrFile.endsWith(".yml");
+    }
+
+    /** Where the files that a task names are looked for, in this order: one's own task file's folder, then the one for task data. */
+    static List<Path> folders(String nameOrFile, Path dataFolder) {
+        return isFile(nameOrFile) ? List.of(Path.of(nameOrFile).toAbsolutePath().getParent(), dataFolder) : List.of(dataFolder);
     }
 
     private static TaskFile parse(String where, String yaml, List<String> sets) {
@@ -73,12 +83,14 @@ final class TaskFiles {
         }
     }
 
+    /** A task's keys are not a recipe's, and their overrides have an option of their own. */
     private static String explained(String problem) {
-        Matcher unknown = UNKNOWN.matcher(problem);
+        String told = problem.startsWith(SET) ? "--task-set " + problem.substring(SET.length()).replace("train.lr=3e-4", "num_fewshot=2") : problem;
+        Matcher unknown = UNKNOWN.matcher(told);
         if (unknown.matches() && OTHERS.containsKey(unknown.group(2))) {
             return unknown.group(1) + unknown.group(2) + ": a key of lm-evaluation-harness that is not supported: " + OTHERS.get(unknown.group(2));
         }
-        return problem.contains("metric_list") && problem.contains("found a mapping") ? problem + " (names alone: [acc, acc_norm])" : problem;
+        return told.contains("metric_list") && told.contains("found a mapping") ? told + " (names alone: [acc, acc_norm])" : told;
     }
 
     private static String text(Path file) {

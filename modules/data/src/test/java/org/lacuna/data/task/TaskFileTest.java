@@ -59,6 +59,29 @@ class TaskFileTest {
         assertEquals("Q-x", open(CHOICE, "target_delimiter='-'").documents().get(0).prompts().stream().map(p -> p.context() + p.continuation()).toList().get(0));
     }
 
+    /** Of two files of one name the one beside the task file counts; what is not there is looked for in the folder of task data. */
+    @Test
+    void dataAreLookedForBesideTheTaskFileFirst() throws IOException {
+        Path other = Files.createDirectory(folder.resolve("other"));
+        Files.writeString(other.resolve("d.jsonl"), "{\"q\": \"other\", \"c\": [\"x\", \"y\"], \"a\": 0}");
+        Files.writeString(other.resolve("e.jsonl"), "{\"q\": \"only there\", \"c\": [\"x\", \"y\"], \"a\": 0}");
+        String file = Files.writeString(folder.resolve("t.yaml"), CHOICE).toString();
+        assertEquals("Q", Task.open(file, other).documents().get(0).prompts().get(0).context());
+        assertEquals("only there", Task.open(file, other, List.of("data=e.jsonl")).documents().get(0).prompts().get(0).context());
+        assertEquals("Q", Task.open(file, other, List.of("data='*.jsonl'")).documents().get(0).prompts().get(0).context());
+        String message = assertThrows(InputException.class, () -> Task.open(file, other, List.of("data=f.jsonl"))).getMessage();
+        assertTrue(message.contains(other.resolve("f.jsonl") + ": no such file, nor is there one beside the task file"), message);
+    }
+
+    @Test
+    void anOverrideIsNamedByItsOption() {
+        for (String[] wrong : new String[][] {{"num_fewshot=x", "--task-set num_fewshot=x: "}, {"num_fewshot", "--task-set num_fewshot: expected path.to.key=value, for example num_fewshot=2"},
+            {"num_fewshots=1", "--task-set num_fewshots=1: unknown key"}}) {
+            String message = assertThrows(InputException.class, () -> open(CHOICE, wrong[0])).getMessage();
+            assertTrue(message.startsWith(wrong[1]), message);
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             should_decontaminate: true    | :7: should_decontaminate: a key of lm-evaluation-harness that is not supported: Lacuna does not look for

@@ -74,6 +74,11 @@ final class AttentionBlocks {
         return true;
     }
 
+    /** Of all sequences' tokens, counted one after the other, the one in the block's row {@code i}. */
+    int token(int i) {
+        return unit / sizes.kvHeads() * sizes.length() + row + i;
+    }
+
     /** The first of the block's keys that its row {@code i} sees. */
     int from(int i) {
         return sizes.mask().first(row + i) - firstKey;

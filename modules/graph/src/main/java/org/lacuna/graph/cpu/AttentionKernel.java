@@ -27,7 +27,7 @@ final class AttentionKernel implements Kernel {
 
     @Override
     public Format input(LacunaOp op, int index) {
-        return Format.BF16;
+        return index < 3 ? Format.BF16 : Format.FP32;
     }
 
     @Override
@@ -86,6 +86,8 @@ final class AttentionKernel implements Kernel {
         private final Tensor[] in;
         private final Tensor y;
         private final Tensor lse;
+        /** Null where there are none. */
+        private final ByteBuffer spans;
         private final Work work;
         private final boolean narrow;
         /** Floats in a row of scores. */
@@ -103,6 +105,7 @@ final class AttentionKernel implements Kernel {
             this.in = in;
             y = out[0];
             lse = out[1];
+            spans = in.length > 3 ? in[3].bytes() : null;
             DataType factors = in[0].dataType();
             narrow = factors == DataType.BFLOAT16;
             width = work.scores.spec().size(1);
@@ -148,9 +151,13 @@ final class AttentionKernel implements Kernel {
             int high = (to + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH;
             hide(s, at + low, at + from, Float.NEGATIVE_INFINITY);
             hide(s, at + to, at + high, Float.NEGATIVE_INFINITY);
+            int hiddenFrom = spans == null ? 0 : spans.getInt(2 * blocks.token(i) * Integer.BYTES);
+            int hiddenTo = spans == null ? 0 : spans.getInt((2 * blocks.token(i) + 1) * Integer.BYTES);
+            hide(s, at + hiddenFrom, at + hiddenTo, Float.NEGATIVE_INFINITY);
             float largest = scale * largest(s, at + low, at + high);
             float sum = exponentials(s, at + low, at + high, scale, largest, lanes);
             hide(s, at, at + from, 0);
+            hide(s, at + hiddenFrom, at + hiddenTo, 0);
             hide(s, at + to, at + Gemm.read(keys), 0);
             sums[i] = sum;
             Lanes.put(lse.bytes(), blocks.lseAt + i, (float) (largest + Math.log(sum)));

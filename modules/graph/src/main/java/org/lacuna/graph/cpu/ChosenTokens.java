@@ -1,10 +1,11 @@
 package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
+import java.util.function.IntPredicate;
 import org.lacuna.graph.Tensor;
 
 /**
- * The tokens whose weight is not 0, in rising order and in blocks, so that nothing is computed for the others. The last block is
+ * The tokens whose weight is not 0, or others that are asked for, in rising order and in blocks, so that nothing is computed for the others. The last block is
  * filled up with zeros to one of a few heights: a library that writes code for each shape has little to write, whatever the weights
  * are.
  */
@@ -13,6 +14,7 @@ final class ChosenTokens {
     private static final int UNIT = 64;
 
     private final ByteBuffer weights;
+    private final IntPredicate asked;
     private final int block;
     private final int[] chosen;
     private int count;
@@ -22,7 +24,17 @@ final class ChosenTokens {
      * @param block rows of a block at most
      */
     ChosenTokens(Tensor weights, int block) {
+        this(weights, token -> true, block);
+    }
+
+    /**
+     * Some of them.
+     *
+     * @param asked which, of those with a weight
+     */
+    ChosenTokens(Tensor weights, IntPredicate asked, int block) {
         this.weights = weights.bytes();
+        this.asked = asked;
         this.block = block;
         chosen = new int[Math.toIntExact(weights.length())];
     }
@@ -31,7 +43,7 @@ final class ChosenTokens {
     void choose() {
         count = 0;
         for (int t = 0; t < chosen.length; t++) {
-            if (weight(t) != 0) {
+            if (weight(t) != 0 && asked.test(t)) {
                 chosen[count++] = t;
             }
         }
@@ -44,6 +56,11 @@ final class ChosenTokens {
     /** How many blocks there are at most. */
     int blocks() {
         return (chosen.length + block - 1) / block;
+    }
+
+    /** How many blocks have tokens. */
+    int filled() {
+        return (count + block - 1) / block;
     }
 
     /** How many tokens a block has: 0 if there are no more. */

@@ -60,7 +60,8 @@ final class LmHeadRows {
         return targets.getInt(row * Integer.BYTES);
     }
 
-    private boolean scored(int row) {
+    /** Whether a row adds to the loss. */
+    boolean scored(int row) {
         return target(row) >= 0 && Lanes.get(weights, row) != 0;
     }
 
@@ -74,11 +75,41 @@ final class LmHeadRows {
         return logits.size(Math.min(blockRows, rows - block));
     }
 
-    /** Writes nll and losses of rows {@code from} to {@code from + n}. */
-    void losses(int from, int n) {
-        logits.run(from, n);
+    /** Writes nll and losses of the panel's rows of all blocks. */
+    void losses(int blockRows) {
+        for (int block = 0; block < rows; block += blockRows) {
+            int n = size(block, blockRows);
+            if (n > 0) {
+                int from = from(block);
+                logits.run(from, n);
+                for (int i = 0; i < n; i++) {
+                    loss(from + i, logits, logits.open(i));
+                }
+            }
+        }
+    }
+
+    /**
+     * The same of rows that were copied together.
+     *
+     * @param scored the rows
+     * @param b      a block of them
+     * @param copied the panel's part of where they are
+     */
+    void losses(ChosenTokens scored, int b, int blockRows, LogitBlocks copied) {
+        copied.run(copied.start(), copied.size(blockRows));
+        int n = copied.size(scored.size(b));
         for (int i = 0; i < n; i++) {
-            loss(from + i, logits.open(i));
+            loss(scored.token(b, copied.start() + i), copied, copied.open(i));
+        }
+    }
+
+    /** Writes what a row has that is not scored, to all rows. */
+    void clear() {
+        for (int r = 0; r < rows; r++) {
+            losses[r] = 0;
+            Lanes.put(nll, r, 0);
+            greedy.putInt(r * Integer.BYTES, 0);
         }
     }
 
@@ -87,19 +118,19 @@ final class LmHeadRows {
         logits.run(from, n);
         for (int i = 0; i < n; i++) {
             int at = logits.open(i);
-            loss(from + i, at);
+            loss(from + i, logits, at);
             gradient(from + i, at, upstream);
             logits.close(i, at);
         }
     }
 
-    /** Writes a token's nll and loss, and leaves exp(logit − the row's largest) of its row, if it is scored. */
-    private void loss(int token, int at) {
+    /** Writes a token's nll and loss, and leaves exp(logit − the row's largest) of its row of {@code made}, if it is scored. */
+    private void loss(int token, LogitBlocks made, int at) {
         double value = 0;
         double weighted = 0;
         if (scored(token)) {
-            ByteBuffer b = logits.place();
-            int padded = logits.padded();
+            ByteBuffer b = made.place();
+            int padded = made.padded();
             double wanted = Lanes.get(b, at + target(token));
             float largest = LogitBlocks.largest(b, at, padded);
             if (greedy != null) {

@@ -102,7 +102,7 @@ public final class LmHeadLoss extends LacunaOp {
         return greedy() ? new long[][] {{}, in[2], in[2]} : new long[][] {{}, in[2]};
     }
 
-    /** x · Wᵀ, for positions that are not scored too. */
+    /** x · Wᵀ, as if all positions were scored. */
     @Override
     public long flops(long[][] in) {
         return Linear.product(in[0], in[1][0]);

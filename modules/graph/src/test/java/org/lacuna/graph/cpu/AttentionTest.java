@@ -121,6 +121,32 @@ class AttentionTest {
     }
 
     /** Scores of ± several hundred: no overflow, and the weights are those of the largest. */
+    /** A trunk and three branches from it, of uneven lengths: against plain loops that see the trunk and their own branch. */
+    @ParameterizedTest
+    @CsvSource({"4, 1, 1, 1, 1", "20, 9, 4, 2, 12", "70, 61, 2, 1, 16", "140, 100, 2, 2, 8"})
+    void aBranchSeesItsTrunkAndItself(int length, int trunk, int heads, int kvHeads, int headSize) {
+        Case c = new Case(length, heads, kvHeads, headSize, 0);
+        int[] spans = new int[2 * 2 * length];
+        for (int start : new int[] {trunk, trunk + (length - trunk) / 4, trunk + (length - trunk) / 2}) {
+            for (int t = start; t < length; t++) {
+                for (int b = 0; b < 2; b++) {
+                    spans[2 * (b * length + t)] = trunk;
+                    spans[2 * (b * length + t) + 1] = start;
+                }
+            }
+        }
+        PlainAttention.Sees sees = (t, j) -> j <= t && (t < trunk || j < trunk || j >= spans[2 * t + 1]);
+        Random random = new Random(length);
+        OpCheck.Input q = c.queries(random);
+        OpCheck.Input k = c.keys(random);
+        OpCheck.Input v = c.keys(random);
+        PlainAttention plain = new PlainAttention(2, length, heads, kvHeads, headSize, c.scale(), sees, 0, q.values(), k.values(), v.values());
+        OpCheck.Build branched = (sd, in) -> Attention.of(sd, "y", in[0], in[1], in[2], in[3], heads, kvHeads, c.scale());
+        OpCheck.Outcome outcome = OpCheck.outcome(branched, q, k, v, OpCheck.ints(spans, 2, length, 2));
+        assertWithin("y", plain.y, plain.yBound, outcome, 0);
+        assertWithin("lse", plain.lse, plain.lseBound, outcome, 1);
+    }
+
     @Test
     void largeScoresStayFinite() {
         Case c = new Case(17, 2, 1, 16, 0);

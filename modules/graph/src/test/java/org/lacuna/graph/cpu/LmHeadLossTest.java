@@ -85,6 +85,28 @@ class LmHeadLossTest {
         }
     }
 
+    /** Few of many blocks' rows are computed then, together. */
+    @ParameterizedTest
+    @CsvSource({"16,257,37", "33,96,37", "16,257,3", "16,257,409"})
+    void whereFewRowsAreScoredEachHasTheBitsThatItHasAmongAll(int width, int vocabulary, int every) {
+        OpCheck.Build build = (sd, in) -> LmHeadLoss.withGreedy(sd, "out", "nll", "greedy", in[0], in[1], in[2], in[3]);
+        LossCase c = LossCase.random(408, width, vocabulary, 1);
+        int[] few = Arrays.stream(c.targets().values()).mapToInt(target -> (int) target).toArray();
+        for (int r = 0; r < few.length; r++) {
+            few[r] = r % every == 1 ? few[r] : -1;
+        }
+        OpCheck.Outcome all = OpCheck.outcome(build, c.lossInputs());
+        OpCheck.Outcome some = OpCheck.outcome(build, c.x(), c.table(), OpCheck.ints(few, 2, 408), c.weights());
+        double loss = 0;
+        for (int r = 0; r < few.length; r++) {
+            boolean scored = few[r] >= 0 && c.scored(r);
+            assertEquals(scored ? all.kernel().get(1)[r] : 0, some.kernel().get(1)[r], "nll " + r);
+            assertEquals(scored ? all.kernel().get(2)[r] : 0, some.kernel().get(2)[r], "greedy " + r);
+            loss += scored ? c.weights().values()[r] * all.kernel().get(1)[r] : 0;
+        }
+        assertEquals(loss, some.kernel().get(0)[0], 1e-6 * loss);
+    }
+
     @Test
     void ofEqualLogitsTheFirstIsGreedy() {
         OpCheck.Build build = (sd, in) -> LmHeadLoss.withGreedy(sd, "out", "nll", "greedy", in[0], in[1], in[2], in[3]);

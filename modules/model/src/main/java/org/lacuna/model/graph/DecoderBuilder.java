@@ -109,6 +109,8 @@ final class DecoderBuilder {
     private boolean weighted;
     /** Null in graphs that read whole texts. */
     private SDVariable past;
+    /** Null in graphs whose texts don't branch. */
+    private SDVariable spans;
     /** Null in graphs that are not for training. */
     private SDVariable penalisedWeight;
     private TrainingForm form = TrainingForm.plain();
@@ -168,6 +170,14 @@ final class DecoderBuilder {
 
     SameDiff evaluation() {
         return evaluation(false);
+    }
+
+    SameDiff branchedEvaluation(boolean weighted) {
+        if (config.attention().sliding().isPresent()) {
+            throw new IllegalArgumentException("texts can't branch where layers see a window of them");
+        }
+        spans = sd.placeHolder(DecoderGraph.SPANS, DataType.INT32, -1, -1, 2);
+        return evaluation(weighted);
     }
 
     SameDiff evaluation(boolean weighted) {
@@ -277,11 +287,17 @@ final class DecoderBuilder {
         SDVariable q = placed(layer, at + "q", qkv[0], "self_attn.q_norm");
         SDVariable k = placed(layer, at + "k", qkv[1], "self_attn.k_norm");
         AttentionMask mask = form.sliding(layer).map(s -> AttentionMask.slidingWindow(s.window())).orElse(AttentionMask.causal());
-        String heads = site(layer, Site.ATTENTION_OUTPUT);
-        SDVariable y = fans.follow(x, past == null
-                ? Attention.of(sd, heads, q, k, qkv[2], config.heads(), config.kvHeads(), mask, form.scale())[0]
-                : CachedAttention.of(sd, heads, q, k, qkv[2], cache(pastKeys(layer)), cache(pastValues(layer)), past, config.heads(), config.kvHeads(), mask, form.scale())[0]);
+        SDVariable y = fans.follow(x, attended(layer, site(layer, Site.ATTENTION_OUTPUT), x, q, k, qkv[2], mask));
         return linear(List.of(DecoderGraph.attention(layer)), sparsify(layer, Site.ATTENTION_OUTPUT, y), List.of(module(layer, "self_attn.o_proj")), form.outputBias())[0];
+    }
+
+    private SDVariable attended(int layer, String name, SDVariable h, SDVariable q, SDVariable k, SDVariable v, AttentionMask mask) {
+        double scale = config.attention().scale();
+        if (past != null) {
+            return CachedAttention.of(sd, name, q, k, v, cache(pastKeys(layer)), cache(pastValues(layer)), past, config.heads(), config.kvHeads(), mask, scale)[0];
+        }
+        return spans == null ? Attention.of(sd, name, q, k, v, config.heads(), config.kvHeads(), mask, scale)[0]
+                : Attention.of(sd, name, q, k, v, fans.like(h, spans), config.heads(), config.kvHeads(), scale)[0];
     }
 
     private SDVariable cache(String name) {

@@ -39,6 +39,8 @@ public final class DecoderGraph {
     public static final String TOKEN_WEIGHT = "token_weight";
     /** [B, T]: 0 = padding, neither sparsified nor counted. */
     public static final String TOKEN_MASK = "token_mask";
+    /** [B, T, 2] INT, of graphs in which texts branch: what {@code Attention} takes as spans. */
+    public static final String SPANS = "spans";
     /** [1] INT: of how many tokens keys and values were kept. */
     public static final String PAST = "past";
     /** [B, T, D]: the residual stream after the last norm, which the output embedding reads. */
@@ -158,6 +160,14 @@ public final class DecoderGraph {
     }
 
     /**
+     * The same of sequences in which several continuations of a text lie behind it, one after the other: with the placeholder {@link #SPANS}, and
+     * {@link #POSITIONS} as each continuation has them by itself. Not for models some of whose layers see a window of the text.
+     */
+    public static SameDiff branchedGrid(ModelConfig config, LowRank adapters, Set<Site> sites, Set<Integer> layers, boolean weighted) {
+        return new DecoderBuilder(config, adapters, DataType.FLOAT, sites, sites, layers, true).branchedEvaluation(weighted);
+    }
+
+    /**
      * The graph that makes a text longer: it gives {@link #LOGITS} [B, T, V] of T new tokens from {@link #INPUT_IDS}, {@link #POSITIONS}
      * and, instead of the tokens before them, the keys and values that were kept of those: for each layer {@link #pastKeys} and
      * {@link #pastValues} [B, C, K·H], of which the first {@link #PAST} rows are filled. {@link #states} are to be a program's states.
@@ -179,6 +189,15 @@ public final class DecoderGraph {
      */
     public static SameDiff decoding(ModelConfig config, LowRank adapters, Set<Site> sites, boolean weighted) {
         return new DecoderBuilder(config, adapters, DataType.FLOAT, sites, sites, false).decoding(weighted);
+    }
+
+    /**
+     * The same with rules in some layers alone: the others have no placeholder and no count.
+     *
+     * @param layers of the model's, at least one
+     */
+    public static SameDiff decoding(ModelConfig config, LowRank adapters, Set<Site> sites, Set<Integer> layers, boolean weighted) {
+        return new DecoderBuilder(config, adapters, DataType.FLOAT, sites, sites, layers, false).decoding(weighted);
     }
 
     /** The states of {@link #decoding}: the placeholder of each to the variable that is kept there. */

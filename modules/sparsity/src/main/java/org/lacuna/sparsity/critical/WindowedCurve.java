@@ -43,7 +43,7 @@ public final class WindowedCurve {
      * {@link QualityBar}.
      *
      * @param tokens        scored tokens, at least 1
-     * @param elements      elements that the rule saw, over all layers and unpadded tokens, at least 1
+     * @param elements      elements that the rule saw, over all layers and unpadded tokens, at least 1 in one of the windows
      * @param denseLossSums sum of the loss over the scored tokens in the run without a rule, in nats
      * @param points        the runs with the rule, in the order of the grid; at least one
      * @throws IllegalArgumentException if lengths differ, or a value is outside what is said here; the message says where
@@ -61,7 +61,7 @@ public final class WindowedCurve {
                 "tokens, elements and dense losses must be of as many windows, at least one: "
                         + windows + ", " + elements[0].length + ", " + denseLossSums.length);
         for (int w = 0; w < windows; w++) {
-            check(tokens[w] > 0 && elements[0][w] > 0 && Double.isFinite(denseLossSums[w]), "window " + w + " has " + tokens[w]
+            check(tokens[w] > 0 && elements[0][w] >= 0 && Double.isFinite(denseLossSums[w]), "window " + w + " has " + tokens[w]
                     + " scored tokens, " + elements[0][w] + " elements and a dense loss of " + denseLossSums[w]);
         }
         for (int i = 0; i < elements.length; i++) {
@@ -69,8 +69,9 @@ public final class WindowedCurve {
             check(point.lossSums.length == windows && point.kept.length == windows && elements[i].length == windows, "the point at p = " + point.p
                     + " is not of "
                     + windows + " windows");
+            check(Arrays.stream(elements[i]).sum() > 0, "the point at p = " + point.p + " has no elements");
             for (int w = 0; w < windows; w++) {
-                check(!Double.isNaN(point.lossSums[w]) && elements[i][w] > 0 && point.kept[w] >= 0 && point.kept[w] <= elements[i][w], "window " + w
+                check(!Double.isNaN(point.lossSums[w]) && elements[i][w] >= 0 && point.kept[w] >= 0 && point.kept[w] <= elements[i][w], "window " + w
                         + " at p = " + point.p + " has a loss of " + point.lossSums[w] + " and keeps " + point.kept[w] + " of "
                         + elements[i][w] + " elements");
             }
@@ -167,7 +168,8 @@ public final class WindowedCurve {
         for (int i = 0; i < elements.length; i++) {
             Point point = points.get(i);
             long drawnElements = sum(elements[i], times);
-            double sparsity = (drawnElements - sum(point.kept, times)) / (double) drawnElements;
+            // A draw of windows without elements has nothing that is left out.
+            double sparsity = drawnElements == 0 ? 0 : (drawnElements - sum(point.kept, times)) / (double) drawnElements;
             pooled.add(new CurvePoint(point.p, sum(point.lossSums, times) / drawnWeight, sparsity));
         }
         return new Curve(sum(denseLossSums, times) / drawnWeight, pooled);
