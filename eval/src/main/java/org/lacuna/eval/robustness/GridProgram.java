@@ -30,6 +30,7 @@ final class GridProgram {
 
     private final ModelConfig config;
     private final Set<Site> sites;
+    private final LayerSet in;
     private final List<Integer> layers;
     private final int windows;
     private final int grid;
@@ -56,6 +57,7 @@ final class GridProgram {
             int channelRows) {
         this.config = config;
         this.sites = sites;
+        in = layers;
         this.layers = layers.of(config.layers());
         this.grid = grid;
         this.windows = windows;
@@ -110,6 +112,16 @@ final class GridProgram {
 
     private int width(Site site) {
         return site == Site.INPUT ? config.hidden() : config.intermediate();
+    }
+
+    /** In which layers rules are. */
+    LayerSet in() {
+        return in;
+    }
+
+    /** Rows of channels. */
+    int channelRows() {
+        return channelRows;
     }
 
     /** Points of a call. */
