@@ -125,7 +125,8 @@ final class Charts {
     }
 
     private static void joint(ObjectNode chart, int place, String label, List<JointPoint> points, double dense) {
-        ObjectNode series = ChartData.series(chart, place, label, points.stream().map(JointPoint::saved).toList(), points.stream().map(point -> Math.exp(point.loss() - dense)).toList());
+        ObjectNode series = ChartData.series(chart, place, label, points.stream().map(JointPoint::saved).toList(),
+                points.stream().map(point -> Math.exp(point.loss() - dense)).toList());
         ChartData.numbers(series.putArray("low"), points.stream().map(point -> Math.exp(point.increase().low())).toList());
         ChartData.numbers(series.putArray("high"), points.stream().map(point -> Math.exp(point.increase().high())).toList());
         points.stream().map(point -> Shown.combination(point.p())).forEach(series.putArray("notes")::add);

@@ -111,8 +111,8 @@ final class Page {
                         + "that breaks it. linear: where the straight line between those two points meets the bar; the summary uses this one.",
                 "Rule " + settings.rule() + ", p in " + String.join(", ", settings.grid().stream().map(Shown::plain).toList())
                         + "; applied in " + Shown.layers(settings.layers()) + ", whatever p comes to there. ALL INPUTS: input and intermediate together.",
-                "Several sites at once: every combination of the values of p in “settings · joint”, and each of them at all sites. A choice among many combinations is lucky on the windows that it was "
-                        + "made on: on others its perplexity is likely to be somewhat higher.",
+                "Several sites at once: every combination of the values of p in “settings · joint”, and each of them at all sites. A choice among many combinations is lucky on the "
+                        + "windows that it was made on: on others its perplexity is likely to be somewhat higher.",
                 "Tokens: the rule applies to " + Shown.tokens(settings.coverage()) + "; the others pass and are not counted. Every position is scored; there is no padding.",
                 "Data: the first " + Shown.count(control.data().windows()) + " consecutive windows of " + Shown.count(control.data().windowLength())
                         + " tokens of the validation part of “" + control.data().name() + "”.",

@@ -239,8 +239,8 @@ record Report(int version, String title, String summary, SiteSet headline, List<
             List<JointQuality> qualities = new ArrayList<>();
             boolean paired = result.data().windowsSha256().equals(control.data().windowsSha256());
             for (double factor : paired ? Comparing.QUALITY_FACTORS : List.<Double>of()) {
-                qualities.add(new JointQuality(factor, joint.choosing(result.data().windowLength(), control.dense()).choice(curve -> AbsoluteQuality.of(curve, curve.denseLoss(), factor),
-                        settings.bootstrap(result.data().windows()), settings.confidence())));
+                qualities.add(new JointQuality(factor, joint.choosing(result.data().windowLength(), control.dense())
+                        .choice(curve -> AbsoluteQuality.of(curve, curve.denseLoss(), factor), settings.bootstrap(result.data().windows()), settings.confidence())));
             }
             return new JointFigures(model, frontier, qualities);
         });

@@ -138,7 +138,7 @@ final class ResultProblems {
     private void joint() {
         Optional<JointGrid> grid = result.settings().joint();
         if (grid.isPresent() != result.joint().isPresent()) {
-            problems.add("joint is " + (grid.isPresent() ? "null; expected" : "there; expected none but") + " what settings/joint asks for");
+            problems.add("joint is " + (grid.isPresent() ? "null; expected what settings/joint asks for" : "there; expected none, as settings/joint is null"));
         } else if (grid.isPresent()) {
             joint(grid.get(), result.joint().orElseThrow());
         }

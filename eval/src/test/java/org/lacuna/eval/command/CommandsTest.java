@@ -282,7 +282,8 @@ class CommandsTest {
     @Test
     void severalSitesCanHaveAPOfTheirOwn() throws IOException {
         Path json = folder.resolve("joint.json");
-        List<String> args = List.of("--run", run.toString(), "--windows", "3", "--window", "16", "--replicates", "40", "--joint", "gate=1:0.6,intermediate=1:0.7:0.2", "--json", json.toString());
+        List<String> args = List.of("--run", run.toString(), "--windows", "3", "--window", "16", "--replicates", "40", "--joint", "gate=1:0.6,intermediate=1:0.7:0.2",
+                "--json", json.toString());
         String table = eval(args.toArray(String[]::new));
         assertEquals(null, failure);
         assertTrue(table.contains("plan   without a rule, then 2 curves of 26 values of p, then 9 combinations of p at gate, intermediate: 2,976 tokens through the model"), table);
@@ -309,7 +310,8 @@ class CommandsTest {
         RobustnessResult other = kept().stream().map(CommandsTest::read).filter(each -> !each.equals(result)).findFirst().orElseThrow();
         assertEquals(List.of(SiteSet.UP), other.settings().sites());
         assertEquals(4, other.joint().orElseThrow().points().size());
-        for (String[] bad : new String[][] {{"gate=1,door=1", "--joint: no site 'door'; there are input, up, gate, intermediate"}, {"gate=1", "--joint: a joint grid has two or more sites"},
+        for (String[] bad : new String[][] {{"gate=1,door=1", "--joint: no site 'door'; there are input, up, gate, intermediate"},
+                {"gate=1", "--joint: a joint grid has two or more sites"},
                 {"gate=-1,up=1", "--joint: values of gate must be 0 or more"}, {"gate=x,up=1", "--joint: no values of p in 'gate=x'"}}) {
             eval(Stream.concat(common.stream(), Stream.of("--joint", bad[0])).toArray(String[]::new));
             assertRefused(bad[1]);

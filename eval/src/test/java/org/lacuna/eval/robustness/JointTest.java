@@ -223,7 +223,8 @@ class JointTest {
     @Test
     void combinationsByHand() {
         JointGrid grid = JointGrid.parse(List.of("intermediate=0.5", "gate=1:0.5"), List.of());
-        assertEquals(List.of(Map.of(Site.GATE, 1.0, Site.INTERMEDIATE, 0.5), Map.of(Site.GATE, 0.5, Site.INTERMEDIATE, 0.5), Map.of(Site.GATE, 1.0, Site.INTERMEDIATE, 1.0)), grid.points());
+        assertEquals(List.of(Map.of(Site.GATE, 1.0, Site.INTERMEDIATE, 0.5), Map.of(Site.GATE, 0.5, Site.INTERMEDIATE, 0.5),
+                Map.of(Site.GATE, 1.0, Site.INTERMEDIATE, 1.0)), grid.points());
         assertEquals(List.of(1.0, 0.5), grid.measured(Site.GATE));
         assertEquals(List.of(0.5, 1.0), grid.measured(Site.INTERMEDIATE));
         assertEquals(List.of(1.0, 0.975, 0.93, 0.8, 0.5), JointGrid.few(Settings.PAPER.grid()));
@@ -255,7 +256,8 @@ class JointTest {
 
     /** Two windows of one token each, blocks of 100 operations a window. */
     private static JointPoint point(double gate, double input, double lossA, double lossB, long leftA, long leftB) {
-        return new JointPoint(Map.of(Site.GATE, gate, Site.INPUT, input), (lossA + lossB) / 2, ANY, Map.of(), Map.of(), 1 - (leftA + leftB) / 200.0, List.of(lossA, lossB), List.of(leftA, leftB));
+        return new JointPoint(Map.of(Site.GATE, gate, Site.INPUT, input), (lossA + lossB) / 2, ANY, Map.of(), Map.of(), 1 - (leftA + leftB) / 200.0,
+                List.of(lossA, lossB), List.of(leftA, leftB));
     }
 
     @Test
