@@ -15,6 +15,7 @@ import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.report.Extras;
 import org.lacuna.eval.report.ReportWriter;
 import org.lacuna.eval.report.Savings;
+import org.lacuna.eval.robustness.JointGrid;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
@@ -82,6 +83,11 @@ public final class EvalCommand implements Callable<Integer> {
     @Mixin
     private MeasureOptions measure;
 
+    @Option(names = "--joint", split = ",", paramLabel = "SITE[=P:P...]",
+            description = "Apply the rule at these sites at once, each with a p of its own, at every combination of their values: gate=1:0.95:0.9,intermediate. "
+                    + "A site without values has those of --grid, else five of the rule's own. At most 1000 combinations. --sites are then these by default.")
+    private List<String> joint = new ArrayList<>();
+
     @Mixin
     private TaskOptions tasks;
 
@@ -106,6 +112,10 @@ public final class EvalCommand implements Callable<Integer> {
         if (tasks.named() && which.dl4j != null) {
             problems.add("--tasks are for language models; --dl4j measures a network on --data or a corpus");
         }
+        if (!joint.isEmpty() && (tasks.named() || which.dl4j != null)) {
+            problems.add("--joint is of a language model's loss on text; it does not go with " + (tasks.named() ? "--tasks" : "--dl4j"));
+        }
+        Optional<JointGrid> grid = measure.joint(joint, problems);
         if (!problems.isEmpty()) {
             throw new InputException(problems);
         }
@@ -125,7 +135,9 @@ public final class EvalCommand implements Callable<Integer> {
         }
         Corpus corpus = Corpora.open(source.data(sets));
         Evaluation evaluation = new Evaluation(source, corpus, measure.windows(), measure.window(source.modelConfig().maxPositions()), new CpuDevice());
-        Settings settings = measure.settings(evaluation.sites(measure.method()));
+        List<SiteSet> jointly = grid.stream().flatMap(sites -> sites.sites().stream()).map(site -> SiteSet.byKey(site.key())).toList();
+        Settings curves = measure.settings(jointly.isEmpty() ? evaluation.sites(measure.method()) : jointly);
+        Settings settings = grid.map(curves::withJoint).orElse(curves);
         PrintWriter printer = spec.commandLine().getOut();
         EvalTable table = "-".equals(json) ? EvalTable.silent() : EvalTable.to(printer);
         RobustnessResult result;
@@ -137,6 +149,7 @@ public final class EvalCommand implements Callable<Integer> {
         } catch (InterruptedRunException e) {
             throw new InterruptedRunException(e.getMessage() + goingOn(store != null || evaluation.store().isPresent()));
         }
+        result.joint().ifPresent(found -> table.joint(found, result.dense(), settings));
         table.savings(Savings.of(result));
         keep(evaluation, result).ifPresent(table::kept);
         if (json != null) {

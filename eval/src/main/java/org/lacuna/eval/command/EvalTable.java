@@ -6,6 +6,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.report.Savings;
@@ -13,11 +14,13 @@ import org.lacuna.eval.report.Shown;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
 import org.lacuna.eval.robustness.Estimate;
+import org.lacuna.eval.robustness.JointResult;
 import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteResult;
 import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.critical.Estimator;
 
 /** What {@code eval} prints, line by line as it is measured. */
@@ -59,8 +62,11 @@ final class EvalTable {
         curves = settings.sites().size();
         siteWidth = siteWidth(settings.sites());
         ruled = settings.layers();
-        line("plan   without a rule, then %,d %s of %,d values of p: %,d tokens through the model", curves, curves == 1 ? "curve" : "curves", settings.grid().size(),
-                (1 + (long) curves * settings.grid().size()) * data.windows() * data.windowLength());
+        int combinations = settings.joint().map(grid -> grid.points().size()).orElse(0);
+        line("plan   without a rule, then %,d %s of %,d values of p%s: %,d tokens through the model", curves, curves == 1 ? "curve" : "curves", settings.grid().size(),
+                combinations == 0 ? "" : String.format(Locale.ROOT, ", then %,d combinations of p at %s", combinations,
+                        settings.joint().orElseThrow().sites().stream().map(Site::key).collect(Collectors.joining(", "))),
+                (1 + (long) curves * settings.grid().size() + combinations) * data.windows() * data.windowLength());
     }
 
     void memory(ForwardMemory memory) {
@@ -89,6 +95,11 @@ final class EvalTable {
         measured++;
         long left = Math.round((System.nanoTime() - begun) / 1e9 / measured * (curves - measured));
         line("%s", row.append(left < SHORT_SECONDS ? "" : String.format(Locale.ROOT, "eta: %ds", left)).toString().stripTrailing());
+    }
+
+    void joint(JointResult joint, DenseResult dense, Settings settings) {
+        line("");
+        JointTable.lines(joint, dense, settings).forEach(text -> line("%s", text));
     }
 
     void savings(Savings savings) {

@@ -3,11 +3,13 @@ package org.lacuna.eval.command;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.method.Method;
 import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.JointGrid;
 import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.Settings;
@@ -91,6 +93,13 @@ public final class MeasureOptions {
         } catch (IllegalArgumentException e) {
             problems.add("--rule: " + e.getMessage());
         }
+        try {
+            for (Method method : Methods.all()) {
+                grid.stream().filter(p -> p >= 0 && method.name().equals(rule)).forEach(method::check);
+            }
+        } catch (IllegalArgumentException e) {
+            problems.add("--grid: " + e.getMessage());
+        }
         if (grid.size() == 1 || new HashSet<>(grid).size() < grid.size()) {
             problems.add("--grid: must be at least 2 values, each once, not " + grid);
         }
@@ -117,6 +126,26 @@ public final class MeasureOptions {
         }
         if (!problems.isEmpty()) {
             throw new InputException(problems);
+        }
+    }
+
+    /**
+     * The grid of sites with a p of their own each.
+     *
+     * @param sites    as the user wrote them; none for no grid
+     * @param problems what is wrong with them is added
+     */
+    Optional<JointGrid> joint(List<String> sites, List<String> problems) {
+        if (sites.isEmpty()) {
+            return Optional.empty();
+        }
+        try {
+            JointGrid joint = JointGrid.parse(sites, grid.isEmpty() ? JointGrid.few(method().grid()) : grid);
+            joint.values().values().stream().flatMap(List::stream).distinct().forEach(method()::check);
+            return Optional.of(joint);
+        } catch (IllegalArgumentException e) {
+            problems.add("--joint: " + e.getMessage());
+            return Optional.empty();
         }
     }
 

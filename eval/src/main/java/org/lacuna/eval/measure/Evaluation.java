@@ -23,6 +23,7 @@ import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
 import org.lacuna.eval.robustness.Findings;
 import org.lacuna.eval.robustness.GridPrograms;
+import org.lacuna.eval.robustness.JointResult;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.Robustness;
@@ -39,6 +40,7 @@ import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.sparsity.Site;
 
 /** One model on the first windows of one corpus' validation part. */
 public final class Evaluation {
@@ -160,6 +162,10 @@ public final class Evaluation {
             throw new InputException(summary.checkpoint() + ": the model has no " + missing.get(0).key() + " (its feed-forward block is "
                     + summary.feedForward() + "); there are " + String.join(", ", sites().stream().map(SiteSet::key).toList()));
         }
+        settings.joint().ifPresent(grid -> grid.sites().stream().filter(site -> !config.feedForward().sites().contains(site)).findFirst().ifPresent(site -> {
+            throw new InputException("--joint: " + summary.checkpoint() + ": the model has no " + site.key() + " (its feed-forward block is " + summary.feedForward()
+                    + "); there are " + String.join(", ", config.feedForward().sites().stream().sorted().map(Site::key).toList()));
+        }));
         settings.layers().check(summary.checkpoint(), config.layers());
         Method method = Methods.byName(settings.rule());
         checkMethod(method, settings);
@@ -178,6 +184,8 @@ public final class Evaluation {
         List<String> problems = new ArrayList<>();
         settings.sites().stream().filter(sites -> !method.sites(config).containsAll(sites.sites())).forEach(sites -> problems.add("rule " + method.name()
                 + " is not for " + sites.key() + "; it can be used at " + String.join(", ", sites(method).stream().map(SiteSet::key).toList())));
+        settings.joint().ifPresent(grid -> grid.sites().stream().filter(site -> !method.sites(config).contains(site)).forEach(site -> problems.add("--joint: rule " + method.name()
+                + " is not for " + site.key() + "; it can be used at " + String.join(", ", method.sites(config).stream().sorted().map(Site::key).toList()))));
         boolean looks = method.channelRows(data.windows()) > 0 || method.calibrates();
         if (looks && config.feedForward().experts().isPresent() && !settings.sites().stream().allMatch(SiteSet::inAttention)) {
             problems.add("rule " + method.name() + " looks at the weights or the activations of a block, which can't be done for " + summary.checkpoint()
@@ -241,7 +249,8 @@ public final class Evaluation {
                 curves.add(curve);
                 onCurve.accept(curve);
             }
-            return new RobustnessResult(RobustnessResult.VERSION, summary, data, settings, circumstances().provenance(), dense, curves);
+            Optional<JointResult> joint = settings.joint().map(grid -> robustness.joint(settings, dense, Methods.joint(method, grid, look)));
+            return new RobustnessResult(RobustnessResult.VERSION, summary, data, settings, circumstances().provenance(), dense, curves, joint);
         }
     }
 

@@ -22,6 +22,14 @@ public interface Method {
         return Curve.PAPER_GRID;
     }
 
+    /**
+     * Refuses a p that its rule does not take.
+     *
+     * @throws IllegalArgumentException whose message says what it takes
+     */
+    default void check(double p) {
+    }
+
     /** The sites at which it can be used, of those that the model has. */
     default Set<Site> sites(ModelConfig config) {
         return config.sites();

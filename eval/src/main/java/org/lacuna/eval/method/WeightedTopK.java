@@ -34,6 +34,11 @@ final class WeightedTopK implements Method {
     }
 
     @Override
+    public void check(double p) {
+        new SameEverywhere(Rules.byName("top_k")).check(p);
+    }
+
+    @Override
     public List<Treatment> treatments(List<Double> grid, Set<Site> sites, Look look) {
         return List.of(PerLayer.of(Rules.byName("top_k"), grid, look.columnNorms(sites)));
     }

@@ -6,6 +6,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.stream.IntStream;
 import org.lacuna.eval.report.Report.CurveFigures;
+import org.lacuna.eval.report.Report.JointFigures;
+import org.lacuna.eval.robustness.JointPoint;
 import org.lacuna.eval.robustness.Point;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.SiteSet;
@@ -32,6 +34,7 @@ final class Charts {
             charts.zeros(site);
         }
         charts.deadNeurons();
+        charts.joint();
         return charts.data;
     }
 
@@ -101,6 +104,32 @@ final class Charts {
                 }
             }
         }
+    }
+
+    /** Each model's frontier, and in another place of the palette its points with one p for all. */
+    private void joint() {
+        if (report.joint().isEmpty()) {
+            return;
+        }
+        double bar = report.result(report.comparison().control()).settings().bar();
+        ObjectNode chart = data.chart("joint", "saved of a block (%)", "perplexity / dense perplexity", "percent", "ratio");
+        ChartData.range(chart, ratioRange(bar)[0], ratioRange(bar)[1]);
+        ChartData.line(chart, bar, "bar " + Shown.plain(bar), "left");
+        for (JointFigures figures : report.joint()) {
+            List<JointPoint> points = report.jointResult(figures).points();
+            List<JointPoint> frontier = figures.frontier().stream().map(ratio -> points.get(ratio.point())).toList();
+            joint(chart, figures.model(), report.label(figures.model()) + ", a p for each", frontier, report.result(figures.model()).dense().loss());
+            List<JointPoint> same = points.stream().filter(JointPoint::same).sorted(Comparator.comparingDouble(JointPoint::saved)).toList();
+            joint(chart, report.models().size() + figures.model(), report.label(figures.model()) + ", one p for all", same, report.result(figures.model()).dense().loss());
+        }
+    }
+
+    private static void joint(ObjectNode chart, int place, String label, List<JointPoint> points, double dense) {
+        ObjectNode series = ChartData.series(chart, place, label, points.stream().map(JointPoint::saved).toList(),
+                points.stream().map(point -> Math.exp(point.loss() - dense)).toList());
+        ChartData.numbers(series.putArray("low"), points.stream().map(point -> Math.exp(point.increase().low())).toList());
+        ChartData.numbers(series.putArray("high"), points.stream().map(point -> Math.exp(point.increase().high())).toList());
+        points.stream().map(point -> Shown.combination(point.p())).forEach(series.putArray("notes")::add);
     }
 
     private void deadNeurons() {

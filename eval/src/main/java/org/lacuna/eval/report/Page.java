@@ -29,7 +29,7 @@ final class Page {
     }
 
     String html() {
-        return Document.html(report.title(), body(), Charts.of(report), report.models().size());
+        return Document.html(report.title(), body(), Charts.of(report), report.models().size() * (report.joint().isEmpty() ? 1 : 2));
     }
 
     private Html body() {
@@ -44,6 +44,9 @@ final class Page {
         parts.add(Document.section("The models", tables.models(), tables.losses(), tables.baselines(), tables.seeds()));
         parts.add(Document.section("Critical sparsity", tables.critical(), tables.differences(), tables.quality()));
         parts.add(Html.element("div id=\"savings\"", list(savings())));
+        if (!report.joint().isEmpty()) {
+            parts.add(Document.section("Several sites at once", charts("joint"), tables.joint(), Html.element("details", Html.element("summary", "The frontier"), tables.frontier())));
+        }
         parts.add(Html.element("h2", "Curves"));
         parts.add(Html.element("p", "Move over a chart to read points; drag to zoom, double-click to zoom out; click a name to hide it. The ratio's axis ends a little "
                 + "above the bar; every point is in the tables. Losses have no band: their intervals are those of the ratio."));
@@ -80,6 +83,7 @@ final class Page {
         String[] parts = id.split("-", 2);
         String site = parts.length > 1 ? SiteSet.byKey(parts[1]).name().replace('_', ' ') : "";
         return switch (parts[0]) {
+            case "joint" -> "A p for each site, and one for all: perplexity over dense";
             case "ratio" -> site + ": perplexity over dense";
             case "loss" -> site + ": loss";
             case "layers" -> site + ": sparsity of each layer near critical";
@@ -107,6 +111,8 @@ final class Page {
                         + "that breaks it. linear: where the straight line between those two points meets the bar; the summary uses this one.",
                 "Rule " + settings.rule() + ", p in " + String.join(", ", settings.grid().stream().map(Shown::plain).toList())
                         + "; applied in " + Shown.layers(settings.layers()) + ", whatever p comes to there. ALL INPUTS: input and intermediate together.",
+                "Several sites at once: every combination of the values of p in “settings · joint”, and each of them at all sites. A choice among many combinations is lucky on the "
+                        + "windows that it was made on: on others its perplexity is likely to be somewhat higher.",
                 "Tokens: the rule applies to " + Shown.tokens(settings.coverage()) + "; the others pass and are not counted. Every position is scored; there is no padding.",
                 "Data: the first " + Shown.count(control.data().windows()) + " consecutive windows of " + Shown.count(control.data().windowLength())
                         + " tokens of the validation part of “" + control.data().name() + "”.",

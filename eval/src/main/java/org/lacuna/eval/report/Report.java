@@ -11,15 +11,21 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
+import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.measure.Baseline;
+import org.lacuna.eval.robustness.JointChoice;
+import org.lacuna.eval.robustness.JointPoint;
+import org.lacuna.eval.robustness.JointResult;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Point;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteResult;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.critical.AbsoluteQuality;
 import org.lacuna.sparsity.critical.Estimator;
 import org.lacuna.sparsity.critical.Level;
 
@@ -32,12 +38,13 @@ import org.lacuna.sparsity.critical.Level;
  * @param headline   the sites that the summary and the picture are about
  * @param models     what is derived for each model
  * @param curves     what is derived for each curve, in the comparison's order
+ * @param joint      what is derived for each model that was measured at several sites at once
  * @param baselines  other predictors of the same text
  * @param seeds      the headline's numbers, seed by seed; empty if there is but one
  * @param comparison what was compared
  */
 record Report(int version, String title, String summary, SiteSet headline, List<ModelFigures> models, List<CurveFigures> curves,
-        List<Baseline> baselines, SeedFigures seeds, Comparison comparison) {
+        List<JointFigures> joint, List<Baseline> baselines, SeedFigures seeds, Comparison comparison) {
 
     static final int VERSION = 2;
 
@@ -88,22 +95,53 @@ record Report(int version, String title, String summary, SiteSet headline, List<
     record LayerSparsity(double p, double sparsity, List<Double> layers) {
     }
 
+    /**
+     * What is derived for a model with a rule at several sites, each with a p of its own.
+     *
+     * @param model         whose
+     * @param frontier      of the points that no other betters, by rising loss
+     * @param atControlLoss what saves most at an absolute quality; empty where its control was measured on other text
+     */
+    record JointFigures(int model, List<JointRatio> frontier, List<JointQuality> atControlLoss) {
+    }
+
+    /**
+     * Perplexity at a combination of p / perplexity of the same model without a rule.
+     *
+     * @param point its place
+     * @param ratio over all windows
+     * @param low   lower end of its interval
+     * @param high  upper end
+     */
+    record JointRatio(int point, double ratio, double low, double high) {
+    }
+
+    /**
+     * What saves most while the loss is at most so many times that of the dense control.
+     *
+     * @param factor how many
+     */
+    record JointQuality(double factor, JointChoice choice) {
+    }
+
     /** Computes everything from a comparison. */
     static Report of(Comparison comparison, Extras extras) {
         List<String> labels = labels(comparison);
         SiteSet headline = headline(comparison);
         List<ModelFigures> models = new ArrayList<>();
         List<CurveFigures> curves = new ArrayList<>();
+        List<JointFigures> joint = new ArrayList<>();
         for (int i = 0; i < labels.size(); i++) {
             RobustnessResult result = comparison.models().get(i);
             models.add(figures(labels.get(i), result, extras.baselines()));
+            jointFigures(comparison, i).ifPresent(joint::add);
             for (SiteResult curve : result.curves()) {
                 curves.add(figures(i, result.dense().loss(), curve));
             }
         }
         SeedFigures seeds = SeedFigures.of(comparison, extras.repeats(), headline);
         String title = "Activation sparsity of " + String.join(", ", labels);
-        return new Report(VERSION, title, new Summary(comparison, labels, headline).text() + seeds.text(), headline, models, curves,
+        return new Report(VERSION, title, new Summary(comparison, labels, headline).text() + seeds.text(), headline, models, curves, joint,
                 extras.baselines(), seeds, comparison);
     }
 
@@ -115,6 +153,7 @@ record Report(int version, String title, String summary, SiteSet headline, List<
             for (JsonNode point : model.at("/curves").findValues("points").stream().flatMap(points -> elements(points).stream()).toList()) {
                 ((ObjectNode) point).remove(List.of("window_loss_sums", "window_kept"));
             }
+            elements(model.at("/joint/points")).forEach(point -> ((ObjectNode) point).remove(List.of("window_loss_sums", "window_operations")));
         }
         return json;
     }
@@ -145,6 +184,11 @@ record Report(int version, String title, String summary, SiteSet headline, List<
     /** What a curve's figures were derived from. */
     SiteResult measured(CurveFigures curve) {
         return result(curve.model()).curve(curve.sites()).orElseThrow();
+    }
+
+    /** What a model's joint figures were derived from. */
+    JointResult jointResult(JointFigures figures) {
+        return result(figures.model()).joint().orElseThrow();
     }
 
     private static List<JsonNode> elements(JsonNode array) {
@@ -180,6 +224,26 @@ record Report(int version, String title, String summary, SiteSet headline, List<
             points.add(new Ratio(point.p(), Math.exp(point.loss() - denseLoss), Math.exp(point.increase().low()), Math.exp(point.increase().high())));
         }
         return new CurveFigures(model, curve.sites(), points, nearCritical(curve));
+    }
+
+    private static Optional<JointFigures> jointFigures(Comparison comparison, int model) {
+        RobustnessResult result = comparison.models().get(model);
+        RobustnessResult control = comparison.models().get(comparison.controls().get(model));
+        Settings settings = comparison.models().get(comparison.control()).settings();
+        return result.joint().map(joint -> {
+            List<JointRatio> frontier = new ArrayList<>();
+            for (int place : joint.frontier()) {
+                JointPoint point = joint.points().get(place);
+                frontier.add(new JointRatio(place, Math.exp(point.loss() - result.dense().loss()), Math.exp(point.increase().low()), Math.exp(point.increase().high())));
+            }
+            List<JointQuality> qualities = new ArrayList<>();
+            boolean paired = result.data().windowsSha256().equals(control.data().windowsSha256());
+            for (double factor : paired ? Comparing.QUALITY_FACTORS : List.<Double>of()) {
+                qualities.add(new JointQuality(factor, joint.choosing(result.data().windowLength(), control.dense())
+                        .choice(curve -> AbsoluteQuality.of(curve, curve.denseLoss(), factor), settings.bootstrap(result.data().windows()), settings.confidence())));
+            }
+            return new JointFigures(model, frontier, qualities);
+        });
     }
 
     private static Optional<LayerSparsity> nearCritical(SiteResult curve) {

@@ -1,10 +1,14 @@
 package org.lacuna.eval.report;
 
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.DoubleFunction;
+import java.util.stream.Collectors;
 import org.lacuna.eval.compare.Comparison.Difference;
 import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.TokenCoverage;
+import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.critical.Level;
 
 /** How numbers are shown to people, with their units; a number and its sign are not torn apart at a line's end. */
@@ -84,6 +88,13 @@ public final class Shown {
     /** How much more a bar allows, {@code 1 %} for a ratio of 1.01. */
     static String excess(double ratio) {
         return plain(Math.round((ratio - 1) * 1e6) / 1e4) + PERCENT;
+    }
+
+    /** The p of each site, {@code "gate 0.95, intermediate 1"}; of one for all {@code "0.95 at all"}. */
+    public static String combination(Map<Site, Double> p) {
+        List<Double> values = p.values().stream().distinct().toList();
+        return values.size() == 1 ? plain(values.get(0)) + " at all"
+                : p.entrySet().stream().map(site -> site.getKey().key() + " " + plain(site.getValue())).collect(Collectors.joining(", "));
     }
 
     private static String digits(double number, int digits) {

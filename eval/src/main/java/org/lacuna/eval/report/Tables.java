@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.function.DoubleFunction;
 import java.util.stream.IntStream;
@@ -15,10 +16,14 @@ import org.lacuna.eval.compare.Comparison.LossRatio;
 import org.lacuna.eval.compare.Comparison.QualityLevel;
 import org.lacuna.eval.measure.Baseline;
 import org.lacuna.eval.report.Report.CurveFigures;
+import org.lacuna.eval.report.Report.JointFigures;
 import org.lacuna.eval.report.Report.ModelFigures;
 import org.lacuna.eval.report.SeedFigures.SeedDifference;
 import org.lacuna.eval.report.SeedFigures.SeedModel;
 import org.lacuna.eval.robustness.Estimate;
+import org.lacuna.eval.robustness.JointChoice;
+import org.lacuna.eval.robustness.JointPoint;
+import org.lacuna.eval.robustness.JointResult;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Point;
 import org.lacuna.eval.robustness.RobustnessResult;
@@ -161,6 +166,47 @@ final class Tables {
                 row.addAll(point(curve, p));
             }
             table.row(row.toArray());
+        }
+        return table.done();
+    }
+
+    /** What saves most of a block with a p for each site, and with one for all. */
+    Html joint() {
+        HtmlTable table = new HtmlTable("joint", "What saves most, by bar, with a p for each site and with one for all: of the operations of the rule's layers' feed-forward "
+                + "blocks, and of their weights' bytes, counted from shapes and measured zeros for one token, without a predictor. “≥”: what saves most of all that was measured holds the bar. "
+                + "More: the interval of the difference of what was measured, both chosen anew on each draw; it is never below 0, as the one is chosen among more.");
+        table.head("Model", "Bar", "A p for each", "saves", "One p for all", "saves", "More (points)");
+        for (JointFigures figures : report.joint()) {
+            JointResult joint = report.jointResult(figures);
+            double bar = report.result(figures.model()).settings().bar();
+            jointRow(table, figures.model(), Html.of("perplexity ", Html.number(bar, "dense + " + Shown.excess(bar))), joint, joint.choice());
+            figures.atControlLoss().forEach(quality -> jointRow(table, figures.model(), Html.of("loss ", Html.number(quality.factor(), "control's + " + Shown.excess(quality.factor()))),
+                    joint, quality.choice()));
+        }
+        return table.done();
+    }
+
+    private void jointRow(HtmlTable table, int model, Html bar, JointResult joint, JointChoice choice) {
+        table.row(label(model), bar, combination(joint, choice.joint()), estimate(choice.saved()), combination(joint, choice.same()), estimate(choice.savedSame()),
+                interval(choice.more(), Shown::points));
+    }
+
+    private static Object combination(JointResult joint, OptionalInt place) {
+        return place.isPresent() ? Shown.combination(joint.points().get(place.getAsInt()).p()) : "none";
+    }
+
+    /** The combinations of p that no other betters. */
+    Html frontier() {
+        HtmlTable table = new HtmlTable("frontier", "The frontier: every combination of p that saves more than all that lose no more.");
+        table.head("Model", "p", "Saved", "Loss (nats/token)", "Perplexity ratio", "Sparsity of each site");
+        for (JointFigures figures : report.joint()) {
+            for (Report.JointRatio ratio : figures.frontier()) {
+                JointPoint point = report.jointResult(figures).points().get(ratio.point());
+                List<Object> sparsity = new ArrayList<>();
+                point.sparsity().forEach((site, share) -> sparsity.addAll(List.of(sparsity.isEmpty() ? "" : ", ", site.key() + " ", percent(share))));
+                table.row(label(figures.model()), Shown.combination(point.p()), percent(point.saved()), four(point.loss()),
+                        Html.of(four(ratio.ratio()), " ", range(ratio.low(), ratio.high(), Shown::four)), Html.of(sparsity.toArray()));
+            }
         }
         return table.done();
     }

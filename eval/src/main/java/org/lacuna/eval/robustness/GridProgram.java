@@ -30,6 +30,7 @@ final class GridProgram {
 
     private final ModelConfig config;
     private final Set<Site> sites;
+    private final LayerSet in;
     private final List<Integer> layers;
     private final int windows;
     private final int grid;
@@ -65,6 +66,7 @@ final class GridProgram {
         this.branched = branched;
         this.config = config;
         this.sites = sites;
+        in = layers;
         this.layers = layers.of(config.layers());
         this.grid = grid;
         this.windows = windows;
@@ -119,6 +121,16 @@ final class GridProgram {
             }
         }
         return builder.outputs(outputs.toArray(String[]::new)).build();
+    }
+
+    /** In which layers rules are. */
+    LayerSet in() {
+        return in;
+    }
+
+    /** Rows of channels. */
+    int channelRows() {
+        return channelRows;
     }
 
     /** Points of a call. */

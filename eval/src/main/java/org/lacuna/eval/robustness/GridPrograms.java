@@ -26,6 +26,8 @@ public final class GridPrograms {
     private int channels;
     private LayerSet layers = LayerSet.ALL;
     private final Map<Set<Site>, GridProgram> dense = new HashMap<>();
+    private JointGrid jointGrid;
+    private GridProgram joint;
 
     /**
      * Compiles nothing yet.
@@ -68,6 +70,15 @@ public final class GridPrograms {
         return curves.computeIfAbsent(sites, s -> new GridProgram(config, adapters, device, s.sites(), in, points, windows, length, false, channelRows, branched));
     }
 
+    /** With a rule at each of a joint grid's sites. */
+    GridProgram joint(JointGrid of, LayerSet in, int channelRows) {
+        if (joint == null || !of.equals(jointGrid) || !in.equals(joint.in()) || channelRows != joint.channelRows()) {
+            jointGrid = of;
+            joint = new GridProgram(config, adapters, device, of.sites(), in, of.points().size(), windows, length, false, channelRows);
+        }
+        return joint;
+    }
+
     /**
      * What the measurement holds: one curve after the other is measured, so the largest counts.
      *
@@ -81,9 +92,8 @@ public final class GridPrograms {
     /** The same with {@link Treatment#channelRows}. */
     public ForwardMemory memory(Settings settings, int channelRows, int team) {
         GridProgram largest = dense(settings.sites());
-        for (SiteSet sites : settings.sites()) {
-            GridProgram curve = curve(sites, settings.layers(), settings.grid().size(), channelRows);
-            largest = all(curve, team) > all(largest, team) ? curve : largest;
+        for (GridProgram program : all(settings, channelRows)) {
+            largest = all(program, team) > all(largest, team) ? program : largest;
         }
         return ForwardMemory.of(config).with(largest.workers(team), all(largest, team));
     }
@@ -101,17 +111,18 @@ public final class GridPrograms {
      * @param team how many workers there are
      */
     public void hold(ParameterStore parameters, Settings settings, int team) {
-        all(settings).forEach(program -> program.hold(parameters, team));
+        all(settings, 0).forEach(program -> program.hold(parameters, team));
     }
 
     /** What {@link #hold} makes, bytes beside the parameters. */
     public long heldBytes(Settings settings, int team) {
-        return all(settings).stream().mapToLong(program -> all(program, team)).sum();
+        return all(settings, 0).stream().mapToLong(program -> all(program, team)).sum();
     }
 
-    private List<GridProgram> all(Settings settings) {
+    private List<GridProgram> all(Settings settings, int channelRows) {
         List<GridProgram> all = new ArrayList<>(List.of(dense(settings.sites())));
-        settings.sites().forEach(sites -> all.add(curve(sites, settings.layers(), settings.grid().size(), 0)));
+        settings.sites().forEach(sites -> all.add(curve(sites, settings.layers(), settings.grid().size(), channelRows)));
+        settings.joint().ifPresent(grid -> all.add(joint(grid, settings.layers(), channelRows)));
         return all;
     }
 

@@ -42,7 +42,7 @@ public record MeasuredPoint(double p, double[] lossSums, long[] kept, List<Doubl
             MeasuredPoint point = measured.get(i);
             long tokens = (long) windows * windowLength;
             points.add(new Point(point.p, pooled.points().get(i).loss(),
-                    bootstrap.number(times -> point.increase(denseSums, times) / tokens, settings.confidence()),
+                    bootstrap.number(times -> increase(point.lossSums, denseSums, times) / tokens, settings.confidence()),
                     pooled.points().get(i).sparsity(), point.layerSparsity, Arrays.stream(point.lossSums).boxed().toList(),
                     Arrays.stream(point.kept).boxed().toList()));
         }
@@ -55,7 +55,8 @@ public record MeasuredPoint(double p, double[] lossSums, long[] kept, List<Doubl
         return new SiteResult(sites, windowElements, points, critical);
     }
 
-    private double increase(double[] denseSums, int[] times) {
+    /** On a draw of the windows. */
+    static double increase(double[] lossSums, double[] denseSums, int[] times) {
         double sum = 0;
         for (int w = 0; w < times.length; w++) {
             sum += times[w] * (lossSums[w] - denseSums[w]);

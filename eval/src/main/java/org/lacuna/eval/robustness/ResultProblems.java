@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.lacuna.sparsity.Site;
@@ -18,6 +19,7 @@ final class ResultProblems {
     private static final String DATA = "data/";
     private static final String SETTINGS = "settings/";
     private static final String DENSE = "dense/";
+    private static final String JOINT = "joint/";
 
     private final RobustnessResult result;
     private final List<String> problems = new ArrayList<>();
@@ -34,6 +36,7 @@ final class ResultProblems {
         found.settings();
         found.dense();
         found.curves();
+        found.joint();
         return found.problems;
     }
 
@@ -134,6 +137,43 @@ final class ResultProblems {
         all(where + "window_loss_sums", point.windowLossSums(), result.data().windows(), -Double.MAX_VALUE, Double.POSITIVE_INFINITY);
         length(where + "window_kept", point.windowKept(), result.data().windows());
         point.windowKept().forEach(kept -> within(where + "window_kept", kept, 0, curve.windowElements()));
+    }
+
+    private void joint() {
+        Optional<JointGrid> grid = result.settings().joint();
+        if (grid.isPresent() != result.joint().isPresent()) {
+            problems.add("joint is " + (grid.isPresent() ? "null; expected what settings/joint asks for" : "there; expected none, as settings/joint is null"));
+        } else if (grid.isPresent()) {
+            joint(grid.get(), result.joint().orElseThrow());
+        }
+    }
+
+    private void joint(JointGrid grid, JointResult joint) {
+        within(JOINT + "window_operations", joint.windowOperations(), 1, Long.MAX_VALUE);
+        if (!joint.points().stream().map(JointPoint::p).toList().equals(grid.points())) {
+            problem(JOINT + "points", "of other values of p than settings/joint", "a point for each combination, and each p at all sites, in their order");
+        }
+        for (int i = 0; i < joint.points().size(); i++) {
+            JointPoint point = joint.points().get(i);
+            String where = JOINT + "points/" + i + "/";
+            number(where + "loss", point.loss(), -Double.MAX_VALUE, Double.POSITIVE_INFINITY);
+            interval(where + "increase", point.increase());
+            number(where + "saved", point.saved(), 0, 1);
+            for (Site site : grid.sites()) {
+                number(where + "sparsity/" + site.key(), point.sparsity().getOrDefault(site, Double.NaN), 0, 1);
+                all(where + "layer_sparsity/" + site.key(), point.layerSparsity().get(site), ruledLayers(), 0, 1);
+            }
+            all(where + "window_loss_sums", point.windowLossSums(), result.data().windows(), -Double.MAX_VALUE, Double.POSITIVE_INFINITY);
+            length(where + "window_operations", point.windowOperations(), result.data().windows());
+            point.windowOperations().forEach(left -> within(where + "window_operations", left, 0, joint.windowOperations()));
+        }
+        joint.frontier().forEach(place -> within(JOINT + "frontier", place, 0, joint.points().size() - 1L));
+        JointChoice choice = joint.choice();
+        choice.joint().ifPresent(place -> within(JOINT + "choice/joint", place, 0, joint.points().size() - 1L));
+        choice.same().ifPresent(place -> within(JOINT + "choice/same", place, 0, joint.points().size() - 1L));
+        interval(JOINT + "choice/saved/interval", choice.saved().interval());
+        interval(JOINT + "choice/saved_same/interval", choice.savedSame().interval());
+        interval(JOINT + "choice/more", choice.more());
     }
 
     /** In how many layers the rule was. */

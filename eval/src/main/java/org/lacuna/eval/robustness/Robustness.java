@@ -17,6 +17,8 @@ import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.InputException;
 import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.cost.FeedForward;
+import org.lacuna.sparsity.critical.PairedBootstrap;
 import org.lacuna.sparsity.rule.Rules;
 
 /**
@@ -165,6 +167,61 @@ public final class Robustness {
         }
         long elements = model.config().elements(sites.sites()) * covered * layers;
         return MeasuredPoint.curve(sites, elements, windows.length(), points, dense, settings);
+    }
+
+    /**
+     * The settings' rule at the sites of their joint grid, at every combination of p.
+     *
+     * @param dense     of the same model on the same windows
+     * @param treatment of the model's layers at these sites; its points are those of the grid
+     * @throws java.util.NoSuchElementException if the settings have no joint grid
+     * @throws org.lacuna.run.InterruptedRunException if it was asked to stop
+     * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite
+     */
+    public JointResult joint(Settings settings, DenseResult dense, Treatment treatment) {
+        JointGrid grid = settings.joint().orElseThrow();
+        List<Site> sites = List.copyOf(grid.sites());
+        Sweep sweep = new Sweep(name, model, Sequences.whole(windows), grid.sites(), treatment.in(settings.layers()), settings.coverage(), false,
+                programs.joint(grid, settings.layers(), treatment.channelRows()), findings, subject);
+        run(sweep);
+        ModelConfig config = model.config();
+        int covered = settings.coverage().count(windows.length(), 0);
+        FeedForward block = new FeedForward(config.hidden(), config.intermediate(), config.feedForward().gated(), Float.BYTES);
+        // A token of a model with experts goes through several blocks.
+        double blocks = (double) covered * config.feedForward().rowsPerToken(Site.INTERMEDIATE);
+        long operations = Math.round(blocks * block.dense(1).total().flops()) * settings.layers().of(config.layers()).size();
+        double[] denseSums = dense.windowLossSums().stream().mapToDouble(Double::doubleValue).toArray();
+        PairedBootstrap bootstrap = settings.bootstrap(windows.rows());
+        List<JointPoint> points = new ArrayList<>();
+        for (Map<Site, Double> p : grid.points()) {
+            int point = points.size();
+            double[] sums = sweep.lossSums(point);
+            Map<Site, List<Double>> layers = new EnumMap<>(Site.class);
+            sites.forEach(site -> layers.put(site, layerSparsity(sweep, Set.of(site), point, covered)));
+            Map<Site, Double> sparsity = new EnumMap<>(Site.class);
+            // Every layer has as many elements of a site, so the mean of the shares is the share of all.
+            layers.forEach((site, shares) -> sparsity.put(site, shares.stream().mapToDouble(Double::doubleValue).average().orElseThrow()));
+            long[] left = new long[windows.rows()];
+            Arrays.setAll(left, w -> Math.round(blocks * operations(sweep, sites, point, w, covered, block)));
+            points.add(new JointPoint(p, Arrays.stream(sums).sum() / windows.scored(),
+                    bootstrap.number(times -> MeasuredPoint.increase(sums, denseSums, times) / windows.scored(), settings.confidence()), sparsity, layers,
+                    1 - Arrays.stream(left).sum() / ((double) operations * left.length), boxed(sums), Arrays.stream(left).boxed().toList()));
+        }
+        return JointResult.of(operations, points, windows.length(), dense, settings);
+    }
+
+    /** What the blocks of the rule's layers leave to do for a token of a window, whose zeros are the mean of its tokens'. */
+    private double operations(Sweep sweep, List<Site> sites, int point, int window, int covered, FeedForward block) {
+        double left = 0;
+        for (int layer = 0; layer < sweep.kept(sites.get(0), point).length; layer++) {
+            Map<Site, Double> sparsity = new EnumMap<>(Site.class);
+            for (Site site : sites) {
+                double elements = (double) model.config().elements(Set.of(site)) * covered;
+                sparsity.put(site, (elements - sweep.kept(site, point)[layer][window]) / elements);
+            }
+            left += block.together(sparsity, 1).total().flops();
+        }
+        return left;
     }
 
     private void run(Sweep sweep) {

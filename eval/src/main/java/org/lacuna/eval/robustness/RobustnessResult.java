@@ -19,12 +19,13 @@ import org.lacuna.sparsity.critical.WindowedCurve;
  * @param provenance by what: version, commit, machine, time, as {@link org.lacuna.run.provenance.Provenance#toJson}
  * @param dense      without a rule
  * @param curves     with the rule, a curve for each of the settings' sites that the model has
+ * @param joint      with the rule at several sites at once, each with a p of its own, where the settings have a joint grid
  */
 public record RobustnessResult(int version, ModelSummary model, DataSummary data, Settings settings, JsonNode provenance, DenseResult dense,
-        List<SiteResult> curves) {
+        List<SiteResult> curves, Optional<JointResult> joint) {
 
     /** The format that this build writes and reads. */
-    public static final int VERSION = 4;
+    public static final int VERSION = 5;
 
     /**
      * Copies the list, and takes the provenance as it reads back: JSON does not tell an int from a long.
@@ -32,6 +33,11 @@ public record RobustnessResult(int version, ModelSummary model, DataSummary data
     public RobustnessResult {
         provenance = Json.parse("provenance", Json.line(provenance));
         curves = List.copyOf(curves);
+    }
+
+    /** With curves alone. */
+    public RobustnessResult(int version, ModelSummary model, DataSummary data, Settings settings, JsonNode provenance, DenseResult dense, List<SiteResult> curves) {
+        this(version, model, data, settings, provenance, dense, curves, Optional.empty());
     }
 
     /** The curve at a set of sites, if it was measured. */

@@ -1,6 +1,7 @@
 package org.lacuna.eval.robustness;
 
 import java.util.List;
+import java.util.Optional;
 import org.lacuna.sparsity.critical.Bar;
 import org.lacuna.sparsity.critical.Curve;
 import org.lacuna.sparsity.critical.PairedBootstrap;
@@ -17,9 +18,10 @@ import org.lacuna.sparsity.critical.PairedBootstrap;
  * @param replicates bootstrap draws
  * @param seed       of the bootstrap's draws
  * @param confidence what an interval is meant to cover, in (0, 1)
+ * @param joint      sites at which the rule is applied at once, each with a p of its own, beside the curves
  */
 public record Settings(String rule, List<Double> grid, TokenCoverage coverage, LayerSet layers, List<SiteSet> sites, double bar, int replicates, long seed,
-        double confidence) {
+        double confidence, Optional<JointGrid> joint) {
     /** The paper's rule and grid, every site of the feed-forward block, 1 % more perplexity, 1,000 draws, 95 %. */
     public static final Settings PAPER =
             new Settings("top_p", Curve.PAPER_GRID, TokenCoverage.EVERY, SiteSet.FEED_FORWARD, Bar.ONE_PERCENT.perplexityRatio(), 1000, 1, 0.95);
@@ -36,6 +38,11 @@ public record Settings(String rule, List<Double> grid, TokenCoverage coverage, L
         }
     }
 
+    /** With curves alone. */
+    public Settings(String rule, List<Double> grid, TokenCoverage coverage, LayerSet layers, List<SiteSet> sites, double bar, int replicates, long seed, double confidence) {
+        this(rule, grid, coverage, layers, sites, bar, replicates, seed, confidence, Optional.empty());
+    }
+
     /** In all layers. */
     public Settings(String rule, List<Double> grid, TokenCoverage coverage, List<SiteSet> sites, double bar, int replicates, long seed, double confidence) {
         this(rule, grid, coverage, LayerSet.ALL, sites, bar, replicates, seed, confidence);
@@ -43,12 +50,17 @@ public record Settings(String rule, List<Double> grid, TokenCoverage coverage, L
 
     /** The same at other sites. */
     public Settings withSites(List<SiteSet> others) {
-        return new Settings(rule, grid, coverage, layers, others, bar, replicates, seed, confidence);
+        return new Settings(rule, grid, coverage, layers, others, bar, replicates, seed, confidence, joint);
     }
 
     /** The same in other layers. */
     public Settings withLayers(LayerSet others) {
-        return new Settings(rule, grid, coverage, others, sites, bar, replicates, seed, confidence);
+        return new Settings(rule, grid, coverage, others, sites, bar, replicates, seed, confidence, joint);
+    }
+
+    /** The same with a joint grid beside the curves. */
+    public Settings withJoint(JointGrid grid) {
+        return new Settings(rule, this.grid, coverage, layers, sites, bar, replicates, seed, confidence, Optional.of(grid));
     }
 
     /** The draws for so many windows: equal settings, equal draws, so that results of several models are paired. */

@@ -1,6 +1,8 @@
 package org.lacuna.eval.robustness;
 
+import java.util.EnumMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.rule.Rule;
@@ -75,6 +77,57 @@ public interface Treatment {
         @Override
         public Optional<PromptChoice> choice() {
             return whole.choice();
+        }
+    }
+
+    /**
+     * A rule at several sites, each with a p of its own.
+     *
+     * @param points how many
+     * @param places of each site, at every point: which point of the site's treatment it is
+     * @param sites  of each site a treatment, all with one rule and as many {@link #channelRows}
+     */
+    record Joint(int points, Map<Site, List<Integer>> places, Map<Site, Treatment> sites) implements Treatment {
+        /**
+         * At all points of a grid.
+         *
+         * @param sites of each of its sites a treatment whose points are those of {@link JointGrid#measured}
+         */
+        public static Joint of(JointGrid grid, Map<Site, Treatment> sites) {
+            List<Map<Site, Double>> points = grid.points();
+            Map<Site, List<Integer>> places = new EnumMap<>(Site.class);
+            for (Site site : grid.sites()) {
+                List<Double> values = grid.measured(site);
+                if (sites.get(site).points() != values.size()) {
+                    throw new IllegalArgumentException("a treatment of " + sites.get(site).points() + " points for " + values.size() + " values at " + site.key());
+                }
+                places.put(site, points.stream().map(point -> values.indexOf(point.get(site))).toList());
+            }
+            return new Joint(points.size(), places, Map.copyOf(sites));
+        }
+
+        private Treatment any() {
+            return sites.values().iterator().next();
+        }
+
+        @Override
+        public Rule rule() {
+            return any().rule();
+        }
+
+        @Override
+        public double parameter(int layer, Site site, int point) {
+            return sites.get(site).parameter(layer, site, places.get(site).get(point));
+        }
+
+        @Override
+        public int channelRows() {
+            return any().channelRows();
+        }
+
+        @Override
+        public float[] channels(int layer, Site site) {
+            return sites.get(site).channels(layer, site);
         }
     }
 

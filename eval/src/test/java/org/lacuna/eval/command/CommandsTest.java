@@ -41,6 +41,8 @@ import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.method.Method;
 import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.JointPoint;
+import org.lacuna.eval.robustness.JointResult;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
@@ -353,6 +355,59 @@ class CommandsTest {
     }
 
     @Test
+    void severalSitesCanHaveAPOfTheirOwn() throws IOException {
+        Path json = folder.resolve("joint.json");
+        List<String> args = List.of("--run", run.toString(), "--windows", "3", "--window", "16", "--replicates", "40", "--joint", "gate=1:0.6,intermediate=1:0.7:0.2",
+                "--json", json.toString());
+        String table = eval(args.toArray(String[]::new));
+        assertEquals(null, failure);
+        assertTrue(table.contains("plan   without a rule, then 2 curves of 26 values of p, then 9 combinations of p at gate, intermediate: 2,976 tokens through the model"), table);
+        assertTrue(table.contains("joint  9 combinations of p;") && table.contains("a p for each   saves ") && table.contains("one p for all  saves "), table);
+        RobustnessResult result = read(kept().get(0));
+        assertEquals(result, read(json));
+        assertEquals(List.of(SiteSet.GATE, SiteSet.INTERMEDIATE), result.settings().sites(), "curves of the same sites unless others are named");
+        JointResult joint = result.joint().orElseThrow();
+        assertEquals(result.settings().joint().orElseThrow().points(), joint.points().stream().map(JointPoint::p).toList());
+        assertEquals(List.of(1.0, 0.6, 0.7, 0.2), joint.points().stream().filter(JointPoint::same).map(point -> point.p().get(Site.GATE)).toList());
+        // ReLU's zeros in the gate are there without a rule, and count.
+        double zeros = result.dense().exactZeros().get(Site.GATE).stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+        assertEquals(zeros, joint.points().get(0).sparsity().get(Site.GATE), 1e-12);
+        assertTrue(joint.points().get(0).saved() > 0.5 * zeros, "rows of up and columns of down");
+        ModelSource source = ModelSource.of(run.toString());
+        assertEquals(result, new Evaluation(source, Corpora.open(source.data(List.of())), 3, 16, DEVICE).kept(result.settings()).orElseThrow());
+        long found = Files.size(run.resolve("eval/findings.jsonl"));
+        assertEquals(withoutMemory(table), withoutMemory(eval(args.toArray(String[]::new))));
+        assertEquals(found, Files.size(run.resolve("eval/findings.jsonl")), "nothing is computed twice");
+
+        List<String> common = args.subList(0, 7);
+        eval(Stream.concat(common.stream(), Stream.of("--joint", "gate,input", "--grid", "1,0.5", "--sites", "up")).toArray(String[]::new));
+        assertEquals(null, failure);
+        RobustnessResult other = kept().stream().map(CommandsTest::read).filter(each -> !each.equals(result)).findFirst().orElseThrow();
+        assertEquals(List.of(SiteSet.UP), other.settings().sites());
+        assertEquals(4, other.joint().orElseThrow().points().size());
+        for (String[] bad : new String[][] {{"gate=1,door=1", "--joint: no site 'door'; there are input, up, gate, intermediate"},
+                {"gate=1", "--joint: a joint grid has two or more sites"},
+                {"gate=-1,up=1", "--joint: values of gate must be 0 or more"}, {"gate=x,up=1", "--joint: no values of p in 'gate=x'"}}) {
+            eval(Stream.concat(common.stream(), Stream.of("--joint", bad[0])).toArray(String[]::new));
+            assertRefused(bad[1]);
+        }
+        eval(Stream.concat(common.stream(), Stream.of("--joint", "gate=1:2,up=1", "--rule", "top_k")).toArray(String[]::new));
+        assertRefused("--joint: top_k needs a fraction from 0 (keeps nothing) to 1");
+        eval(Stream.concat(common.stream(), Stream.of("--grid", "1,2", "--rule", "top_k")).toArray(String[]::new));
+        assertRefused("--grid: top_k needs a fraction from 0 (keeps nothing) to 1");
+        eval(Stream.concat(common.stream(), Stream.of("--joint", "gate,input", "--rule", "weighted")).toArray(String[]::new));
+        assertRefused("--joint: rule weighted is not for gate; it can be used at input, intermediate");
+        eval("--run", run.toString(), "--tasks", "stories_agreement", "--joint", "gate,input");
+        assertRefused("--joint is of a language model's loss on text; it does not go with --tasks");
+        eval("--dl4j", "model.zip", "--out", folder.resolve("network").toString(), "--joint", "gate,input");
+        assertRefused("it does not go with --dl4j");
+        Path plain = folder.resolve("plain");
+        write(plain, FeedForward.ungated("relu"));
+        eval("--model", plain.toString(), "--set", "data.text=" + text, "--windows", "2", "--window", "16", "--joint", "gate,input", "--sites", "input");
+        assertRefused("--joint: ", "the model has no gate", "there are input, intermediate");
+    }
+
+    @Test
     void tasksAreMeasuredAndWrittenAsTheHarnessDoes() throws IOException {
         Path out = folder.resolve("tasks");
         Path own = Files.writeString(folder.resolve("own.yaml"), """
@@ -404,7 +459,7 @@ class CommandsTest {
     }
 
     private static String withoutMemory(String table) {
-        return table.replaceAll("memory .*|eta: .*", "");
+        return table.replaceAll("memory .*| *eta: .*", "");
     }
 
     /** What the model itself writes is every other document's right answer: half are right without a rule, and the rest can be told by hand. */

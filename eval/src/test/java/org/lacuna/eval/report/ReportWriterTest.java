@@ -28,6 +28,8 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.measure.Baseline;
+import org.lacuna.eval.robustness.JointPoint;
+import org.lacuna.eval.robustness.JointResult;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.SiteSet;
@@ -134,6 +136,35 @@ class ReportWriterTest {
         assertEquals(List.of("0.85", String.format(Locale.ROOT, "%.2f %%", 100 * point.sparsity()), four(point.loss()), four(ratio) + " ["
                 + four(Math.exp(point.increase().low())) + ", " + four(Math.exp(point.increase().high())) + "]"),
                 List.of(row.get(0), row.get(4), row.get(5), row.get(6)));
+    }
+
+    @Test
+    void severalSitesAtOnceAreShownWhereTheyWereMeasured() throws Exception {
+        write(COMPARISON, Extras.NONE);
+        assertFalse(page().contains("Several sites at once</h2>"));
+        RobustnessResult joint = Samples.jointly(Samples.RELU);
+        write(Comparing.of(List.of(Samples.result(Samples.SILU), joint)), Extras.NONE);
+        Set<String> inJson = new HashSet<>();
+        numbers(json(), inJson);
+        for (MatchResult number : DATA.matcher(page()).results().toList()) {
+            assertTrue(inJson.contains(number.group(1)), number.group() + " is not in report.json");
+            assertShown(number);
+        }
+        JointResult found = joint.joint().orElseThrow();
+        List<List<String>> frontier = rows("frontier");
+        assertEquals(found.frontier().size(), frontier.size());
+        assertEquals(List.of("relu", "1 at all", "0.00 %", four(joint.dense().loss()), "1.0000 [1.0000, 1.0000]", "gate 0.00 %, intermediate 0.00 %"), frontier.get(0));
+        List<List<String>> best = rows("joint");
+        assertEquals(List.of("perplexity dense + 1 %", "loss control's + 1 %", "loss control's + 5 %"), best.stream().map(row -> row.get(1)).toList());
+        JointPoint chosen = found.points().get(found.choice().joint().orElseThrow());
+        assertEquals(List.of("relu", Shown.combination(chosen.p())), List.of(best.get(0).get(0), best.get(0).get(2)));
+        assertTrue(best.get(0).get(3).startsWith(String.format(Locale.ROOT, "%.2f %% [", 100 * chosen.saved())), best.get(0).get(3));
+        // 0.2 · 1.1 · (gate² + inside²) against ln 1.01: 0.07² + 0.18² = 0.0373 of loss 0.0082 holds, 0.28² alone does not.
+        assertEquals("gate 0.9, intermediate 0.8", best.get(0).get(2));
+        assertEquals("0.9 at all", best.get(0).get(4));
+        assertEquals(List.of(), json().findValues("window_operations").stream().filter(JsonNode::isArray).toList());
+        assertEquals(List.of(), json().findValues("window_loss_sums"));
+        assertTrue(page().contains("data-chart=\"joint\"") && page().contains("--model-3:"));
     }
 
     @Test

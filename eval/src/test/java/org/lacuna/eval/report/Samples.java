@@ -3,6 +3,7 @@ package org.lacuna.eval.report;
 import com.fasterxml.jackson.databind.node.LongNode;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -14,6 +15,9 @@ import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
 import org.lacuna.eval.robustness.Estimate;
+import org.lacuna.eval.robustness.JointGrid;
+import org.lacuna.eval.robustness.JointPoint;
+import org.lacuna.eval.robustness.JointResult;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.Point;
@@ -118,6 +122,29 @@ public final class Samples {
                 new DataSummary(text, "d0d0d0d0d0d0d0d0", "ee11ee11ee11ee11ee11", WINDOWS, LENGTH, OptionalLong.of(WINDOWS * LENGTH)), settings,
                 Provenance.collect(Map.of("seed", LongNode.valueOf(kind.seed()))).toJson(),
                 new DenseResult(dense, OptionalDouble.of(dense), denseSums, zeros, List.of(0, 3, 17, kind.zeros() > 0.9 ? 29 : 1)), curves);
+    }
+
+    /** The same, measured with a p of its own at the gate and at the intermediate vector too. */
+    static RobustnessResult jointly(Kind kind) {
+        RobustnessResult result = result(kind);
+        JointGrid grid = new JointGrid(Map.of(Site.GATE, List.of(1.0, 0.9, 0.6), Site.INTERMEDIATE, List.of(1.0, 0.8)));
+        long operations = 6L * LENGTH * LAYERS * HIDDEN * INNER;
+        PairedBootstrap bootstrap = SETTINGS.bootstrap(WINDOWS);
+        double[] dense = result.dense().windowLossSums().stream().mapToDouble(Double::doubleValue).toArray();
+        List<JointPoint> points = new ArrayList<>();
+        for (Map<Site, Double> p : grid.points()) {
+            double gate = 0.7 * (1 - p.get(Site.GATE));
+            double inside = Math.max(gate, 0.9 * (1 - p.get(Site.INTERMEDIATE)));
+            double[] sums = new double[WINDOWS];
+            Arrays.setAll(sums, w -> dense[w] + LENGTH * 0.2 * (gate * gate + inside * inside) * (1 + 0.1 * (w % 3)));
+            long left = Math.round(operations * (1 - (gate + inside) / 3));
+            points.add(new JointPoint(p, Arrays.stream(sums).sum() / (WINDOWS * LENGTH), bootstrap.number(times -> increase(times, sums, dense), 0.95),
+                    Map.of(Site.GATE, gate, Site.INTERMEDIATE, inside), Map.of(Site.GATE, layers(gate, 0.02), Site.INTERMEDIATE, layers(inside, 0.02)), 1 - left / (double) operations,
+                    Arrays.stream(sums).boxed().toList(), Collections.nCopies(WINDOWS, left)));
+        }
+        Settings settings = result.settings().withJoint(grid);
+        return new RobustnessResult(result.version(), result.model(), result.data(), settings, result.provenance(), result.dense(), result.curves(),
+                Optional.of(JointResult.of(operations, points, LENGTH, result.dense(), settings)));
     }
 
     private static SiteResult curve(Kind kind, SiteSet sites, List<Double> denseSums, SplittableRandom random) {

@@ -6,6 +6,7 @@ import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Random;
 import java.util.concurrent.atomic.AtomicLong;
@@ -22,6 +23,8 @@ import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
+import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.rule.Rules;
 
 class GridProgramsTest {
     private static final int WINDOWS = 7;
@@ -50,6 +53,8 @@ class GridProgramsTest {
         itIsWhatTheEngineAllocates(family, folder, config, Settings.PAPER.withSites(sites));
         itIsWhatTheEngineAllocates(family, folder, config, Settings.PAPER.withSites(sites).withLayers(LayerSet.parse("1")));
         itIsWhatTheEngineAllocates(family, folder, config, Settings.PAPER.withSites(List.of(SiteSet.ATTENTION_INPUT, SiteSet.ATTENTION_OUTPUT)));
+        itIsWhatTheEngineAllocates(family, folder, config, Settings.COARSE.withSites(List.of(SiteSet.INTERMEDIATE))
+                .withJoint(new JointGrid(Map.of(Site.INPUT, List.of(1.0, 0.9, 0.7), Site.INTERMEDIATE, List.of(1.0, 0.9, 0.8, 0.6, 0.5)))));
     }
 
     private static void itIsWhatTheEngineAllocates(String family, Path folder, ModelConfig config, Settings settings) {
@@ -69,6 +74,14 @@ class GridProgramsTest {
             for (SiteSet site : settings.sites()) {
                 before = bytes.get();
                 robustness.curve(site, settings, dense);
+                largest = Math.max(largest, bytes.get() - before);
+            }
+            if (settings.joint().isPresent()) {
+                before = bytes.get();
+                JointGrid grid = settings.joint().orElseThrow();
+                Treatment.Uniform all = new Treatment.Uniform(Rules.byName(settings.rule()), grid.measured(Site.INPUT));
+                robustness.joint(settings, dense, Treatment.Joint.of(grid, Map.of(Site.INPUT, all, Site.INTERMEDIATE,
+                        new Treatment.Uniform(Rules.byName(settings.rule()), grid.measured(Site.INTERMEDIATE)))));
                 largest = Math.max(largest, bytes.get() - before);
             }
             assertEquals(memory.activations(), largest);

@@ -53,6 +53,37 @@ class ResultJsonTest {
         assertEquals(result, ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION));
     }
 
+    private static RobustnessResult jointly() {
+        RobustnessResult result = result();
+        Settings settings = SETTINGS.withJoint(new JointGrid(Map.of(Site.INPUT, List.of(1.0, 0.5), Site.INTERMEDIATE, List.of(1.0))));
+        List<JointPoint> points = settings.joint().orElseThrow().points().stream().map(p -> new JointPoint(p, 2.5, INTERVAL, Map.of(Site.INPUT, 1 / 3.0, Site.INTERMEDIATE, 0.5),
+                Map.of(Site.INPUT, List.of(0.1, 0.2), Site.INTERMEDIATE, List.of(0.0, 1.0)), 0.25, List.of(2.0, 3.0), List.of(70L, 80L))).toList();
+        return new RobustnessResult(result.version(), result.model(), result.data(), settings, result.provenance(), result.dense(), result.curves(),
+                Optional.of(JointResult.of(100, points, 3, result.dense(), settings)));
+    }
+
+    @Test
+    void severalSitesAtOnceAreReadAsTheyWereWritten(@TempDir Path folder) throws Exception {
+        Path file = folder.resolve("eval.json");
+        Files.writeString(file, ResultJson.text(jointly()));
+        assertEquals(jointly(), ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION));
+        assertEquals("[1.0,0.5]", ResultJson.tree(jointly()).at("/settings/joint/values/input").toString());
+        assertEquals(0.5, ResultJson.tree(jointly()).at("/joint/points/1/p/input").asDouble());
+        for (String[] bad : new String[][] {{"/joint", "null", "joint is null; expected what settings/joint asks for"}, {"/settings/joint", "null", "joint is there; expected none, as settings/joint is null"},
+                {"/settings/joint/values/input", "[1, 0.7]", "joint/points is of other values of p than settings/joint"}, {"/settings/joint/values", "{}", "two or more sites"},
+                {"/joint/window_operations", "75", "joint/points/0/window_operations is 80"}, {"/joint/points/0/saved", "2", "joint/points/0/saved is 2.0; expected a number from 0 to 1"},
+                {"/joint/points/0/sparsity", "{}", "joint/points/0/sparsity/input is NaN"}, {"/joint/points/0/layer_sparsity/input", "[1]", "joint/points/0/layer_sparsity/input is of 1 values"},
+                {"/joint/points/0/window_loss_sums", "[1]", "joint/points/0/window_loss_sums is of 1 values"}, {"/joint/frontier", "[7]", "joint/frontier is 7"},
+                {"/joint/choice/joint", "-1", "joint/choice/joint is -1"}, {"/joint/choice/more/low", "5", "joint/choice/more is from 5.0"}}) {
+            JsonNode json = ResultJson.tree(jointly());
+            JsonPointer at = JsonPointer.compile(bad[0]);
+            JsonNode parent = json.at(at.head());
+            ((ObjectNode) parent).set(at.last().getMatchingProperty(), Json.parse("test", bad[1]));
+            Files.writeString(file, json.toString());
+            assertMessage(file, bad[2]);
+        }
+    }
+
     @Test
     void keysAreInSnakeCaseAndEnumsInLowerCase() {
         JsonNode json = ResultJson.tree(result());
@@ -63,7 +94,7 @@ class ResultJsonTest {
         assertEquals("at_least", json.at("/curves/0/critical/2/level/kind").asText());
         assertEquals("NaN", json.at("/curves/0/critical/0/level/sparsity").asText());
         assertEquals(0.5, json.at("/dense/exact_zeros/input/1").asDouble());
-        assertEquals(List.of("version", "model", "data", "settings", "provenance", "dense", "curves"), names(json));
+        assertEquals(List.of("version", "model", "data", "settings", "provenance", "dense", "curves", "joint"), names(json));
         assertEquals(List.of("name", "sha256", "windows_sha256", "windows", "window_length", "bytes"), names(json.get("data")));
     }
 

@@ -1,5 +1,8 @@
 package org.lacuna.sparsity.cost;
 
+import java.util.Map;
+import org.lacuna.sparsity.Site;
+
 /**
  * A feed-forward block by its shape.
  *
@@ -55,5 +58,34 @@ public record FeedForward(int hidden, int inner, boolean gated, double bytesPerW
         }
         Cost predictor = Cost.ofProduct((double) rank * hidden + (double) rank * inner, tokens, bytesPerWeight);
         return new Saving(this, Route.PREDICTED, sparsity, tokens, dense(tokens), Route.PREDICTED.of(dense(tokens), sparsity), predictor);
+    }
+
+    /**
+     * What is left of the products where the zeros of several sites are used at once, each as soon as it is known: the input's for columns of up and gate;
+     * either the gate's for rows of up or the up projection's for rows of the gate, whichever leaves less, since one of them has to be computed first; and for columns
+     * of down those of the intermediate vector, which has at least the zeros of its factors. A row's and a column's zeros are taken to be independent: of up
+     * (1 − input) · (1 − gate) is left.
+     *
+     * @param sparsity by site, 0 to 1: the share of its entries that are zero for all of the tokens; a site that is not there has none
+     * @param tokens   computed together, at least 1
+     * @throws IllegalArgumentException if one is out of range, or of a gate or an up projection of a block without a gate
+     */
+    public Products together(Map<Site, Double> sparsity, int tokens) {
+        sparsity.forEach((site, share) -> {
+            if (!(share >= 0 && share <= 1)) {
+                throw new IllegalArgumentException("a sparsity is between 0 and 1, not " + share + " at " + site.key());
+            }
+            if (!gated && (site == Site.GATE || site == Site.UP)) {
+                throw new IllegalArgumentException("a block without a gate has no zeros at " + site.key() + " to use");
+            }
+        });
+        double gate = sparsity.getOrDefault(Site.GATE, 0.0);
+        double up = sparsity.getOrDefault(Site.UP, 0.0);
+        double columns = 1 - sparsity.getOrDefault(Site.INPUT, 0.0);
+        // Up and gate are of one size: what the one's rows save, the other's would.
+        boolean gateFirst = gate >= up;
+        Products dense = dense(tokens);
+        return new Products(dense.up().times(columns * (gateFirst ? 1 - gate : 1)), dense.gate().times(columns * (gateFirst ? 1 : 1 - up)),
+                dense.down().times(1 - Math.max(sparsity.getOrDefault(Site.INTERMEDIATE, 0.0), Math.max(gate, up))));
     }
 }

@@ -3,6 +3,7 @@ package org.lacuna.sparsity.cost;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -37,6 +38,30 @@ class FeedForwardTest {
         assertEquals(new Products(all, Cost.NONE, quarter), plain.saving(Route.DOWN_ONLY, 0.75, 1).sparse());
         assertEquals(120 / 240.0, gated.saving(Route.INPUT, 0.75, 1).flopsRatio());
         assertEquals(100 / 160.0, plain.saving(Route.DOWN_ONLY, 0.75, 1).bytesRatio());
+    }
+
+    @Test
+    void severalSitesAtOnceByHand() {
+        Cost half = new Cost(40, 40);
+        Cost quarter = new Cost(20, 20);
+        Cost all = new Cost(80, 80);
+        assertEquals(gated.dense(1), gated.together(Map.of(), 1));
+        assertEquals(new Products(new Cost(10, 10), half, quarter), gated.together(Map.of(Site.INPUT, 0.5, Site.GATE, 0.75, Site.UP, 0.5), 1), "the gate first: it has more zeros");
+        assertEquals(new Products(half, new Cost(10, 10), quarter), gated.together(Map.of(Site.INPUT, 0.5, Site.GATE, 0.5, Site.UP, 0.75), 1), "up first");
+        assertEquals(new Products(half, all, quarter), gated.together(Map.of(Site.GATE, 0.5, Site.INTERMEDIATE, 0.75), 1));
+        assertEquals(new Products(half, Cost.NONE, quarter), plain.together(Map.of(Site.INPUT, 0.5, Site.INTERMEDIATE, 0.75), 1));
+        assertThrows(IllegalArgumentException.class, () -> plain.together(Map.of(Site.GATE, 0.5), 1));
+        assertThrows(IllegalArgumentException.class, () -> gated.together(Map.of(Site.INPUT, 1.5), 1));
+    }
+
+    /** One site alone is the route of its zeros that needs no predictor. */
+    @Test
+    void oneSiteAtOnceIsItsRoute() {
+        for (Route route : Route.values()) {
+            if (route != Route.PREDICTED) {
+                assertEquals(gated.saving(route, 0.3, 2).sparse(), gated.together(Map.of(route.site(), 0.3), 2), route.name());
+            }
+        }
     }
 
     /** As fractions of three equal matrices, and of two. */
