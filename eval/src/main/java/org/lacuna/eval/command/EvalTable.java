@@ -22,6 +22,9 @@ import org.lacuna.sparsity.critical.Estimator;
 /** What {@code eval} prints, line by line as it is measured. */
 final class EvalTable {
     static final List<Estimator> COLUMNS = List.of(Estimator.LINEAR, Estimator.FIRST, Estimator.GRID);
+    /** What the columns are. */
+    static final String LEGEND = "first: the last point before the bar is broken; linear: where the line from it to the next point meets the bar; "
+            + "grid: the sparsest point that holds it; ≥: the curve ends before.";
 
     /** Less is not worth waiting for. */
     private static final long SHORT_SECONDS = 2;
@@ -85,6 +88,10 @@ final class EvalTable {
         measured++;
         long left = Math.round((System.nanoTime() - begun) / 1e9 / measured * (curves - measured));
         line("%s", row.append(left < SHORT_SECONDS ? "" : String.format(Locale.ROOT, "eta: %ds", left)).toString().stripTrailing());
+    }
+
+    void legend() {
+        line("%s", LEGEND);
     }
 
     void savings(Savings savings) {

@@ -3,6 +3,7 @@ package org.lacuna.eval.command;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.lacuna.eval.measure.Measuring;
@@ -52,9 +53,8 @@ public final class MeasureOptions {
                     + "Default: ${DEFAULT-VALUE}.")
     private String layers;
 
-    @Option(names = "--bar", defaultValue = "1.01", paramLabel = "X",
-            description = "Critical sparsity holds while perplexity is at most X times the dense one. Default: ${DEFAULT-VALUE}.")
-    private double bar;
+    @Option(names = "--bar", paramLabel = "X", description = "Critical sparsity holds while perplexity is at most X times the dense one. Default: 1.01.")
+    private Double bar;
 
     @Option(names = "--replicates", defaultValue = "1000", paramLabel = "N",
             description = "Draws of the windows for the 95 %% intervals. Default: ${DEFAULT-VALUE}.")
@@ -76,7 +76,7 @@ public final class MeasureOptions {
             problems.add("--replicates: must be at most " + MOST_REPLICATES + ", not " + replicates);
         }
         try {
-            new Bar(bar);
+            new Bar(bar());
         } catch (IllegalArgumentException e) {
             problems.add("--bar: " + e.getMessage());
         }
@@ -117,6 +117,15 @@ public final class MeasureOptions {
         }
     }
 
+    private double bar() {
+        return givenBar().orElse(Bar.ONE_PERCENT.perplexityRatio());
+    }
+
+    /** The bar, if one was named. */
+    Optional<Double> givenBar() {
+        return Optional.ofNullable(bar);
+    }
+
     /** What leaves activations out. */
     public Method method() {
         return Methods.byName(rule);
@@ -140,7 +149,7 @@ public final class MeasureOptions {
     /** The settings, at the sites that were named, or at {@code all} where none was. */
     public Settings settings(List<SiteSet> all) {
         List<SiteSet> wanted = sites.isEmpty() ? all : sites.stream().map(SiteSet::byKey).distinct().toList();
-        return new Settings(rule, grid.isEmpty() ? method().grid() : grid, TokenCoverage.parse(coverage), LayerSet.parse(layers), wanted, bar, replicates, seed,
+        return new Settings(rule, grid.isEmpty() ? method().grid() : grid, TokenCoverage.parse(coverage), LayerSet.parse(layers), wanted, bar(), replicates, seed,
                 Settings.PAPER.confidence());
     }
 

@@ -28,6 +28,10 @@ final class TaskTable implements TaskEvaluation.Progress {
                 Math.round(100 * settings.confidence()));
     }
 
+    void legend() {
+        line("%s", EvalTable.LEGEND);
+    }
+
     void memory(ForwardMemory memory) {
         line("memory %s", memory.line());
     }

@@ -11,7 +11,8 @@ import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.cost.FeedForward;
 import org.lacuna.sparsity.cost.Route;
-import org.lacuna.sparsity.critical.Estimator;
+import org.lacuna.sparsity.critical.Bar;
+import org.lacuna.sparsity.critical.CriticalSparsity;
 import org.lacuna.sparsity.critical.Level;
 
 /**
@@ -25,20 +26,40 @@ public record Savings(List<Saved> routes) {
      * A way to use a site's zeros.
      *
      * @param level critical sparsity
-     * @param left  operations / those of the dense block
+     * @param left  operations / those of the dense block, and weights' bytes over its
      */
     public record Saved(Route route, Level level, double left) {
+        /** For a table: {@code × 0.62 down only}. */
+        public String shown() {
+            return String.format(Locale.ROOT, "× %.2f %s", left, way());
+        }
+
+        /** The route in two words. */
+        String way() {
+            return switch (route) {
+                case INPUT -> "by input";
+                case GATE_FIRST -> "gate first";
+                case UP_FIRST -> "up first";
+                case PREDICTED -> "predicted";
+                case DOWN_ONLY -> "down only";
+            };
+        }
     }
 
-    /** Of one model; none for models with experts and networks of Deeplearning4j, whose blocks are others. */
+    /** Of one model, under the bar that it was measured with; none for models with experts and networks of Deeplearning4j, whose blocks are others. */
     public static Savings of(RobustnessResult result) {
+        return of(result, result.settings().bar());
+    }
+
+    /** The same under any bar on perplexity. */
+    static Savings of(RobustnessResult result, double bar) {
         ModelSummary model = result.model();
         List<Saved> routes = new ArrayList<>();
         boolean gated = result.dense().exactZeros().containsKey(Site.GATE);
         if (!model.experts() && model.readsTokens()) {
             FeedForward block = new FeedForward(model.hidden(), model.intermediate(), gated, Float.BYTES);
             for (Route route : Route.values()) {
-                result.curve(SiteSet.byKey(route.site().key())).map(curve -> curve.critical(Estimator.LINEAR).level()).filter(level -> level.kind() != Level.Kind.NONE)
+                result.curve(SiteSet.byKey(route.site().key())).map(curve -> CriticalSparsity.of(result.windowed(curve).pooled(), new Bar(bar)).linear()).filter(level -> level.kind() != Level.Kind.NONE)
                         .filter(level -> gated || !route.needsGate())
                         .ifPresent(level -> routes.add(new Saved(route, level, block.saving(route, level.sparsity(), 1).flopsRatio())));
             }
@@ -46,10 +67,14 @@ public record Savings(List<Saved> routes) {
         return new Savings(List.copyOf(routes));
     }
 
-    /** What pays most for this model, in a sentence; empty where nothing was measured that could. */
+    /** What pays most for this model, predictors apart, which are not there; empty where nothing was measured that could. */
+    Optional<Saved> best() {
+        return routes.stream().filter(saved -> saved.route != Route.PREDICTED).min(Comparator.comparingDouble(Saved::left));
+    }
+
+    /** The same in a sentence. */
     public Optional<String> line() {
-        Optional<Saved> best = routes.stream().filter(saved -> saved.route != Route.PREDICTED).min(Comparator.comparingDouble(Saved::left));
-        return best.map(saved -> {
+        return best().map(saved -> {
             String others = String.join(", ", routes.stream().filter(other -> other != saved && other.route != Route.PREDICTED).map(Savings::shown).toList());
             String predicted = routes.stream().filter(other -> other.route == Route.PREDICTED).findFirst()
                     .map(other -> String.format(Locale.ROOT, "; by a predictor of the intermediate vector that were free and never wrong × %.2f", other.left)).orElse("");

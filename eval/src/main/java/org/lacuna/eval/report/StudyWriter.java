@@ -17,7 +17,7 @@ public final class StudyWriter {
     /** The page: self-contained, readable without script. */
     public static final String PAGE = ReportWriter.PAGE;
     /** Its tables as Markdown. */
-    public static final String TEXT = "report.md";
+    public static final String TEXT = ReportWriter.TEXT;
 
     private StudyWriter() {
     }

@@ -85,15 +85,30 @@ public final class PairedBootstrap {
     }
 
     /**
-     * The interval of {@code a - b} as {@link #difference(Statistic, Statistic, double)} has it, of levels that {@link #levels} gave.
+     * The interval of a level as {@link #interval(Statistic, double)} has it, of what {@link #levels} gave.
+     *
+     * @throws IllegalArgumentException if they are not one for each draw
+     */
+    public Interval interval(List<Level> levels, double confidence) {
+        check(levels);
+        return ofReadings(replicate -> Reading.of(levels.get(replicate)), confidence);
+    }
+
+    /**
+     * The interval of {@code a - b} as {@link #difference(Statistic, Statistic, double)} has it, of what {@link #levels} gave.
      *
      * @throws IllegalArgumentException if they are not one for each draw
      */
     public Interval difference(List<Level> a, List<Level> b, double confidence) {
-        if (a.size() != draws.length || b.size() != draws.length) {
-            throw new IllegalArgumentException("levels on " + a.size() + " and " + b.size() + " draws; there are " + draws.length);
-        }
+        check(a);
+        check(b);
         return ofReadings(replicate -> Reading.difference(a.get(replicate), b.get(replicate)), confidence);
+    }
+
+    private void check(List<Level> levels) {
+        if (levels.size() != draws.length) {
+            throw new IllegalArgumentException("levels on " + levels.size() + " draws; there are " + draws.length);
+        }
     }
 
     /**

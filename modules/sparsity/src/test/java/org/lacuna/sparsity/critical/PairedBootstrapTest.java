@@ -148,6 +148,7 @@ class PairedBootstrapTest {
         Statistic other = critical(curve(2, 0.1));
         List<Level> levels = bootstrap.levels(one);
         assertEquals(1000, levels.size());
+        assertEquals(bootstrap.interval(one, 0.95), bootstrap.interval(levels, 0.95));
         assertEquals(bootstrap.difference(other, one, 0.95), bootstrap.difference(bootstrap.levels(other), levels, 0.95));
         assertEquals(new Interval(-1, 1, 0.95, 1000, 1000, 0), bootstrap.difference(levels, bootstrap.levels(times -> Level.NONE), 0.95));
         assertThrows(IllegalArgumentException.class, () -> bootstrap.difference(levels, levels.subList(1, 1000), 0.95));
