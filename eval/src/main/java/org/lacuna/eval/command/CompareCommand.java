@@ -48,13 +48,15 @@ public final class CompareCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(arity = "1..*", paramLabel = "DIR", description = "Runs' or checkpoints' folders, a folder of runs, zoo:GROUP:NAME:VERSION, or results that eval wrote. A run that has a control is compared with it, others with the first natural model.")
+    @Parameters(arity = "1..*", paramLabel = "DIR", description = "Runs' or checkpoints' folders, a folder of runs, zoo:GROUP:NAME:VERSION, or results that eval wrote. "
+            + "A run that has a control is compared with it, others with the first natural model.")
     private List<String> models = new ArrayList<>();
 
     @Option(names = "--out", defaultValue = "runs/compare", paramLabel = "DIR", description = "Where the report goes. Default: ${DEFAULT-VALUE}.")
     private Path out;
 
-    @Option(names = "--rank-by", paramLabel = "SITE", description = "Where more than two models are sorted by what can be left out: input, up, gate, intermediate, all_inputs. Default: intermediate.")
+    @Option(names = "--rank-by", paramLabel = "SITE",
+            description = "Where more than two models are sorted by what can be left out: input, up, gate, intermediate, all_inputs. Default: intermediate.")
     private String rankBy;
 
     @Option(names = "--set", paramLabel = "data.KEY=VALUE", description = "Other data: data.text=FILE, for example. Repeatable.")
@@ -79,6 +81,9 @@ public final class CompareCommand implements Callable<Integer> {
         List<String> others = models.stream().filter(model -> KeptResult.file(model).isEmpty()).toList();
         // A model beside kept results needs no control of its own.
         WithControls compared = others.isEmpty() ? new WithControls(List.of(), Map.of()) : WithControls.of(others, kept.isEmpty() ? 2 : 1);
+        ranked.filter(site -> kept.isEmpty() && !measure.settings(List.of(SiteSet.values())).sites().contains(site)).ifPresent(site -> {
+            throw new InputException("--rank-by: " + site.key() + " is not among --sites " + String.join(", ", measure.settings(List.of()).sites().stream().map(SiteSet::key).toList()));
+        });
         ReportWriter.check(out);
         PrintWriter printer = spec.commandLine().getOut();
         int positions = positions(compared.sources(), printer);

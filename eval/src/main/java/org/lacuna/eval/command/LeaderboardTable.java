@@ -25,8 +25,8 @@ final class LeaderboardTable {
     static void print(PrintWriter out, Leaderboard board, List<RobustnessResult> models) {
         int width = Math.max(8, board.boards().stream().flatMap(alike -> alike.rows().stream()).mapToInt(row -> row.label().length()).max().orElse(0)) + 2;
         line(out, "");
-        line(out, "%-7s%-" + width + "s%-26s%14s%9s%11s  %-20s%8s  %-10s%14s  %-8s  %s", "rank", "model", "critical at " + board.sites().name().replace('_', ' '), "parameters", "loss", "bits/byte",
-                "left of a block", "zeros", "activation", "tokens seen", "training", "origin");
+        line(out, "%-7s%-" + width + "s%-26s%14s%9s%11s  %-20s%8s  %-10s%14s  %-8s  %s", "rank", "model", "critical at " + board.sites().name().replace('_', ' '), "parameters",
+                "loss", "bits/byte", "left of a block", "zeros", "activation", "tokens seen", "training", "origin");
         for (Leaderboard.Board alike : board.boards()) {
             alike.apart().ifPresent(why -> line(out, "%s Measured with %s.", why, alike.measured()));
             for (Leaderboard.Row row : alike.rows()) {

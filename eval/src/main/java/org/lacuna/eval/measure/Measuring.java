@@ -150,7 +150,11 @@ public final class Measuring {
         progress.accept(source.name() + ": which neurons are active, " + text.rows() + " windows of " + text.length() + " tokens");
         // What the measurements computed in is garbage outside the heap, for which the memory check would take it.
         System.gc();
-        return ActiveNeurons.of(new Look(source.checkpoint().toString(), source.load(device), device, text, text, text.length(), stop));
+        try {
+            return ActiveNeurons.of(new Look(source.checkpoint().toString(), source.load(device), device, text, text, text.length(), stop));
+        } catch (InterruptedRunException e) {
+            throw new InterruptedRunException(e.getMessage() + "; the curves that were measured are kept, and the same command goes on from there");
+        }
     }
 
     /**

@@ -22,8 +22,9 @@ import org.lacuna.sparsity.critical.PairedBootstrap;
 import org.lacuna.sparsity.critical.WindowedCurve;
 
 /**
- * Models by how much can be left out of them at one set of sites, the most first. Only models that were measured on the same windows, by the same rule in the same layers and on the same
- * tokens are ranked with each other: how much can be left out depends on all of these. All stand under the comparison's bar, its draws and its confidence.
+ * Models by how much can be left out of them at one set of sites, the most first. Only models that were measured on the same windows, by the same rule in the
+ * same layers and on the same tokens are ranked with each other: how much can be left out depends on all of these. All stand under the comparison's bar, its
+ * draws and its confidence.
  *
  * @param sites      where
  * @param bar        perplexity / dense perplexity that is allowed
@@ -63,8 +64,8 @@ public record Leaderboard(SiteSet sites, double bar, double confidence, List<Boa
     }
 
     /**
-     * Which ranks a model may have: from 1 + the number of models that are above it for certain to the number of those that are not below it for certain. For certain: the interval of the
-     * two's difference, on the same draws of windows, does not hold 0.
+     * Which ranks a model may have: from 1 + the number of models that are above it for certain to the number of those that are not below it for certain.
+     * For certain: the interval of the two's difference, on the same draws of windows, does not hold 0.
      *
      * @param best  at least 1
      * @param worst at least that
@@ -96,8 +97,8 @@ public record Leaderboard(SiteSet sites, double bar, double confidence, List<Boa
         List<Board> boards = new ArrayList<>();
         for (List<Integer> members : alike.values()) {
             RobustnessResult any = models.get(members.get(0));
-            boards.add(new Board(any.settings().treatment() + "; " + any.data().inWords(), boards.isEmpty() ? Optional.empty() : Optional.of(apart(any, models.get(comparison.control()))),
-                    rows(models, members, labels, sites, settings)));
+            boards.add(new Board(any.settings().treatment() + "; " + any.data().inWords(),
+                    boards.isEmpty() ? Optional.empty() : Optional.of(apart(any, models.get(comparison.control()))), rows(models, members, labels, sites, settings)));
         }
         return new Leaderboard(sites, settings.bar(), settings.confidence(), boards);
     }
@@ -132,7 +133,8 @@ public record Leaderboard(SiteSet sites, double bar, double confidence, List<Boa
         for (int model : members) {
             Optional<Levels> own = Optional.ofNullable(levels.get(model));
             rows.add(new Row(model, labels.get(model), own.filter(Leaderboard::isLevel).map(mine -> rank(mine, levels.values(), bootstrap, settings.confidence())),
-                    own.map(mine -> new Estimate(Estimator.LINEAR, mine.level, bootstrap.interval(mine.draws, settings.confidence()))), Savings.of(models.get(model), settings.bar()).best()));
+                    own.map(mine -> new Estimate(Estimator.LINEAR, mine.level, bootstrap.interval(mine.draws, settings.confidence()))),
+                    Savings.of(models.get(model), settings.bar()).best()));
         }
         rows.sort(Comparator.comparing((Row row) -> row.rank().isEmpty()).thenComparing(row -> row.critical().isEmpty())
                 .thenComparingDouble(row -> row.rank().isEmpty() ? 0 : -row.critical().orElseThrow().level().sparsity()));

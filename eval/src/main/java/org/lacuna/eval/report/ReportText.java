@@ -62,7 +62,8 @@ final class ReportText {
             text.line("");
             text.line(alike.apart().map(why -> why + " ").orElse("") + "Measured with " + Markdown.plain(alike.measured()) + ".");
             text.line("");
-            text.head(List.of("rank", "model", "critical sparsity", "parameters", "loss", "perplexity", "bits/byte", "left of a block", "zeros", "activation", "tokens seen", "training", "origin"));
+            text.head(List.of("rank", "model", "critical sparsity", "parameters", "loss", "perplexity", "bits/byte", "left of a block", "zeros", "activation",
+                    "tokens seen", "training", "origin"));
             alike.rows().forEach(row -> text.row(row(row)));
         }
         text.line("");
@@ -72,8 +73,9 @@ final class ReportText {
         ModelSummary model = report.result(row.model()).model();
         ModelFigures figures = report.models().get(row.model());
         Double zeros = figures.exactZeros().get(Site.INTERMEDIATE);
-        return List.of(row.rank().map(Leaderboard.Rank::shown).orElse(UNKNOWN), row.label(), row.critical().map(ReportText::estimate).orElse("not measured"), Shown.count(model.parameters()),
-                Shown.four(report.result(row.model()).dense().loss()), Shown.four(figures.perplexity()), known(figures.bitsPerByte()), row.saved().map(Savings.Saved::shown).orElse(UNKNOWN),
+        return List.of(row.rank().map(Leaderboard.Rank::shown).orElse(UNKNOWN), row.label(), row.critical().map(ReportText::estimate).orElse("not measured"),
+                Shown.count(model.parameters()), Shown.four(report.result(row.model()).dense().loss()), Shown.four(figures.perplexity()), known(figures.bitsPerByte()),
+                row.saved().map(Savings.Saved::shown).orElse(UNKNOWN),
                 zeros == null ? UNKNOWN : Shown.percent(zeros), model.activation(), known(model.tokensSeen()), model.training().name().toLowerCase(Locale.ROOT), model.checkpoint());
     }
 

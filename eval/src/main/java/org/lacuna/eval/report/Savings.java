@@ -59,7 +59,8 @@ public record Savings(List<Saved> routes) {
         if (!model.experts() && model.readsTokens()) {
             FeedForward block = new FeedForward(model.hidden(), model.intermediate(), gated, Float.BYTES);
             for (Route route : Route.values()) {
-                result.curve(SiteSet.byKey(route.site().key())).map(curve -> CriticalSparsity.of(result.windowed(curve).pooled(), new Bar(bar)).linear()).filter(level -> level.kind() != Level.Kind.NONE)
+                result.curve(SiteSet.byKey(route.site().key()))
+                        .map(curve -> CriticalSparsity.of(result.windowed(curve).pooled(), new Bar(bar)).linear()).filter(level -> level.kind() != Level.Kind.NONE)
                         .filter(level -> gated || !route.needsGate())
                         .ifPresent(level -> routes.add(new Saved(route, level, block.saving(route, level.sparsity(), 1).flopsRatio())));
             }

@@ -97,14 +97,15 @@ public final class Shown {
 
     /** What a leaderboard's table is about. */
     static String leaderboard(Leaderboard board) {
-        return "Models by critical sparsity at " + Tables.name(board.sites()) + " (linear; perplexity at most " + plain(board.bar()) + " × dense), the most first. " + ranks(board)
-                + " Left of a block: operations, and weights' bytes, a token still takes by the route that pays most at its site's critical sparsity, counted from shapes and not measured. Exact zeros: in "
-                + "INTERMEDIATE, without a rule.";
+        return "Models by critical sparsity at " + Tables.name(board.sites()) + " (linear; perplexity at most " + plain(board.bar()) + " × dense), the most first. "
+                + ranks(board) + " Left of a block: operations, and weights' bytes, that a token still takes by the route that pays most at its site's critical sparsity, "
+                + "counted from shapes and not measured. Exact zeros: in INTERMEDIATE, without a rule.";
     }
 
     /** What a leaderboard's ranks mean, and what they do not. */
     public static String ranks(Leaderboard board) {
-        return "A rank of a–b: which of those can't be told, the " + confidence(board.confidence()) + " interval of the difference to each of the others there, on the same draws of windows, holding 0;"
+        return "A rank of a–b: which of those can't be told, the " + confidence(board.confidence())
+                + " interval of the difference to each of the others there, on the same draws of windows, holding 0;"
                 + " each pair by itself, not corrected for being many, and other training seeds are not covered."
                 + (board.boards().size() > 1 ? " Models that were measured on other windows or by other means are ranked among themselves." : "");
     }
@@ -113,9 +114,10 @@ public final class Shown {
     static String overlaps(List<ModelOverlap> overlaps) {
         ModelOverlap any = overlaps.get(0);
         return "Neurons that a model and its control have active at the same tokens (" + count(any.windows()) + " windows, " + count(any.tokens())
-                + " tokens): mean Jaccard index of the INTERMEDIATE vectors’ masks, with its interval over draws of these windows, beside what masks as large have in common that are drawn at random. “not 0”: values "
-                + "that are not exactly 0; “top_p 0.9”: the largest that hold 0.9 of their sum. Neuron j is held against neuron j: that means something between a model and what was made of it, fine-tuned or "
-                + "pruned. Models that were trained apart have no such neurons in common (they could be renumbered), and models that began with the same fresh weights lie in between.";
+                + " tokens): mean Jaccard index of the INTERMEDIATE vectors’ masks, with its interval over draws of these windows, beside what masks as large have in "
+                + "common that are drawn at random. “not 0”: values that are not exactly 0; “top_p 0.9”: the largest that hold 0.9 of their sum. Neuron j is held against "
+                + "neuron j: that means something between a model and what was made of it, fine-tuned or pruned. Models that were trained apart have no such neurons in "
+                + "common (they could be renumbered), and models that began with the same fresh weights lie in between.";
     }
 
     /** In which layers a rule is applied: {@code "every layer"}. */

@@ -118,7 +118,8 @@ final class StudyText {
         text.line("**" + capital(finding.path("verdict").asText()) + ".** " + finding.path("measure").asText());
         text.line("");
         text.head(List.of("", unit(finding), "95 %", "says"));
-        finding.path("rows").forEach(row -> text.row(List.of(row.path("label").asText(), bound(row) + shown(finding, row.path("value").asDouble()), "[" + shown(finding, row.path("low").asDouble())
+        finding.path("rows").forEach(row -> text.row(List.of(row.path("label").asText(),
+                bound(row) + shown(finding, row.path("value").asDouble()), "[" + shown(finding, row.path("low").asDouble())
                 + ", " + shown(finding, row.path("high").asDouble()) + "]", row.path("says").asText())));
         text.line("");
         text.line("What can't be concluded: " + StreamSupport.stream(finding.path("limits").spliterator(), false).map(JsonNode::asText).collect(Collectors.joining(" ")));

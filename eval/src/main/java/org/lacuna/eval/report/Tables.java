@@ -125,8 +125,8 @@ final class Tables {
 
     private Html leaderboard(Leaderboard board) {
         HtmlTable table = new HtmlTable("leaderboard", Shown.leaderboard(board));
-        table.head("Rank", "Model", "Critical sparsity", "Parameters", "Loss (nats/token)", "Perplexity", "Bits/byte", "Left of a block", "Exact zeros", "Activation", "Tokens seen", "Training",
-                "Origin");
+        table.head("Rank", "Model", "Critical sparsity", "Parameters", "Loss (nats/token)", "Perplexity", "Bits/byte", "Left of a block", "Exact zeros", "Activation",
+                "Tokens seen", "Training", "Origin");
         for (Leaderboard.Board alike : board.boards()) {
             alike.apart().ifPresent(why -> table.wideRow(LEADERBOARD_COLUMNS - 1, "", why));
             for (Leaderboard.Row row : alike.rows()) {
@@ -154,8 +154,8 @@ final class Tables {
         layerHead(table, "Model", "And", "Active", "All layers", "By chance");
         for (ModelOverlap overlap : report.overlaps()) {
             layerRow(table, List.of(label(overlap.model()), label(overlap.against()), overlap.active(), Html.of(four(overlap.overlap()), " ", interval(overlap.interval(), Shown::four)),
-                    four(overlap.expected())), overlap.layers().stream().map(layer -> Html.of(four(layer.overlap()), " ", Html.element("small", "by chance ", four(layer.expected()), "; active ",
-                            percent(layer.active()), " and ", percent(layer.otherActive())))).toList());
+                    four(overlap.expected())), overlap.layers().stream().map(layer -> Html.of(four(layer.overlap()), " ",
+                            Html.element("small", "by chance ", four(layer.expected()), "; active ", percent(layer.active()), " and ", percent(layer.otherActive())))).toList());
         }
         return table.done();
     }

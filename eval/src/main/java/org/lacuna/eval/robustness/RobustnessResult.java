@@ -54,8 +54,13 @@ public record RobustnessResult(int version, ModelSummary model, DataSummary data
             return this;
         }
         Settings other = settings.withBar(bar);
-        return new RobustnessResult(version, model, data, other, provenance, dense, curves.stream().map(curve -> MeasuredPoint.curve(curve.sites(), curve.windowElements(), data.windowLength(),
-                curve.points().stream().map(point -> new MeasuredPoint(point.p(), doubles(point.windowLossSums()), longs(point.windowKept()), point.layerSparsity())).toList(), dense, other)).toList());
+        return new RobustnessResult(version, model, data, other, provenance, dense, curves.stream().map(curve -> withSettings(curve, other)).toList());
+    }
+
+    private SiteResult withSettings(SiteResult curve, Settings other) {
+        List<MeasuredPoint> points = curve.points().stream()
+                .map(point -> new MeasuredPoint(point.p(), doubles(point.windowLossSums()), longs(point.windowKept()), point.layerSparsity())).toList();
+        return MeasuredPoint.curve(curve.sites(), curve.windowElements(), data.windowLength(), points, dense, other);
     }
 
     /** What a curve holds by window, for pooling over draws. */

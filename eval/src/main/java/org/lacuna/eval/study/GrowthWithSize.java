@@ -23,7 +23,8 @@ final class GrowthWithSize implements Relation {
                 List.of("Sizes with one seed, the largest ones mostly, move a slope and bring no variation of seeds to its interval: it is too narrow by that.",
                         "Sizes differ in depth and width together, and were trained on equally many tokens, so that larger ones are better models and further from their own optimum: "
                         + "what is due to size can't be told from what is due to loss, nor depth from width.",
-                        "A straight line through " + study.sizes().size() + " sizes says nothing about sizes beyond them."), sized ? List.of() : List.of("a slope takes two sizes, and the study has one"));
+                        "A straight line through " + study.sizes().size() + " sizes says nothing about sizes beyond them."),
+                sized ? List.of() : List.of("a slope takes two sizes, and the study has one"));
     }
 
     private static Finding.Row row(Study study, String label, String variant, Function<StudiedModel, Draws> number) {

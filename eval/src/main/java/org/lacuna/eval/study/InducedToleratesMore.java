@@ -29,7 +29,8 @@ final class InducedToleratesMore implements Relation {
         }
         return new Finding("Induced sparsity goes further than natural sparsity.",
                 "Critical sparsity (top-p at the intermediate vector, perplexity + 1 % of each model's own) of the induced model, less that of the natural one.", Finding.Unit.POINTS, rows,
-                List.of("Each model is held against its own dense loss: where the induced model is the worse one, part of its tolerance is bought. The table of models has the losses."), missing);
+                List.of("Each model is held against its own dense loss: where the induced model is the worse one, part of its tolerance is bought. The table of models has the losses."),
+                missing);
     }
 
     private static Function<StudiedModel, Draws> critical(Study study) {
