@@ -117,7 +117,8 @@ public final class Shown {
                 + " tokens): mean Jaccard index of the INTERMEDIATE vectors’ masks, with its interval over draws of these windows, beside what masks as large have in "
                 + "common that are drawn at random. “not 0”: values that are not exactly 0; “top_p 0.9”: the largest that hold 0.9 of their sum. Neuron j is held against "
                 + "neuron j: that means something between a model and what was made of it, fine-tuned or pruned. Models that were trained apart have no such neurons in "
-                + "common (they could be renumbered), and models that began with the same fresh weights lie in between.";
+                + "common: they could be renumbered, and what they share is off chance by the accident of their numbering, which the interval does not cover. Models that began with the "
+                + "same fresh weights lie in between.";
     }
 
     /** In which layers a rule is applied: {@code "every layer"}. */
