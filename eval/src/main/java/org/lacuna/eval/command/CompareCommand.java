@@ -96,7 +96,10 @@ public final class CompareCommand implements Callable<Integer> {
                 printer.flush();
             });
             compared.sources().forEach(source -> results.add(measuring.of(source)));
-            kept.forEach(file -> results.add(measure.givenBar().map(KeptResult.read(file)::withBar).orElseGet(() -> KeptResult.read(file))));
+            for (Path file : kept) {
+                RobustnessResult result = KeptResult.read(file);
+                results.add(measure.givenBar().map(result::withBar).orElse(result));
+            }
             comparison = Comparing.of(results, compared.controls());
             extras = new Extras(measuring.baselines(), List.of(), leaderboard(comparison, ranked), measuring.overlaps(compared.sources(), comparison));
         }
@@ -153,6 +156,9 @@ public final class CompareCommand implements Callable<Integer> {
             throw new InputException("compare: " + folders.get(0) + " holds results of tasks, " + models.stream()
                     .filter(model -> KeptTasks.folder(model).isEmpty()).findFirst().orElseThrow()
                     + " does not; name folders that eval --tasks … --out DIR wrote for all models, or for none");
+        }
+        if (rankBy != null) {
+            throw new InputException("--rank-by sorts models that were measured on text; results of tasks are compared task by task");
         }
         ReportWriter.check(out);
         TaskComparison comparison = TaskComparing.of(folders.stream().map(KeptTasks::read).toList());

@@ -22,9 +22,6 @@ import org.lacuna.sparsity.critical.Estimator;
 /** What {@code eval} prints, line by line as it is measured. */
 final class EvalTable {
     static final List<Estimator> COLUMNS = List.of(Estimator.LINEAR, Estimator.FIRST, Estimator.GRID);
-    /** What the columns are. */
-    static final String LEGEND = "first: the last point before the bar is broken; linear: where the line from it to the next point meets the bar; "
-            + "grid: the sparsest point that holds it; ≥: the curve ends before.";
 
     /** Less is not worth waiting for. */
     private static final long SHORT_SECONDS = 2;
@@ -91,7 +88,7 @@ final class EvalTable {
     }
 
     void legend() {
-        line("%s", LEGEND);
+        line("%s", Shown.ESTIMATORS);
     }
 
     void savings(Savings savings) {

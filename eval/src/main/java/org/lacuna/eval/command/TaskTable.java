@@ -29,7 +29,7 @@ final class TaskTable implements TaskEvaluation.Progress {
     }
 
     void legend() {
-        line("%s", EvalTable.LEGEND);
+        line("%s", Shown.ESTIMATORS);
     }
 
     void memory(ForwardMemory memory) {

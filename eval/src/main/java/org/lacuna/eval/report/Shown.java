@@ -11,6 +11,10 @@ import org.lacuna.sparsity.critical.Level;
 
 /** How numbers are shown to people, with their units; a number and its sign are not torn apart at a line's end. */
 public final class Shown {
+    /** What a table's columns linear, first and grid are, in a line. */
+    public static final String ESTIMATORS = "first: the last point before the bar is broken; linear: where the line from it to the next point meets the bar; "
+            + "grid: the sparsest point that holds it; ≥: the curve ends before.";
+
     private static final String PERCENT = "\u00a0%";
 
     private Shown() {

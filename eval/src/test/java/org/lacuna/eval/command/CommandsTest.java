@@ -447,6 +447,8 @@ class CommandsTest {
         assertRefused("at least two models");
         compare(one.toString(), two.toString(), "--out", one.toString());
         assertRefused(one + ": holds results of tasks");
+        compare(one.toString(), two.toString(), "--rank-by", "input", "--out", out.toString());
+        assertRefused("--rank-by sorts models that were measured on text");
         common[Arrays.asList(common).indexOf("6")] = "5";
         Path fewer = folder.resolve("fewer");
         eval(Stream.concat(Stream.of("--model", other.toString()), Stream.concat(Arrays.stream(common), Stream.of(fewer.toString()))).toArray(String[]::new));
