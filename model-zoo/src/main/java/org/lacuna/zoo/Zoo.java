@@ -243,9 +243,14 @@ public final class Zoo {
         return found;
     }
 
-    /** The versions of a model in a repository, oldest first. */
+    /**
+     * The versions of a model in a repository, oldest first.
+     *
+     * @throws InputException if the repository is a folder that is not there
+     */
     public List<String> versions(String group, String name, Place place) {
         try (MavenRepository repository = open(place)) {
+            repository.checkThere();
             return repository.versions(group, name);
         }
     }

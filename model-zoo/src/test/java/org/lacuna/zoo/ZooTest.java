@@ -1,6 +1,7 @@
 package org.lacuna.zoo;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -64,6 +65,11 @@ class ZooTest {
         assertTrue(again.getMessage().contains("published already"), again.getMessage());
 
         System.setProperty(Zoo.CACHE, temp.resolve("other-home").toString());
+        assertEquals(List.of(), zoo().versions("org.example", "none", place));
+        Path nowhere = temp.resolve("repositori");
+        assertEquals(nowhere + ": no such folder; expected the folder of a Maven repository, or its address", assertThrows(InputException.class,
+                () -> zoo().versions("org.example", "tiny", new Place(nowhere.toString(), Optional.empty(), false))).getMessage());
+        assertFalse(Files.exists(nowhere));
         InputException none = assertThrows(InputException.class, () -> new ModelReference("zoo:org.example:none:1.0").checkpoint());
         assertTrue(none.getMessage().contains("zoo pull org.example:none:1.0 --repository"), none.getMessage());
         assertEquals(List.of("1.0"), zoo().versions("org.example", "tiny", place));

@@ -4,6 +4,7 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
 import java.util.OptionalDouble;
+import org.lacuna.eval.activation.ModelOverlap;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.measure.Baseline;
 import org.lacuna.eval.report.Extras;
@@ -53,6 +54,10 @@ public final class ComparisonTable {
             line(out, "%s / %s: loss × %.4f [%.4f, %.4f]", models.get(ratio.model()).model().name(), models.get(ratio.against()).model().name(),
                     ratio.ratio(), ratio.interval().low(), ratio.interval().high());
         }
+        for (ModelOverlap overlap : extras.overlaps()) {
+            line(out, "%s and %s: neurons active together (%s) %.4f [%.4f, %.4f], by chance %.4f", models.get(overlap.model()).model().name(),
+                    models.get(overlap.against()).model().name(), overlap.active(), overlap.overlap(), overlap.interval().low(), overlap.interval().high(), overlap.expected());
+        }
         for (String note : comparison.notes()) {
             line(out, "note: %s", note);
         }
@@ -60,6 +65,10 @@ public final class ComparisonTable {
             line(out, "Networks of Deeplearning4j: a token is an example or a step of a sequence, INTERMEDIATE the layer that was measured.");
         }
         line(out, "Loss in nats a token. Zeros: exact ones in the intermediate vectors without a rule; dead: of the vectors' elements those that are never anything else. Tokens/s: in training.");
+        if (!extras.overlaps().isEmpty()) {
+            line(out, "Neurons active together: mean Jaccard index at the same tokens; "
+                    + "neuron j is the same neuron only in a model and what was made of it, not in models that were trained apart.");
+        }
         line(out, "Intervals cover the choice of windows, not of training seeds. p: of the larger one's being larger, by exchanging windows between the two.");
     }
 

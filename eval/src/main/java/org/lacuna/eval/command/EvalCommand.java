@@ -2,6 +2,7 @@ package org.lacuna.eval.command;
 
 import java.io.PrintWriter;
 import java.io.Writer;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,6 +53,9 @@ import picocli.CommandLine.Spec;
             "--dl4j measures a network that Deeplearning4j saved: eval --dl4j model.zip --data table.csv --out DIR writes DIR/result.json and a report;",
             "compare DIR DIR2 tells two networks' difference. Without --data it is measured on a corpus (--set data.…), as language models are."})
 public final class EvalCommand implements Callable<Integer> {
+    /** Where {@code train --run NAME} puts a run. */
+    private static final Path RUNS = Path.of("runs");
+
     @Spec
     private CommandSpec spec;
 
@@ -60,7 +64,7 @@ public final class EvalCommand implements Callable<Integer> {
 
     /** Exactly one of them. */
     private static final class Which {
-        @Option(names = "--run", paramLabel = "DIR", description = "A run's folder: its latest checkpoint on its own data.")
+        @Option(names = "--run", paramLabel = "NAME|DIR", description = "A run, by its name in runs/ or its folder: its latest checkpoint on its own data.")
         private Path run;
 
         @Option(names = "--model", paramLabel = "DIR", description = "A checkpoint's folder.")
@@ -126,7 +130,7 @@ public final class EvalCommand implements Callable<Integer> {
             throw new InputException((data != null ? "--data" : label != null ? "--label" : "--layer") + " goes with --dl4j; a language model's data are named by --set data.text=FILE");
         }
         checkFiles();
-        ModelSource source = ModelSource.of(which.run == null ? which.model : which.run.toString());
+        ModelSource source = ModelSource.of(which.run == null ? which.model : run().toString());
         if (which.run != null && source.run().isEmpty()) {
             throw new InputException(which.run + ": not a run's folder (no config.yaml); name a bare checkpoint by --model");
         }
@@ -150,12 +154,24 @@ public final class EvalCommand implements Callable<Integer> {
             throw new InterruptedRunException(e.getMessage() + goingOn(store != null || evaluation.store().isPresent()));
         }
         result.joint().ifPresent(found -> table.joint(found, result.dense(), settings));
+        table.legend();
         table.savings(Savings.of(result));
         keep(evaluation, result).ifPresent(table::kept);
         if (json != null) {
             Json.write(json, ResultJson.tree(result), printer);
         }
         return ExitCode.DONE;
+    }
+
+    /** As {@code train --run} names it, too; a folder of that name where the command runs comes first. */
+    private Path run() {
+        if (Files.exists(which.run) || which.run.isAbsolute()) {
+            return which.run;
+        }
+        if (Files.isDirectory(RUNS.resolve(which.run))) {
+            return RUNS.resolve(which.run);
+        }
+        throw new InputException(which.run + ": no such folder, and none in " + RUNS + "/ of that name; expected a run's name or its folder");
     }
 
     private Integer tasks(ModelSource source) {

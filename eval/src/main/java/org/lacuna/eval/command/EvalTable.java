@@ -102,6 +102,10 @@ final class EvalTable {
         JointTable.lines(joint, dense, settings).forEach(text -> line("%s", text));
     }
 
+    void legend() {
+        line("%s", Shown.ESTIMATORS);
+    }
+
     void savings(Savings savings) {
         savings.lines().forEach(text -> {
             line("");

@@ -57,9 +57,8 @@ public final class MeasureOptions {
                     + "Default: ${DEFAULT-VALUE}.")
     private String layers;
 
-    @Option(names = "--bar", defaultValue = "1.01", paramLabel = "X",
-            description = "Critical sparsity holds while perplexity is at most X times the dense one. Default: ${DEFAULT-VALUE}.")
-    private double bar;
+    @Option(names = "--bar", paramLabel = "X", description = "Critical sparsity holds while perplexity is at most X times the dense one. Default: 1.01.")
+    private Double bar;
 
     @Option(names = "--replicates", defaultValue = "1000", paramLabel = "N",
             description = "Draws of the windows for the 95 %% intervals. Default: ${DEFAULT-VALUE}.")
@@ -81,7 +80,7 @@ public final class MeasureOptions {
             problems.add("--replicates: must be at most " + MOST_REPLICATES + ", not " + replicates);
         }
         try {
-            new Bar(bar);
+            new Bar(bar());
         } catch (IllegalArgumentException e) {
             problems.add("--bar: " + e.getMessage());
         }
@@ -149,6 +148,15 @@ public final class MeasureOptions {
         }
     }
 
+    private double bar() {
+        return givenBar().orElse(Bar.ONE_PERCENT.perplexityRatio());
+    }
+
+    /** The bar, if one was named. */
+    Optional<Double> givenBar() {
+        return Optional.ofNullable(bar);
+    }
+
     /** What leaves activations out. */
     public Method method() {
         return Methods.byName(rule);
@@ -181,7 +189,7 @@ public final class MeasureOptions {
     /** The same with the coverage that was named, or {@code unnamed}. */
     public Settings settings(List<SiteSet> there, TokenCoverage unnamed) {
         List<SiteSet> wanted = sites.isEmpty() ? there.stream().filter(SiteSet.FEED_FORWARD::contains).toList() : sites.stream().map(SiteSet::byKey).distinct().toList();
-        return new Settings(rule, grid.isEmpty() ? method().grid() : grid, coverage(unnamed), LayerSet.parse(layers), wanted, bar, replicates, seed,
+        return new Settings(rule, grid.isEmpty() ? method().grid() : grid, coverage(unnamed), LayerSet.parse(layers), wanted, bar(), replicates, seed,
                 Settings.PAPER.confidence());
     }
 

@@ -94,6 +94,7 @@ final class TaskRun {
                     results.add(result);
                 }
                 out.ifPresent(folder -> TaskFiles.writeAll(folder, results));
+                table.legend();
                 return results;
             });
         }

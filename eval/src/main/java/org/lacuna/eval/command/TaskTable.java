@@ -32,6 +32,10 @@ final class TaskTable implements TaskEvaluation.Progress {
         siteWidth = EvalTable.siteWidth(settings.sites());
     }
 
+    void legend() {
+        line("%s", Shown.ESTIMATORS);
+    }
+
     void memory(ForwardMemory memory) {
         line("memory %s", memory.line());
     }

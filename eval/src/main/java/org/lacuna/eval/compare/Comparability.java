@@ -58,7 +58,7 @@ final class Comparability {
         String name = name(result);
         String controlName = name(control);
         if (!result.data().windowsSha256().equals(control.data().windowsSha256())) {
-            notes.add(name + " was measured on other text than " + controlName + " (" + data(result) + "; " + data(control)
+            notes.add(name + " was measured on other text than " + controlName + " (" + result.data().inWords() + "; " + control.data().inWords()
                     + "): no differences to it are computed.");
         }
         if (differ(model.tokenizerSha256(), other.tokenizerSha256()) || model.vocabulary() != other.vocabulary()) {
@@ -78,8 +78,8 @@ final class Comparability {
         if (model.sha256().equals(other.sha256()) && model.configSha256().equals(other.configSha256())) {
             notes.add(name + " and " + controlName + " are the same model.");
         }
-        if (!treatment(result).equals(treatment(control))) {
-            notes.add(name + " was measured with " + treatment(result) + ", " + controlName + " with " + treatment(control)
+        if (!result.settings().treatment().equals(control.settings().treatment())) {
+            notes.add(name + " was measured with " + result.settings().treatment() + ", " + controlName + " with " + control.settings().treatment()
                     + ": their sparsities are not those of the same treatment. Bar and draws are those of " + controlName + ".");
         } else if (!result.settings().equals(control.settings())) {
             notes.add(name + " was measured with other settings than " + controlName
@@ -88,21 +88,11 @@ final class Comparability {
         return notes;
     }
 
-    /** What activations were left out by, and where: what can't be computed anew from a result. */
-    private static String treatment(RobustnessResult result) {
-        return "rule " + result.settings().rule() + ", coverage " + result.settings().coverage() + ", layers " + result.settings().layers();
-    }
-
     private static boolean differ(Optional<String> a, Optional<String> b) {
         return a.isPresent() && b.isPresent() && !a.equals(b);
     }
 
     private static String name(RobustnessResult result) {
         return "\"" + result.model().name() + "\"";
-    }
-
-    private static String data(RobustnessResult result) {
-        return result.data().windows() + " windows of " + result.data().windowLength() + " tokens of " + result.data().name() + ", sha256 "
-                + result.data().windowsSha256().substring(0, 12) + "…";
     }
 }

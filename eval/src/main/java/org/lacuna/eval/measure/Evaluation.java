@@ -1,5 +1,6 @@
 package org.lacuna.eval.measure;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -70,10 +71,7 @@ public final class Evaluation {
         this.device = device;
         config = source.modelConfig();
         source.check(corpus, config);
-        if (length > config.maxPositions()) {
-            throw new InputException("--window: " + length + " tokens are more than the " + config.maxPositions()
-                    + " (max_position_embeddings) that " + source.checkpoint() + " is meant for; give a smaller --window");
-        }
+        checkWindow(source, config, length);
         ForwardMemory.of(config).check(source.checkpoint().toString(), "a smaller model"); // before its files are hashed, or a graph of any size compiled
         this.windows = Windows.first(corpus.validation(), windows, length);
         calibration = corpus.train();
@@ -81,10 +79,24 @@ public final class Evaluation {
         data = new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(this.windows), windows, length, bytes(corpus, this.windows));
     }
 
+    /**
+     * Refuses windows that are longer than a model reads.
+     *
+     * @throws InputException if they are
+     */
+    public static void checkWindow(ModelSource source, ModelConfig config, int length) {
+        if (length > config.maxPositions()) {
+            throw new InputException("--window: " + length + " tokens are more than the " + config.maxPositions()
+                    + " (max_position_embeddings) that " + source.checkpoint() + " is meant for; give a smaller --window");
+        }
+    }
+
+    /** The windows follow each other, so that all targets together are one piece of text: only at its ends can a character be cut. */
     private static OptionalLong bytes(Corpus corpus, Batch windows) {
-        boolean areBytes = corpus.tokenizer().filter(tokenizer -> tokenizer instanceof ByteTokenizer).isPresent();
-        long bytes = Arrays.stream(windows.targets()).filter(target -> target != ByteTokenizer.END_OF_TEXT).count();
-        return areBytes && bytes > 0 ? OptionalLong.of(bytes) : OptionalLong.empty();
+        int[] targets = windows.targets();
+        long bytes = corpus.tokenizer().map(tokenizer -> tokenizer instanceof ByteTokenizer ? Arrays.stream(targets).filter(target -> target != ByteTokenizer.END_OF_TEXT).count()
+                : tokenizer.decodeWithoutSpecial(targets).getBytes(StandardCharsets.UTF_8).length).orElse(0L);
+        return bytes > 0 ? OptionalLong.of(bytes) : OptionalLong.empty();
     }
 
     /** The sets of sites that the model has. */

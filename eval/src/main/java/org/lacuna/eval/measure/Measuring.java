@@ -1,5 +1,6 @@
 package org.lacuna.eval.measure;
 
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
@@ -7,10 +8,16 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.DataRecipe;
+import org.lacuna.eval.activation.ActiveNeurons;
+import org.lacuna.eval.activation.ModelOverlap;
+import org.lacuna.eval.compare.Comparison;
+import org.lacuna.eval.method.Look;
 import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.source.ModelSource;
@@ -100,6 +107,53 @@ public final class Measuring {
         } catch (InterruptedRunException e) {
             throw new InterruptedRunException(e.getMessage()
                     + "; what was measured is kept, and the same command goes on from there");
+        }
+    }
+
+    /**
+     * How much each of these models and its control have active together, where both are of one shape and were measured on the same windows, and have no experts. What a model can't be
+     * loaded for is told and left out.
+     *
+     * @param sources    the first of the comparison's models, in its order; those behind them are known by their results alone
+     * @param comparison of these models' results
+     * @throws InterruptedRunException if it was asked to stop
+     */
+    public List<ModelOverlap> overlaps(List<ModelSource> sources, Comparison comparison) {
+        List<ModelOverlap> overlaps = new ArrayList<>();
+        Map<Integer, ActiveNeurons> controls = new HashMap<>();
+        for (int model = 0; model < sources.size(); model++) {
+            int control = comparison.controls().get(model);
+            if (model != control && control < sources.size() && comparable(comparison.models().get(model), comparison.models().get(control))) {
+                try {
+                    if (!controls.containsKey(control)) {
+                        controls.put(control, active(sources.get(control)));
+                    }
+                    overlaps.addAll(ModelOverlap.of(model, active(sources.get(model)), control, controls.get(control), settings));
+                } catch (RunException e) {
+                    progress.accept(sources.get(model).name() + ": which neurons are active was not compared: " + e.getMessage());
+                }
+            }
+        }
+        return overlaps;
+    }
+
+    private static boolean comparable(RobustnessResult one, RobustnessResult other) {
+        ModelSummary a = one.model();
+        ModelSummary b = other.model();
+        return a.layers() == b.layers() && a.hidden() == b.hidden() && a.intermediate() == b.intermediate() && !a.experts() && !b.experts()
+                && one.data().windowsSha256().equals(other.data().windowsSha256());
+    }
+
+    private ActiveNeurons active(ModelSource source) {
+        Corpus corpus = corpora.computeIfAbsent(source.data(sets), Corpora::open);
+        Batch text = ActiveNeurons.text(corpus.validation(), windows, length);
+        progress.accept(source.name() + ": which neurons are active, " + text.rows() + " windows of " + text.length() + " tokens");
+        // What the measurements computed in is garbage outside the heap, for which the memory check would take it.
+        System.gc();
+        try {
+            return ActiveNeurons.of(new Look(source.checkpoint().toString(), source.load(device), device, text, text, text.length(), stop));
+        } catch (InterruptedRunException e) {
+            throw new InterruptedRunException(e.getMessage() + "; the curves that were measured are kept, and the same command goes on from there");
         }
     }
 

@@ -41,6 +41,9 @@ final class Page {
         parts.add(Html.element("p class=\"summary\" id=\"summary\"", report.summary()));
         parts.add(Html.element("figure", new Html(picture), Html.element("figcaption", "Bands are " + confidence()
                 + " intervals of the ratio over draws of the windows. Circles: critical sparsity (linear). A dot is a measured p.")));
+        if (report.leaderboard().isPresent()) {
+            parts.add(Document.section("Leaderboard", tables.leaderboard()));
+        }
         parts.add(Document.section("The models", tables.models(), tables.losses(), tables.baselines(), tables.seeds()));
         parts.add(Document.section("Critical sparsity", tables.critical(), tables.differences(), tables.quality()));
         parts.add(Html.element("div id=\"savings\"", list(savings())));
@@ -61,6 +64,9 @@ final class Page {
         parts.add(Document.section("Exact zeros without a rule", charts(ids("zeros-", Arrays.stream(Site.values()).filter(site -> Charts.hasZeros(report, site)).map(Site::key).toList())),
                 tables.zeros()));
         parts.add(Document.section("Dead neurons", charts("dead"), tables.deadNeurons()));
+        if (!report.overlaps().isEmpty()) {
+            parts.add(Document.section("Neurons that are active together", tables.overlaps()));
+        }
         parts.add(Document.section("How it was measured", Html.element("div id=\"method\"", list(method()))));
         parts.add(Document.section("What was not measured", list(missing())));
         parts.add(Document.section("Provenance", provenance()));

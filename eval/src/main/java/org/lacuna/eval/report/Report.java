@@ -12,6 +12,7 @@ import java.util.OptionalDouble;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.lacuna.eval.compare.Comparing;
+import org.lacuna.eval.activation.ModelOverlap;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.measure.Baseline;
 import org.lacuna.eval.robustness.JointChoice;
@@ -41,10 +42,12 @@ import org.lacuna.sparsity.critical.Level;
  * @param joint      what is derived for each model that was measured at several sites at once
  * @param baselines  other predictors of the same text
  * @param seeds      the headline's numbers, seed by seed; empty if there is but one
+ * @param leaderboard the models sorted, where that was wanted
+ * @param overlaps   neurons that models have active together; empty where that was not looked at
  * @param comparison what was compared
  */
 record Report(int version, String title, String summary, SiteSet headline, List<ModelFigures> models, List<CurveFigures> curves,
-        List<JointFigures> joint, List<Baseline> baselines, SeedFigures seeds, Comparison comparison) {
+        List<JointFigures> joint, List<Baseline> baselines, SeedFigures seeds, Optional<Leaderboard> leaderboard, List<ModelOverlap> overlaps, Comparison comparison) {
 
     static final int VERSION = 2;
 
@@ -53,7 +56,7 @@ record Report(int version, String title, String summary, SiteSet headline, List<
      *
      * @param label          its name, told apart from others of the same name
      * @param perplexity     a token, of the dense run
-     * @param bitsPerByte    of the dense run, where tokens are bytes
+     * @param bitsPerByte    of the dense run, where the bytes of the text are known
      * @param lossToBaseline for each baseline, the dense loss / the baseline's: a token where both are known, else a byte
      * @param exactZeros     of the dense run, over all layers: values that are exactly 0 / values
      * @param deadNeurons    over all layers
@@ -142,7 +145,7 @@ record Report(int version, String title, String summary, SiteSet headline, List<
         SeedFigures seeds = SeedFigures.of(comparison, extras.repeats(), headline);
         String title = "Activation sparsity of " + String.join(", ", labels);
         return new Report(VERSION, title, new Summary(comparison, labels, headline).text() + seeds.text(), headline, models, curves, joint,
-                extras.baselines(), seeds, comparison);
+                extras.baselines(), seeds, extras.leaderboard(), extras.overlaps(), comparison);
     }
 
     /** The content of {@code report.json}: all but the sums of single windows, which the models' own result files hold. */
@@ -255,12 +258,14 @@ record Report(int version, String title, String summary, SiteSet headline, List<
                 .map(point -> new LayerSparsity(point.p(), point.sparsity(), point.layerSparsity()));
     }
 
-    private static SiteSet headline(Comparison comparison) {
+    /** The sites that a comparison is mainly about: the intermediate vector, else what was measured first. */
+    static SiteSet headline(Comparison comparison) {
         List<SiteSet> measured = comparison.models().stream().flatMap(model -> model.curves().stream()).map(SiteResult::sites).toList();
         return measured.contains(SiteSet.INTERMEDIATE) ? SiteSet.INTERMEDIATE : measured.get(0);
     }
 
-    private static List<String> labels(Comparison comparison) {
+    /** The models' names, told apart where several have one. */
+    static List<String> labels(Comparison comparison) {
         List<ModelSummary> models = comparison.models().stream().map(RobustnessResult::model).toList();
         Map<String, Long> named = models.stream().collect(Collectors.groupingBy(ModelSummary::name, Collectors.counting()));
         Map<String, Integer> used = new HashMap<>();

@@ -13,7 +13,8 @@ import org.lacuna.sparsity.cost.Attention;
 import org.lacuna.sparsity.cost.AttentionRoute;
 import org.lacuna.sparsity.cost.FeedForward;
 import org.lacuna.sparsity.cost.Route;
-import org.lacuna.sparsity.critical.Estimator;
+import org.lacuna.sparsity.critical.Bar;
+import org.lacuna.sparsity.critical.CriticalSparsity;
 import org.lacuna.sparsity.critical.Level;
 
 /**
@@ -28,9 +29,24 @@ public record Savings(List<Saved> routes, List<SavedAttention> attention) {
      * A way to use a site's zeros.
      *
      * @param level critical sparsity
-     * @param left  operations / those of the dense block
+     * @param left  operations / those of the dense block, and weights' bytes over its
      */
     public record Saved(Route route, Level level, double left) {
+        /** For a table: {@code × 0.62 down only}. */
+        public String shown() {
+            return String.format(Locale.ROOT, "× %.2f %s", left, way());
+        }
+
+        /** The route in two words. */
+        String way() {
+            return switch (route) {
+                case INPUT -> "by input";
+                case GATE_FIRST -> "gate first";
+                case UP_FIRST -> "up first";
+                case PREDICTED -> "predicted";
+                case DOWN_ONLY -> "down only";
+            };
+        }
     }
 
     /**
@@ -42,27 +58,40 @@ public record Savings(List<Saved> routes, List<SavedAttention> attention) {
     public record SavedAttention(AttentionRoute route, Level level, double left) {
     }
 
-    /** Of one model; none of the blocks of models with experts and of networks of Deeplearning4j, which are others. */
+    /**
+     * Of one model, under the bar that it was measured with; none of the blocks of models with experts and of networks of Deeplearning4j, which are others.
+     */
     public static Savings of(RobustnessResult result) {
+        return of(result, result.settings().bar());
+    }
+
+    /** The same under any bar on perplexity. */
+    static Savings of(RobustnessResult result, double bar) {
         ModelSummary model = result.model();
         List<Saved> routes = new ArrayList<>();
         boolean gated = result.dense().exactZeros().containsKey(Site.GATE);
         if (!model.experts() && model.readsTokens()) {
             FeedForward block = new FeedForward(model.hidden(), model.intermediate(), gated, Float.BYTES);
             for (Route route : Route.values()) {
-                critical(result, route.site()).filter(level -> gated || !route.needsGate())
+                critical(result, bar, route.site()).filter(level -> gated || !route.needsGate())
                         .ifPresent(level -> routes.add(new Saved(route, level, block.saving(route, level.sparsity(), 1).flopsRatio())));
             }
         }
         List<SavedAttention> attention = new ArrayList<>();
         for (AttentionRoute route : AttentionRoute.values()) {
-            critical(result, route.site()).ifPresent(level -> attention.add(new SavedAttention(route, level, left(model, route, level.sparsity()))));
+            critical(result, bar, route.site()).ifPresent(level -> attention.add(new SavedAttention(route, level, left(model, route, level.sparsity()))));
         }
         return new Savings(List.copyOf(routes), List.copyOf(attention));
     }
 
-    private static Optional<Level> critical(RobustnessResult result, Site site) {
-        return result.curve(SiteSet.byKey(site.key())).map(curve -> curve.critical(Estimator.LINEAR).level()).filter(level -> level.kind() != Level.Kind.NONE);
+    /** What pays most for this model, predictors apart, which are not there; empty where nothing was measured that could. */
+    Optional<Saved> best() {
+        return routes.stream().filter(saved -> saved.route != Route.PREDICTED).min(Comparator.comparingDouble(Saved::left));
+    }
+
+    private static Optional<Level> critical(RobustnessResult result, double bar, Site site) {
+        return result.curve(SiteSet.byKey(site.key())).map(curve -> CriticalSparsity.of(result.windowed(curve).pooled(), new Bar(bar)).linear())
+                .filter(level -> level.kind() != Level.Kind.NONE);
     }
 
     private static double left(ModelSummary model, AttentionRoute route, double sparsity) {
@@ -83,8 +112,7 @@ public record Savings(List<Saved> routes, List<SavedAttention> attention) {
     }
 
     private Optional<String> line() {
-        Optional<Saved> best = routes.stream().filter(saved -> saved.route != Route.PREDICTED).min(Comparator.comparingDouble(Saved::left));
-        return best.map(saved -> {
+        return best().map(saved -> {
             String others = String.join(", ", routes.stream().filter(other -> other != saved && other.route != Route.PREDICTED).map(Savings::shown).toList());
             String predicted = routes.stream().filter(other -> other.route == Route.PREDICTED).findFirst()
                     .map(other -> String.format(Locale.ROOT, "; by a predictor of the intermediate vector that were free and never wrong × %.2f", other.left)).orElse("");

@@ -5,6 +5,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.DoubleFunction;
 import java.util.stream.Collectors;
+import org.lacuna.eval.activation.ModelOverlap;
 import org.lacuna.eval.compare.Comparison.Difference;
 import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.TokenCoverage;
@@ -13,6 +14,10 @@ import org.lacuna.sparsity.critical.Level;
 
 /** How numbers are shown to people, with their units; a number and its sign are not torn apart at a line's end. */
 public final class Shown {
+    /** What a table's columns linear, first and grid are, in a line. */
+    public static final String ESTIMATORS = "first: the last point before the bar is broken; linear: where the line from it to the next point meets the bar; "
+            + "grid: the sparsest point that holds it; ≥: the curve ends before.";
+
     private static final String PERCENT = "\u00a0%";
 
     private Shown() {
@@ -102,6 +107,32 @@ public final class Shown {
             return "none";
         }
         return Double.isInfinite(number) ? number > 0 ? "∞" : "−∞" : String.format(Locale.ROOT, "%." + digits + "f", number).replace('-', '−');
+    }
+
+    /** What a leaderboard's table is about. */
+    static String leaderboard(Leaderboard board) {
+        return "Models by critical sparsity at " + Tables.name(board.sites()) + " (linear; perplexity at most " + plain(board.bar()) + " × dense), the most first. "
+                + ranks(board) + " Left of a block: operations, and weights' bytes, that a token still takes by the route that pays most at its site's critical sparsity, "
+                + "counted from shapes and not measured. Exact zeros: in INTERMEDIATE, without a rule.";
+    }
+
+    /** What a leaderboard's ranks mean, and what they do not. */
+    public static String ranks(Leaderboard board) {
+        return "A rank of a–b: which of those can't be told, the " + confidence(board.confidence())
+                + " interval of the difference to each of the others there, on the same draws of windows, holding 0;"
+                + " each pair by itself, not corrected for being many, and other training seeds are not covered."
+                + (board.boards().size() > 1 ? " Models that were measured on other windows or by other means are ranked among themselves." : "");
+    }
+
+    /** What a table of neurons that are active together is about. */
+    static String overlaps(List<ModelOverlap> overlaps) {
+        ModelOverlap any = overlaps.get(0);
+        return "Neurons that a model and its control have active at the same tokens (" + count(any.windows()) + " windows, " + count(any.tokens())
+                + " tokens): mean Jaccard index of the INTERMEDIATE vectors’ masks, with its interval over draws of these windows, beside what masks as large have in "
+                + "common that are drawn at random. “not 0”: values that are not exactly 0; “top_p 0.9”: the largest that hold 0.9 of their sum. Neuron j is held against "
+                + "neuron j: that means something between a model and what was made of it, fine-tuned or pruned. Models that were trained apart have no such neurons in "
+                + "common: they could be renumbered, and what they share is off chance by the accident of their numbering, which the interval does not cover. Models that began with the "
+                + "same fresh weights lie in between.";
     }
 
     /** In which layers a rule is applied: {@code "every layer"}. */

@@ -74,6 +74,7 @@ final class StudyNumbers {
                 .put("verdict", finding.verdict());
         finding.rows().forEach(row -> node.withArray("rows").add(row(row).put("label", row.label()).put("says", row.says().name().toLowerCase(Locale.ROOT))));
         finding.limits().forEach(node.withArray("limits")::add);
+        finding.gaps().forEach(node.withArray("gaps")::add);
         return node;
     }
 }

@@ -41,6 +41,10 @@ final class StudyPage {
                 growth("growth-loss", "loss", "Loss, by size")))));
         body.add(Document.section("Curves of the largest models", Document.charts(curves())));
         numbers.path("findings").forEach(finding -> body.add(finding(finding)));
+        List<String> gaps = StudyText.gaps(numbers);
+        if (!gaps.isEmpty()) {
+            body.add(Document.section(StudyText.GAPS, Html.element("ul id=\"gaps\"", gaps.stream().map(gap -> Html.element("li", gap)).toArray())));
+        }
         body.add(Document.section("By what", Html.element("pre", numbers.path("provenance").toPrettyString())));
         return Document.html(title, Html.of(body.toArray()), charts, places);
     }

@@ -14,11 +14,14 @@ final class StudyText {
             new Column("gate", "critical_gate", true), new Column("up", "critical_up", true), new Column("all inputs", "critical_all_inputs", true),
             new Column("by top-k", "critical_top_k", true), new Column("by max-p", "critical_max_p", true), new Column("PPL-1 %", "critical_cett", true));
 
+    /** Over the list of {@link #gaps}. */
+    static final String GAPS = "What this study lacks to judge its claims";
+
     /** A column of the table of models. */
     record Column(String heading, String figure, boolean share) {
     }
 
-    private final StringBuilder text = new StringBuilder();
+    private final Markdown text = new Markdown();
 
     private StudyText() {
     }
@@ -30,21 +33,34 @@ final class StudyText {
     }
 
     private void all(JsonNode numbers) {
-        line("# " + numbers.path("study").asText());
-        line("");
-        line(models(numbers));
-        line("");
+        text.line("# " + numbers.path("study").asText());
+        text.line("");
+        text.line(models(numbers));
+        text.line("");
         List<String> head = new ArrayList<>(List.of("variant", "size", "parameters", "seeds", "zeros"));
         COLUMNS.forEach(column -> head.add(column.heading()));
-        head(head);
+        text.head(head);
         for (JsonNode model : numbers.path("models")) {
-            row(modelRow(model));
+            text.row(modelRow(model));
         }
-        line("");
+        text.line("");
         if (!numbers.path("tasks").isEmpty()) {
             tasks(numbers);
         }
         numbers.path("findings").forEach(this::finding);
+        List<String> gaps = gaps(numbers);
+        if (!gaps.isEmpty()) {
+            text.line("## " + GAPS);
+            text.line("");
+            gaps.forEach(gap -> text.line("- " + gap));
+            text.line("");
+        }
+    }
+
+    /** A sentence for each claim that this study has not all for. */
+    static List<String> gaps(JsonNode numbers) {
+        return StreamSupport.stream(numbers.path("findings").spliterator(), false).filter(finding -> !finding.path("gaps").isEmpty()).map(finding -> finding.path("claim").asText() + " "
+                + StreamSupport.stream(finding.path("gaps").spliterator(), false).map(gap -> capital(gap.asText())).collect(Collectors.joining(". ")) + ".").toList();
     }
 
     /** A row of the table of models. */
@@ -74,18 +90,18 @@ final class StudyText {
 
     private void tasks(JsonNode numbers) {
         List<String> names = StreamSupport.stream(numbers.path("tasks").spliterator(), false).map(task -> task.path("task").asText()).toList();
-        line(tasksAre(numbers));
-        line("");
+        text.line(tasksAre(numbers));
+        text.line("");
         List<String> head = new ArrayList<>(List.of("variant", "size"));
         names.forEach(name -> {
             head.add(name);
             head.add("critical");
         });
-        head(head);
+        text.head(head);
         for (JsonNode model : numbers.path("models")) {
-            row(taskRow(numbers, model));
+            text.row(taskRow(numbers, model));
         }
-        line("");
+        text.line("");
     }
 
     /** What the table of tasks is about. */
@@ -97,16 +113,17 @@ final class StudyText {
     }
 
     private void finding(JsonNode finding) {
-        line("## " + finding.path("claim").asText());
-        line("");
-        line("**" + capital(finding.path("verdict").asText()) + ".** " + finding.path("measure").asText());
-        line("");
-        head(List.of("", unit(finding), "95 %", "says"));
-        finding.path("rows").forEach(row -> row(List.of(row.path("label").asText(), bound(row) + shown(finding, row.path("value").asDouble()), "[" + shown(finding, row.path("low").asDouble())
+        text.line("## " + finding.path("claim").asText());
+        text.line("");
+        text.line("**" + capital(finding.path("verdict").asText()) + ".** " + finding.path("measure").asText());
+        text.line("");
+        text.head(List.of("", unit(finding), "95 %", "says"));
+        finding.path("rows").forEach(row -> text.row(List.of(row.path("label").asText(),
+                bound(row) + shown(finding, row.path("value").asDouble()), "[" + shown(finding, row.path("low").asDouble())
                 + ", " + shown(finding, row.path("high").asDouble()) + "]", row.path("says").asText())));
-        line("");
-        line("What can't be concluded: " + StreamSupport.stream(finding.path("limits").spliterator(), false).map(JsonNode::asText).collect(Collectors.joining(" ")));
-        line("");
+        text.line("");
+        text.line("What can't be concluded: " + StreamSupport.stream(finding.path("limits").spliterator(), false).map(JsonNode::asText).collect(Collectors.joining(" ")));
+        text.line("");
     }
 
     static String capital(String text) {
@@ -139,18 +156,5 @@ final class StudyText {
         double high = figure.path("high").asDouble();
         return mark(figure) + (share ? Shown.percent(value) : Shown.four(value)) + " [" + (share ? Shown.percent(low) + ", " + Shown.percent(high) : Shown.four(low) + ", " + Shown.four(high))
                 .replace("\u00a0%", "") + "]";
-    }
-
-    private void head(List<String> cells) {
-        row(cells);
-        row(cells.stream().map(cell -> "---").toList());
-    }
-
-    private void row(List<String> cells) {
-        line("| " + cells.stream().map(cell -> cell.replace("|", "\\|")).collect(Collectors.joining(" | ")) + " |");
-    }
-
-    private void line(String line) {
-        text.append(line).append('\n');
     }
 }

@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.lacuna.eval.compare.Comparing;
+import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.study.Study;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.AtomicFiles;
@@ -17,7 +18,7 @@ public final class StudyWriter {
     /** The page: self-contained, readable without script. */
     public static final String PAGE = ReportWriter.PAGE;
     /** Its tables as Markdown. */
-    public static final String TEXT = "report.md";
+    public static final String TEXT = ReportWriter.TEXT;
 
     private StudyWriter() {
     }
@@ -54,7 +55,8 @@ public final class StudyWriter {
         JsonNode numbers = StudyNumbers.of(study);
         String text = StudyText.markdown(numbers);
         String largest = study.sizes().get(study.sizes().size() - 1);
-        String picture = CurvePicture.svg(Report.of(Comparing.of(study.variants().stream().map(variant -> study.of(largest, variant).get(0).rules().get(Study.TOP_P)).toList()), Extras.NONE));
+        List<RobustnessResult> shown = study.variants().stream().map(variant -> study.of(largest, variant).get(0).rules().get(Study.TOP_P)).toList();
+        String picture = CurvePicture.svg(Report.of(shown.size() == 1 ? Comparing.alone(shown.get(0)) : Comparing.of(shown), Extras.NONE));
         // The numbers first: by them the folder is known for a study's, should the rest not be written.
         AtomicFiles.write(folder.resolve(ReportWriter.NUMBERS), numbers.toPrettyString() + "\n");
         AtomicFiles.write(folder.resolve(PAGE), StudyPage.html(numbers));

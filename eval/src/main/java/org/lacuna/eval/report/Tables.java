@@ -11,6 +11,7 @@ import java.util.OptionalLong;
 import java.util.function.DoubleFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.lacuna.eval.activation.ModelOverlap;
 import org.lacuna.eval.compare.Comparison.Difference;
 import org.lacuna.eval.compare.Comparison.LossRatio;
 import org.lacuna.eval.compare.Comparison.QualityLevel;
@@ -38,6 +39,8 @@ final class Tables {
     private static final Html UNKNOWN = Html.element("span class=\"none\"", "not known");
     private static final Html NOT_MEASURED = Html.element("span class=\"none\"", "not measured");
     private static final Html NOT_COMPARED = Html.element("span class=\"none\"", "not compared");
+
+    private static final int LEADERBOARD_COLUMNS = 13;
 
     private final Report report;
 
@@ -116,6 +119,48 @@ final class Tables {
                 table.row(site(sites), label(curve.model()), estimate(report.measured(curve).critical(Estimator.LINEAR)),
                         estimate(report.measured(curve).critical(Estimator.FIRST)), estimate(report.measured(curve).critical(Estimator.GRID)));
             }
+        }
+        return table.done();
+    }
+
+    /** Empty if the models were not sorted. */
+    Html leaderboard() {
+        return report.leaderboard().map(this::leaderboard).orElse(new Html(""));
+    }
+
+    private Html leaderboard(Leaderboard board) {
+        HtmlTable table = new HtmlTable("leaderboard", Shown.leaderboard(board));
+        table.head("Rank", "Model", "Critical sparsity", "Parameters", "Loss (nats/token)", "Perplexity", "Bits/byte", "Left of a block", "Exact zeros", "Activation",
+                "Tokens seen", "Training", "Origin");
+        for (Leaderboard.Board alike : board.boards()) {
+            alike.apart().ifPresent(why -> table.wideRow(LEADERBOARD_COLUMNS - 1, "", why));
+            for (Leaderboard.Row row : alike.rows()) {
+                ModelSummary model = report.result(row.model()).model();
+                ModelFigures figures = report.models().get(row.model());
+                table.row(row.rank().map(Leaderboard.Rank::shown).orElse("–"), row.label(), row.critical().map(Tables::estimate).orElse(NOT_MEASURED), Html.number(model.parameters()),
+                        four(report.result(row.model()).dense().loss()), four(figures.perplexity()), known(figures.bitsPerByte()),
+                        row.saved().map(saved -> Html.of("× ", Html.number(saved.left(), String.format(Locale.ROOT, "%.2f", saved.left())), " ", saved.way())).orElse(UNKNOWN),
+                        zeros(figures), model.activation(), known(model.tokensSeen()), model.training().name().toLowerCase(Locale.ROOT), model.checkpoint());
+            }
+        }
+        return table.done();
+    }
+
+    private static Html zeros(ModelFigures figures) {
+        return Optional.ofNullable(figures.exactZeros().get(Site.INTERMEDIATE)).map(Tables::percent).orElse(UNKNOWN);
+    }
+
+    /** Empty if it was not looked at. */
+    Html overlaps() {
+        if (report.overlaps().isEmpty()) {
+            return new Html("");
+        }
+        HtmlTable table = new HtmlTable("overlaps", Shown.overlaps(report.overlaps()));
+        layerHead(table, "Model", "And", "Active", "All layers", "By chance");
+        for (ModelOverlap overlap : report.overlaps()) {
+            layerRow(table, List.of(label(overlap.model()), label(overlap.against()), overlap.active(), Html.of(four(overlap.overlap()), " ", interval(overlap.interval(), Shown::four)),
+                    four(overlap.expected())), overlap.layers().stream().map(layer -> Html.of(four(layer.overlap()), " ",
+                            Html.element("small", "by chance ", four(layer.expected()), "; active ", percent(layer.active()), " and ", percent(layer.otherActive())))).toList());
         }
         return table.done();
     }

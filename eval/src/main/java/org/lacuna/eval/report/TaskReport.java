@@ -65,10 +65,16 @@ public final class TaskReport {
             file.flush();
             AtomicFiles.write(folder.resolve(ReportWriter.NUMBERS), numbers);
         });
+        // An earlier report's: this one has none.
+        remove(folder.resolve(ReportWriter.PICTURE));
+        remove(folder.resolve(ReportWriter.TEXT));
+    }
+
+    private static void remove(Path file) {
         try {
-            Files.deleteIfExists(folder.resolve(ReportWriter.PICTURE)); // an earlier report's: this one has none
+            Files.deleteIfExists(file);
         } catch (IOException e) {
-            throw new RunException(folder.resolve(ReportWriter.PICTURE) + ": an earlier report's, can't be removed: " + AtomicFiles.reason(e), e);
+            throw new RunException(file + ": an earlier report's, can't be removed: " + AtomicFiles.reason(e), e);
         }
     }
 

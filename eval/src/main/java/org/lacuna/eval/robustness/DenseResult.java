@@ -11,7 +11,7 @@ import org.lacuna.sparsity.Site;
  * The model without a rule.
  *
  * @param loss           mean −ln p of the scored tokens, nats
- * @param lossPerByte    total −ln p / bytes of text, nats, where tokens are bytes; ends of text are in the total
+ * @param lossPerByte    total −ln p / bytes of text, nats, where the bytes are known; ends of text are in the total
  * @param windowLossSums sum of the loss over each window's tokens, nats
  * @param exactZeros     for each site that the model has, layer by layer: values that are exactly 0 / values
  * @param deadNeurons    layer by layer: intermediate neurons that are 0 for every one of the windows' tokens

@@ -54,14 +54,28 @@ public record RobustnessResult(int version, ModelSummary model, DataSummary data
         return model.experts() ? OptionalDouble.empty() : OptionalDouble.of(dense.deadNeurons().stream().mapToLong(Integer::longValue).sum() / elements);
     }
 
+    /** The same with critical sparsity at another bar, which the windows' sums give without measuring again. */
+    public RobustnessResult withBar(double bar) {
+        if (bar == settings.bar()) {
+            return this;
+        }
+        Settings other = settings.withBar(bar);
+        return new RobustnessResult(version, model, data, other, provenance, dense, curves.stream().map(curve -> withSettings(curve, other)).toList());
+    }
+
+    private SiteResult withSettings(SiteResult curve, Settings other) {
+        List<MeasuredPoint> points = curve.points().stream()
+                .map(point -> new MeasuredPoint(point.p(), doubles(point.windowLossSums()), longs(point.windowKept()), point.layerSparsity())).toList();
+        return MeasuredPoint.curve(curve.sites(), curve.windowElements(), data.windowLength(), points, dense, other);
+    }
+
     /** What a curve holds by window, for pooling over draws. */
     public WindowedCurve windowed(SiteResult curve) {
         long[] tokens = filled(data.windowLength());
         long[] elements = filled(curve.windowElements());
         double[] denseSums = doubles(dense.windowLossSums());
         return new WindowedCurve(tokens, elements, denseSums, curve.points().stream()
-                .map(point -> new WindowedCurve.Point(point.p(), doubles(point.windowLossSums()),
-                        point.windowKept().stream().mapToLong(Long::longValue).toArray()))
+                .map(point -> new WindowedCurve.Point(point.p(), doubles(point.windowLossSums()), longs(point.windowKept())))
                 .toList());
     }
 
@@ -69,6 +83,10 @@ public record RobustnessResult(int version, ModelSummary model, DataSummary data
         long[] values = new long[data.windows()];
         Arrays.fill(values, value);
         return values;
+    }
+
+    private static long[] longs(List<Long> values) {
+        return values.stream().mapToLong(Long::longValue).toArray();
     }
 
     private static double[] doubles(List<Double> values) {

@@ -48,6 +48,16 @@ public record Settings(String rule, List<Double> grid, TokenCoverage coverage, L
         this(rule, grid, coverage, LayerSet.ALL, sites, bar, replicates, seed, confidence);
     }
 
+    /** What activations are left out by, and where, for a sentence: what can't be computed anew from a result. */
+    public String treatment() {
+        return "rule " + rule + ", coverage " + coverage + ", layers " + layers;
+    }
+
+    /** The same at another bar. */
+    public Settings withBar(double other) {
+        return new Settings(rule, grid, coverage, layers, sites, other, replicates, seed, confidence);
+    }
+
     /** The same at other sites. */
     public Settings withSites(List<SiteSet> others) {
         return new Settings(rule, grid, coverage, layers, others, bar, replicates, seed, confidence, joint);

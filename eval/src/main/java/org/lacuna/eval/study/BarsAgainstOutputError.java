@@ -24,11 +24,15 @@ final class BarsAgainstOutputError implements Relation {
                 }
             }
         }
+        List<String> missing = new ArrayList<>(study.notAboveChance());
+        if (study.tasks().isEmpty()) {
+            missing.add("the study asks no tasks: nothing is said of the bar on accuracy");
+        }
         return new Finding("A bar of 1 % on perplexity or accuracy lets more be left out than one of 1 % on the error of the blocks' outputs.",
                 "Critical sparsity at the intermediate vector, less the sparsity at which each block's output is off by 1 % (CETT 0.01): at perplexity + 1 % by the same rule, "
                         + "thresholds of equal CETT; at 99 % of dense accuracy by top-p, mean over the tasks that are above chance.", Finding.Unit.POINTS, rows,
                 List.of("An error of 1 % is as arbitrary as a loss of 1 %: this says how the usual bars lie to each other, not which is right.",
-                        "Errors are those of a block by itself, with what the model without a rule has in front of it."));
+                        "Errors are those of a block by itself, with what the model without a rule has in front of it."), missing);
     }
 
     private static Finding.Row named(String bar, Finding.Row row) {

@@ -1,5 +1,6 @@
 package org.lacuna.eval.study;
 
+import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -10,12 +11,19 @@ import java.util.List;
  * @param unit    of the numbers
  * @param rows    the numbers
  * @param limits  what can't be concluded from them
+ * @param missing what this study lacks to put the claim to numbers, or to some: a clause each, empty if nothing
  */
-public record Finding(String claim, String measure, Unit unit, List<Row> rows, List<String> limits) {
+public record Finding(String claim, String measure, Unit unit, List<Row> rows, List<String> limits, List<String> missing) {
     /** Copies the lists. */
     public Finding {
         rows = List.copyOf(rows);
         limits = List.copyOf(limits);
+        missing = List.copyOf(missing);
+    }
+
+    /** One that every study has all for. */
+    public Finding(String claim, String measure, Unit unit, List<Row> rows, List<String> limits) {
+        this(claim, measure, unit, rows, limits, List.of());
     }
 
     /** What a number is in. */
@@ -60,6 +68,20 @@ public record Finding(String claim, String measure, Unit unit, List<Row> rows, L
     /** How many rows say that. */
     public long count(Says says) {
         return rows.stream().filter(row -> row.says() == says).count();
+    }
+
+    /** Why the claim, or some rows of it, can't be judged: what is missing, numbers that are none, intervals that are too wide. A clause each; empty if nothing is in the way. */
+    public List<String> gaps() {
+        List<String> gaps = new ArrayList<>(missing);
+        List<String> bounds = rows.stream().filter(row -> !row.certain()).map(Row::label).toList();
+        if (!bounds.isEmpty()) {
+            gaps.add("a critical sparsity that is but a lower bound, or none and counted as 0, went into " + bounds.size() + " of " + rows.size() + " rows (" + String.join("; ", bounds)
+                    + "): these say nothing");
+        }
+        if (bounds.size() < rows.size() && count(Says.OPEN) == rows.size()) {
+            gaps.add("no interval is clear of 0: more windows, documents, seeds or models would narrow them");
+        }
+        return gaps;
     }
 
     /** The claim's lot in this study, in words. */

@@ -11,7 +11,8 @@ final class GrowthWithSize implements Relation {
     @Override
     public Finding of(Study study) {
         List<Finding.Row> rows = new ArrayList<>();
-        for (String variant : study.variants()) {
+        boolean sized = study.sizes().size() > 1;
+        for (String variant : sized ? study.variants() : List.<String>of()) {
             for (SiteSet site : List.of(SiteSet.INTERMEDIATE, SiteSet.INPUT)) {
                 rows.add(row(study, "top-p at " + site.key() + ": " + variant, variant, model -> study.critical(model, Study.TOP_P, site, Study.BAR)));
             }
@@ -22,7 +23,8 @@ final class GrowthWithSize implements Relation {
                 List.of("Sizes with one seed, the largest ones mostly, move a slope and bring no variation of seeds to its interval: it is too narrow by that.",
                         "Sizes differ in depth and width together, and were trained on equally many tokens, so that larger ones are better models and further from their own optimum: "
                         + "what is due to size can't be told from what is due to loss, nor depth from width.",
-                        "A straight line through " + study.sizes().size() + " sizes says nothing about sizes beyond them."));
+                        "A straight line through " + study.sizes().size() + " sizes says nothing about sizes beyond them."),
+                sized ? List.of() : List.of("a slope takes two sizes, and the study has one"));
     }
 
     private static Finding.Row row(Study study, String label, String variant, Function<StudiedModel, Draws> number) {

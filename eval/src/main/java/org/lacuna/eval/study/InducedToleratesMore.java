@@ -20,9 +20,17 @@ final class InducedToleratesMore implements Relation {
                 }
             }
         }
+        List<String> missing = new ArrayList<>();
+        if (study.variants(Training.INDUCED).isEmpty()) {
+            missing.add("no variant's training asks for sparse activations, by a penalty or by masks");
+        }
+        if (study.variants(Training.NATURAL).isEmpty()) {
+            missing.add("of no variant it is known that its training does not ask for sparse activations");
+        }
         return new Finding("Induced sparsity goes further than natural sparsity.",
                 "Critical sparsity (top-p at the intermediate vector, perplexity + 1 % of each model's own) of the induced model, less that of the natural one.", Finding.Unit.POINTS, rows,
-                List.of("Each model is held against its own dense loss: where the induced model is the worse one, part of its tolerance is bought. The table of models has the losses."));
+                List.of("Each model is held against its own dense loss: where the induced model is the worse one, part of its tolerance is bought. The table of models has the losses."),
+                missing);
     }
 
     private static Function<StudiedModel, Draws> critical(Study study) {

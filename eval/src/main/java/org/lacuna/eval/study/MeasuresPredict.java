@@ -26,7 +26,14 @@ final class MeasuresPredict implements Relation {
     @Override
     public Finding of(Study study) {
         List<Finding.Row> rows = new ArrayList<>();
-        for (boolean within : new boolean[] {false, true}) {
+        List<String> missing = new ArrayList<>();
+        if (study.models().size() < LEAST) {
+            missing.add("a line takes " + LEAST + " models, and the study has " + study.models().size());
+        }
+        if (study.sizes().size() < 2) {
+            missing.add("a size is to be predicted from others, and the study has one");
+        }
+        for (boolean within : missing.isEmpty() ? new boolean[] {false, true} : new boolean[0]) {
             measures(study).forEach((name, measure) -> add(study, name, measure, within, rows));
         }
         rows.sort(Comparator.comparingDouble((Finding.Row row) -> row.label().startsWith("all") ? 0 : 1).thenComparingDouble(row -> -row.value()));
@@ -34,8 +41,8 @@ final class MeasuresPredict implements Relation {
                 "Of a straight line from the measure (intermediate vector, mean over layers) to critical sparsity (top-p, perplexity + 1 %): 1 − its squared error at a size that was left out of it / "
                         + "that of the other sizes' mean; 1 is perfect, 0 no better than the mean, below it worse; predictions are kept within 0 and 1. “All models”: all variants on one line. “Each variant”: a line for each variant.", Finding.Unit.NUMBER, rows,
                 List.of("Intervals are over draws of the models: " + study.models().size() + " of " + study.variants().size() + " kinds, neither a sample of the models there are nor independent. A line for each variant has few sizes to go by: an open row says little, and \"against\" that the measure is of no use.",
-                        "Of several measures some do well by chance; they are not corrected for being many." + missing(study),
-                        "With all variants on one line a measure that only tells induced models from natural ones does well."));
+                        "Of several measures some do well by chance; they are not corrected for being many." + undefined(study),
+                        "With all variants on one line a measure that only tells induced models from natural ones does well."), missing);
     }
 
     /** By name: mean over layers. */
@@ -50,7 +57,7 @@ final class MeasuresPredict implements Relation {
     }
 
     /** Names the measures that a model has no number of, in a sentence; empty where there are none. */
-    private static String missing(Study study) {
+    private static String undefined(Study study) {
         List<String> missing = measures(study).entrySet().stream().filter(measure -> study.models().stream().anyMatch(model -> !Double.isFinite(measure.getValue().applyAsDouble(model))))
                 .map(Map.Entry::getKey).toList();
         return missing.isEmpty() ? "" : " Left out, since a model has no number for them: " + String.join(", ", missing) + ".";
@@ -65,7 +72,7 @@ final class MeasuresPredict implements Relation {
         double[] x = models.stream().mapToDouble(measure).toArray();
         Draws[] critical = models.stream().map(model -> study.critical(model, Study.TOP_P, SiteSet.INTERMEDIATE, Study.BAR)).toArray(Draws[]::new);
         double[] y = IntStream.range(0, critical.length).mapToDouble(i -> critical[i].value()).toArray();
-        if (IntStream.range(0, x.length).anyMatch(i -> !Double.isFinite(x[i])) || models.size() < LEAST) {
+        if (IntStream.range(0, x.length).anyMatch(i -> !Double.isFinite(x[i]))) {
             return;
         }
         SplittableRandom random = new SplittableRandom(study.settings().seed());

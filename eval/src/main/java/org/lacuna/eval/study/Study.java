@@ -207,6 +207,18 @@ public final class Study {
         return chance.isEmpty() || mean(size, variant, model -> score(model, task)).interval(settings.confidence())[0] > chance.getAsDouble();
     }
 
+    /** Which sizes and variants are no better at which tasks than choosing blindly, a clause for each task; empty if all are. */
+    List<String> notAboveChance() {
+        List<String> clauses = new ArrayList<>();
+        for (String task : tasks()) {
+            List<String> blind = variants().stream().flatMap(variant -> sizes().stream().filter(size -> !aboveChance(size, variant, task)).map(size -> variant + ", " + size)).toList();
+            if (!blind.isEmpty()) {
+                clauses.add("not above chance at " + task + ": " + String.join("; ", blind));
+            }
+        }
+        return clauses;
+    }
+
     private PairedBootstrap documentDraws(String task, int documents) {
         return new PairedBootstrap(documents, settings.replicates(), settings.seed() + 1000L + tasks().indexOf(task));
     }

@@ -26,9 +26,13 @@ final class TaskDependence implements Relation {
                 }
             }
         }
+        List<String> missing = new ArrayList<>(study.notAboveChance());
+        if (tasks.size() < 2) {
+            missing.add("it takes two tasks, and the study asks " + (tasks.isEmpty() ? "none" : "one"));
+        }
         return new Finding("How much can be left out depends on the task.",
                 "Critical sparsity of one task less that of another (99 % of dense accuracy, top-p at the intermediate vector), mean over the sizes that are above chance in both; the larger one first.", Finding.Unit.POINTS, rows,
                 List.of("The larger one of two is taken after looking, so that a row is hardly ever against, and where there is no difference one in 20 is for, not one in 40.",
-                        "A task with a low dense accuracy has a bar that few documents decide. All tasks are about the text that the models were trained on."));
+                        "A task with a low dense accuracy has a bar that few documents decide. All tasks are about the text that the models were trained on."), missing);
     }
 }

@@ -31,7 +31,11 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.data.Corpora;
+import org.lacuna.data.sample.Windows;
 import org.lacuna.data.tokenize.ByteTokenizer;
+import org.lacuna.data.tokenize.bpe.BpeTrainer;
+import org.lacuna.data.tokenize.bpe.BpeVocabulary;
+import org.lacuna.data.tokenize.bpe.WordCounts;
 import org.lacuna.decode.Generator;
 import org.lacuna.decode.Sampling;
 import org.lacuna.eval.activation.Activations;
@@ -142,6 +146,7 @@ class CommandsTest {
         String table = eval("--run", run.toString(), "--windows", "3", "--window", "16", "--replicates", "40");
         assertEquals(null, failure);
         assertTrue(table.contains("model  tiny:") && table.contains("all_inputs"), table);
+        assertTrue(table.contains("first: the last point before the bar is broken; linear: where the line from it"), table);
         Path file = kept().get(0);
         assertTrue(file.getFileName().toString().matches("step-000012-3x16-[0-9a-f]{8}\\.json") && table.contains(file.toString()), table);
         assertTrue(table.contains("note   \"tiny\" was trained on " + text + " of sha256 abc… and is measured on text.txt of sha256 "), table);
@@ -602,6 +607,10 @@ class CommandsTest {
         assertRefused(one + " holds results of tasks, " + run + " does not");
         compare(one.toString(), "--out", out.toString());
         assertRefused("at least two models");
+        compare(one.toString(), two.toString(), "--out", one.toString());
+        assertRefused(one + ": holds results of tasks");
+        compare(one.toString(), two.toString(), "--rank-by", "input", "--out", out.toString());
+        assertRefused("--rank-by sorts models that were measured on text");
         common[Arrays.asList(common).indexOf("6")] = "5";
         Path fewer = folder.resolve("fewer");
         eval(Stream.concat(Stream.of("--model", other.toString()), Stream.concat(Arrays.stream(common), Stream.of(fewer.toString()))).toArray(String[]::new));
@@ -760,6 +769,121 @@ class CommandsTest {
         assertRefused("at least two models");
     }
 
+    private static void write(Path checkpoint, int positions, long seed) {
+        ModelConfig config = ModelConfig.llama(257, 16, 24, 2, 2, 1, 8, 1e-6, RotaryPosition.plain(10_000), true, FeedForward.gated("relu"), positions, 0.1,
+                OptionalInt.empty(), List.of(256));
+        AtomicFiles.folder(checkpoint, fresh -> Checkpoint.write(fresh, Initialization.of(config, DEVICE, seed)));
+    }
+
+    @Test
+    void manyAreSortedAndWhatIsActiveTogetherIsTold() throws IOException {
+        Path copy = folder.resolve("copy");
+        write(copy, 64, 3); // the run's own weights
+        Path apart = folder.resolve("apart");
+        write(apart, 64, 4);
+        Path other = folder.resolve("other");
+        write(other, FeedForward.ungated("relu"));
+        Path out = folder.resolve("compared");
+        String[] options = {"--set", "data.text=" + text, "--windows", "3", "--window", "16", "--replicates", "40", "--sites", "input,intermediate", "--out", out.toString()};
+        String table = compare(Stream.concat(Stream.of(run, copy, apart, other).map(Path::toString), Arrays.stream(options)).toArray(String[]::new));
+        assertEquals(null, failure);
+        JsonNode json = Json.read(out.resolve("report.json"));
+        assertEquals(4, json.at("/leaderboard/boards/0/rows").size());
+        assertEquals("intermediate", json.at("/leaderboard/sites").asText());
+        assertTrue(table.contains("critical at INTERMEDIATE") && table.contains("A rank of a–b:"), table);
+        // The control is the run; the model without a gate is of another shape, as its counts of parameters say, but not of its intermediate vectors.
+        List<JsonNode> overlaps = new ArrayList<>();
+        json.get("overlaps").forEach(overlaps::add);
+        assertEquals(List.of("1-0 not 0", "1-0 top_p 0.9", "2-0 not 0", "2-0 top_p 0.9", "3-0 not 0", "3-0 top_p 0.9"),
+                overlaps.stream().map(o -> o.get("model") + "-" + o.get("against") + " " + o.get("active").asText()).toList());
+        assertEquals(1, overlaps.get(0).get("overlap").asDouble(), 1e-12);
+        assertEquals(overlaps.get(2).get("expected").asDouble(), overlaps.get(2).get("overlap").asDouble(), 0.15);
+        assertTrue(table.contains("copy and tiny: neurons active together (not 0) 1.0000 [1.0000, 1.0000], by chance 0."), table);
+        String byInput = compare(Stream.concat(Stream.of(run, copy).map(Path::toString), Stream.concat(Arrays.stream(options), Stream.of("--rank-by", "input"))).toArray(String[]::new));
+        assertTrue(byInput.contains("critical at INPUT") && byInput.contains("tiny: measured before"), byInput);
+        // The same model twice: two ranks that can't be told.
+        assertEquals(2, byInput.lines().filter(line -> line.startsWith("1–2 ")).count(), byInput);
+        compare(Stream.concat(Stream.of(run, copy).map(Path::toString), Stream.concat(Arrays.stream(options), Stream.of("--rank-by", "gate"))).toArray(String[]::new));
+        assertRefused("--rank-by: gate is not among --sites input, intermediate");
+        compare(Stream.concat(Stream.of(run, copy).map(Path::toString), Stream.concat(Arrays.stream(options), Stream.of("--rank-by", "door"))).toArray(String[]::new));
+        assertRefused("--rank-by: no site 'door'");
+    }
+
+    @Test
+    void aFolderStandsForTheRunsInIt() throws IOException {
+        Path second = run.resolveSibling("second");
+        write(second.resolve("checkpoints/step-000012"), 64, 4);
+        Files.copy(run.resolve("config.yaml"), second.resolve("config.yaml"));
+        Files.createDirectories(run.resolveSibling("no run"));
+        Files.createDirectories(run.resolveSibling("begun").resolve("checkpoints"));
+        Files.copy(run.resolve("config.yaml"), run.resolveSibling("begun").resolve("config.yaml"));
+        String table = compare(run.getParent().toString(), "--windows", "2", "--window", "16", "--replicates", "40", "--sites", "intermediate",
+                "--out", folder.resolve("out").toString());
+        assertEquals(null, failure);
+        assertTrue(table.contains("second: measuring 2 windows") && table.contains("tiny: measuring 2 windows") && !table.contains("begun"), table);
+        compare(run.getParent().toString(), run.toString(), "--out", folder.resolve("out").toString());
+        assertRefused("a folder is named twice");
+        compare(folder.resolve("out").toString(), "--out", folder.resolve("out").toString());
+        assertRefused("out: neither a checkpoint (no config.json) nor a run");
+    }
+
+    @Test
+    void windowsAreAsLongAsAllOfTheModelsRead() throws IOException {
+        Path brief = folder.resolve("brief");
+        write(brief, 32, 4);
+        String[] common = {run.toString(), brief.toString(), "--set", "data.text=" + text, "--windows", "2", "--replicates", "40", "--sites", "intermediate", "--out",
+            folder.resolve("out").toString()};
+        assertEquals("", compare(Stream.concat(Arrays.stream(common), Stream.of("--window", "64")).toArray(String[]::new)));
+        assertRefused("--window: 64 tokens are more than the 32 (max_position_embeddings) that " + brief);
+        String table = compare(common);
+        assertEquals(null, failure);
+        assertTrue(table.contains("windows of 32 tokens: brief reads no more at once") && table.contains("tiny: measuring 2 windows of 32 tokens"), table);
+        assertEquals(32, Json.read(folder.resolve("out").resolve("report.json")).at("/comparison/models/0/data/window_length").asInt());
+    }
+
+    @Test
+    void keptResultsAreReadUnderTheBarThatIsNamed() throws IOException {
+        Path other = folder.resolve("other");
+        write(other, FeedForward.ungated("relu"));
+        List<String> files = new ArrayList<>();
+        for (Path model : List.of(run, other)) {
+            files.add(folder.resolve(model.getFileName() + ".json").toString());
+            eval("--model", model.toString(), "--windows", "2", "--window", "16", "--replicates", "40", "--set", "data.text=" + text, "--sites", "intermediate",
+                    "--out", files.get(files.size() - 1));
+        }
+        Path out = folder.resolve("compared");
+        compare(files.get(0), files.get(1), "--bar", "1.2", "--out", out.toString());
+        assertEquals(null, failure);
+        JsonNode json = Json.read(out.resolve("report.json"));
+        assertEquals(List.of("1.2", "1.2"), json.findValuesAsText("bar"));
+        assertTrue(json.get("summary").asText().replace('\u00a0', ' ').contains("perplexity stays within 20 % of"), json.get("summary").asText());
+        compare(files.get(0), files.get(1), "--out", out.toString());
+        assertEquals(List.of("1.01", "1.01"), Json.read(out.resolve("report.json")).findValuesAsText("bar"));
+    }
+
+    /** Each of a byte-level tokenizer's tokens is spelled with a letter a byte. */
+    @Test
+    void bytesAreKnownOfTokensThatAreNone() throws IOException {
+        WordCounts words = new WordCounts(List.of("<|endoftext|>"), () -> { });
+        words.add(text);
+        BpeVocabulary vocabulary = BpeTrainer.train(words.counts(), 290, 2, List.of("<|endoftext|>"), tokens -> { });
+        Path bare = folder.resolve("bare");
+        write(bare, FeedForward.gated("relu"), 300);
+        AtomicFiles.folder(folder.resolve("tokenizer"), vocabulary::write);
+        Files.copy(folder.resolve("tokenizer/tokenizer.json"), bare.resolve("tokenizer.json"));
+        Path out = folder.resolve("out.json");
+        eval("--model", bare.toString(), "--windows", "3", "--window", "16", "--replicates", "40", "--sites", "input", "--set", "data.text=" + text,
+                "--set", "data.cache=" + folder.resolve("cache"), "--out", out.toString());
+        assertEquals(null, failure);
+        ModelSource source = ModelSource.of(bare.toString());
+        int[] targets = Windows.first(Corpora.open(source.data(List.of("data.text=" + text, "data.cache=" + folder.resolve("cache")))).validation(), 3, 16).targets();
+        long bytes = Arrays.stream(targets).mapToLong(id -> vocabulary.tokens().get(id).length()).sum();
+        RobustnessResult result = read(out);
+        assertTrue(bytes > 48, "tokens are longer than bytes");
+        assertEquals(bytes, result.data().bytes().orElseThrow());
+        assertEquals(result.dense().loss() * 48 / bytes, result.dense().lossPerByte().orElseThrow(), 1e-9);
+    }
+
     @Test
     void aBareCheckpointTakesItsDataFromTheCommandLine() {
         Path bare = folder.resolve("bare");
@@ -778,6 +902,8 @@ class CommandsTest {
     void wrongInputIsRefusedBeforeAnythingIsWritten() throws IOException {
         eval("--run", folder.resolve("nowhere").toString());
         assertRefused("nowhere", "no such folder");
+        eval("--run", "no-run-of-this-name");
+        assertRefused("no-run-of-this-name: no such folder, and none in runs/ of that name");
         Path empty = Files.createDirectories(folder.resolve("empty").resolve("checkpoints")).getParent();
         eval("--run", empty.toString());
         assertRefused("empty", "no checkpoint yet");

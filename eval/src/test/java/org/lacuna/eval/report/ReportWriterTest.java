@@ -13,10 +13,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.Set;
 import java.util.regex.MatchResult;
@@ -25,6 +27,8 @@ import java.util.stream.Stream;
 import javax.xml.parsers.DocumentBuilderFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lacuna.eval.activation.ModelOverlap;
+import org.lacuna.eval.activation.ModelOverlap.LayerOverlap;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.measure.Baseline;
@@ -35,6 +39,8 @@ import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
+import org.lacuna.sparsity.critical.Estimator;
+import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
 import org.w3c.dom.Document;
 
 class ReportWriterTest {
@@ -42,6 +48,8 @@ class ReportWriterTest {
     private static final List<Baseline> BASELINES = List.of(
             new Baseline("trigram model", OptionalDouble.of(1.51234), OptionalDouble.empty(), "the validation part; fitted to the training tokens"),
             new Baseline("the generator itself", OptionalDouble.empty(), OptionalDouble.of(0.98765), "the validation part"));
+    private static final ModelOverlap OVERLAP = new ModelOverlap(2, 0, "not 0", 16, 2048, 0.43217, new Interval(0.41, 0.45, 0.95, 100, 0, 0), 0.3, Collections.nCopies(4,
+            new LayerOverlap(0.43217, 0.3, 0.5, 0.625)));
     private static final Pattern DATA = Pattern.compile("<data value=\"([^\"]*)\">([^<]*)</data>");
 
     @TempDir
@@ -53,7 +61,7 @@ class ReportWriterTest {
 
     @Test
     void everyNumberInTheTablesIsInTheJsonAndShownAsThat() throws Exception {
-        write(COMPARISON, new Extras(BASELINES, List.of()));
+        write(COMPARISON, new Extras(BASELINES, List.of(), Optional.of(Leaderboard.of(COMPARISON)), List.of(OVERLAP)));
         Set<String> inJson = new HashSet<>();
         numbers(json(), inJson);
         List<MatchResult> shown = DATA.matcher(page()).results().toList();
@@ -123,6 +131,40 @@ class ReportWriterTest {
         assertEquals("control", rows("losses").get(2).get(4));
         assertTrue(json().get("summary").asText().contains("The difference “relu-l1” − “relu” is "), json().get("summary").asText());
         assertTrue(page().contains("dense loss of relu") && page().contains("dense loss of silu"));
+    }
+
+    @Test
+    void neuronsThatAreActiveTogetherAreShownBesideChance() throws Exception {
+        write(COMPARISON, new Extras(List.of(), List.of(), Optional.empty(), List.of(OVERLAP)));
+        assertEquals(List.of(List.of("relu-l1", "silu", "not 0", "0.4322 [0.4100, 0.4500]", "0.3000"), Collections.nCopies(4, "0.4322 by chance 0.3000; active 50.00 % and 62.50 %")),
+                List.of(rows("overlaps").get(0).subList(0, 5), rows("overlaps").get(0).subList(5, 9)));
+        assertTrue(page().contains("could be renumbered"));
+        String text = Files.readString(folder.resolve(ReportWriter.TEXT));
+        assertTrue(text.contains("| relu-l1 | silu | not 0 | 0.4322 [0.4100, 0.4500] | 0.3000 | 0.4322 (0.3000), 0.4322 (0.3000), 0.4322 (0.3000), 0.4322 (0.3000) |"), text);
+        assertEquals(0.43217, json().at("/overlaps/0/overlap").asDouble());
+        write(COMPARISON, Extras.NONE);
+        assertFalse(page().contains("id=\"overlaps\""));
+    }
+
+    @Test
+    void theTextHasTheMainTables() throws Exception {
+        write(COMPARISON, Extras.NONE);
+        String text = Files.readString(folder.resolve(ReportWriter.TEXT)).replace('\u00a0', ' ');
+        assertTrue(text.startsWith("# Activation sparsity of silu, relu, relu-l1\n\n" + summary() + "\n\n## Critical sparsity\n"), text);
+        var level = COMPARISON.models().get(1).curve(SiteSet.GATE).orElseThrow().critical(Estimator.LINEAR);
+        List<String> row = List.of(text.lines().filter(line -> line.startsWith("| relu |")).findFirst().orElseThrow().split(" \\| "));
+        assertEquals(String.format(Locale.ROOT, "%.2f %% [%.2f, %.2f]", 100 * level.level().sparsity(), 100 * level.interval().low(), 100 * level.interval().high()), row.get(5), text);
+        assertEquals(5 * 3, text.lines().filter(line -> line.matches("\\| (INPUT|UP|GATE|INTERMEDIATE|ALL INPUTS) \\| .*")).count());
+        assertFalse(text.contains("Not fully comparable"));
+    }
+
+    @Test
+    void aFolderWithResultsOfTasksTakesNoReport() throws Exception {
+        Files.writeString(folder.resolve("results.json"), "{}");
+        assertTrue(assertThrows(InputException.class, () -> ReportWriter.check(folder)).getMessage().startsWith(folder + ": holds results of tasks (results.json)"));
+        Files.delete(folder.resolve("results.json"));
+        Files.writeString(folder.resolve(ReportWriter.TEXT), "notes of my own");
+        assertTrue(assertThrows(InputException.class, () -> ReportWriter.check(folder)).getMessage().contains("report.md: is no report of Lacuna's"));
     }
 
     @Test

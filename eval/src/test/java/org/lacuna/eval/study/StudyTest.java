@@ -182,6 +182,39 @@ class StudyTest {
         assertEquals((0.505 + 0.005) / 2 - 0.1, row(bars, "accuracy: induced, large").value(), 1e-6);
     }
 
+    /** Of a study with one size, no induced variant and no tasks: which claims can't be judged, and for want of what. */
+    @Test
+    void whatAStudyLacksIsSaid(@TempDir Path folder) throws Exception {
+        Study study = new Study("small", models(0).stream().filter(model -> model.size().equals("small") && model.variant().equals("natural")).toList());
+        assertEquals(List.of("it takes two tasks, and the study asks none"), new TaskDependence().of(study).gaps());
+        assertEquals(List.of("the study asks no tasks: nothing is said of the bar on accuracy"), new BarsAgainstOutputError().of(study).gaps());
+        assertEquals(List.of("a slope takes two sizes, and the study has one"), new GrowthWithSize().of(study).gaps());
+        assertEquals(List.of("no variant's training asks for sparse activations, by a penalty or by masks"), new InducedToleratesMore().of(study).gaps());
+        assertEquals(List.of("a line takes 4 models, and the study has 3", "a size is to be predicted from others, and the study has one"), new MeasuresPredict().of(study).gaps());
+        assertEquals(List.of(), new MostTolerantSite().of(study).gaps());
+        for (Relation relation : List.of(new TaskDependence(), new GrowthWithSize(), new InducedToleratesMore(), new MeasuresPredict())) {
+            assertEquals("was not put to these models: they lack what it takes", relation.of(study).verdict());
+        }
+        StudyWriter.write(folder, study, new PrintWriter(new StringWriter()));
+        String text = Files.readString(folder.resolve(StudyWriter.TEXT));
+        assertTrue(text.contains("## What this study lacks to judge its claims\n\n"
+                + "- How much can be left out depends on the task. It takes two tasks, and the study asks none.\n"), text);
+        assertTrue(text.contains("- Larger models tolerate more. A slope takes two sizes, and the study has one.\n"), text);
+        assertTrue(Files.readString(folder.resolve(StudyWriter.PAGE)).contains("<li>Larger models tolerate more. A slope takes two sizes, and the study has one.</li>"));
+        assertEquals("a slope takes two sizes, and the study has one", Json.read(folder.resolve("report.json")).at("/findings/5/gaps/0").asText());
+
+        Study whole = new Study("planted", asked(models(0)));
+        assertEquals(List.of("not above chance at blind: natural, small; natural, large; natural, largest; induced, small; induced, large; induced, largest"),
+                new TaskDependence().of(whole).gaps());
+        assertEquals(List.of(), new InducedToleratesMore().of(whole).gaps());
+        StudyWriter.write(folder, whole, new PrintWriter(new StringWriter()));
+        assertTrue(Files.readString(folder.resolve(StudyWriter.TEXT)).contains("- How much can be left out depends on the task. Not above chance at blind: natural, small;"));
+        Finding bounds = new Finding("c", "m", Finding.Unit.POINTS, List.of(new Row("x", 1, 1, 1, true), new Row("y", 0, -1, 1, false)), List.of());
+        assertEquals(List.of("a critical sparsity that is but a lower bound, or none and counted as 0, went into 1 of 2 rows (y): these say nothing"), bounds.gaps());
+        Finding open = new Finding("c", "m", Finding.Unit.POINTS, List.of(new Row("x", 0, -1, 1, true)), List.of());
+        assertEquals(List.of("no interval is clear of 0: more windows, documents, seeds or models would narrow them"), open.gaps());
+    }
+
     @Test
     void windowsThatAllModelsShareCancel() {
         Study study = new Study("planted", models(0.2));

@@ -161,6 +161,17 @@ public final class MavenRepository implements AutoCloseable {
         return resolve(artifact);
     }
 
+    /**
+     * Refuses a folder that is not there: nothing was published to it, but that is not what a name with a slip of the pen means. Offline the cache may answer for it.
+     *
+     * @throws InputException if it is missing, or a file
+     */
+    public void checkThere() {
+        folder.filter(path -> !Files.isDirectory(path) && !session.isOffline()).ifPresent(path -> {
+            throw new InputException(place + ": " + (Files.exists(path) ? "is a file" : "no such folder") + "; expected the folder of a Maven repository, or its address");
+        });
+    }
+
     /** The versions that are there, oldest first; none if nothing was published by that name. */
     public List<String> versions(String group, String name) {
         Coordinates.checkPart(group, group + ":" + name);

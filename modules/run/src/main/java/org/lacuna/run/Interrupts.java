@@ -75,7 +75,7 @@ public final class Interrupts implements AutoCloseable {
             Runtime.getRuntime().halt(ExitCode.INTERRUPTED);
         }
         requested = true;
-        System.err.println("Stopping after this step; once more ends at once.");
+        System.err.println("Stopping as soon as possible; once more ends at once.");
     }
 
     private static Method handleMethod() throws ReflectiveOperationException {

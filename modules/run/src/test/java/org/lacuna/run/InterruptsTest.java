@@ -42,7 +42,7 @@ class InterruptsTest {
         try (BufferedReader output = process.inputReader()) {
             assertEquals("ready", output.readLine());
             process.toHandle().destroy();
-            assertEquals("Stopping after this step; once more ends at once.", output.readLine());
+            assertEquals("Stopping as soon as possible; once more ends at once.", output.readLine());
             assertEquals("saved", output.readLine());
         }
         assertTrue(process.waitFor(20, TimeUnit.SECONDS));
@@ -55,7 +55,7 @@ class InterruptsTest {
         try (BufferedReader output = process.inputReader()) {
             assertEquals("ready", output.readLine());
             process.toHandle().destroy();
-            assertEquals("Stopping after this step; once more ends at once.", output.readLine());
+            assertEquals("Stopping as soon as possible; once more ends at once.", output.readLine());
             assertFalse(process.waitFor(200, TimeUnit.MILLISECONDS));
             process.toHandle().destroy();
             assertEquals(null, output.readLine());

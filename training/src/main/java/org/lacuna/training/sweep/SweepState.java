@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.lacuna.run.InputException;
+import org.lacuna.run.folder.MetricsLog;
 import org.lacuna.training.recipe.TrainRecipe;
 
 /** How a sweep stands, read from its folder, whether it goes on or not. */
@@ -153,9 +154,26 @@ public final class SweepState {
                 : "; it was stopped or killed: go on with sweep --resume --out " + folder;
     }
 
-    private static String line(String name, List<Rung> rungs, String values) {
+    /** The last step that a run's log has, of its last seed that was begun; empty where none was. */
+    private Optional<String> begun(String name) {
+        for (int seed = recipe.repeat() - 1; seed >= 0; seed--) {
+            Path run = SweepFolder.run(folder, name, seed);
+            if (Files.isRegularFile(run.resolve("config.yaml"))) {
+                long[] step = {0};
+                if (Files.isRegularFile(run.resolve("metrics.jsonl"))) {
+                    MetricsLog.each(run.resolve("metrics.jsonl"), line -> step[0] = line.path("step").asLong());
+                }
+                return Optional.of(String.format(Locale.ROOT, "%6d %s%s", step[0], SweepFolder.isHeld(folder) ? "not measured yet, goes on" : "cut short before it was measured",
+                        recipe.repeat() > 1 ? ", seed " + (seed + 1) + " of " + recipe.repeat() : ""));
+            }
+        }
+        return Optional.empty();
+    }
+
+    private String line(String name, List<Rung> rungs, String values) {
         if (rungs.isEmpty()) {
-            return String.format(Locale.ROOT, "%-9s %6s %8s %9s %7s %8s  %s", name, "–", "", "", "", "", values);
+            return begun(name).map(state -> String.format(Locale.ROOT, "%-9s %s  (%s)", name, state, values))
+                    .orElseGet(() -> String.format(Locale.ROOT, "%-9s %6s %8s %9s %7s %8s  %s", name, "–", "", "", "", "", values));
         }
         Rung last = rungs.get(rungs.size() - 1);
         Measured m = last.mean();

@@ -180,7 +180,15 @@ class SweepRecipeTest {
         Path folder = temp.resolve("sweep");
         SweepFolder held = SweepFolder.create(folder, sweep);
         assertTrue(SweepState.of(folder).lines().get(0).endsWith("; goes on"), SweepState.of(folder).lines().get(0));
+        assertTrue(SweepState.of(folder).lines().stream().anyMatch(line -> line.matches("default +– +the recipe as it is")), SweepState.of(folder).lines().toString());
+        Path begun = Files.createDirectories(SweepFolder.run(folder, "default", 0));
+        Files.writeString(begun.resolve("config.yaml"), "name: default");
+        assertTrue(SweepState.of(folder).lines().contains("default        0 not measured yet, goes on  (the recipe as it is)"), SweepState.of(folder).lines().toString());
+        // Its last line is being written.
+        Files.writeString(begun.resolve("metrics.jsonl"), "{\"step\": 10}\n{\"step\": 20}\n{\"st");
+        assertTrue(SweepState.of(folder).lines().contains("default       20 not measured yet, goes on  (the recipe as it is)"), SweepState.of(folder).lines().toString());
         held.close();
+        assertTrue(SweepState.of(folder).lines().contains("default       20 cut short before it was measured  (the recipe as it is)"), SweepState.of(folder).lines().toString());
         assertTrue(SweepState.of(folder).lines().get(0).endsWith("; it was stopped or killed: go on with sweep --resume --out " + folder));
         try (Journal journal = Journal.open(folder)) {
             journal.propose(new Proposal(0, Map.of("train.lr", "0.01")));

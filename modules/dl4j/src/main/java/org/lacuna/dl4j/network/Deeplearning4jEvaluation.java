@@ -292,6 +292,7 @@ public final class Deeplearning4jEvaluation implements NetworkEvaluation {
         line.accept(String.format(Locale.ROOT, "%-20s%-26s%-26s%s", "critical sparsity", "linear", "first", "grid"));
         row(line, "perplexity × " + settings.bar(), curve.critical());
         bars.forEach((bar, estimates) -> row(line, bar, estimates));
+        line.accept(Shown.ESTIMATORS);
     }
 
     private static void row(Consumer<String> line, String bar, List<Estimate> estimates) {

@@ -1,6 +1,7 @@
 package org.lacuna.sparsity.critical;
 
 import java.util.Arrays;
+import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntFunction;
 import java.util.function.ToDoubleFunction;
@@ -76,6 +77,38 @@ public final class PairedBootstrap {
      */
     public Interval difference(Statistic a, Statistic b, double confidence) {
         return ofReadings(replicate -> Reading.difference(a.on(draws[replicate]), b.on(draws[replicate])), confidence);
+    }
+
+    /** A level on each draw, in their order: for a model that is held against many others, so that it is computed once. */
+    public List<Level> levels(Statistic statistic) {
+        return Arrays.stream(draws).map(statistic::on).toList();
+    }
+
+    /**
+     * The interval of a level as {@link #interval(Statistic, double)} has it, of what {@link #levels} gave.
+     *
+     * @throws IllegalArgumentException if they are not one for each draw
+     */
+    public Interval interval(List<Level> levels, double confidence) {
+        check(levels);
+        return ofReadings(replicate -> Reading.of(levels.get(replicate)), confidence);
+    }
+
+    /**
+     * The interval of {@code a - b} as {@link #difference(Statistic, Statistic, double)} has it, of what {@link #levels} gave.
+     *
+     * @throws IllegalArgumentException if they are not one for each draw
+     */
+    public Interval difference(List<Level> a, List<Level> b, double confidence) {
+        check(a);
+        check(b);
+        return ofReadings(replicate -> Reading.difference(a.get(replicate), b.get(replicate)), confidence);
+    }
+
+    private void check(List<Level> levels) {
+        if (levels.size() != draws.length) {
+            throw new IllegalArgumentException("levels on " + levels.size() + " draws; there are " + draws.length);
+        }
     }
 
     /**

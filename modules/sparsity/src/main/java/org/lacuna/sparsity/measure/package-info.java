@@ -3,7 +3,7 @@
  * vector that allocates nothing; {@link org.lacuna.sparsity.measure.Measures} names them all. What is gathered over tokens:
  * {@link org.lacuna.sparsity.measure.MeasureMeans}, {@link org.lacuna.sparsity.measure.MagnitudeHistogram},
  * {@link org.lacuna.sparsity.measure.NeuronUse}, {@link org.lacuna.sparsity.measure.NeighbourOverlap},
- * {@link org.lacuna.sparsity.measure.UnionSparsity} and, for {@link org.lacuna.sparsity.measure.EffectiveRank},
+ * {@link org.lacuna.sparsity.measure.UnionSparsity}, of two models {@link org.lacuna.sparsity.measure.MaskOverlap}, and, for {@link org.lacuna.sparsity.measure.EffectiveRank},
  * {@link org.lacuna.sparsity.measure.TokenSample}. {@link org.lacuna.sparsity.measure.Cett} is what a mask does to a block's output,
  * {@link org.lacuna.sparsity.measure.CettCurve} finds a layer's threshold for it.
  *

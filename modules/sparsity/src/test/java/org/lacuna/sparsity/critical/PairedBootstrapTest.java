@@ -142,6 +142,18 @@ class PairedBootstrapTest {
         assertEquals(new Interval(-1, 1, 0.95, 1000, 1000, 0), bootstrap.difference(bound, times -> Level.NONE, 0.95));
     }
 
+    @Test
+    void levelsThatWereComputedBeforeGiveTheSameDifference() {
+        Statistic one = critical(curve(1, 0));
+        Statistic other = critical(curve(2, 0.1));
+        List<Level> levels = bootstrap.levels(one);
+        assertEquals(1000, levels.size());
+        assertEquals(bootstrap.interval(one, 0.95), bootstrap.interval(levels, 0.95));
+        assertEquals(bootstrap.difference(other, one, 0.95), bootstrap.difference(bootstrap.levels(other), levels, 0.95));
+        assertEquals(new Interval(-1, 1, 0.95, 1000, 1000, 0), bootstrap.difference(levels, bootstrap.levels(times -> Level.NONE), 0.95));
+        assertThrows(IllegalArgumentException.class, () -> bootstrap.difference(levels, levels.subList(1, 1000), 0.95));
+    }
+
     @ParameterizedTest
     @ValueSource(doubles = {0, 1, -0.5, Double.NaN})
     void refusesAConfidenceThatIsNone(double confidence) {

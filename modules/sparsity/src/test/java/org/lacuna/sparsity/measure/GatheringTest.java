@@ -239,13 +239,57 @@ class GatheringTest {
         assertEquals((3 / 4.0 + 2 / 4.0) / 2, union.chunks().get(0).sparsity());
     }
 
-    /** A token each of two texts: {0, 1} and {1, 2} share one of three, and two empty masks all. */
+    /**
+     * Of three neurons, a token each of two texts and one more: {0, 1} and {1, 2} share one of three, two empty masks all, and {0} and {2} none. Drawn at random, two of three
+     * and two of three share one (2 ways of 3) or both: 2/3 · 1/3 + 1/3 · 1; one and one share it in one way of 3.
+     */
     @Test
     void twoModelsMasksOnTheSameTokens() {
-        TextSums overlap = new TextSums(2);
-        overlap.add(0, Masks.jaccard(new long[] {0b011}, new long[] {0b110}, 3));
-        overlap.add(1, Masks.jaccard(new long[1], new long[1], 3));
-        assertEquals((1 / 3.0 + 1) / 2, overlap.mean());
+        MaskOverlap overlap = new MaskOverlap(3, 2);
+        overlap.add(0, new long[] {0b011}, new long[] {0b110});
+        overlap.add(1, new long[1], new long[1]);
+        overlap.add(1, new long[] {0b001}, new long[] {0b100});
+        assertEquals((1 / 3.0 + 1) / 3, overlap.overlap().mean(), 1e-15);
+        assertEquals(1 / 3.0, overlap.overlap().sum(0));
+        assertEquals((5 / 9.0 + 1 + 1 / 3.0) / 3, overlap.expected().mean(), 1e-15);
+        assertEquals(3 / 9.0, overlap.firstDensity());
+        assertEquals(3 / 9.0, overlap.secondDensity());
+        assertThrows(IllegalArgumentException.class, () -> overlap.add(0, new long[] {0b1000}, new long[1]));
+    }
+
+    @Test
+    void whatMasksShareByChanceByHand() {
+        assertEquals(1 / 3.0, Masks.expectedJaccard(3, 1, 1), 1e-15);
+        // Two of four and two of four: none in common in 1 way of 6, one in 4, both in 1.
+        assertEquals(4 / 6.0 / 3 + 1 / 6.0, Masks.expectedJaccard(4, 2, 2), 1e-15);
+        // Three of five and four of five have two (3 ways of 5) or three in common, of five or four in either.
+        assertEquals(3 / 5.0 * 2 / 5 + 2 / 5.0 * 3 / 4, Masks.expectedJaccard(5, 3, 4), 1e-15);
+        assertEquals(3 / 5.0 * 2 / 5 + 2 / 5.0 * 3 / 4, Masks.expectedJaccard(5, 4, 3), 1e-15);
+        assertEquals(1, Masks.expectedJaccard(5, 5, 5));
+        assertEquals(2 / 5.0, Masks.expectedJaccard(5, 5, 2), 1e-15);
+        assertEquals(0, Masks.expectedJaccard(5, 0, 2));
+        assertEquals(1, Masks.expectedJaccard(5, 0, 0));
+        // Of many, hardly more than the quotient of the means: 1/4 of all in both, 3/4 in either.
+        assertEquals(1 / 3.0, Masks.expectedJaccard(100_000, 50_000, 50_000), 1e-5);
+        assertThrows(IllegalArgumentException.class, () -> Masks.expectedJaccard(5, 6, 1));
+    }
+
+    /** Every mask of the second's size against one of the first's. */
+    @Test
+    void whatMasksShareByChanceIsTheMeanOverAllMasks() {
+        int n = 9;
+        for (int first = 0; first <= n; first++) {
+            long[] fixed = {(1L << first) - 1};
+            double[] sums = new double[n + 1];
+            int[] counts = new int[n + 1];
+            for (long mask = 0; mask < 1 << n; mask++) {
+                sums[Long.bitCount(mask)] += Masks.jaccard(fixed, new long[] {mask}, n);
+                counts[Long.bitCount(mask)]++;
+            }
+            for (int second = 0; second <= n; second++) {
+                assertEquals(sums[second] / counts[second], Masks.expectedJaccard(n, first, second), 1e-13, first + " and " + second);
+            }
+        }
     }
 
     @Test
