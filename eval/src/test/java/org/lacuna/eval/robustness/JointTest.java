@@ -35,8 +35,8 @@ import org.lacuna.run.InterruptedRunException;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.critical.AbsoluteQuality;
 import org.lacuna.sparsity.critical.Level;
-import org.lacuna.sparsity.critical.PairedBootstrap;
 import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
+import org.lacuna.sparsity.critical.PairedBootstrap;
 
 /** Several sites with a p each: against plain loops, against one p for all, and what is best by hand. */
 class JointTest {
