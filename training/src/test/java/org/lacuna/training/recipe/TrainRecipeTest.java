@@ -116,6 +116,7 @@ class TrainRecipeTest {
             train.steps=1.5            | train.steps
             train.stepz=3              | steps
             objective.penalties.0.site=inside | objective.penalties[0].site
+            objective.penalties.0.site=attention_input | objective.penalties[0].site: expected one of input, preactivation, gate, up, intermediate
             objective.zLoss=2          | objective.zLoss
             name=a/b                   | name
             """)

@@ -54,7 +54,7 @@ import org.lacuna.training.recipe.TrainRecipe;
 class ObservationsTest {
     private static final Device DEVICE = new CpuDevice();
     private static final String SAMPLE = "train.sample={every: 8, prompt: Once upon, tokens: 20}";
-    private static final String SNAPSHOT = "train.snapshot={every: 8, windows: 3, sites: [intermediate, all-inputs]}";
+    private static final String SNAPSHOT = "train.snapshot={every: 8, windows: 3, sites: [intermediate, all-inputs, attention-input]}";
 
     @TempDir
     private Path temp;
@@ -133,7 +133,7 @@ class ObservationsTest {
         List<JsonNode> snapshots = lines(run, "snapshot");
         for (JsonNode line : snapshots) {
             Model model = Checkpoint.load(run.resolve(String.format("checkpoints/step-%06d", line.get("step").asInt())), DEVICE);
-            Settings settings = new Settings("top_p", Settings.COARSE.grid(), TokenCoverage.EVERY, List.of(SiteSet.INTERMEDIATE, SiteSet.ALL_INPUTS), 1.01, 3, 5, 0.9);
+            Settings settings = new Settings("top_p", Settings.COARSE.grid(), TokenCoverage.EVERY, List.of(SiteSet.INTERMEDIATE, SiteSet.ALL_INPUTS, SiteSet.ATTENTION_INPUT), 1.01, 3, 5, 0.9);
             try (Workers workers = new Workers(1)) {
                 Robustness robustness = new Robustness("it", model, DEVICE, workers, Windows.first(Corpora.open(recipe.data()).validation(), 3, 8), () -> false);
                 DenseResult dense = robustness.dense(OptionalLong.empty());
