@@ -17,8 +17,8 @@ final class TaskOptions {
                     + "stories_agreement, stories_cloze, stories_questions; or task files (.yaml).")
     private List<String> tasks = new ArrayList<>();
 
-    @Option(names = "--task-data", defaultValue = ".", paramLabel = "DIR", description = "Folder of the tasks' JSONL files, as the data sets are published; those of a task file of your own are "
-            + "looked for beside it first. Default: the current one.")
+    @Option(names = "--task-data", defaultValue = ".", paramLabel = "DIR", description = "Folder of the tasks' JSONL files, as the data sets are published; those of a "
+            + "task file of your own are looked for beside it first. Default: the current one.")
     private Path data;
 
     @Option(names = "--task-set", paramLabel = "KEY=VALUE", description = "Changes to the task files, num_fewshot=2 or data=my/file.jsonl say. Repeatable.")

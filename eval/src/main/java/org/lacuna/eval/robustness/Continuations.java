@@ -23,9 +23,9 @@ import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
 
 /**
- * What a model adds to texts, always the likeliest token, at every p of a grid. The points of one text are read side by side, in which they have the
- * same length, and what the coverage leaves alone at its beginning once for all of them; a point whose text is at its end is no longer looked at. A text more is a call more, so what one gives does not depend on the others, and how many points go
- * together depends on model and grid, never on the workers.
+ * What a model adds to texts, always the likeliest token, at every p of a grid. The points of one text are read side by side, in which they have the same
+ * length, and what the coverage leaves alone at its beginning is read once for all of them; a point whose text is at its end is no longer looked at. A text
+ * more is a call more, so what one gives does not depend on the others, and how many points go together depends on model and grid, never on the workers.
  *
  * <p>A rule sees the tokens that the model reads: the context and all that it added but the last token, of those the ones that are covered. The
  * likeliest token of a point is as without a cache, but for rounding.

@@ -75,8 +75,8 @@ class TaskFileTest {
 
     @Test
     void anOverrideIsNamedByItsOption() {
-        for (String[] wrong : new String[][] {{"num_fewshot=x", "--task-set num_fewshot=x: "}, {"num_fewshot", "--task-set num_fewshot: expected path.to.key=value, for example num_fewshot=2"},
-            {"num_fewshots=1", "--task-set num_fewshots=1: unknown key"}}) {
+        for (String[] wrong : new String[][] {{"num_fewshot=x", "--task-set num_fewshot=x: "},
+            {"num_fewshot", "--task-set num_fewshot: expected path.to.key=value, for example num_fewshot=2"}, {"num_fewshots=1", "--task-set num_fewshots=1: unknown key"}}) {
             String message = assertThrows(InputException.class, () -> open(CHOICE, wrong[0])).getMessage();
             assertTrue(message.startsWith(wrong[1]), message);
         }
