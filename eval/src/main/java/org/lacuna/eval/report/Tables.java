@@ -224,7 +224,7 @@ final class Tables {
         for (JointFigures figures : report.joint()) {
             JointResult joint = report.jointResult(figures);
             double bar = report.result(figures.model()).settings().bar();
-            jointRow(table, figures.model(), Html.of("perplexity ", Html.number(bar, "dense + " + Shown.excess(bar))), joint, joint.choice());
+            jointRow(table, figures.model(), Html.of("perplexity dense + ", Html.number(bar, Shown.excess(bar))), joint, joint.choice());
             figures.atControlLoss().forEach(quality -> jointRow(table, figures.model(), Html.of("loss ", Html.number(quality.factor(), "control's + " + Shown.excess(quality.factor()))),
                     joint, quality.choice()));
         }

@@ -384,10 +384,10 @@ class CommandsTest {
         assertEquals(withoutMemory(table), withoutMemory(eval(args.toArray(String[]::new))));
         assertEquals(found, Files.size(run.resolve("eval/findings.jsonl")), "nothing is computed twice");
 
-        List<String> common = args.subList(0, 7);
+        List<String> common = args.subList(0, 8);
         eval(Stream.concat(common.stream(), Stream.of("--joint", "gate,input", "--grid", "1,0.5", "--sites", "up")).toArray(String[]::new));
         assertEquals(null, failure);
-        RobustnessResult other = kept().stream().map(CommandsTest::read).filter(each -> !each.equals(result)).findFirst().orElseThrow();
+        RobustnessResult other = kept().stream().map(CommandsTest::read).filter(each -> !each.settings().equals(result.settings())).findFirst().orElseThrow();
         assertEquals(List.of(SiteSet.UP), other.settings().sites());
         assertEquals(4, other.joint().orElseThrow().points().size());
         for (String[] bad : new String[][] {{"gate=1,door=1", "--joint: no site 'door'; there are input, up, gate, intermediate"},

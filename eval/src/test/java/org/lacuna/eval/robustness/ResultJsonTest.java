@@ -65,20 +65,20 @@ class ResultJsonTest {
     @Test
     void severalSitesAtOnceAreReadAsTheyWereWritten(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("eval.json");
-        Files.writeString(file, ResultJson.text(jointly()));
-        assertEquals(jointly(), ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION));
-        assertEquals("[1.0,0.5]", ResultJson.tree(jointly()).at("/settings/joint/values/input").toString());
-        assertEquals(0.5, ResultJson.tree(jointly()).at("/joint/points/1/p/input").asDouble());
+        RobustnessResult result = jointly();
+        Files.writeString(file, ResultJson.text(result));
+        assertEquals(result, ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION));
+        assertEquals("[1.0,0.5]", ResultJson.tree(result).at("/settings/joint/values/input").toString());
+        assertEquals(0.5, ResultJson.tree(result).at("/joint/points/1/p/input").asDouble());
         for (String[] bad : new String[][] {{"/joint", "null", "joint is null; expected what settings/joint asks for"}, {"/settings/joint", "null", "joint is there; expected none, as settings/joint is null"},
                 {"/settings/joint/values/input", "[1, 0.7]", "joint/points is of other values of p than settings/joint"}, {"/settings/joint/values", "{}", "two or more sites"},
                 {"/joint/window_operations", "75", "joint/points/0/window_operations is 80"}, {"/joint/points/0/saved", "2", "joint/points/0/saved is 2.0; expected a number from 0 to 1"},
                 {"/joint/points/0/sparsity", "{}", "joint/points/0/sparsity/input is NaN"}, {"/joint/points/0/layer_sparsity/input", "[1]", "joint/points/0/layer_sparsity/input is of 1 values"},
                 {"/joint/points/0/window_loss_sums", "[1]", "joint/points/0/window_loss_sums is of 1 values"}, {"/joint/frontier", "[7]", "joint/frontier is 7"},
                 {"/joint/choice/joint", "-1", "joint/choice/joint is -1"}, {"/joint/choice/more/low", "5", "joint/choice/more is from 5.0"}}) {
-            JsonNode json = ResultJson.tree(jointly());
+            JsonNode json = ResultJson.tree(result);
             JsonPointer at = JsonPointer.compile(bad[0]);
-            JsonNode parent = json.at(at.head());
-            ((ObjectNode) parent).set(at.last().getMatchingProperty(), Json.parse("test", bad[1]));
+            ((ObjectNode) json.at(at.head())).set(at.last().getMatchingProperty(), Json.parse("test", bad[1]));
             Files.writeString(file, json.toString());
             assertMessage(file, bad[2]);
         }
