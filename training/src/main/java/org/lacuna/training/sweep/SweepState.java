@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.lacuna.run.InputException;
+import org.lacuna.run.folder.FolderLock;
 import org.lacuna.training.recipe.TrainRecipe;
 
 /** How a sweep stands, read from its folder, whether it goes on or not. */
@@ -149,7 +150,7 @@ public final class SweepState {
     }
 
     private String how() {
-        return SweepFolder.isHeld(folder) ? "; goes on" : Files.isRegularFile(folder.resolve(SweepReport.PAGE)) ? "; ended, " + folder.resolve(SweepReport.PAGE)
+        return FolderLock.isHeld(folder) ? "; goes on" : Files.isRegularFile(folder.resolve(SweepReport.PAGE)) ? "; ended, " + folder.resolve(SweepReport.PAGE)
                 : "; it was stopped or killed: go on with sweep --resume --out " + folder;
     }
 
