@@ -25,23 +25,22 @@ import java.util.Locale;
  * points, covers 94 to 96 %. A basic interval mirrors the bias and covered 74 %; BCa corrected for a median that is a point of the grid and covered 88 %. For
  * {@code linear} they covered 91.1 % and 94.3 % (64 normal windows). Hence percentile intervals for all three. (All of these intervals: B. Efron and
  * R. J. Tibshirani, An Introduction to the Bootstrap, 1993, chapters 13 and 14.)
- * <li>16 windows lose one to three points of coverage more.
+ * <li>16 windows lose one to four points of coverage more.
  * </ul>
  *
- * <p><b>Differences</b> of two models on the same windows cover 95 to 98 %, with 16 windows and skewed losses too: what makes one level lie too high does so
+ * <p><b>Differences</b> of two models on the same windows cover 95 to 99 %, with 16 windows and skewed losses too: what makes one level lie too high does so
  * with the other's. The ratio of losses, a plain ratio of means, has the percentile interval's narrowness: 93 % with 32, 91.5 % with 16 skewed windows.
  *
  * <p><b>Means over seeds</b> by {@link SeedBootstrap} cover 97 to 99 % where seeds vary as much as the choice of windows does, which is then counted twice; and
- * 73 % with 2 seeds, 84 % with 3, 89 % with 5 where seeds vary four times as much, since draws of few seeds vary less than seeds do. Seeds drawn by Student's t
- * in place of with replacement covered 99 % and 98 % there, but made intervals 2.5 times as wide with 3 seeds and 8 times with 2, and where seeds vary as windows
- * do covered all of 400 at twice the width. Hence draws with replacement, to be read with this table; more seeds mend it.
+ * 73 % with 2 seeds, 84 % with 3, 89 % with 5 where seeds vary four times as much, since draws of few seeds vary less than seeds do. Seeds drawn by Student's
+ * t in place of with replacement covered 99 % with 2 and 3 and 98 % with 5 there, but made intervals 2.5 times as wide with 3 seeds and 8 times with 2, and
+ * where seeds vary as windows do covered all of 400 with 3 at twice the width. Hence draws with replacement, to be read with this table; more seeds mend it.
  *
- * <p><b>Tasks.</b> The difference of two accuracies covers 94 to 96 %. A level at 99 % of an accuracy is another matter: with 50 or 200 documents the bar is a
- * part of one document or two wide, points break it by chance, and percentile intervals of {@code linear} held the truth in 295 and 272 of 400
- * ({@value #PERCENTILES}); corrected for bias (BC), in 282 and 294. {@link PairedBootstrap#crossing}, which asks every point by itself, takes the place of
- * both there. Differences of such levels are percentile intervals: 86 % for {@code linear} with 50 documents, 97 % with 200, where they are so wide that they
- * tell little.
- *
+ * <p><b>Tasks.</b> The difference of two accuracies covers 94 to 96 %. A level at 99 % of an accuracy is another matter: with 50 or 200 documents the bar is
+ * at most a document or two wide, points break it by chance, and percentile intervals of {@code linear} held the truth in 295 and 272 of 400
+ * ({@value #PERCENTILES}); of other test sets in 303 and 273, and corrected for bias (BC) in 282 and 294. {@link PairedBootstrap#crossing}, which asks every
+ * point by itself, takes their place there, at about twice the width. Differences of such levels are percentile intervals: 86 % for {@code linear} with 50
+ * documents, 97 % with 200.
  *
  * @param of         what the intervals are of: an estimator's name, or as {@link #DIFFERENCES}, {@link #SEEDS} and {@link #ANSWERS} say
  * @param examples   windows, documents or seeds in each test set
