@@ -22,13 +22,12 @@ import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
-import org.lacuna.eval.source.Circumstances;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.eval.store.ResultStore;
-import org.lacuna.eval.task.Answering;
 import org.lacuna.eval.task.TaskEvaluation;
 import org.lacuna.eval.task.TaskFiles;
 import org.lacuna.eval.task.TaskMeasurement;
+import org.lacuna.eval.task.TaskMeasuring;
 import org.lacuna.eval.task.TaskSettings;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.graph.program.Workers;
@@ -83,13 +82,11 @@ final class TaskRun {
             memory.check(source.checkpoint().toString(), "fewer --workers, a shorter --max-length, or a smaller model");
             table.memory(memory);
             Model model = source.load(config, device);
-            Look look = look(model, corpus, settings.layers(), stop);
-            return ResultStore.using(store.or(() -> source.run().map(run -> run.resolve("eval"))), warn, findings -> {
+            TaskMeasuring measuring = new TaskMeasuring(source, model, summary, look(model, corpus, settings.layers(), stop), device, team, stop);
+            return ResultStore.using(store.or(measuring::store), warn, findings -> {
                 List<TaskMeasurement> results = new ArrayList<>();
                 for (TaskEvaluation evaluation : evaluations) {
-                    Circumstances now = Circumstances.of(source, device, evaluation.summary().sha256());
-                    Answering answering = evaluation.answering(summary.checkpoint(), model, device, team, findings, now.subject(summary), stop);
-                    TaskMeasurement result = evaluation.measure(answering, look, summary, now.provenance(), table);
+                    TaskMeasurement result = measuring.of(evaluation, findings, table);
                     out.ifPresent(folder -> TaskFiles.write(folder, result));
                     results.add(result);
                 }

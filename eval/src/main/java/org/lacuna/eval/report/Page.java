@@ -67,7 +67,7 @@ final class Page {
         if (!report.overlaps().isEmpty()) {
             parts.add(Document.section("Neurons that are active together", tables.overlaps()));
         }
-        parts.add(Document.section("How it was measured", Html.element("div id=\"method\"", list(method()))));
+        parts.add(Document.section("How it was measured", Html.element("div id=\"method\"", list(method())), CoverageTable.ofWindows()));
         parts.add(Document.section("What was not measured", list(missing())));
         parts.add(Document.section("Provenance", provenance()));
         return Html.of(parts.toArray());
@@ -127,7 +127,9 @@ final class Page {
                         + "only a lower bound as that bound for the lower end and as 100 % for the upper. In a difference, a draw in which either has none counts as "
                         + "−100 and +100 points.",
                 "How often nominal 95 % intervals held the truth where it is known, on test sets simulated from a population like a small trained model: "
-                        + String.join("; ", Coverage.MEASURED.stream().filter(c -> c.windows() == 64).map(Coverage::inWords).toList()) + ".",
+                        + String.join("; ", Coverage.LEVELS.stream().filter(c -> c.examples() == 64).map(Coverage::inWords).toList()) + ". The table has differences and fewer windows.",
+                "p is one-sided, of a permutation test of “the two are alike on every window”: models of equal critical sparsity that are unlike otherwise may get a small one "
+                        + "more often than it says. How far apart they are is told by the interval of the difference.",
                 "Intervals cover the choice of windows and not training seeds: another seed of the same recipe may lie outside. To see how much seeds matter, train "
                         + "several: quickstart --seeds n."));
         return method;

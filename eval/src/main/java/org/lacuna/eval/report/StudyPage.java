@@ -134,9 +134,10 @@ final class StudyPage {
     private static Html finding(JsonNode finding) {
         HtmlTable table = new HtmlTable("finding-" + Integer.toHexString(finding.path("claim").asText().hashCode()), finding.path("measure").asText());
         table.head("", StudyText.unit(finding), "95 %", "Says");
-        finding.path("rows").forEach(row -> table.row(row.path("label").asText(), Html.number(row.path("value").asDouble(), StudyText.bound(row)
-                + StudyText.shown(finding, row.path("value").asDouble())), "[" + StudyText.shown(finding, row.path("low").asDouble()) + ", " + StudyText.shown(finding, row.path("high").asDouble())
-                        + "]", row.path("says").asText()));
+        finding.path("rows").forEach(row -> {
+            List<String> cells = StudyText.findingRow(finding, row);
+            table.row(cells.get(0), Html.number(row.path("value").asDouble(), cells.get(1)), cells.get(2), cells.get(3));
+        });
         List<Object> limits = new ArrayList<>();
         finding.path("limits").forEach(limit -> limits.add(Html.element("li", limit.asText())));
         return Document.section(finding.path("claim").asText(), Html.element("p", StudyText.capital(finding.path("verdict").asText()) + "."), table.done(),

@@ -114,7 +114,7 @@ public final class TaskReport {
             body.add(Document.section("h3", comparison.tasks().get(t).name(), Document.charts(figures(t)),
                     Html.element("details", Html.element("summary", "Every measured point on " + comparison.tasks().get(t).name()), points(t))));
         }
-        body.add(Document.section("How it was measured", Html.element("div id=\"method\"", list(method()))));
+        body.add(Document.section("How it was measured", Html.element("div id=\"method\"", list(method())), CoverageTable.ofDocuments()));
         body.add(Document.section("Provenance", provenance()));
         return Document.html(title(), Html.of(body.toArray()), charts, comparison.labels().size());
     }
@@ -316,6 +316,9 @@ public final class TaskReport {
         }
         method.add("Sparsity: exact zeros after the rule / elements that it saw, of all layers and covered tokens; where a model writes the text, of the "
                 + "tokens that it then read.");
+        method.add("The interval of a critical sparsity by an accuracy goes from the last point up to which, at every point, all but a few draws of the documents hold the "
+                + "bar, to the first from which on none but a few do: where a bar is but a few documents wide, the first point that breaks it breaks it by chance. "
+                + "Intervals of differences are percentiles of the draws; of differences of critical sparsities they are too narrow where there are few documents, as the table tells.");
         method.add("A chart’s bands are intervals of the change against the same model without a rule.");
         method.add("Many tasks, metrics and sites are many tests: p is not corrected for their number.");
         return method;

@@ -1,6 +1,5 @@
 package org.lacuna.eval.robustness;
 
-import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
@@ -9,12 +8,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.critical.Estimator;
-import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
 
 /** What is wrong with a result that was read: numbers that nothing measured can have, and lists that do not go together. */
 final class ResultProblems {
-    private static final int MOST = 10;
-    private static final int MOST_REPLICATES = 1_000_000;
     private static final String MODEL = "model/";
     private static final String DATA = "data/";
     private static final String SETTINGS = "settings/";
@@ -22,7 +18,7 @@ final class ResultProblems {
     private static final String JOINT = "joint/";
 
     private final RobustnessResult result;
-    private final List<String> problems = new ArrayList<>();
+    private final FoundProblems problems = new FoundProblems();
 
     private ResultProblems(RobustnessResult result) {
         this.result = result;
@@ -37,46 +33,44 @@ final class ResultProblems {
         found.dense();
         found.curves();
         found.joint();
-        return found.problems;
+        return found.problems.sentences();
     }
 
     private void model() {
         ModelSummary model = result.model();
-        within(MODEL + "parameters", model.parameters(), 0, Long.MAX_VALUE);
-        within(MODEL + "layers", model.layers(), 1, Integer.MAX_VALUE);
-        within(MODEL + "hidden", model.hidden(), 0, Integer.MAX_VALUE);
-        within(MODEL + "intermediate", model.intermediate(), 1, Integer.MAX_VALUE);
-        within(MODEL + "heads", model.heads(), 0, Integer.MAX_VALUE);
-        within(MODEL + "kv_heads", model.kvHeads(), 0, Integer.MAX_VALUE);
-        within(MODEL + "vocabulary", model.vocabulary(), 0, Integer.MAX_VALUE);
-        model.step().ifPresent(step -> within(MODEL + "step", step, 0, Long.MAX_VALUE));
-        model.tokensSeen().ifPresent(tokens -> within(MODEL + "tokens_seen", tokens, 0, Long.MAX_VALUE));
-        model.tokensPerSecond().ifPresent(pace -> number(MODEL + "tokens_per_second", pace, 0, Double.MAX_VALUE));
+        problems.within(MODEL + "parameters", model.parameters(), 0, Long.MAX_VALUE);
+        problems.within(MODEL + "layers", model.layers(), 1, Integer.MAX_VALUE);
+        problems.within(MODEL + "hidden", model.hidden(), 0, Integer.MAX_VALUE);
+        problems.within(MODEL + "intermediate", model.intermediate(), 1, Integer.MAX_VALUE);
+        problems.within(MODEL + "heads", model.heads(), 0, Integer.MAX_VALUE);
+        problems.within(MODEL + "kv_heads", model.kvHeads(), 0, Integer.MAX_VALUE);
+        problems.within(MODEL + "vocabulary", model.vocabulary(), 0, Integer.MAX_VALUE);
+        model.step().ifPresent(step -> problems.within(MODEL + "step", step, 0, Long.MAX_VALUE));
+        model.tokensSeen().ifPresent(tokens -> problems.within(MODEL + "tokens_seen", tokens, 0, Long.MAX_VALUE));
+        model.tokensPerSecond().ifPresent(pace -> problems.number(MODEL + "tokens_per_second", pace, 0, Double.MAX_VALUE));
     }
 
     private void data() {
         DataSummary data = result.data();
-        within(DATA + "windows", data.windows(), 1, Integer.MAX_VALUE);
-        within(DATA + "window_length", data.windowLength(), 1, Integer.MAX_VALUE);
-        data.bytes().ifPresent(bytes -> within(DATA + "bytes", bytes, 0, Long.MAX_VALUE));
+        problems.within(DATA + "windows", data.windows(), 1, Integer.MAX_VALUE);
+        problems.within(DATA + "window_length", data.windowLength(), 1, Integer.MAX_VALUE);
+        data.bytes().ifPresent(bytes -> problems.within(DATA + "bytes", bytes, 0, Long.MAX_VALUE));
     }
 
     private void settings() {
         Settings settings = result.settings();
-        all(SETTINGS + "grid", settings.grid(), settings.grid().size(), 0, Double.MAX_VALUE);
-        number(SETTINGS + "bar", settings.bar(), 1, Double.MAX_VALUE);
-        within(SETTINGS + "replicates", settings.replicates(), 1, MOST_REPLICATES);
-        if (!(settings.confidence() > 0 && settings.confidence() < 1)) {
-            problem(SETTINGS + "confidence", settings.confidence(), "a number above 0 and below 1");
-        }
+        problems.all(SETTINGS + "grid", settings.grid(), settings.grid().size(), 0, Double.MAX_VALUE);
+        problems.number(SETTINGS + "bar", settings.bar(), 1, Double.MAX_VALUE);
+        problems.replicates(SETTINGS + "replicates", settings.replicates());
+        problems.confidence(SETTINGS + "confidence", settings.confidence());
     }
 
     private void dense() {
         DenseResult dense = result.dense();
-        number(DENSE + "loss", dense.loss(), -Double.MAX_VALUE, Double.MAX_VALUE);
-        dense.lossPerByte().ifPresent(loss -> number(DENSE + "loss_per_byte", loss, -Double.MAX_VALUE, Double.MAX_VALUE));
-        all(DENSE + "window_loss_sums", dense.windowLossSums(), result.data().windows(), -Double.MAX_VALUE, Double.MAX_VALUE);
-        dense.exactZeros().forEach((site, layers) -> all(DENSE + "exact_zeros/" + site.name().toLowerCase(Locale.ROOT), layers, result.model().layers(), 0, 1));
+        problems.number(DENSE + "loss", dense.loss(), -Double.MAX_VALUE, Double.MAX_VALUE);
+        dense.lossPerByte().ifPresent(loss -> problems.number(DENSE + "loss_per_byte", loss, -Double.MAX_VALUE, Double.MAX_VALUE));
+        problems.all(DENSE + "window_loss_sums", dense.windowLossSums(), result.data().windows(), -Double.MAX_VALUE, Double.MAX_VALUE);
+        dense.exactZeros().forEach((site, layers) -> problems.all(DENSE + "exact_zeros/" + site.name().toLowerCase(Locale.ROOT), layers, result.model().layers(), 0, 1));
         // A site that a block must have and whose zeros are not told: what is counted of a model goes by them.
         Set<Site> told = dense.exactZeros().keySet();
         Set<Site> needed = EnumSet.of(Site.INTERMEDIATE);
@@ -86,10 +80,10 @@ final class ResultProblems {
         if (told.contains(Site.UP) || told.contains(Site.GATE)) {
             needed.addAll(Set.of(Site.UP, Site.GATE));
         }
-        needed.stream().filter(site -> !told.contains(site)).forEach(site -> problem(DENSE + "exact_zeros",
+        needed.stream().filter(site -> !told.contains(site)).forEach(site -> problems.problem(DENSE + "exact_zeros",
                 told.stream().map(Site::name).collect(Collectors.joining(", ")), "those of " + site.key() + " too"));
-        length(DENSE + "dead_neurons", dense.deadNeurons(), result.model().layers());
-        dense.deadNeurons().forEach(dead -> within(DENSE + "dead_neurons", dead, 0, result.model().experts() ? Integer.MAX_VALUE : result.model().intermediate()));
+        problems.length(DENSE + "dead_neurons", dense.deadNeurons(), result.model().layers());
+        dense.deadNeurons().forEach(dead -> problems.within(DENSE + "dead_neurons", dead, 0, result.model().experts() ? Integer.MAX_VALUE : result.model().intermediate()));
     }
 
     private void curves() {
@@ -101,42 +95,43 @@ final class ResultProblems {
             SiteResult curve = result.curves().get(c);
             String where = "curves/" + c + "/";
             if (!seen.add(curve.sites()) || !result.settings().sites().contains(curve.sites())) {
-                problem(where + "sites", curve.sites().key(), "each of settings/sites once at most");
+                problems.problem(where + "sites", curve.sites().key(), "each of settings/sites once at most");
             }
             if (!result.dense().exactZeros().keySet().containsAll(curve.sites().sites())) {
-                problem(DENSE + "exact_zeros", result.dense().exactZeros().keySet().stream().map(Site::name).collect(Collectors.joining(", ")), "those of " + curve.sites().key() + " too");
+                problems.problem(DENSE + "exact_zeros", result.dense().exactZeros().keySet().stream().map(Site::name).collect(Collectors.joining(", ")),
+                        "those of " + curve.sites().key() + " too");
             }
             boolean attention = result.model().kvHeads() > 0 && result.model().heads() >= result.model().kvHeads() && result.model().heads() % result.model().kvHeads() == 0;
             if (curve.sites().inAttention() && !attention) {
-                problem(MODEL + "heads", result.model().heads() + " and kv_heads " + result.model().kvHeads(), "those of the attention that curves/" + c + " is of");
+                problems.problem(MODEL + "heads", result.model().heads() + " and kv_heads " + result.model().kvHeads(), "those of the attention that curves/" + c + " is of");
             }
-            within(where + "window_elements", curve.windowElements(), 1, Long.MAX_VALUE);
+            problems.within(where + "window_elements", curve.windowElements(), 1, Long.MAX_VALUE);
             List<Double> grid = curve.points().stream().map(Point::p).toList();
             if (!grid.equals(result.settings().grid())) {
-                problem(where + "points", "of p " + grid, "a point for each p of settings/grid, in its order");
+                problems.problem(where + "points", "of p " + grid, "a point for each p of settings/grid, in its order");
             }
             for (int p = 0; p < curve.points().size(); p++) {
                 point(where + "points/" + p + "/", curve, curve.points().get(p));
             }
             List<Estimator> estimators = curve.critical().stream().map(Estimate::estimator).sorted().toList();
             if (!estimators.equals(List.of(Estimator.values()))) {
-                problem(where + "critical", "of " + estimators, "one for each of " + List.of(Estimator.values()));
+                problems.problem(where + "critical", "of " + estimators, "one for each of " + List.of(Estimator.values()));
             }
             for (int e = 0; e < curve.critical().size(); e++) {
-                interval(where + "critical/" + e + "/interval", curve.critical().get(e).interval());
+                problems.interval(where + "critical/" + e + "/interval", curve.critical().get(e).interval());
             }
         }
     }
 
     private void point(String where, SiteResult curve, Point point) {
         // Under a rule a loss may be beyond all numbers.
-        number(where + "loss", point.loss(), -Double.MAX_VALUE, Double.POSITIVE_INFINITY);
-        interval(where + "increase", point.increase());
-        number(where + "sparsity", point.sparsity(), 0, 1);
-        all(where + "layer_sparsity", point.layerSparsity(), ruledLayers(), 0, 1);
-        all(where + "window_loss_sums", point.windowLossSums(), result.data().windows(), -Double.MAX_VALUE, Double.POSITIVE_INFINITY);
-        length(where + "window_kept", point.windowKept(), result.data().windows());
-        point.windowKept().forEach(kept -> within(where + "window_kept", kept, 0, curve.windowElements()));
+        problems.number(where + "loss", point.loss(), -Double.MAX_VALUE, Double.POSITIVE_INFINITY);
+        problems.interval(where + "increase", point.increase());
+        problems.number(where + "sparsity", point.sparsity(), 0, 1);
+        problems.all(where + "layer_sparsity", point.layerSparsity(), ruledLayers(), 0, 1);
+        problems.all(where + "window_loss_sums", point.windowLossSums(), result.data().windows(), -Double.MAX_VALUE, Double.POSITIVE_INFINITY);
+        problems.length(where + "window_kept", point.windowKept(), result.data().windows());
+        point.windowKept().forEach(kept -> problems.within(where + "window_kept", kept, 0, curve.windowElements()));
     }
 
     private void joint() {
@@ -149,31 +144,31 @@ final class ResultProblems {
     }
 
     private void joint(JointGrid grid, JointResult joint) {
-        within(JOINT + "window_operations", joint.windowOperations(), 1, Long.MAX_VALUE);
+        problems.within(JOINT + "window_operations", joint.windowOperations(), 1, Long.MAX_VALUE);
         if (!joint.points().stream().map(JointPoint::p).toList().equals(grid.points())) {
-            problem(JOINT + "points", "of other values of p than settings/joint", "a point for each combination, and each p at all sites, in their order");
+            problems.problem(JOINT + "points", "of other values of p than settings/joint", "a point for each combination, and each p at all sites, in their order");
         }
         for (int i = 0; i < joint.points().size(); i++) {
             JointPoint point = joint.points().get(i);
             String where = JOINT + "points/" + i + "/";
-            number(where + "loss", point.loss(), -Double.MAX_VALUE, Double.POSITIVE_INFINITY);
-            interval(where + "increase", point.increase());
-            number(where + "saved", point.saved(), 0, 1);
+            problems.number(where + "loss", point.loss(), -Double.MAX_VALUE, Double.POSITIVE_INFINITY);
+            problems.interval(where + "increase", point.increase());
+            problems.number(where + "saved", point.saved(), 0, 1);
             for (Site site : grid.sites()) {
-                number(where + "sparsity/" + site.key(), point.sparsity().getOrDefault(site, Double.NaN), 0, 1);
-                all(where + "layer_sparsity/" + site.key(), point.layerSparsity().get(site), ruledLayers(), 0, 1);
+                problems.number(where + "sparsity/" + site.key(), point.sparsity().getOrDefault(site, Double.NaN), 0, 1);
+                problems.all(where + "layer_sparsity/" + site.key(), point.layerSparsity().get(site), ruledLayers(), 0, 1);
             }
-            all(where + "window_loss_sums", point.windowLossSums(), result.data().windows(), -Double.MAX_VALUE, Double.POSITIVE_INFINITY);
-            length(where + "window_operations", point.windowOperations(), result.data().windows());
-            point.windowOperations().forEach(left -> within(where + "window_operations", left, 0, joint.windowOperations()));
+            problems.all(where + "window_loss_sums", point.windowLossSums(), result.data().windows(), -Double.MAX_VALUE, Double.POSITIVE_INFINITY);
+            problems.length(where + "window_operations", point.windowOperations(), result.data().windows());
+            point.windowOperations().forEach(left -> problems.within(where + "window_operations", left, 0, joint.windowOperations()));
         }
-        joint.frontier().forEach(place -> within(JOINT + "frontier", place, 0, joint.points().size() - 1L));
+        joint.frontier().forEach(place -> problems.within(JOINT + "frontier", place, 0, joint.points().size() - 1L));
         JointChoice choice = joint.choice();
-        choice.joint().ifPresent(place -> within(JOINT + "choice/joint", place, 0, joint.points().size() - 1L));
-        choice.same().ifPresent(place -> within(JOINT + "choice/same", place, 0, joint.points().size() - 1L));
-        interval(JOINT + "choice/saved/interval", choice.saved().interval());
-        interval(JOINT + "choice/saved_same/interval", choice.savedSame().interval());
-        interval(JOINT + "choice/more", choice.more());
+        choice.joint().ifPresent(place -> problems.within(JOINT + "choice/joint", place, 0, joint.points().size() - 1L));
+        choice.same().ifPresent(place -> problems.within(JOINT + "choice/same", place, 0, joint.points().size() - 1L));
+        problems.interval(JOINT + "choice/saved/interval", choice.saved().interval());
+        problems.interval(JOINT + "choice/saved_same/interval", choice.savedSame().interval());
+        problems.interval(JOINT + "choice/more", choice.more());
     }
 
     /** In how many layers the rule was. */
@@ -181,51 +176,8 @@ final class ResultProblems {
         try {
             return result.settings().layers().of(result.model().layers()).size();
         } catch (IllegalArgumentException e) {
-            problem(SETTINGS + "layers", result.settings().layers(), "layers that the model has, 0 to " + (result.model().layers() - 1));
+            problems.problem(SETTINGS + "layers", result.settings().layers(), "layers that the model has, 0 to " + (result.model().layers() - 1));
             return 0;
-        }
-    }
-
-    private void interval(String where, Interval interval) {
-        if (interval.low() > interval.high()) {
-            problem(where, "from " + interval.low() + " to " + interval.high(), "low at most high");
-        }
-        if (!(interval.confidence() > 0 && interval.confidence() < 1)) {
-            problem(where + "/confidence", interval.confidence(), "a number above 0 and below 1");
-        }
-        within(where + "/replicates", interval.replicates(), 1, MOST_REPLICATES);
-        within(where + "/none", interval.none(), 0, interval.replicates());
-        within(where + "/at_least", interval.atLeast(), 0, interval.replicates());
-    }
-
-    private void within(String key, long value, long least, long most) {
-        if (value < least || value > most) {
-            problem(key, value, "a whole number from " + least + " to " + most);
-        }
-    }
-
-    private void number(String key, double value, double least, double most) {
-        if (!(value >= least && value <= most)) {
-            problem(key, value, least == 0 && most == 1 ? "a number from 0 to 1" : least == -Double.MAX_VALUE ? "a number" : "a number of at least " + least);
-        }
-    }
-
-    private void all(String key, List<Double> values, int length, double least, double most) {
-        length(key, values, length);
-        if (values != null) {
-            values.forEach(value -> number(key, value, least, most));
-        }
-    }
-
-    private void length(String key, List<?> values, int length) {
-        if (values == null || values.size() != length) {
-            problem(key, values == null ? "null" : "of " + values.size() + " values", "a list of " + length);
-        }
-    }
-
-    private void problem(String key, Object found, String expected) {
-        if (problems.size() < MOST) {
-            problems.add(key + " is " + found + "; expected " + expected);
         }
     }
 }

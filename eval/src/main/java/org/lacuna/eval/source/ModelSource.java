@@ -31,6 +31,7 @@ import org.lacuna.run.folder.Json;
 import org.lacuna.run.folder.ModelReference;
 import org.lacuna.run.folder.TextFile;
 import org.lacuna.run.recipe.Recipes;
+import org.lacuna.run.recipe.YamlProblem;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
 import org.yaml.snakeyaml.constructor.SafeConstructor;
@@ -298,7 +299,7 @@ public final class ModelSource {
             Object tree = new Yaml(new SafeConstructor(options)).load(TextFile.read(file));
             return new ObjectMapper().valueToTree(tree);
         } catch (YAMLException e) {
-            throw new InputException(file + ": not valid YAML: " + e.getMessage(), e);
+            throw new InputException(file + ": not valid YAML: " + YamlProblem.of(e), e);
         }
     }
 }

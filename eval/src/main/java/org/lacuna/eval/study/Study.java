@@ -2,6 +2,7 @@ package org.lacuna.eval.study;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -25,6 +26,7 @@ import org.lacuna.eval.task.TaskMeasurement;
 import org.lacuna.run.InputException;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.critical.Bar;
+import org.lacuna.sparsity.critical.Coverage;
 import org.lacuna.sparsity.critical.CriticalSparsity;
 import org.lacuna.sparsity.critical.Level;
 import org.lacuna.sparsity.critical.PairedBootstrap;
@@ -258,8 +260,14 @@ public final class Study {
         String several = seeds.entrySet().stream().filter(size -> size.getValue() > 1).map(size -> size.getKey() + " (" + size.getValue() + " seeds)").collect(Collectors.joining(", "));
         String single = seeds.entrySet().stream().filter(size -> size.getValue() == 1).map(Map.Entry::getKey).collect(Collectors.joining(", "));
         return "Intervals (" + Math.round(100 * settings.confidence()) + " %) are over draws of windows, or documents"
-                + (several.isEmpty() ? "" : ", and of the training seeds of " + several + ", so few that they show less than seeds vary")
+                + (several.isEmpty() ? "" : ", and of the training seeds of " + several + ", so few that they show less than seeds vary" + seedsCover(seeds.values()))
                 + (single.isEmpty() ? "." : "; " + single + (several.isEmpty() ? " have" : " have but") + " one seed, and their intervals cover no choice of it.");
+    }
+
+    private static String seedsCover(Collection<Integer> counts) {
+        String covered = Coverage.SEEDS.stream().filter(c -> c.of().equals(Coverage.SEEDS_VARY_MORE) && counts.contains(c.examples()))
+                .map(c -> c.examples() + " seeds in " + c.covered() + " of " + c.simulated()).collect(Collectors.joining(", "));
+        return covered.isEmpty() ? "" : " (where they vary four times as much as windows do, nominal 95 % intervals held a truth that is known with " + covered + " simulated studies)";
     }
 
     /** The share of activations that are zero without a rule, in the intermediate vector, mean over layers and seeds. */

@@ -36,6 +36,7 @@ import org.lacuna.eval.task.TaskMeasurement.Curve;
 import org.lacuna.eval.task.TaskMeasurement.Score;
 import org.lacuna.eval.task.TaskMeasurement.TaskSummary;
 import org.lacuna.eval.task.TaskMeasurement;
+import org.lacuna.eval.task.TaskMeasuring;
 import org.lacuna.eval.task.TaskSettings;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
@@ -147,13 +148,12 @@ public final class StudyMeasuring {
 
     private Map<String, TaskMeasurement> tasks(ModelSource source, Model model, ModelSummary summary, Look look) {
         Tokenizer tokenizer = Tokenizers.load(source.checkpoint().resolve("tokenizer.json"));
+        TaskMeasuring measuring = new TaskMeasuring(source, model, summary, look, device, workers, stop);
         Map<String, TaskMeasurement> results = new LinkedHashMap<>();
         for (Task task : tasks) {
             progress.accept(source.name() + ": task " + task.name());
             TaskEvaluation evaluation = new TaskEvaluation(task, tokenizer, model.config().maxPositions(), SETTINGS);
-            Circumstances now = Circumstances.of(source, device, evaluation.summary().sha256());
-            results.put(task.name(), ResultStore.using(source.run().map(run -> run.resolve("eval")), progress, findings -> evaluation.measure(
-                    evaluation.answering(summary.checkpoint(), model, device, workers, findings, now.subject(summary), stop), look, summary, now.provenance(), SILENT)));
+            results.put(task.name(), ResultStore.using(measuring.store(), progress, findings -> measuring.of(evaluation, findings, SILENT)));
         }
         return results;
     }

@@ -13,6 +13,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
@@ -250,10 +251,10 @@ public final class TaskEvaluation {
         for (int m = 0; m < dense.size(); m++) {
             WindowedCurve curve = TaskMeasurement.windowed(points, dense.get(m), m);
             QualityBar bar = settings.bar(dense.get(m).metric());
-            critical.put(dense.get(m).metric().key(), Arrays.stream(Estimator.values()).sorted(Comparator.naturalOrder())
-                    .map(estimator -> new Estimate(estimator, bar.levels(curve.pooled()).by(estimator),
-                            bootstrap.interval(times -> bar.levels(curve.pooled(times)).by(estimator), settings.confidence())))
-                    .toList());
+            // An accuracy's bar is a few documents wide: draws of a level by it lie too low.
+            Optional<Interval> crossing = dense.get(m).metric().higherIsBetter() ? Optional.of(bootstrap.crossing(curve, bar, settings.confidence())) : Optional.empty();
+            critical.put(dense.get(m).metric().key(), Arrays.stream(Estimator.values()).map(estimator -> new Estimate(estimator, bar.levels(curve.pooled()).by(estimator),
+                    crossing.orElseGet(() -> bootstrap.interval(times -> bar.levels(curve.pooled(times)).by(estimator), settings.confidence())))).toList());
         }
         return new Curve(sites, points, critical);
     }

@@ -1,19 +1,16 @@
 package org.lacuna.eval.task;
 
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import org.lacuna.eval.robustness.FoundProblems;
 import org.lacuna.eval.task.TaskMeasurement.Curve;
 import org.lacuna.eval.task.TaskMeasurement.Point;
 import org.lacuna.eval.task.TaskMeasurement.Score;
 
 /** What is wrong with a task's result that was read: numbers that nothing measured can have, and lists that do not go together. */
 public final class TaskProblems {
-    private static final int MOST = 10;
-    private static final int MOST_REPLICATES = 1_000_000;
-
     private final TaskMeasurement result;
-    private final List<String> problems = new ArrayList<>();
+    private final FoundProblems problems = new FoundProblems();
 
     private TaskProblems(TaskMeasurement result) {
         this.result = result;
@@ -24,7 +21,7 @@ public final class TaskProblems {
         TaskProblems found = new TaskProblems(result);
         found.settings();
         if (result.dense().isEmpty()) {
-            found.problem("dense", "empty", "the task's metrics");
+            found.problems.problem("dense", "empty", "the task's metrics");
         }
         for (int m = 0; m < result.dense().size(); m++) {
             found.score("dense/" + m, result.dense().get(m));
@@ -33,65 +30,54 @@ public final class TaskProblems {
             found.curve("curves/" + c + "/", result.curves().get(c));
         }
         if (!result.curves().stream().map(Curve::sites).toList().equals(result.settings().sites())) {
-            found.problem("curves", "at " + result.curves().stream().map(Curve::sites).toList(), "one for each of settings/sites " + result.settings().sites());
+            found.problems.problem("curves", "at " + result.curves().stream().map(Curve::sites).toList(), "one for each of settings/sites " + result.settings().sites());
         }
-        return found.problems;
+        return found.problems.sentences();
     }
 
     private void settings() {
         TaskSettings settings = result.settings();
-        check(settings.confidence() > 0 && settings.confidence() < 1, "settings/confidence", settings.confidence(), "a number above 0 and below 1");
-        check(settings.replicates() >= 1 && settings.replicates() <= MOST_REPLICATES, "settings/replicates", settings.replicates(), "a whole number from 1 to " + MOST_REPLICATES);
-        check(settings.accuracy() > 0 && settings.accuracy() <= 1, "settings/accuracy", settings.accuracy(), "a number above 0 and at most 1");
-        check(settings.perplexity() >= 1 && settings.perplexity() < Double.POSITIVE_INFINITY, "settings/perplexity", settings.perplexity(), "a number of at least 1");
-        check(!settings.grid().isEmpty() && settings.grid().stream().allMatch(p -> p >= 0 && p < Double.POSITIVE_INFINITY), "settings/grid", settings.grid(), "numbers of at least 0");
-        check(result.task().documents() >= 1, "task/documents", result.task().documents(), "at least 1");
+        problems.confidence("settings/confidence", settings.confidence());
+        problems.replicates("settings/replicates", settings.replicates());
+        problems.check(settings.accuracy() > 0 && settings.accuracy() <= 1, "settings/accuracy", settings.accuracy(), "a number above 0 and at most 1");
+        problems.check(settings.perplexity() >= 1 && settings.perplexity() < Double.POSITIVE_INFINITY, "settings/perplexity", settings.perplexity(), "a number of at least 1");
+        problems.check(!settings.grid().isEmpty() && settings.grid().stream().allMatch(p -> p >= 0 && p < Double.POSITIVE_INFINITY),
+                "settings/grid", settings.grid(), "numbers of at least 0");
+        problems.check(result.task().documents() >= 1, "task/documents", result.task().documents(), "at least 1");
     }
 
     private void score(String where, Score score) {
         int documents = result.task().documents();
-        check(score.values().size() == documents, where + "/values", "of " + score.values().size() + " values", "a list of " + documents + ", as task/documents has it");
-        check(score.weights().size() == documents, where + "/weights", "of " + score.weights().size() + " values", "a list of " + documents);
-        check(score.values().stream().noneMatch(value -> Double.isNaN(value)), where + "/values", "NaN somewhere", "numbers");
-        check(score.weights().stream().allMatch(weight -> weight > 0 && weight < Double.POSITIVE_INFINITY), where + "/weights", "not above 0 everywhere", "numbers above 0");
+        problems.check(score.values().size() == documents, where + "/values", "of " + score.values().size() + " values", "a list of " + documents + ", as task/documents has it");
+        problems.check(score.weights().size() == documents, where + "/weights", "of " + score.weights().size() + " values", "a list of " + documents);
+        problems.check(score.values().stream().noneMatch(value -> Double.isNaN(value)), where + "/values", "NaN somewhere", "numbers");
+        problems.check(score.weights().stream().allMatch(weight -> weight > 0 && weight < Double.POSITIVE_INFINITY), where + "/weights", "not above 0 everywhere", "numbers above 0");
     }
 
     private void curve(String where, Curve curve) {
         List<Double> grid = curve.points().stream().map(Point::p).toList();
-        check(grid.equals(result.settings().grid()), where + "points", "of p " + grid, "a point for each p of settings/grid, in its order");
+        problems.check(grid.equals(result.settings().grid()), where + "points", "of p " + grid, "a point for each p of settings/grid, in its order");
         for (int p = 0; p < curve.points().size(); p++) {
             point(where + "points/" + p + "/", curve.points().get(p));
         }
-        check(curve.critical().keySet().equals(Set.copyOf(result.dense().stream().map(score -> score.metric().key()).toList())), where + "critical",
+        problems.check(curve.critical().keySet().equals(Set.copyOf(result.dense().stream().map(score -> score.metric().key()).toList())), where + "critical",
                 "of " + curve.critical().keySet(), "one for each metric");
     }
 
     private void point(String where, Point point) {
         int documents = result.task().documents();
-        check(point.sparsity() >= 0 && point.sparsity() <= 1, where + "sparsity", point.sparsity(), "a number from 0 to 1");
-        check(point.kept().size() == documents && point.elements().size() == documents, where + "kept and elements", "of " + point.kept().size() + " and " + point.elements().size() + " values",
-                "lists of " + documents);
+        problems.check(point.sparsity() >= 0 && point.sparsity() <= 1, where + "sparsity", point.sparsity(), "a number from 0 to 1");
+        problems.check(point.kept().size() == documents && point.elements().size() == documents, where + "kept and elements",
+                "of " + point.kept().size() + " and " + point.elements().size() + " values", "lists of " + documents);
         for (int d = 0; d < Math.min(point.kept().size(), point.elements().size()); d++) {
-            check(point.elements().get(d) >= 0 && point.kept().get(d) >= 0 && point.kept().get(d) <= point.elements().get(d), where + "kept/" + d, point.kept().get(d) + " of "
+            problems.check(point.elements().get(d) >= 0 && point.kept().get(d) >= 0 && point.kept().get(d) <= point.elements().get(d), where + "kept/" + d, point.kept().get(d) + " of "
                     + point.elements().get(d) + " elements", "from 0 to all of them");
         }
-        check(point.elements().stream().mapToLong(Long::longValue).sum() >= 1, where + "elements", "0 of all documents", "at least one");
-        check(point.scores().stream().map(Score::metric).toList().equals(result.dense().stream().map(Score::metric).toList()), where + "scores",
+        problems.check(point.elements().stream().mapToLong(Long::longValue).sum() >= 1, where + "elements", "0 of all documents", "at least one");
+        problems.check(point.scores().stream().map(Score::metric).toList().equals(result.dense().stream().map(Score::metric).toList()), where + "scores",
                 "of " + point.scores().stream().map(score -> score.metric().key()).toList(), "the metrics of dense, in their order");
         for (int m = 0; m < point.scores().size(); m++) {
             score(where + "scores/" + m, point.scores().get(m));
-        }
-    }
-
-    private void check(boolean holds, String key, Object found, String expected) {
-        if (!holds) {
-            problem(key, found, expected);
-        }
-    }
-
-    private void problem(String key, Object found, String expected) {
-        if (problems.size() < MOST) {
-            problems.add(key + " is " + found + "; expected " + expected);
         }
     }
 }

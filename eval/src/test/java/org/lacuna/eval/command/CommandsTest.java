@@ -602,7 +602,8 @@ class CommandsTest {
                 && table.contains("critical sparsity at intermediate: other "), table);
         JsonNode json = Json.read(out.resolve("report.json"));
         assertEquals("stories_agreement", json.at("/comparison/tasks/0/name").asText());
-        assertTrue(Files.readString(out.resolve("report.html")).contains("<table id=\"at-control\"") && !Files.exists(out.resolve("report.svg")));
+        String page = Files.readString(out.resolve("report.html"));
+        assertTrue(page.contains("<table id=\"at-control\"") && page.contains("<table id=\"coverage\"") && !Files.exists(out.resolve("report.svg")));
 
         compare(one.toString(), run.toString(), "--out", out.toString());
         assertRefused(one + " holds results of tasks, " + run + " does not");

@@ -41,6 +41,7 @@ import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.critical.Estimator;
 import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
+import org.lacuna.sparsity.critical.Coverage;
 import org.w3c.dom.Document;
 
 class ReportWriterTest {
@@ -70,6 +71,17 @@ class ReportWriterTest {
             assertTrue(inJson.contains(number.group(1)), number.group() + " is not in report.json");
             assertShown(number);
         }
+    }
+
+    @Test
+    void theMeasuredCoverageIsStated() throws Exception {
+        write(COMPARISON, Extras.NONE);
+        List<List<String>> rows = rows("coverage");
+        for (Coverage measured : Stream.concat(Coverage.LEVELS.stream(), Coverage.DIFFERENCES.stream()).toList()) {
+            assertTrue(rows.stream().anyMatch(row -> row.get(0).endsWith(measured.of())
+                    && row.contains(Shown.percent(measured.share()).replace('\u00a0', ' '))), measured + " in " + rows);
+        }
+        assertTrue(rows.stream().anyMatch(row -> row.get(0).startsWith("false alarms") && row.contains("11.75 %")), rows::toString);
     }
 
     @Test

@@ -13,6 +13,6 @@ final class ResumingSystem extends RepositorySystemSupplier {
     protected TransporterProvider getTransporterProvider(Map<String, TransporterFactory> factories) {
         TransporterProvider provider = super.getTransporterProvider(factories);
         return (session, repository) -> new ResumingTransporter(provider.newTransporter(session, repository), repository.getUrl(),
-                session.getLocalRepository().getBasedir().toPath().resolve(PARTS));
+                session.getLocalRepository().getBasedir().toPath().resolve(PARTS), ResumingTransporter.MOST_UNTOLD);
     }
 }

@@ -29,26 +29,35 @@ import org.lacuna.run.folder.AtomicFiles;
  * Downloads archives so that one that was cut off, or whose process was killed, goes on where it was: into a file that keeps its name, from which the
  * resolver gets it when it is complete. Maven Resolver's transport can go on, its connector begins again each time. Whether the parts fit together
  * is found out by the repository's checksum; the file is gone then and the next download begins anew.
+ *
+ * <p>A stranger's archive is as long as the server says, and is refused where the disk has no room for that; of one whose length the server does not
+ * tell, {@value #MOST_UNTOLD} bytes are taken.
  */
 final class ResumingTransporter implements Transporter {
     private static final String ARCHIVE = ".zip";
     private static final int RANGE_NOT_SATISFIABLE = 416;
+    /** 4 GiB: repositories that are any tell a file's length. */
+    static final long MOST_UNTOLD = 4L << 30;
 
     private final Transporter transporter;
     private final String repository;
     private final Path parts;
+    private final long mostUntold;
 
-    /** {@code parts}: the folder of what is not complete, of one repository. */
-    ResumingTransporter(Transporter transporter, String repository, Path parts) {
+    /**
+     * {@code parts}: the folder of what is not complete, of one repository; {@code mostUntold}: bytes of an archive of untold length.
+     */
+    ResumingTransporter(Transporter transporter, String repository, Path parts, long mostUntold) {
         this.transporter = transporter;
         this.repository = repository;
         this.parts = parts;
+        this.mostUntold = mostUntold;
     }
 
     @Override
     public void get(GetTask task) throws Exception {
         if (!task.getLocation().getPath().endsWith(ARCHIVE)) {
-            task.setListener(new Bounded(task.getListener()));
+            task.setListener(new Bounded(task.getListener(), Room.OF_METADATA));
             transporter.get(task);
             return;
         }
@@ -58,6 +67,7 @@ final class ResumingTransporter implements Transporter {
                 FileLock held = tryLock(lock)) {
             if (held == null) {
                 // Another downloads the same just now; each gets its own.
+                task.setListener(new Bounded(task.getListener(), new Room(parts, mostUntold)));
                 transporter.get(task);
                 return;
             }
@@ -115,32 +125,79 @@ final class ResumingTransporter implements Transporter {
     }
 
     private void fetch(GetTask task, Path part) throws Exception {
-        try (PartWriter writer = new PartWriter(part)) {
+        try (PartWriter writer = new PartWriter(part, new Room(parts, mostUntold))) {
             transporter.get(new GetTask(task.getLocation()).setDataFile(part.toFile(), true).setListener(writer));
+        } catch (TooLongException e) {
+            Files.deleteIfExists(part);
+            throw e;
         }
     }
 
-    /** Ends the transfer of a list, a checksum or a signature that is longer than any is: a stranger's may never end. */
+    /** A transfer that was ended because it is longer than there is room or reason for. */
+    static final class TooLongException extends TransferCancelledException {
+        private static final long serialVersionUID = 1;
+
+        TooLongException(String message) {
+            super(message);
+        }
+    }
+
+    /** How long a transfer may be: as its server tells and {@code folder}'s disk has room for, if there is one, else {@code mostUntold} bytes. */
+    private record Room(Path folder, long mostUntold) {
+        /** Of a list, a checksum or a signature. */
+        static final Room OF_METADATA = new Room(null, MavenRepository.MAX_METADATA_BYTES);
+
+        /** @param length of the whole file, negative if it is not told */
+        void check(long offset, long length) throws TransferCancelledException {
+            if (folder == null || length < 0) {
+                return;
+            }
+            try {
+                // What is left of it, and then a copy of all of it.
+                long free = Files.getFileStore(folder).getUsableSpace();
+                if (length > free || length - offset > free - length) {
+                    throw new TooLongException("it is " + length + " bytes long, and " + free + " are free at " + folder
+                            + "; a download takes twice its length for a moment. Make room, or put the cache elsewhere by -Dlacuna.zoo.cache=");
+                }
+            } catch (IOException e) {
+                throw new TransferCancelledException(folder + ": can't be asked for its free space: " + AtomicFiles.reason(e), e);
+            }
+        }
+
+        /** @param told whether the length is */
+        void check(long bytes, boolean told) throws TransferCancelledException {
+            if (bytes > mostUntold && (folder == null || !told)) {
+                throw folder == null ? new TransferCancelledException("longer than " + mostUntold + " bytes, more than such a file has")
+                        : new TooLongException("its server does not tell its length, and more than " + mostUntold
+                                + " bytes came; ask the repository's owner for one that sends Content-Length");
+            }
+        }
+    }
+
+    /** Ends a transfer that is too long: a stranger's may never end. */
     private static final class Bounded extends TransportListener {
         private final TransportListener listener;
+        private final Room room;
         private long bytes;
+        private boolean told;
 
-        Bounded(TransportListener listener) {
+        Bounded(TransportListener listener, Room room) {
             this.listener = listener;
+            this.room = room;
         }
 
         @Override
         public void transportStarted(long offset, long length) throws TransferCancelledException {
+            room.check(offset, length);
             bytes = offset;
+            told = length >= 0;
             listener.transportStarted(offset, length);
         }
 
         @Override
         public void transportProgressed(ByteBuffer data) throws TransferCancelledException {
             bytes += data.remaining();
-            if (bytes > MavenRepository.MAX_METADATA_BYTES) {
-                throw new TransferCancelledException("longer than " + MavenRepository.MAX_METADATA_BYTES + " bytes, more than such a file has");
-            }
+            room.check(bytes, told);
             listener.transportProgressed(data);
         }
     }
@@ -151,14 +208,19 @@ final class ResumingTransporter implements Transporter {
      */
     private static final class PartWriter extends TransportListener implements AutoCloseable {
         private final Path part;
+        private final Room room;
         private FileChannel channel;
+        private boolean told;
 
-        PartWriter(Path part) {
+        PartWriter(Path part, Room room) {
             this.part = part;
+            this.room = room;
         }
 
         @Override
         public void transportStarted(long offset, long length) throws TransferCancelledException {
+            room.check(offset, length);
+            told = length >= 0;
             try {
                 close();
                 channel = FileChannel.open(part, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
@@ -171,6 +233,7 @@ final class ResumingTransporter implements Transporter {
         @Override
         public void transportProgressed(ByteBuffer data) throws TransferCancelledException {
             try {
+                room.check(channel.position() + data.remaining(), told);
                 ByteBuffer left = data.duplicate();
                 while (left.hasRemaining()) {
                     channel.write(left);

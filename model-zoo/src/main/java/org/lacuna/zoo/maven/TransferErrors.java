@@ -46,6 +46,9 @@ final class TransferErrors {
             if (cause instanceof HttpResponseException http) {
                 return new InputException(where + status(http.getStatusCode(), http.getMessage()), failure);
             }
+            if (cause instanceof ResumingTransporter.TooLongException) {
+                return new InputException(where + shown(cause.getMessage()), failure);
+            }
             if (cause instanceof RedirectException) {
                 return new InputException(where + "it sends from address to address without an end (" + shown(cause.getMessage()) + "); is the address right?", failure);
             }

@@ -25,6 +25,7 @@ final class HttpRepository implements AutoCloseable {
     private final List<String> requests = new CopyOnWriteArrayList<>();
     private volatile long cutAfter = Long.MAX_VALUE;
     private volatile String wrongRange;
+    private volatile long declared = -1;
 
     HttpRepository(Path root) throws IOException {
         this.root = root;
@@ -62,6 +63,11 @@ final class HttpRepository implements AutoCloseable {
         wrongRange = range;
     }
 
+    /** What stands in Content-Length of a GET of an archive, whatever its length; 0 for none at all. */
+    void declares(long length) {
+        declared = length;
+    }
+
     @Override
     public void close() {
         server.stop(0);
@@ -80,16 +86,17 @@ final class HttpRepository implements AutoCloseable {
         } else if (exchange.getRequestMethod().equals("HEAD")) {
             reply(exchange, 200);
         } else {
-            send(exchange, Files.readAllBytes(file), range == null ? 0 : Integer.parseInt(range.replaceAll("bytes=([0-9]+)-.*", "$1")));
+            long told = file.toString().endsWith(".zip") ? declared : -1;
+            send(exchange, told, Files.readAllBytes(file), range == null ? 0 : Integer.parseInt(range.replaceAll("bytes=([0-9]+)-.*", "$1")));
         }
     }
 
-    private void send(HttpExchange exchange, byte[] bytes, int from) throws IOException {
+    private void send(HttpExchange exchange, long told, byte[] bytes, int from) throws IOException {
         if (from > 0) {
             exchange.getResponseHeaders().set("Content-Range", wrongRange != null ? wrongRange : "bytes " + from + "-" + (bytes.length - 1) + "/" + bytes.length);
         }
         int length = bytes.length - from;
-        exchange.sendResponseHeaders(from > 0 ? 206 : 200, length == 0 ? -1 : length);
+        exchange.sendResponseHeaders(from > 0 ? 206 : 200, told >= 0 ? told : length == 0 ? -1 : length);
         try (exchange; OutputStream body = exchange.getResponseBody()) {
             body.write(bytes, from, (int) Math.min(length, cutAfter));
         }

@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
+import java.lang.reflect.Proxy;
+import java.net.URI;
+import java.nio.ByteBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -14,6 +17,8 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
+import org.eclipse.aether.spi.connector.transport.GetTask;
+import org.eclipse.aether.spi.connector.transport.Transporter;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.function.Executable;
@@ -264,6 +269,52 @@ class MavenRepositoryTest {
             }
             server.cutAfter(Long.MAX_VALUE);
             assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
+        }
+    }
+
+    /** A stranger's server may send for ever, or say that it will. */
+    @Test
+    void anArchiveThatTheDiskHasNoRoomForIsRefused() throws IOException {
+        try (HttpRepository server = new HttpRepository(temp.resolve("server"));
+                MavenRepository repository = http(server.url("releases"), "localhost", HttpRepository.PASSWORD)) {
+            repository.deploy(RELEASE, files());
+            server.declares(1L << 60);
+            assertRefused("it is " + (1L << 60) + " bytes long, and ", () -> repository.fetch(RELEASE, "", "zip"));
+            assertEquals(List.of(), parts());
+            // Of a length that it does not tell, as much is taken as a repository without Content-Length may need.
+            server.declares(0);
+            assertArrayEquals(content, Files.readAllBytes(repository.fetch(RELEASE, "", "zip")));
+        }
+    }
+
+    @Test
+    void anArchiveOfUntoldLengthIsBounded() throws Exception {
+        Path parts = temp.resolve("parts");
+        long[] sent = {0};
+        Transporter endless = (Transporter) Proxy.newProxyInstance(getClass().getClassLoader(), new Class<?>[] {Transporter.class}, (proxy, method, arguments) -> {
+            if (!method.getName().equals("get")) {
+                return null;
+            }
+            GetTask task = (GetTask) arguments[0];
+            task.getListener().transportStarted(0, -1);
+            while (true) {
+                task.getListener().transportProgressed(ByteBuffer.allocate(1000));
+                sent[0] += 1000;
+            }
+        });
+        try (Transporter bounded = new ResumingTransporter(endless, "there", parts, 10_500)) {
+            Exception refused = assertThrows(ResumingTransporter.TooLongException.class, () -> bounded.get(new GetTask(URI.create("org/example/tiny.zip"))));
+            assertTrue(refused.getMessage().startsWith("its server does not tell its length, and more than 10500 bytes came"), refused.getMessage());
+        }
+        assertEquals(10_000, sent[0]);
+        try (Stream<Path> left = Files.list(parts)) {
+            assertEquals(List.of(), left.filter(path -> path.toString().endsWith(".part")).toList(), "what came is not kept");
+        }
+    }
+
+    private List<Path> parts() throws IOException {
+        try (Stream<Path> tree = Files.walk(temp.resolve("cache"))) {
+            return tree.filter(path -> path.toString().matches(".*[.](part|whole)")).toList();
         }
     }
 

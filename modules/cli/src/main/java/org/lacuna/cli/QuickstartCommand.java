@@ -1,15 +1,13 @@
 package org.lacuna.cli;
 
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
+import java.util.Map;
 import java.util.concurrent.Callable;
-import org.lacuna.data.Corpora;
-import org.lacuna.data.sample.Windows;
 import org.lacuna.eval.command.ComparisonTable;
 import org.lacuna.eval.command.MeasureOptions;
 import org.lacuna.eval.compare.Comparing;
@@ -26,8 +24,10 @@ import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.Interrupts;
+import org.lacuna.run.folder.FolderLock;
 import org.lacuna.training.progress.PlainProgress;
 import org.lacuna.training.progress.Progress;
+import org.lacuna.training.recipe.MeasuredWindows;
 import org.lacuna.training.recipe.TrainRecipe;
 import org.lacuna.training.run.TrainingRun;
 import picocli.CommandLine.Command;
@@ -82,7 +82,18 @@ final class QuickstartCommand implements Callable<Integer> {
                 checkFolder(recipes.get(repeat).get(i), folder(repeat, i));
             }
         }
-        checkWindows(recipes.get(0));
+        Map<String, TrainRecipe> measured = new LinkedHashMap<>();
+        recipes.get(0).forEach(recipe -> measured.put(recipe.name(), recipe));
+        MeasuredWindows.check(measured, measure.windows(), measure.window(Integer.MAX_VALUE), "--window");
+        FolderLock lock = FolderLock.hold(out, "quickstart writes into its folder: make it writable, or name another with --out").orElseThrow(() -> new InputException(out
+                + ": another quickstart goes on there; wait until it ends, or name another folder with --out"));
+        try (lock) {
+            trainAndCompare(recipes);
+        }
+        return ExitCode.DONE;
+    }
+
+    private void trainAndCompare(List<List<TrainRecipe>> recipes) {
         PrintWriter printer = spec.commandLine().getOut();
         Device device = new CpuDevice();
         List<Comparison> comparisons = new ArrayList<>();
@@ -114,7 +125,6 @@ final class QuickstartCommand implements Callable<Integer> {
         }
         printer.println();
         printer.println(out.resolve(ReportWriter.PAGE));
-        return ExitCode.DONE;
     }
 
     private Path folder(int repeat, int model) {
@@ -126,16 +136,6 @@ final class QuickstartCommand implements Callable<Integer> {
         recipe.refusalOf(folder).ifPresent(problem -> {
             throw new InputException(problem);
         });
-    }
-
-    /** What is measured after training must fit the data and the models: found out before. */
-    private void checkWindows(List<TrainRecipe> recipes) {
-        Windows.first(Corpora.open(recipes.get(0).data()).validation(), measure.windows(), measure.window(Integer.MAX_VALUE));
-        for (TrainRecipe recipe : recipes) {
-            recipe.model().maxPositions().filter(positions -> measure.window(Integer.MAX_VALUE) > positions).ifPresent(positions -> {
-                throw new InputException("--window: " + measure.window(Integer.MAX_VALUE) + " tokens are more than model.maxPositions = " + positions + " of " + recipe.name());
-            });
-        }
     }
 
     private List<TrainRecipe> recipes(int repeat) {
@@ -154,9 +154,7 @@ final class QuickstartCommand implements Callable<Integer> {
     }
 
     private void train(TrainRecipe recipe, Path folder, Device device, PrintWriter printer) {
-        try (TrainingRun run = Files.exists(folder)
-                        ? TrainingRun.resume(folder, Optional.of(recipe), device, spec.commandLine().getErr()::println)
-                        : TrainingRun.begin(recipe, folder, device);
+        try (TrainingRun run = TrainingRun.open(recipe, folder, device, spec.commandLine().getErr()::println);
                 Interrupts interrupts = Interrupts.listen();
                 Progress progress = new PlainProgress(printer, recipe.train().steps())) {
             long left = recipe.train().steps() - run.step();

@@ -1,7 +1,6 @@
 package org.lacuna.training.command;
 
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
@@ -126,8 +125,9 @@ final class RunOptions {
     }
 
     private TrainingRun open(CommandLine command, Optional<TrainRecipe> recipe, Path folder, Device device) {
-        if (resume && (recipe.isEmpty() || Files.exists(folder))) {
-            return TrainingRun.resume(folder, recipe, device, line -> warn(command, line));
+        if (resume) {
+            return recipe.isPresent() ? TrainingRun.open(recipe.get(), folder, device, line -> warn(command, line))
+                    : TrainingRun.resume(folder, recipe, device, line -> warn(command, line));
         }
         return TrainingRun.begin(recipe.orElseThrow(() -> new InputException("expected --config FILE, the recipe; the shipped ones are in configs/")), folder, device);
     }

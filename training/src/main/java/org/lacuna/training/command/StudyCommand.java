@@ -3,11 +3,11 @@ package org.lacuna.training.command;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
-import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
-import org.lacuna.data.sample.Windows;
 import org.lacuna.eval.report.StudyWriter;
 import org.lacuna.eval.study.StudiedModel;
 import org.lacuna.eval.study.Study;
@@ -18,6 +18,9 @@ import org.lacuna.graph.program.Workers;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
 import org.lacuna.run.Interrupts;
+import org.lacuna.run.folder.FolderLock;
+import org.lacuna.training.recipe.MeasuredWindows;
+import org.lacuna.training.recipe.TrainRecipe;
 import org.lacuna.training.study.StudyRecipe;
 import org.lacuna.training.study.StudyRuns;
 import picocli.CommandLine.Command;
@@ -62,7 +65,9 @@ public final class StudyCommand implements Callable<Integer> {
         }
         StudyRecipe recipe = StudyRecipe.load(config, sets);
         List<StudyRecipe.Run> runs = recipe.runs(scale);
-        Corpus corpus = checkWindows(recipe, runs);
+        Map<String, TrainRecipe> measured = new LinkedHashMap<>();
+        runs.forEach(run -> measured.put(run.name(), run.recipe()));
+        Corpus corpus = MeasuredWindows.check(measured, recipe.windows(), recipe.window(), "window");
         Path folder = out != null ? out : Path.of("runs", scale == 1 ? recipe.name() : recipe.name() + "-x" + scale);
         StudyWriter.check(folder);
         StudyRuns trained = new StudyRuns(runs, folder);
@@ -75,28 +80,20 @@ public final class StudyCommand implements Callable<Integer> {
             });
             corpus.tokenizer().ifPresent(tokenizer -> measuring.check(tokenizer, runs.stream().flatMap(run -> run.recipe().model().maxPositions().stream()).min(Integer::compare)
                     .orElse(Integer.MAX_VALUE)));
-            trained.train(device, printer, line -> spec.commandLine().getErr().println(line), interrupts::requested);
-            List<StudiedModel> models = new ArrayList<>();
-            for (StudyRecipe.Run run : runs) {
-                models.add(measuring.of(run.size(), run.variant(), run.seed(), trained.of(run)));
+            FolderLock lock = FolderLock.hold(folder, "a study writes into its folder: make it writable, or name another with --out").orElseThrow(() -> new InputException(folder
+                    + ": another study goes on there; wait until it ends, or name another folder with --out"));
+            try (lock) {
+                trained.train(device, printer, line -> spec.commandLine().getErr().println(line), interrupts::requested);
+                List<StudiedModel> models = new ArrayList<>();
+                for (StudyRecipe.Run run : runs) {
+                    models.add(measuring.of(run.size(), run.variant(), run.seed(), trained.of(run)));
+                }
+                Study study = new Study(recipe.name(), models);
+                StudyWriter.write(folder, study, printer);
             }
-            Study study = new Study(recipe.name(), models);
-            StudyWriter.write(folder, study, printer);
         }
         printer.println();
         printer.println(folder.resolve(StudyWriter.PAGE));
         return ExitCode.DONE;
-    }
-
-    /** What is measured after training must fit the data and the models: found out before. */
-    private static Corpus checkWindows(StudyRecipe recipe, List<StudyRecipe.Run> runs) {
-        for (StudyRecipe.Run run : runs) {
-            run.recipe().model().maxPositions().filter(positions -> recipe.window() > positions).ifPresent(positions -> {
-                throw new InputException("window: " + recipe.window() + " tokens are more than model.maxPositions = " + positions + " of " + run.name());
-            });
-        }
-        Corpus corpus = Corpora.open(runs.get(0).recipe().data());
-        Windows.first(corpus.validation(), recipe.windows(), recipe.window());
-        return corpus;
     }
 }

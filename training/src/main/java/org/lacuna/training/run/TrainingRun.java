@@ -131,6 +131,16 @@ public final class TrainingRun implements AutoCloseable {
     }
 
     /**
+     * Begins a run, or goes on with it if its folder is there.
+     *
+     * @param warn as in {@link #resume}
+     * @throws InputException as in {@link #begin} and {@link #resume}
+     */
+    public static TrainingRun open(TrainRecipe recipe, Path folder, Device device, Consumer<String> warn) {
+        return Files.exists(folder) ? resume(folder, Optional.of(recipe), device, warn) : begin(recipe, folder, device);
+    }
+
+    /**
      * What a run of a recipe takes outside the Java heap, for one who plans several. Nothing is written, and whether it is there is not asked.
      *
      * @param folder that the run would have

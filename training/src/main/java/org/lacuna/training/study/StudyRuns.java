@@ -7,7 +7,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.lacuna.graph.Device;
@@ -58,9 +57,8 @@ public final class StudyRuns {
     public void train(Device device, PrintWriter out, Consumer<String> warn, BooleanSupplier stop) {
         for (int i = 0; i < runs.size(); i++) {
             StudyRecipe.Run run = runs.get(i);
-            Path here = of(run);
             String place = String.format(Locale.ROOT, "run %d of %d, %s | ", i + 1, runs.size(), run.name());
-            try (TrainingRun training = Files.exists(here) ? TrainingRun.resume(here, Optional.of(run.recipe()), device, warn) : TrainingRun.begin(run.recipe(), here, device);
+            try (TrainingRun training = TrainingRun.open(run.recipe(), of(run), device, warn);
                     Progress progress = new ValidationProgress(out, place, run.recipe().train().steps())) {
                 progress.noted(training.stepsLeft() == 0 ? "trained before" : String.format(Locale.ROOT, "%,d parameters, %,d of %,d steps left",
                         training.trainer().model().parameters().count(), training.stepsLeft(), run.recipe().train().steps()));

@@ -7,11 +7,9 @@ import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.PrintWriter;
 import java.io.Reader;
-import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -33,6 +31,7 @@ import org.lacuna.run.InputException;
 import org.lacuna.run.Interrupts;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
+import org.lacuna.run.folder.FolderLock;
 import org.lacuna.run.folder.Json;
 import org.lacuna.run.recipe.Recipes;
 import org.lacuna.sparsity.Site;
@@ -113,7 +112,7 @@ final class CandidateProcess {
         Path checkpoint;
         boolean begun = Files.isRegularFile(folder.resolve("config.yaml"));
         if (begun) {
-            awaitFree(folder.resolve(".lock"));
+            awaitFree(folder);
         }
         try (TrainingRun run = begun ? TrainingRun.resume(folder, Optional.of(recipe), device, System.err::println) : TrainingRun.begin(recipe,
                 folder, device)) {
@@ -126,11 +125,9 @@ final class CandidateProcess {
         AtomicFiles.write(result(folder, job.step()), Json.line(measured.json()) + "\n");
     }
 
-    private static void awaitFree(Path lock) throws IOException, InterruptedException {
-        try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-            for (int i = 0; i < 10 * FREE_WITHIN_SECONDS && !SweepFolder.locked(channel); i++) {
-                Thread.sleep(100);
-            }
+    private static void awaitFree(Path folder) throws InterruptedException {
+        for (int i = 0; i < 10 * FREE_WITHIN_SECONDS && FolderLock.isHeld(folder); i++) {
+            Thread.sleep(100);
         }
     }
 

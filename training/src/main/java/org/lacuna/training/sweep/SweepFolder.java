@@ -1,19 +1,15 @@
 package org.lacuna.training.sweep;
 
-import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.lacuna.eval.source.Hashes;
 import org.lacuna.run.InputException;
-import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Destination;
+import org.lacuna.run.folder.FolderLock;
 import org.lacuna.run.folder.TextFile;
 import org.lacuna.run.recipe.Recipes;
 import org.lacuna.training.recipe.TrainRecipe;
@@ -38,12 +34,11 @@ public final class SweepFolder implements AutoCloseable {
     private static final String SWEEP = "sweep.yaml";
     private static final String BASE = "base.yaml";
     private static final String BASE_SUM = "base.sha256";
-    private static final String LOCK = ".lock";
 
     private final Path path;
-    private final FileChannel lock;
+    private final FolderLock lock;
 
-    private SweepFolder(Path path, FileChannel lock) {
+    private SweepFolder(Path path, FolderLock lock) {
         this.path = path;
         this.lock = lock;
     }
@@ -119,43 +114,13 @@ public final class SweepFolder implements AutoCloseable {
     }
 
     private static SweepFolder hold(Path folder) {
-        Path file = folder.resolve(LOCK);
+        Path file = folder.resolve(FolderLock.FILE);
         if (Files.isDirectory(file)) {
             throw new InputException(file + ": is a folder; expected the file that a sweep locks. Move it away");
         }
-        try {
-            FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            if (locked(channel)) {
-                return new SweepFolder(folder, channel);
-            }
-            channel.close();
-        } catch (IOException e) {
-            throw new RunException(file + ": can't be locked: " + AtomicFiles.reason(e) + "; a sweep writes into its folder: make it writable", e);
-        }
-        throw new InputException(folder + ": another sweep goes on there; wait until it ends, or name another folder. \"sweep status " + folder
-                + "\" tells how far it is");
-    }
-
-    /** Whether a process goes on with the sweep there just now. */
-    static boolean isHeld(Path folder) {
-        Path file = folder.resolve(LOCK);
-        if (!Files.isRegularFile(file)) {
-            return false;
-        }
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
-            return !locked(channel);
-        } catch (IOException e) {
-            throw new RunException(file + ": can't be locked: " + AtomicFiles.reason(e), e);
-        }
-    }
-
-    /** The lock lives as long as its channel, so the channel is what is kept. */
-    static boolean locked(FileChannel channel) throws IOException {
-        try {
-            return channel.tryLock() != null;
-        } catch (OverlappingFileLockException e) {
-            return false;
-        }
+        FolderLock lock = FolderLock.hold(folder, "a sweep writes into its folder: make it writable").orElseThrow(() -> new InputException(folder
+                + ": another sweep goes on there; wait until it ends, or name another folder. \"sweep status " + folder + "\" tells how far it is"));
+        return new SweepFolder(folder, lock);
     }
 
     Path path() {
@@ -182,10 +147,6 @@ public final class SweepFolder implements AutoCloseable {
 
     @Override
     public void close() {
-        try {
-            lock.close();
-        } catch (IOException e) {
-            throw new RunException(path + ": can't be unlocked: " + AtomicFiles.reason(e), e);
-        }
+        lock.close();
     }
 }

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Optional;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.MetricsLog;
+import org.lacuna.run.folder.FolderLock;
 import org.lacuna.training.recipe.TrainRecipe;
 
 /** How a sweep stands, read from its folder, whether it goes on or not. */
@@ -150,7 +151,7 @@ public final class SweepState {
     }
 
     private String how() {
-        return SweepFolder.isHeld(folder) ? "; goes on" : Files.isRegularFile(folder.resolve(SweepReport.PAGE)) ? "; ended, " + folder.resolve(SweepReport.PAGE)
+        return FolderLock.isHeld(folder) ? "; goes on" : Files.isRegularFile(folder.resolve(SweepReport.PAGE)) ? "; ended, " + folder.resolve(SweepReport.PAGE)
                 : "; it was stopped or killed: go on with sweep --resume --out " + folder;
     }
 
@@ -163,7 +164,7 @@ public final class SweepState {
                 if (Files.isRegularFile(run.resolve("metrics.jsonl"))) {
                     MetricsLog.each(run.resolve("metrics.jsonl"), line -> step[0] = line.path("step").asLong());
                 }
-                return Optional.of(String.format(Locale.ROOT, "%6d %s%s", step[0], SweepFolder.isHeld(folder) ? "not measured yet, goes on" : "cut short before it was measured",
+                return Optional.of(String.format(Locale.ROOT, "%6d %s%s", step[0], FolderLock.isHeld(folder) ? "not measured yet, goes on" : "cut short before it was measured",
                         recipe.repeat() > 1 ? ", seed " + (seed + 1) + " of " + recipe.repeat() : ""));
             }
         }

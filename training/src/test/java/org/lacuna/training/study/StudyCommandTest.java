@@ -19,6 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.InputException;
+import org.lacuna.run.folder.FolderLock;
 import org.lacuna.run.folder.Json;
 import org.lacuna.training.command.StudyCommand;
 import org.lacuna.training.recipe.TrainRecipe;
@@ -121,6 +122,18 @@ class StudyCommandTest {
         assertEquals(2, execute("--config", tiny(""), "--out", out.toString(), "--set", "variants.1.overrides=[]"), () -> told);
         assertTrue(told.contains("a-induced-seed1: is a run with other settings: objective.penalties"), told);
         assertFalse(told.contains("run 1 of"), told);
+    }
+
+    /** Of two that are begun at once in a new folder the second is told of the first, not that what the first made is in its way. */
+    @Test
+    void oneStudyGoesOnInAFolderAtATime() throws IOException {
+        Path out = temp.resolve("out");
+        FolderLock first = FolderLock.hold(out, "").orElseThrow();
+        try (first) {
+            assertEquals(2, execute("--config", tiny(""), "--out", out.toString()), () -> told);
+            assertTrue(told.contains(out + ": another study goes on there; wait until it ends, or name another folder with --out"), told);
+            assertFalse(told.contains("run 1 of"), told);
+        }
     }
 
     @Test

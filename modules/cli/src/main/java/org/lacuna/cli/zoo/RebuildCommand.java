@@ -4,7 +4,6 @@ import java.io.PrintWriter;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 import java.util.concurrent.Callable;
 import org.lacuna.eval.source.Hashes;
 import org.lacuna.graph.Device;
@@ -76,7 +75,7 @@ public final class RebuildCommand implements Callable<Integer> {
     }
 
     private String trained(TrainRecipe recipe, Path folder, Device device, PrintWriter printer) {
-        try (TrainingRun run = Files.exists(folder) ? TrainingRun.resume(folder, Optional.of(recipe), device, spec.commandLine().getErr()::println) : TrainingRun.begin(recipe, folder, device);
+        try (TrainingRun run = TrainingRun.open(recipe, folder, device, spec.commandLine().getErr()::println);
                 Interrupts interrupts = Interrupts.listen();
                 Progress progress = new PlainProgress(printer, recipe.train().steps())) {
             run.train(progress, interrupts::requested);

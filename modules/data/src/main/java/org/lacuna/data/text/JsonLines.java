@@ -62,8 +62,7 @@ final class JsonLines implements Documents.InFile {
             checkPairs(text);
             return text;
         } catch (JsonProcessingException e) {
-            throw new InputException(where() + ": not JSON: " + Json.reason(e) + (e.getLocation() == null ? "" : ", column " + e.getLocation().getColumnNr())
-                    + "; expected an object with the text in its field \"" + field + "\"", e);
+            throw new InputException(where() + ": not JSON: " + Json.reason(e) + "; expected an object with the text in its field \"" + field + "\"", e);
         } catch (IOException e) {
             throw SourceFile.unreadable(where(), e);
         }

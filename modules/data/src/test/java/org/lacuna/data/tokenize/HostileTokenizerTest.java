@@ -110,7 +110,7 @@ class HostileTokenizerTest {
         assertRefused("no tokens", "{\"model\": {}}");
         assertRefused("not valid JSON", gpt2 + "{}");
         assertRefused("goes on after its end", llama3 + " ".repeat(70_000) + "{}");
-        assertRefused("Duplicate field 'model'", gpt2.toString().replaceFirst("\\{", "{\"model\": {},"));
+        assertRefused("the key \"model\" is there twice", gpt2.toString().replaceFirst("\\{", "{\"model\": {},"));
         assertRefused("tokenizers can't read it", root -> ((ObjectNode) root.path("model")).put("merges", 1));
         assertRefused("tokenizers can't read it", root -> ((ArrayNode) root.at("/model/merges")).addArray().add("no").add("such"));
         assertRefused("gives the token \"x\" the id -1", root -> ((ObjectNode) root.at("/model/vocab")).put("x", -1));

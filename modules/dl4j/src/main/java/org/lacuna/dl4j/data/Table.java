@@ -16,7 +16,6 @@ import java.util.List;
 import org.lacuna.run.InputException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
-import org.lacuna.run.folder.Json;
 
 /**
  * Examples from a CSV: a row each, numbers, one column of them the label. A first row that is not all numbers names the columns.
@@ -47,7 +46,8 @@ public record Table(List<float[]> features, double[] labels, int column, boolean
                         .enable(CsvParser.Feature.SKIP_EMPTY_LINES).readerFor(String[].class).readValues(reader)) {
             return read(file, label, rows);
         } catch (JsonProcessingException e) {
-            throw new InputException(file + ": not a CSV: " + Json.reason(e), e);
+            String line = e.getLocation() == null ? "" : "line " + e.getLocation().getLineNr() + ": ";
+            throw new InputException(file + ": not a CSV: " + line + "a cell in quotes that does not end, or goes on behind its closing quote; expected numbers separated by commas", e);
         } catch (CharacterCodingException e) {
             throw new InputException(file + ": not UTF-8 text", e);
         } catch (IOException e) {

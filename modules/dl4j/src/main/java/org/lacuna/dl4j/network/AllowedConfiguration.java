@@ -144,8 +144,15 @@ final class AllowedConfiguration {
     private static final Map<String, Value> LAYER_CONF = Map.of("layer", orNull(AllowedConfiguration::layer), "cacheMode", instead(TextNode.valueOf("NONE")),
             "dataType", word("FLOAT", "DOUBLE", "HALF", "BFLOAT16"), "epochCount", COUNT, "iterationCount", COUNT,
             "miniBatch", FLAG, "minimize", FLAG, "seed", whole(Long.MIN_VALUE, Long.MAX_VALUE));
-    private static final Value CONFIGURATION = (where, value) -> fields(with(LAYER_CONF, Map.of("maxNumLineSearchIterations", instead(LongNode.valueOf(1)),
+    /** Of a network's defaults, which are of no layer. */
+    private static final Value DEFAULTS = (where, value) -> fields(with(LAYER_CONF, Map.of("maxNumLineSearchIterations", instead(LongNode.valueOf(1)),
             "optimizationAlgo", instead(TextNode.valueOf("STOCHASTIC_GRADIENT_DESCENT")), "stepFunction", NULL, "variables", NOTHING)), where, value);
+    private static final Value CONFIGURATION = (where, value) -> {
+        if (value.isObject() && !value.hasNonNull("layer")) {
+            throw new InputException(where + ": a configuration has no layer" + (value.has("layer") ? " but null" : "") + "; expected an object with the layer's @class and its fields");
+        }
+        return DEFAULTS.of(where, value);
+    };
 
     private static final Map<String, Map<String, Value>> VERTICES = classes(CONF + "graph.", Map.ofEntries(
             Map.entry("ElementWiseVertex", Map.of("op", word("Add", "Subtract", "Product", "Average", "Max"))),
@@ -161,7 +168,7 @@ final class AllowedConfiguration {
             "inferenceWorkspaceMode", instead(TextNode.valueOf("ENABLED")), "trainingWorkspaceMode", instead(TextNode.valueOf("ENABLED")), "validateOutputLayerConfig", FLAG,
             "tbpttBackLength", instead(LongNode.valueOf(1)), "tbpttFwdLength", instead(LongNode.valueOf(1)));
     private static final Map<String, Value> LAYERED = with(NETWORK, Map.of("confs", all(1, 1 << 16, CONFIGURATION), "inputPreProcessors", orNull(byName(PREPROCESSOR))));
-    private static final Map<String, Value> GRAPH = with(NETWORK, Map.of("defaultConfiguration", orNull(CONFIGURATION), "networkInputs", NAMES, "networkOutputs", NAMES,
+    private static final Map<String, Value> GRAPH = with(NETWORK, Map.of("defaultConfiguration", orNull(DEFAULTS), "networkInputs", NAMES, "networkOutputs", NAMES,
             "topologicalOrder", orNull(all(1, 1 << 16, whole(0, 1 << 16))), "topologicalOrderStr", orNull(NAMES), "vertexInputs", byName(NAMES),
             "vertices", byName((where, value) -> object(VERTICES, where, value))));
 

@@ -227,7 +227,8 @@ public record StoredNetwork(ComputationGraph graph, String kind, List<String> na
         try {
             return maker.make();
         } catch (RuntimeException | StackOverflowError e) {
-            String reason = String.valueOf(e.getMessage()).lines().findFirst().orElse("");
+            String reason = e instanceof NullPointerException ? CONFIGURATION + " lacks a field that a layer or a vertex needs, or has null there"
+                    : String.valueOf(e.getMessage()).lines().findFirst().orElse("");
             throw new InputException(file + ": Deeplearning4j makes no network of it: " + (reason.length() > 300 ? reason.substring(0, 300) + "…" : reason), e);
         }
     }

@@ -2,10 +2,12 @@ package org.lacuna.dl4j.network;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.ByteArrayOutputStream;
 import java.io.DataOutputStream;
 import java.io.IOException;
@@ -48,6 +50,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.dl4j.layer.FeedForwardBlock;
 import org.lacuna.run.InputException;
+import org.lacuna.run.folder.Json;
 import org.nd4j.linalg.activations.Activation;
 import org.nd4j.linalg.api.ndarray.INDArray;
 import org.nd4j.linalg.factory.Nd4j;
@@ -120,6 +123,33 @@ class HostileNetworkTest {
     private void replace(String what, String by) {
         assertTrue(configuration().contains(what), () -> what + " in " + configuration());
         entries.put(CONFIGURATION, configuration().replace(what, by).getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** In place of a layer null, nothing, or a layer without what Deeplearning4j needs of it. */
+    @Test
+    void aLayerThatIsMissingIsTold() throws IOException {
+        String saved = configuration();
+        ObjectNode json = (ObjectNode) Json.parse("saved", saved);
+        ((ObjectNode) json.withArray("confs").get(0)).putNull("layer");
+        put(json);
+        refused("a configuration has no layer but null; expected an object with the layer's @class");
+        ((ObjectNode) json.withArray("confs").get(0)).remove("layer");
+        put(json);
+        refused("a configuration has no layer; expected an object");
+        json = (ObjectNode) Json.parse("saved", saved);
+        ((ObjectNode) json.withArray("confs").get(2).get("layer")).remove("lossFn");
+        ((ObjectNode) json.withArray("confs").get(2).get("layer")).remove("activationFn");
+        put(json);
+        write();
+        try {
+            StoredNetwork.read(file);
+        } catch (InputException e) {
+            assertFalse(e.getMessage().contains("because"), e.getMessage());
+        }
+    }
+
+    private void put(ObjectNode json) {
+        entries.put(CONFIGURATION, json.toString().getBytes(StandardCharsets.UTF_8));
     }
 
     @Test

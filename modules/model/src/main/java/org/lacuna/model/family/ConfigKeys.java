@@ -84,8 +84,7 @@ final class ConfigKeys {
             }
             return new ConfigKeys(file + ": ", "", node, new ArrayList<>(), new TreeSet<>(), new HashSet<>());
         } catch (JsonProcessingException e) {
-            String line = e.getLocation() == null ? "" : " (line " + e.getLocation().getLineNr() + ")";
-            throw new InputException(file + ": not valid JSON" + line + ": " + Json.reason(e), e);
+            throw new InputException(file + ": not valid JSON: " + Json.reason(e), e);
         } catch (IOException e) {
             throw new InputException(file + ": not valid JSON: " + e.getMessage(), e);
         }

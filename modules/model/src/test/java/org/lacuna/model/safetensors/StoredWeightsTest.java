@@ -160,9 +160,9 @@ class StoredWeightsTest {
         "{'weight_map':{'a':1}} | the file of tensor a is not a string",
         "{'weight_map':{'a':{}}} | the file of tensor a is not a string",
         "{'weight_map':{'':'" + FIRST + "'}} | name is empty",
-        "{'weight_map':{'a':'" + FIRST + "','a':'" + SECOND + "'}} | Duplicate field 'a'",
-        "{'weight_map':{'a':'" + FIRST + "'},'weight_map':{'b':'" + SECOND + "'}} | Duplicate field 'weight_map'",
-        "{'metadata':[[[[1]]]],'weight_map':{}} | nesting depth",
+        "{'weight_map':{'a':'" + FIRST + "','a':'" + SECOND + "'}} | is there twice",
+        "{'weight_map':{'a':'" + FIRST + "'},'weight_map':{'b':'" + SECOND + "'}} | is there twice",
+        "{'metadata':[[[[1]]]],'weight_map':{}} | nested deeper than is read: at most 3",
         "{'weight_map':{'a':'" + FIRST + "'}} {} | goes on after its closing brace",
         "{'weight_map':{'a':'" + FIRST + "' | JSON",
     })

@@ -9,7 +9,6 @@ import com.fasterxml.jackson.databind.json.JsonMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.PrintWriter;
 import java.nio.file.Path;
-import java.util.regex.Pattern;
 import org.lacuna.run.InputException;
 
 /** JSON as Lacuna reads and writes it: strict, and a double comes back to the same bits. */
@@ -19,8 +18,6 @@ public final class Json {
             .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
             .disable(JsonParser.Feature.INCLUDE_SOURCE_IN_LOCATION)
             .build();
-
-    private static final Pattern SOURCE = Pattern.compile("\\[Source: [^;\\]]*; line: (\\d+), column: (\\d+)\\]");
 
     private Json() {}
 
@@ -56,9 +53,9 @@ public final class Json {
         }
     }
 
-    /** What Jackson finds wrong, without what it says of where its bytes come from: {@code [Source: …; line: 1, column: 5]} becomes {@code line 1, column 5}. */
+    /** What is wrong with a text that can't be read, and where in it: {@code column 5: found ]; expected a comma or }}. */
     public static String reason(JsonProcessingException e) {
-        return SOURCE.matcher(e.getOriginalMessage()).replaceAll("line $1, column $2");
+        return JsonProblem.of(e);
     }
 
     /**

@@ -1,12 +1,8 @@
 package org.lacuna.run.folder;
 
 import java.io.IOException;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
@@ -33,21 +29,24 @@ public final class RunFolder implements AutoCloseable {
     private static final Pattern STEP = Pattern.compile("step-([0-9]{6,18})");
 
     private final Path path;
-    private final FileChannel lockFile;
+    private final FolderLock lock;
 
-    private RunFolder(Path path, FileChannel lockFile) {
+    private RunFolder(Path path, FolderLock lock) {
         this.path = path;
-        this.lockFile = lockFile;
+        this.lock = lock;
     }
 
     /**
      * Makes the folder of a new run, with its recipe in it, and holds it.
      *
-     * @throws InputException if the folder exists and is not empty, or a file is in its place or above it
+     * @throws InputException if the folder exists and is not empty, another process's run in it, or a file is in its place or above it
      */
     public static RunFolder create(Path folder, String configYaml) {
         Destination.checkFolder(folder);
         if (Files.exists(folder) && !isEmpty(folder)) {
+            if (FolderLock.isHeld(folder)) {
+                throw held(folder);
+            }
             throw new InputException(folder + ": exists already; name another folder, remove it, or resume the run in it");
         }
         AtomicFiles.folder(folder, fresh -> {
@@ -145,35 +144,16 @@ public final class RunFolder implements AutoCloseable {
     /** Lets another process have the folder. */
     @Override
     public void close() {
-        try {
-            lockFile.close();
-        } catch (IOException e) {
-            throw new RunException(path + ": can't be unlocked: " + AtomicFiles.reason(e), e);
-        }
+        lock.close();
     }
 
     private static RunFolder hold(Path folder) {
-        Path file = folder.resolve(".lock");
-        try {
-            FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
-            if (locked(channel)) {
-                return new RunFolder(folder, channel);
-            }
-            channel.close();
-        } catch (IOException e) {
-            throw new RunException(file + ": can't be locked: " + AtomicFiles.reason(e) + "; a run writes into its folder: make it writable, or go on with a copy of it", e);
-        }
-        throw new InputException(folder + ": another run is writing there; wait until it ends, or name another folder");
+        FolderLock lock = FolderLock.hold(folder, "a run writes into its folder: make it writable, or go on with a copy of it").orElseThrow(() -> held(folder));
+        return new RunFolder(folder, lock);
     }
 
-    /** The lock lives as long as its channel, so the channel is what is kept. */
-    private static boolean locked(FileChannel channel) throws IOException {
-        try {
-            FileLock lock = channel.tryLock();
-            return lock != null;
-        } catch (OverlappingFileLockException e) {
-            return false;
-        }
+    private static InputException held(Path folder) {
+        return new InputException(folder + ": another run is writing there; wait until it ends, or name another folder");
     }
 
     private static boolean isEmpty(Path folder) {

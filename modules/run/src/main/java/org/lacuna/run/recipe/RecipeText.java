@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import org.lacuna.run.InputException;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
-import org.yaml.snakeyaml.error.MarkedYAMLException;
 import org.yaml.snakeyaml.error.YAMLException;
 import org.yaml.snakeyaml.nodes.MappingNode;
 import org.yaml.snakeyaml.nodes.Node;
@@ -37,11 +36,8 @@ final class RecipeText {
         Node root;
         try {
             root = compose(yaml);
-        } catch (MarkedYAMLException e) {
-            String line = e.getProblemMark() == null ? "" : ":" + (e.getProblemMark().getLine() + 1);
-            throw new InputException(name + line + ": not valid YAML: " + e.getProblem(), e);
         } catch (YAMLException e) {
-            throw new InputException(name + ": not valid YAML: " + e.getMessage(), e);
+            throw new InputException(name + YamlProblem.line(e).map(line -> ":" + line).orElse("") + ": not valid YAML: " + YamlProblem.inLine(e), e);
         }
         if (root == null || root.getTag().equals(Tag.NULL)) {
             throw new InputException(name + ": is empty; expected a mapping of keys to values");

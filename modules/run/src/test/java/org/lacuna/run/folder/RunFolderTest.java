@@ -1,6 +1,7 @@
 package org.lacuna.run.folder;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -121,12 +122,16 @@ class RunFolderTest {
         try (BufferedReader output = process.inputReader()) {
             assertEquals("holding " + path, output.readLine());
             assertEquals(held, assertThrows(InputException.class, () -> RunFolder.resume(path)).getMessage());
+            assertEquals(held, assertThrows(InputException.class, () -> RunFolder.create(path, "a: 1\n")).getMessage());
+            assertTrue(FolderLock.isHeld(path));
         } finally {
             process.destroyForcibly().waitFor();
         }
         try (RunFolder run = RunFolder.resume(path)) {
             assertEquals(held, assertThrows(InputException.class, () -> RunFolder.resume(run.path())).getMessage());
         }
+        assertFalse(FolderLock.isHeld(path));
+        assertFalse(FolderLock.isHeld(folder.resolve("none")));
         RunFolder.resume(path).close();
     }
 }

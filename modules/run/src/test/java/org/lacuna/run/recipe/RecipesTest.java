@@ -212,10 +212,22 @@ class RecipesTest {
                 Bad.file("~\n", "r.yaml: is empty; expected a mapping of keys to values"),
                 Bad.file("just text\n", "r.yaml:1: expected a mapping of keys to values (key: value), found just text"),
                 Bad.file("- a\n- b\n", "r.yaml:1: expected a mapping of keys to values (key: value), found a list"),
-                Bad.file("name: [\n", "r.yaml:2: not valid YAML: expected the node content, but found '<stream end>'"),
-                Bad.file("name: x\n---\nname: y\n", "r.yaml:2: not valid YAML: but found another document"),
-                Bad.file("name: \u0000\n", "r.yaml: not valid YAML: special characters are not allowed"),
-                Bad.file("name: *nowhere\n", "r.yaml:1: not valid YAML: found undefined alias nowhere"),
+                Bad.file("name: [\n", "r.yaml:2: not valid YAML: column 1: nothing where a value was begun; expected one, or a closing bracket"),
+                Bad.file("name: x\n---\nname: y\n", "r.yaml:2: not valid YAML: column 1: a second document behind ---; expected one"),
+                Bad.file("name: \u0000\n", "r.yaml: not valid YAML: a character that no text holds (U+0000); expected text"),
+                Bad.file("name: *nowhere\n", "r.yaml:1: not valid YAML: column 7: an alias of what has no name here; expected quotes around a value that begins with *"),
+                Bad.file("name: x: y\n", "r.yaml:1: not valid YAML: column 8: a colon where no key can stand; expected one key a line, and quotes around a value with \": \" in it"),
+                Bad.file("\tname: x\n", "r.yaml:1: not valid YAML: column 1: a tab; expected spaces to indent with"),
+                Bad.file("name: @x\n", "r.yaml:1: not valid YAML: column 7: a character that no value begins with; expected quotes around it"),
+                Bad.file("name: [a, b\nmodel: 1\n", "r.yaml:2: not valid YAML: column 6: a list that begins with [ and does not go on or end; expected a comma or ]"),
+                Bad.file("name: {a: 1\nmodel: 1\n", "r.yaml:2: not valid YAML: column 6: a mapping that begins with { and does not go on or end; expected a comma or }"),
+                Bad.file("name: \"x\n", "r.yaml:2: not valid YAML: column 1: a text in quotes that does not end; expected the closing quote"),
+                Bad.file("name: \"C:\\x\"\n", "r.yaml:1: not valid YAML: column 12: a backslash in double quotes that begins nothing; expected \\\\ for it, or single quotes"),
+                Bad.file("name: x\nmodel\n", "r.yaml:3: not valid YAML: column 1: a line that is neither a key nor goes on with a value; expected key: value"),
+                Bad.file("name: x\n  - y\n- z\n", "r.yaml:3: not valid YAML: column 1: something else than a key of the mapping or an element of the list that it stands in; "
+                        + "expected the same indentation for all of these"),
+                Bad.file("name: - y\n", "r.yaml:1: not valid YAML: column 7: an element of a list where none can stand; expected each in a line of its own, all indented alike"),
+                Bad.file("name: &\n", "r.yaml:1: not valid YAML: column 8: a name behind & that can't be one; expected none, or quotes around the value"),
                 Bad.file(SMALL + "model:\n  hidden: 8\n", "r.yaml:4: model: given twice, first on line 2"),
                 Bad.file(SMALL + "  hiden: 8\n", "r.yaml:4: model.hiden: unknown key; did you mean model.hidden?"),
                 Bad.file(SMALL + "lr: 8\n", "r.yaml:4: lr: unknown key; did you mean train.lr?"),
@@ -326,7 +338,7 @@ class RecipesTest {
     void constructsNothingFromATag() {
         InputException refused = assertThrows(InputException.class,
                 () -> parse("name: x\nmodel: !!java.io.File [/tmp/never]\n"));
-        assertEquals("r.yaml:2: not valid YAML: Global tag is not allowed: tag:yaml.org,2002:java.io.File", refused.getMessage());
+        assertEquals("r.yaml:2: not valid YAML: column 8: a tag, which begins with !; expected none, or quotes around the value", refused.getMessage());
     }
 
     @Test

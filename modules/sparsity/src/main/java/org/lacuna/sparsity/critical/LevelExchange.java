@@ -9,8 +9,9 @@ import org.lacuna.sparsity.statistics.Range;
  * Whether one model's level, its critical sparsity say, is above another's by more than chance: a {@link PermutationTest} in which each window, with its dense
  * loss and all points of the curve, is exchanged between the two models or not. Both levels are computed anew on the windows that each then has.
  *
- * <p>What is tested is that the two models are alike on every window. Models that differ there and agree in the level are no part of that hypothesis; the
- * interval of the difference by {@link PairedBootstrap} is what says how far apart the levels are.
+ * <p>What is tested is that the two models are alike on every window. Models that differ there and agree in the level are no part of that hypothesis,
+ * and may be told apart more often than p says ({@link FalseAlarms}); the interval of the difference by {@link PairedBootstrap} is
+ * what says how far apart the levels are.
  */
 public final class LevelExchange {
     private LevelExchange() {

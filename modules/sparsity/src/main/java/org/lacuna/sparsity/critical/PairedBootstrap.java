@@ -1,10 +1,12 @@
 package org.lacuna.sparsity.critical;
 
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntFunction;
 import java.util.function.ToDoubleFunction;
+import java.util.stream.IntStream;
 
 /**
  * Percentile intervals for levels by the paired bootstrap (B. Efron and R. J. Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13;
@@ -121,6 +123,46 @@ public final class PairedBootstrap {
         return ofReadings(replicate -> Reading.of(statistic.applyAsDouble(draws[replicate])), confidence);
     }
 
+    /**
+     * The interval of where a curve breaks a bar, for whatever estimator, where examples are so few that points break it by chance: of accuracies, whose bar is
+     * but a few documents wide. There a level by the first point that breaks the bar lies too low, and on draws lower still, so that {@link #interval} holds
+     * the truth too seldom ({@link Coverage#ANSWERS}). Instead each point is asked by itself, as a test is inverted: the interval leaves out at its lower end
+     * what lies below the last point up to which at least {@code (1 + confidence) / 2} of the draws hold the bar at every point, and at its upper end what lies
+     * above the first point from which on at most {@code (1 - confidence) / 2} of them do at any. Points go by rising sparsity, of all windows.
+     *
+     * @param confidence such as 0.95, in (0, 1)
+     * @return from 0 where the densest point may break the bar, and to 1 where the sparsest may hold it; {@code none} and {@code atLeast} count draws on which
+     *     {@link Estimator#LINEAR} gives no plain level
+     */
+    public Interval crossing(WindowedCurve curve, QualityBar bar, double confidence) {
+        checkConfidence(confidence);
+        List<CurvePoint> points = curve.pooled().points();
+        int[] held = new int[points.size()];
+        int none = 0;
+        int atLeast = 0;
+        for (int[] times : draws) {
+            Curve drawn = curve.pooled(times);
+            for (int i = 0; i < held.length; i++) {
+                held[i] += bar.holds(drawn.points().get(i).loss(), drawn.denseLoss()) ? 1 : 0;
+            }
+            Level.Kind kind = bar.levels(drawn).linear().kind();
+            none += kind == Level.Kind.NONE ? 1 : 0;
+            atLeast += kind == Level.Kind.AT_LEAST ? 1 : 0;
+        }
+        int outside = outside(draws.length, confidence);
+        int[] order = IntStream.range(0, held.length).boxed().sorted(Comparator.comparingDouble(i -> points.get(i).sparsity())).mapToInt(Integer::intValue).toArray();
+        int low = 0;
+        while (low < order.length && held[order[low]] >= draws.length - outside) {
+            low++;
+        }
+        int high = order.length;
+        while (high > 0 && held[order[high - 1]] <= outside) {
+            high--;
+        }
+        return new Interval(low == 0 ? 0 : points.get(order[low - 1]).sparsity(), high == order.length ? 1 : points.get(order[high]).sparsity(), confidence, draws.length,
+                none, atLeast);
+    }
+
     /** Any number on each draw, in their order: for what is made of several, whose draws are the same or independent. */
     public double[] numbers(ToDoubleFunction<int[]> statistic) {
         return Arrays.stream(draws).mapToDouble(statistic::applyAsDouble).toArray();
@@ -138,9 +180,7 @@ public final class PairedBootstrap {
 
     /** As many draws lie outside at either end: the whole number below (1 - confidence) / 2 of them. */
     Interval ofReadings(IntFunction<Reading> byReplicate, double confidence) {
-        if (!(confidence > 0 && confidence < 1)) {
-            throw new IllegalArgumentException("a confidence lies between 0 and 1, not " + confidence);
-        }
+        checkConfidence(confidence);
         int count = draws.length;
         double[] least = new double[count];
         double[] most = new double[count];
@@ -157,5 +197,11 @@ public final class PairedBootstrap {
         Arrays.sort(most);
         int outside = outside(count, confidence);
         return new Interval(least[outside], most[count - 1 - outside], confidence, count, none, atLeast);
+    }
+
+    private static void checkConfidence(double confidence) {
+        if (!(confidence > 0 && confidence < 1)) {
+            throw new IllegalArgumentException("a confidence lies between 0 and 1, not " + confidence);
+        }
     }
 }

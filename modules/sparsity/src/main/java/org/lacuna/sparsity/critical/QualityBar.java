@@ -112,18 +112,42 @@ public record QualityBar(Scale scale, Better better, Relation relation, double b
      * @throws IllegalArgumentException if the scale has no number for a mean, or dense is negative and the bar relative to it
      */
     public Estimates levels(Curve curve) {
-        double origin = relation == Relation.TIMES_DENSE ? curve.denseLoss() : 0;
-        double limit = bar;
-        if (relation == Relation.TIMES_DENSE) {
-            double dense = scaled(curve.denseLoss(), origin);
-            if (dense < 0) {
-                throw new IllegalArgumentException("a bar relative to dense needs a dense quality of 0 or more, not " + dense);
-            }
-            limit = bar * dense;
+        double limit = limit(curve.denseLoss());
+        return Estimates.of(curve, point -> cost(point.loss(), curve.denseLoss()), limit);
+    }
+
+    /**
+     * Whether a mean holds the bar.
+     *
+     * @param dense of the run without a rule
+     * @throws IllegalArgumentException as {@link #levels} does
+     */
+    boolean holds(double mean, double dense) {
+        return cost(mean, dense) <= limit(dense);
+    }
+
+    /** Larger is better with the signs turned: the same comparisons, the same roundings. */
+    private double cost(double mean, double dense) {
+        return sign() * scaled(mean, origin(dense));
+    }
+
+    private double limit(double dense) {
+        if (relation == Relation.ABSOLUTE) {
+            return sign() * bar;
         }
-        // Larger is better with the signs turned: the same comparisons, the same roundings.
-        double sign = better == Better.SMALLER ? 1 : -1;
-        return Estimates.of(curve, point -> sign * scaled(point.loss(), origin), sign * limit);
+        double number = scaled(dense, origin(dense));
+        if (number < 0) {
+            throw new IllegalArgumentException("a bar relative to dense needs a dense quality of 0 or more, not " + number);
+        }
+        return sign() * (bar * number);
+    }
+
+    private double origin(double dense) {
+        return relation == Relation.TIMES_DENSE ? dense : 0;
+    }
+
+    private double sign() {
+        return better == Better.SMALLER ? 1 : -1;
     }
 
     private double scaled(double mean, double origin) {

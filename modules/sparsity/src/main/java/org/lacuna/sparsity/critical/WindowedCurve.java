@@ -8,7 +8,7 @@ import java.util.List;
 /** What was measured for a {@link Curve}, by window of text, so that it can be pooled over any draw of the windows. Immutable. */
 public final class WindowedCurve {
     private final double[] weights;
-    /** [point][window]. */
+    /** [point][window]; rows that are the same are one array. */
     private final long[][] elements;
     private final double[] denseLossSums;
     private final List<Point> points;
@@ -77,7 +77,10 @@ public final class WindowedCurve {
             }
         }
         weights = Arrays.stream(tokens).asDoubleStream().toArray();
-        this.elements = Arrays.stream(elements).map(long[]::clone).toArray(long[][]::new);
+        this.elements = new long[elements.length][];
+        for (int i = 0; i < elements.length; i++) {
+            this.elements[i] = i > 0 && elements[i] == elements[i - 1] ? this.elements[i - 1] : elements[i].clone();
+        }
         this.denseLossSums = denseLossSums.clone();
         this.points = List.copyOf(points);
     }
@@ -121,7 +124,8 @@ public final class WindowedCurve {
             Point own = points.get(i);
             Point others = other.points.get(i);
             mixed.add(new Point(own.p, mixed(own.lossSums, others.lossSums, taken), mixed(own.kept, others.kept, taken)));
-            mixedElements[i] = mixed(elements[i], other.elements[i], taken);
+            boolean same = i > 0 && elements[i] == elements[i - 1] && other.elements[i] == other.elements[i - 1];
+            mixedElements[i] = same ? mixedElements[i - 1] : mixed(elements[i], other.elements[i], taken);
         }
         return new WindowedCurve(weights, mixedElements, dense, List.copyOf(mixed));
     }
@@ -163,33 +167,43 @@ public final class WindowedCurve {
      */
     public Curve pooled(int[] times) {
         check(times.length == weights.length, "a draw from " + times.length + " windows, but the curve has " + weights.length);
-        double drawnWeight = sum(weights, times); // exact where they are whole numbers, such as tokens
+        int[] drawn = drawn(times);
+        double drawnWeight = sum(weights, times, drawn); // exact where they are whole numbers, such as tokens
         List<CurvePoint> pooled = new ArrayList<>(points.size());
+        long drawnElements = 0;
         for (int i = 0; i < elements.length; i++) {
             Point point = points.get(i);
-            long drawnElements = sum(elements[i], times);
+            drawnElements = i > 0 && elements[i] == elements[i - 1] ? drawnElements : sum(elements[i], times, drawn);
             // A draw of windows without elements has nothing that is left out.
-            double sparsity = drawnElements == 0 ? 0 : (drawnElements - sum(point.kept, times)) / (double) drawnElements;
-            pooled.add(new CurvePoint(point.p, sum(point.lossSums, times) / drawnWeight, sparsity));
+            double sparsity = drawnElements == 0 ? 0 : (drawnElements - sum(point.kept, times, drawn)) / (double) drawnElements;
+            pooled.add(new CurvePoint(point.p, sum(point.lossSums, times, drawn) / drawnWeight, sparsity));
         }
-        return new Curve(sum(denseLossSums, times) / drawnWeight, pooled);
+        return new Curve(sum(denseLossSums, times, drawn) / drawnWeight, pooled);
     }
 
-    private static long sum(long[] values, int[] times) {
+    /** The windows that are in a draw. One that is not may have an infinite loss. */
+    private static int[] drawn(int[] times) {
+        int[] drawn = new int[times.length];
+        int count = 0;
+        for (int w = 0; w < times.length; w++) {
+            drawn[count] = w;
+            count += times[w] > 0 ? 1 : 0;
+        }
+        return Arrays.copyOf(drawn, count);
+    }
+
+    private static long sum(long[] values, int[] times, int[] drawn) {
         long sum = 0;
-        for (int w = 0; w < values.length; w++) {
+        for (int w : drawn) {
             sum += times[w] * values[w];
         }
         return sum;
     }
 
-    private static double sum(double[] values, int[] times) {
+    private static double sum(double[] values, int[] times, int[] drawn) {
         double sum = 0;
-        for (int w = 0; w < values.length; w++) {
-            // A window that is not drawn may have an infinite loss.
-            if (times[w] > 0) {
-                sum += times[w] * values[w];
-            }
+        for (int w : drawn) {
+            sum += times[w] * values[w];
         }
         return sum;
     }

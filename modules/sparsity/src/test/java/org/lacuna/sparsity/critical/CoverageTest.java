@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
@@ -26,12 +27,13 @@ class CoverageTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"64,normal", "32,normal", "64,skewed", "32,skewed"})
+    @CsvSource({"64,normal", "32,normal", "16,normal", "64,skewed", "32,skewed", "16,skewed"})
     void theStatedCoverageIsWhatIsMeasured(int windows, String population) {
         PlantedPopulation planted = new PlantedPopulation(population.equals("skewed"));
-        List<Coverage> stated = Coverage.MEASURED.stream().filter(c -> c.windows() == windows && c.population().equals(population)).toList();
+        List<Coverage> stated = Coverage.LEVELS.stream().filter(c -> c.examples() == windows && c.population().equals(population)).toList();
         List<Coverage> measured = new ArrayList<>();
-        covered(planted, windows, TEST_SETS).forEach((estimator, covered) -> measured.add(new Coverage(estimator, windows, population, covered, TEST_SETS)));
+        covered(planted, windows, TEST_SETS).forEach((estimator, covered) -> measured.add(
+                new Coverage(estimator.name().toLowerCase(Locale.ROOT), windows, population, covered, TEST_SETS)));
         assertEquals(measured, stated);
     }
 
@@ -91,13 +93,11 @@ class CoverageTest {
     }
 
     @Test
-    void everyEstimatorsCoverageIsStatedInWords() {
-        for (Estimator estimator : Estimator.values()) {
-            assertEquals(4, Coverage.of(estimator).size());
-            assertEquals(64, Coverage.of(estimator).get(0).windows());
-            assertEquals("normal", Coverage.of(estimator).get(0).population());
-        }
-        assertEquals("first: 390 of 400 (64 windows, normal)", new Coverage(Estimator.FIRST, 64, "normal", 390, 400).inWords());
-        assertThrows(IllegalArgumentException.class, () -> new Coverage(Estimator.GRID, 64, "normal", 401, 400));
+    void isStatedInWords() {
+        assertEquals("first: 390 of 400 (64 windows, normal)", new Coverage("first", 64, "normal", 390, 400).inWords());
+        assertEquals(0.975, new Coverage("first", 64, "normal", 390, 400).share());
+        assertThrows(IllegalArgumentException.class, () -> new Coverage("grid", 64, "normal", 401, 400));
+        assertThrows(IllegalArgumentException.class, () -> new FalseAlarms("grid", 64, "normal", -1, 400));
+        assertEquals(0.05, new FalseAlarms("grid", 64, "normal", 20, 400).share());
     }
 }

@@ -154,6 +154,46 @@ class PairedBootstrapTest {
         assertThrows(IllegalArgumentException.class, () -> bootstrap.difference(levels, levels.subList(1, 1000), 0.95));
     }
 
+    /** Answers of 4 documents that are all alike: draws say nothing more, and a level is anywhere between the two points that it lies between. */
+    @Test
+    void aCrossingLiesBetweenTheLastPointThatHoldsAndTheFirstThatDoesNot() {
+        PairedBootstrap four = new PairedBootstrap(4, 1000, 1);
+        QualityBar bar = QualityBar.accuracy(0.99);
+        assertEquals(new Interval(0.4, 0.6, 0.95, 1000, 0, 0), four.crossing(answers(new double[][] {{1, 1, 1, 1}, {1, 1, 1, 1}, {0, 0, 0, 0}, {0, 0, 0, 0}}), bar, 0.95));
+        assertEquals(new Interval(0, 0.2, 0.95, 1000, 1000, 0), four.crossing(answers(new double[][] {{0, 0, 0, 0}, {0, 0, 0, 0}}), bar, 0.95));
+        assertEquals(new Interval(0.4, 1, 0.95, 1000, 0, 1000), four.crossing(answers(new double[][] {{1, 1, 1, 1}, {1, 1, 1, 1}}), bar, 0.95));
+    }
+
+    /** Of 2 documents one is lost at the second point: a quarter of the draws have the other twice and hold the bar there, and so it is at the third. */
+    @Test
+    void aCrossingIsAsWideAsDrawsDisagree() {
+        PairedBootstrap two = new PairedBootstrap(2, 1000, 1);
+        WindowedCurve curve = answers(new double[][] {{1, 1}, {1, 0}, {1, 0}, {0, 0}, {0, 0}});
+        Interval interval = two.crossing(curve, QualityBar.accuracy(0.99), 0.95);
+        assertEquals(new Interval(0.2, 0.8, 0.95, 1000, 0, 0), interval);
+        // 40 % at either end are more than a quarter: at the second point the bar counts as broken.
+        assertEquals(new Interval(0.2, 0.4, 0.2, 1000, 0, 0), two.crossing(curve, QualityBar.accuracy(0.99), 0.2));
+        assertThrows(IllegalArgumentException.class, () -> two.crossing(curve, QualityBar.accuracy(0.99), 1));
+    }
+
+    /** All right without a rule; at the points, by document, at sparsities of 0.2, 0.4, … */
+    private static WindowedCurve answers(double[][] right) {
+        int documents = right[0].length;
+        long[] ones = new long[documents];
+        Arrays.fill(ones, 1);
+        long[] elements = new long[documents];
+        Arrays.fill(elements, 10);
+        double[] dense = new double[documents];
+        Arrays.fill(dense, 1);
+        List<Point> points = new ArrayList<>();
+        for (int i = 0; i < right.length; i++) {
+            long[] kept = new long[documents];
+            Arrays.fill(kept, 8 - 2 * i);
+            points.add(new Point(1 - 0.2 * i, right[i], kept));
+        }
+        return new WindowedCurve(ones, elements, dense, points);
+    }
+
     @ParameterizedTest
     @ValueSource(doubles = {0, 1, -0.5, Double.NaN})
     void refusesAConfidenceThatIsNone(double confidence) {

@@ -3,25 +3,61 @@ package org.lacuna.sparsity.critical;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.IntFunction;
 import org.lacuna.sparsity.critical.WindowedCurve.Point;
 
 /**
  * Windows of text drawn from a known population, so that the curve over all of it, and what each estimator reads off that, is known too.
  *
  * <p>A window w of 128 tokens has a dense loss D of mean 2.5 nats a token. At a point of true sparsity s it has {@code D + d(s) G + e} with
- * {@code d(s) = 0.01 (s / 0.24)^3.5}, a factor G of mean 1 that all points of the window share, and a noise e of mean 0 of its own at every point. The
+ * {@code d(s) = 0.01 (s / a)^3.5}, a factor G of mean 1 that all points of the window share, and a noise e of mean 0 of its own at every point. The
  * perplexity bar of 1 %, d = 0.00995, falls between two points of the paper's grid, at which {@code s = (1 - p)^0.45}: much like the curve of a small
  * trained model. Kept counts vary about their mean by what all points of the window share and by a noise of each point's own.
+ *
+ * <p>Several models may be measured on the same windows: then {@value #SHARED} of the variance of what is a window's (D, G and what its kept counts share) is
+ * the text's, the same for all of them. Each by itself is as it would be alone.
  *
  * <p>Only {@code StrictMath}, so that every machine draws the same.
  *
  * @param skewed if not, D, G and e are normal with standard deviations of 0.3, 0.5 and up to 0.006; if so, D and G are lognormal (standard deviations of
  *               0.3 and 1.31, G's skewness 6.2) and e is exponential less its mean, with the same standard deviation
+ * @param at     the sparsity a, at which the loss is 0.01 above dense
  */
-record PlantedPopulation(boolean skewed) {
+record PlantedPopulation(boolean skewed, double at) {
+    /** Of the variance between windows. */
+    private static final double SHARED = 0.8;
     private static final int TOKENS = 128;
     private static final long ELEMENTS = 128_000;
     private static final double DENSE = 2.5;
+
+    /** What a window is: deviates of its dense loss, of its factor and of its kept counts. */
+    private record Window(double dense, double factor, double kept) {
+        static Window drawn(SplittableRandom random) {
+            return new Window(normal(random), normal(random), normal(random));
+        }
+
+        /** One model's, of the text's and its own. */
+        Window with(Window own) {
+            return new Window(mixed(dense, own.dense), mixed(factor, own.factor), mixed(kept, own.kept));
+        }
+
+        private static double mixed(double text, double own) {
+            return StrictMath.sqrt(SHARED) * text + StrictMath.sqrt(1 - SHARED) * own;
+        }
+    }
+
+    PlantedPopulation(boolean skewed) {
+        this(skewed, 0.24);
+    }
+
+    /** Some models on the same windows. */
+    static List<WindowedCurve> sample(List<PlantedPopulation> models, int windows, SplittableRandom random) {
+        List<Window> texts = new ArrayList<>();
+        for (int w = 0; w < windows; w++) {
+            texts.add(Window.drawn(random));
+        }
+        return models.stream().map(model -> model.sample(windows, w -> texts.get(w).with(Window.drawn(random)), random)).toList();
+    }
 
     /** The curve over the whole population. */
     Curve curve() {
@@ -34,6 +70,10 @@ record PlantedPopulation(boolean skewed) {
 
     /** So many windows of it. */
     WindowedCurve sample(int windows, SplittableRandom random) {
+        return sample(windows, w -> Window.drawn(random), random);
+    }
+
+    private WindowedCurve sample(int windows, IntFunction<Window> text, SplittableRandom random) {
         int grid = Curve.PAPER_GRID.size();
         long[] tokens = new long[windows];
         long[] elements = new long[windows];
@@ -43,15 +83,15 @@ record PlantedPopulation(boolean skewed) {
         for (int w = 0; w < windows; w++) {
             tokens[w] = TOKENS;
             elements[w] = ELEMENTS;
-            double own = skewed ? lognormal(DENSE, 0.12, random) : DENSE + 0.3 * normal(random);
-            double factor = skewed ? lognormal(1, 1, random) : 1 + 0.5 * normal(random);
-            double shared = normal(random);
+            Window window = text.apply(w);
+            double own = skewed ? lognormal(DENSE, 0.12, window.dense) : DENSE + 0.3 * window.dense;
+            double factor = skewed ? lognormal(1, 1, window.factor) : 1 + 0.5 * window.factor;
             dense[w] = TOKENS * own;
             for (int i = 0; i < grid; i++) {
                 double p = Curve.PAPER_GRID.get(i);
                 double noise = 0.006 * StrictMath.sqrt(Math.min(1, excess(p) / 0.01)) * (skewed ? exponential(random) - 1 : normal(random));
                 losses[i][w] = TOKENS * (own + excess(p) * factor + noise);
-                kept[i][w] = about(kept(p), shared, random);
+                kept[i][w] = about(kept(p), window.kept, random);
             }
         }
         List<Point> points = new ArrayList<>();
@@ -61,8 +101,8 @@ record PlantedPopulation(boolean skewed) {
         return new WindowedCurve(tokens, elements, dense, points);
     }
 
-    private static double excess(double p) {
-        return 0.01 * StrictMath.pow(StrictMath.pow(1 - p, 0.45) / 0.24, 3.5);
+    private double excess(double p) {
+        return 0.01 * StrictMath.pow(StrictMath.pow(1 - p, 0.45) / at, 3.5);
     }
 
     private static long kept(double p) {
@@ -77,8 +117,8 @@ record PlantedPopulation(boolean skewed) {
     }
 
     /** Of a mean, with a standard deviation of the logarithm. */
-    private static double lognormal(double mean, double deviation, SplittableRandom random) {
-        return mean * StrictMath.exp(deviation * normal(random) - deviation * deviation / 2);
+    private static double lognormal(double mean, double deviation, double deviate) {
+        return mean * StrictMath.exp(deviation * deviate - deviation * deviation / 2);
     }
 
     private static double exponential(SplittableRandom random) {
@@ -86,7 +126,7 @@ record PlantedPopulation(boolean skewed) {
     }
 
     /** Box and Muller's cosine. */
-    private static double normal(SplittableRandom random) {
+    static double normal(SplittableRandom random) {
         return StrictMath.sqrt(2 * exponential(random)) * StrictMath.cos(2 * Math.PI * random.nextDouble());
     }
 }

@@ -159,6 +159,23 @@ class QualityBarTest {
         assertEquals(QualityBar.perplexity(new Bar(1.3)).levels(curve).linear().sparsity(), absolute.levels(curve).linear().sparsity(), 1e-12);
     }
 
+    /** A point by itself has a level exactly where its mean holds the bar. */
+    @Test
+    void holdsIsWhatLevelsAskOfEachPoint() {
+        SplittableRandom random = new SplittableRandom(12);
+        int held = 0;
+        for (int i = 0; i < 2000; i++) {
+            double dense = random.nextDouble();
+            double mean = dense + 0.02 * (random.nextInt(3) - 1) * random.nextInt(2);
+            for (QualityBar bar : List.of(QualityBar.accuracy(0.99), QualityBar.perplexity(Bar.ONE_PERCENT), QualityBar.bitsPerByte(1.01), QualityBar.outputError(0.5))) {
+                boolean level = bar.levels(new Curve(dense, List.of(new CurvePoint(0.5, mean, 0.5)))).grid().kind() != Level.Kind.NONE;
+                assertEquals(level, bar.holds(mean, dense), bar + " " + mean + " " + dense);
+                held += level ? 1 : 0;
+            }
+        }
+        assertTrue(held > 2000 && held < 7500, "held " + held);
+    }
+
     @Test
     void refusesBarsThatAreNoneAndMeansThatDoNotFit() {
         for (double bar : new double[] {0.99, Double.NaN, Double.POSITIVE_INFINITY}) {
