@@ -2,7 +2,6 @@ package org.lacuna.eval.method;
 
 import java.nio.FloatBuffer;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.Set;
 import org.lacuna.data.Batch;
 import org.lacuna.graph.program.Instance;

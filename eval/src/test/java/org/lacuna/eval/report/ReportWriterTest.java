@@ -39,9 +39,9 @@ import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
+import org.lacuna.sparsity.critical.Coverage;
 import org.lacuna.sparsity.critical.Estimator;
 import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
-import org.lacuna.sparsity.critical.Coverage;
 import org.w3c.dom.Document;
 
 class ReportWriterTest {

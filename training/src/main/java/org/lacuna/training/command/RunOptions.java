@@ -23,8 +23,8 @@ import org.lacuna.training.progress.Progress;
 import org.lacuna.training.recipe.TrainRecipe;
 import org.lacuna.training.run.Control;
 import org.lacuna.training.run.TrainingRun;
-import picocli.CommandLine;
 import picocli.CommandLine.Option;
+import picocli.CommandLine;
 
 /** The options of the commands that train, and what they do. */
 final class RunOptions {

@@ -8,8 +8,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import org.lacuna.run.InputException;
-import org.lacuna.run.folder.MetricsLog;
 import org.lacuna.run.folder.FolderLock;
+import org.lacuna.run.folder.MetricsLog;
 import org.lacuna.training.recipe.TrainRecipe;
 
 /** How a sweep stands, read from its folder, whether it goes on or not. */

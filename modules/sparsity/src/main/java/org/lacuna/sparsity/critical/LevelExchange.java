@@ -1,8 +1,8 @@
 package org.lacuna.sparsity.critical;
 
 import java.util.function.Function;
-import org.lacuna.sparsity.statistics.PermutationTest;
 import org.lacuna.sparsity.statistics.PermutationTest.Result;
+import org.lacuna.sparsity.statistics.PermutationTest;
 import org.lacuna.sparsity.statistics.Range;
 
 /**
