@@ -112,7 +112,8 @@ public record Leaderboard(SiteSet sites, double bar, double confidence, List<Boa
         if (!one.data().windowsSha256().equals(first.data().windowsSha256())) {
             boolean otherTokens = one.model().vocabulary() != first.model().vocabulary() || one.model().tokenizerSha256().isPresent() && first.model().tokenizerSha256().isPresent()
                     && !one.model().tokenizerSha256().equals(first.model().tokenizerSha256());
-            reasons.add("measured on other windows" + (otherTokens ? ", in the tokens of another tokenizer" : "") + ", and how much can be left out depends on the text");
+            reasons.add("measured on other windows, and how much can be left out depends on the text" + (otherTokens
+                    ? " (in the tokens of another tokenizer: of losses, bits/byte can be held against each other, roughly, as the stretches of text differ)" : ""));
         }
         if (!one.settings().treatment().equals(first.settings().treatment())) {
             reasons.add("by other means (" + one.settings().treatment() + "; above: " + first.settings().treatment() + ")");

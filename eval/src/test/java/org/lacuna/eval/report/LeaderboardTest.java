@@ -45,9 +45,14 @@ class LeaderboardTest {
 
     /** A curve from nothing left out, at the dense loss + {@code first}, over the planted sparsity, just within 1 %, to {@code last}, at a loss 10 above. */
     private static RobustnessResult planted(String name, String windows, LayerSet layers, double first, double last, double... critical) {
+        return planted(name, 257, windows, layers, first, last, critical);
+    }
+
+    private static RobustnessResult planted(String name, int vocabulary, String windows, LayerSet layers, double first, double last, double... critical) {
         Settings settings = new Settings("top_p", List.of(1.0, 0.5, 0.0), TokenCoverage.EVERY, layers, List.of(SiteSet.INTERMEDIATE), 1.01, 200, 1, 0.95);
         List<Double> dense = Collections.nCopies(critical.length, LENGTH * 1.5);
-        DenseResult denseResult = new DenseResult(1.5, OptionalDouble.of(1.5), dense, Map.of(Site.INTERMEDIATE, List.of(0.25), Site.GATE, List.of(0.25), Site.INPUT, List.of(0.0)), List.of(0));
+        DenseResult denseResult = new DenseResult(1.5, OptionalDouble.of(1.5), dense,
+                Map.of(Site.INTERMEDIATE, List.of(0.25), Site.GATE, List.of(0.25), Site.INPUT, List.of(0.0)), List.of(0));
         List<MeasuredPoint> points = new ArrayList<>();
         for (int p = 0; p < 3; p++) {
             double[] sums = new double[critical.length];
@@ -60,10 +65,10 @@ class LeaderboardTest {
             points.add(new MeasuredPoint(settings.grid().get(p), sums, kept, List.of(0.5)));
         }
         SiteResult curve = MeasuredPoint.curve(SiteSet.INTERMEDIATE, ELEMENTS, LENGTH, points, denseResult, settings);
-        ModelSummary model = new ModelSummary(name, "runs/" + name, "sha of " + name, "config", 1234, 1, 4, 8, 1, 1, 257, false, "relu", "gated", true, Optional.empty(), Training.NATURAL,
-                OptionalLong.of(1), OptionalLong.of(5), OptionalLong.of(99_000), OptionalDouble.empty(), Optional.of("text"), Optional.of("d0"), Optional.of("t0"));
-        return new RobustnessResult(RobustnessResult.VERSION, model, new DataSummary("text", "d0", windows, critical.length, LENGTH, OptionalLong.of(40)), settings, Json.object(), denseResult,
-                List.of(curve));
+        ModelSummary model = new ModelSummary(name, "runs/" + name, "sha of " + name, "config", 1234, 1, 4, 8, 1, 1, vocabulary, false, "relu", "gated", true,
+                Optional.empty(), Training.NATURAL, OptionalLong.of(1), OptionalLong.of(5), OptionalLong.of(99_000), OptionalDouble.empty(), Optional.of("text"), Optional.of("d0"), Optional.of("t0"));
+        return new RobustnessResult(RobustnessResult.VERSION, model, new DataSummary("text", "d0", windows, critical.length, LENGTH, OptionalLong.of(40)), settings,
+                Json.object(), denseResult, List.of(curve));
     }
 
     private static RobustnessResult planted(String name, double... critical) {
@@ -110,11 +115,14 @@ class LeaderboardTest {
     @Test
     void whatWasMeasuredOtherwiseIsRankedByItself() {
         Comparison comparison = Comparing.of(List.of(planted("a", 0.3, 0.3), planted("elsewhere", "w1", LayerSet.ALL, 0, ALL, 0.9, 0.9), planted("b", 0.4, 0.4),
-                planted("one layer", "w0", LayerSet.parse("0"), 0, ALL, 0.8, 0.8)));
+                planted("one layer", "w0", LayerSet.parse("0"), 0, ALL, 0.8, 0.8), planted("words", 999, "w2", LayerSet.ALL, 0, ALL, 0.2, 0.2)));
         List<Board> boards = Leaderboard.of(comparison).boards();
-        assertEquals(List.of(List.of("1 b", "2 a"), List.of("1 elsewhere"), List.of("1 one layer")), boards.stream().map(LeaderboardTest::ranks).toList());
+        assertEquals(List.of(List.of("1 b", "2 a"), List.of("1 elsewhere"), List.of("1 one layer"), List.of("1 words")), boards.stream().map(LeaderboardTest::ranks).toList());
         assertEquals("Not ranked with those above: measured on other windows, and how much can be left out depends on the text.", boards.get(1).apart().orElseThrow());
-        assertEquals("Not ranked with those above: by other means (rule top_p, coverage all, layers 0; above: rule top_p, coverage all, layers all).", boards.get(2).apart().orElseThrow());
+        assertEquals("Not ranked with those above: by other means (rule top_p, coverage all, layers 0; above: rule top_p, coverage all, layers all).",
+                boards.get(2).apart().orElseThrow());
+        assertEquals("Not ranked with those above: measured on other windows, and how much can be left out depends on the text (in the tokens of another tokenizer: of losses, "
+                + "bits/byte can be held against each other, roughly, as the stretches of text differ).", boards.get(3).apart().orElseThrow());
         assertEquals(0.9, boards.get(1).rows().get(0).critical().orElseThrow().level().sparsity(), 1e-9);
     }
 
