@@ -33,7 +33,7 @@ final class EvalTable {
     private final PrintWriter out;
     private LayerSet ruled = LayerSet.ALL;
     /** Characters of a site's column. */
-    private int siteWidth;
+    private int siteWidth = siteWidth(List.of());
     private int curves;
     private int measured;
     private long begun;

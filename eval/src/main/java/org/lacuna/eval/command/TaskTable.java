@@ -17,7 +17,7 @@ import org.lacuna.eval.task.TaskSettings;
 final class TaskTable implements TaskEvaluation.Progress {
     private final PrintWriter out;
     /** Characters of a site's column. */
-    private int siteWidth;
+    private int siteWidth = EvalTable.siteWidth(List.of());
 
     TaskTable(PrintWriter out) {
         this.out = out;

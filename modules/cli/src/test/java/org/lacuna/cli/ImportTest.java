@@ -284,13 +284,14 @@ class ImportTest {
         assertSays(run.out(), "gemma3_text", "78,096, stored as F32 (312,384 bytes) in 41 tensors, 1 file", "all finite", "4 of 16, 1 of keys and values",
                 "the input embedding (tied)", "rotary, base 1,000,000; where the window slides: base 10,000; up to 128",
                 "layers 0, 2: the last 8 tokens; the others: the whole text; queries and keys normed, each head; scores × 0.204124",
-                "RMS, weights stored less 1, epsilon 1.0E-6; before and behind", "embeddings × 6.92820", "gelu_pytorch_tanh, gated", "input, up, gate, intermediate",
+                "RMS, weights stored less 1, epsilon 1.0E-6; before and behind", "embeddings × 6.92820", "gelu_pytorch_tanh, gated",
+                "sites         input, up, gate, intermediate, attention_input, attention_output\n",
                 "64 windows of 128 tokens", "steps of 1 × 128 tokens", "tokenizer     tokenizer.json\n");
 
         assertSays(lacuna("import", Fixtures.unpack("olmoe", temp), "--batch", 4, "--window", 16).out(), "8 experts, 2 a token, their weights as they are",
                 "all heads together", "tokenizer     none", "64 windows of 16 tokens", "steps of 4 × 16 tokens");
         assertSays(lacuna("import", Fixtures.unpack("opt", temp), "--quick").out(), "learned, behind 2 unused rows; up to 64", "relu, no gate, biases", "causal",
-                "; biases", "mean and variance, with biases", "sites         input, intermediate\n", "not read (--quick)");
+                "; biases", "mean and variance, with biases", "sites         input, intermediate, attention_input, attention_output\n", "not read (--quick)");
         assertSays(lacuna("import", Fixtures.unpack("gpt-neox", temp)).out(), "% of each head", "side by side", "its own");
         assertSays(lacuna("import", Fixtures.unpack("llama-gqa-tied-llama3rope", temp)).out(), "llama3 scaling × 8 from 32 positions");
     }

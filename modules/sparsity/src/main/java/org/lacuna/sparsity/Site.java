@@ -5,7 +5,7 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * A place in a layer where a vector of each token is observed or sparsified. With a gated feed-forward block
+ * A place in a layer where a vector of each token is observed or sparsified, in the feed-forward block penalised too. With a gated block
  * {@code down(up(x) · act(gate(x)))} of hidden size D and inner size F, and attention of N heads of size H:
  */
 public enum Site {
