@@ -600,6 +600,8 @@ class CommandsTest {
         assertEquals(null, failure);
         assertTrue(table.contains("control: tiny") && table.contains("task   stories_agreement: 6 documents") && table.contains("other   − control: ")
                 && table.contains("critical sparsity at intermediate: other "), table);
+        assertTrue(table.lines().anyMatch(line -> line.matches("       tiny: 12 requests, \\d+ with a context cut to 64 tokens.*")), table);
+        assertTrue(table.contains("note   other: acc is not above chance (0.5000)"), table);
         JsonNode json = Json.read(out.resolve("report.json"));
         assertEquals("stories_agreement", json.at("/comparison/tasks/0/name").asText());
         String page = Files.readString(out.resolve("report.html"));

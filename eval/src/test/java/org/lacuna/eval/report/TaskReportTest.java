@@ -77,6 +77,16 @@ class TaskReportTest {
         assertEquals("chance", chart.at("/lines/1/label").asText());
     }
 
+    /** Two right of three is 0.42 above a chance of 0.25, whose standard error is 0.25; three are 0.75 above it. */
+    @Test
+    void whatEvalNotesStandsInThePage() throws IOException {
+        write("relu");
+        String page = Files.readString(folder.resolve(ReportWriter.PAGE));
+        assertTrue(page.contains("<li>t, silu: acc is not above chance (0.2500) by two standard errors of chance"), page);
+        assertFalse(page.contains("t, relu: acc is not above chance"));
+        assertTrue(page.contains("<li>t, silu: 3 requests, 0 with a context cut to 64 tokens.</li>"));
+    }
+
     @Test
     void namesAreTextAndAnEarlierPictureGoes() throws IOException {
         Files.writeString(folder.resolve(ReportWriter.PICTURE), "<svg/>");
