@@ -13,8 +13,8 @@ import org.lacuna.sparsity.critical.FalseAlarms;
 
 /** How often intervals held the truth, and tests found what is not there, where both are known: a row a number, a column a kind of test sets. */
 final class CoverageTable {
-    private static final String CAPTION = "How often nominal 95 % intervals held the truth where it is known, and how often p ≤ 0.05 told a difference that was not there: shares of %s"
-            + " simulated test sets of so many %s.";
+    private static final String CAPTION = "How often nominal 95 % intervals held the truth where it is known, and how often p ≤ 0.05 told a difference that was not there: shares of "
+            + "simulated test sets, ";
 
     private final Map<String, Map<String, Double>> rows = new LinkedHashMap<>();
     private final Set<String> columns = new LinkedHashSet<>();
@@ -31,7 +31,7 @@ final class CoverageTable {
         FalseAlarms.MEASURED.stream().filter(alarm -> !alarm.population().equals(FalseAlarms.ANSWERS)).forEach(alarm -> table.put(
                 alarm.population().equals(FalseAlarms.UNLIKE) ? "false alarms, unlike models of equal level" : "false alarms, models alike",
                 alarm.examples() + ", " + alarm.population(), alarm.share()));
-        return table.html(String.format(CAPTION, "1,000 (one model) or 400 (two)", "windows, which differ normally or very skewed"));
+        return table.html(CAPTION + "1,000 of one model and 400 of two, of so many windows, which differ normally or very skewed.");
     }
 
     /** Of what is measured on a task's documents. */
@@ -40,7 +40,7 @@ final class CoverageTable {
         Coverage.ANSWERS.forEach(c -> table.put(c.of(), Integer.toString(c.examples()), c.share()));
         FalseAlarms.MEASURED.stream().filter(alarm -> alarm.population().equals(FalseAlarms.ANSWERS))
                 .forEach(alarm -> table.put("false alarms, " + alarm.of(), Integer.toString(alarm.examples()), alarm.share()));
-        return table.html(String.format(CAPTION, "400", "documents"));
+        return table.html(CAPTION + "400, of so many documents.");
     }
 
     private void put(String row, String column, double share) {

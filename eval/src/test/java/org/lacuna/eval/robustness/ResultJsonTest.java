@@ -107,7 +107,7 @@ class ResultJsonTest {
         Files.writeString(file, "{\"version\": 99}");
         assertMessage(file, "version is 99, this build reads " + RobustnessResult.VERSION);
         Files.writeString(file, "{\"version\": " + RobustnessResult.VERSION + ", \"model\": {\"name\": \"a\"}}");
-        assertMessage(file, "model: has no key \"checkpoint\"; expected a value there");
+        assertMessage(file, "model/checkpoint: is missing or null; expected a text");
     }
 
     @Test
@@ -129,8 +129,8 @@ class ResultJsonTest {
                 {"/curves/0/points/0/increase/low", "5", "curves/0/points/0/increase is from 5.0 to"}, {"/curves/0/points/0/increase/replicates", "0", "increase/replicates is 0"},
                 {"/curves/0/critical/0/estimator", "\"linear\"", "curves/0/critical is of "}, {"/curves/0/critical/0/interval/none", "-1", "curves/0/critical/0/interval/none is -1"},
                 {"/curves/0/critical/1/level/sparsity", "2", "curves/0/critical/1/level: "}, {"/dense/loss", "\"x\"", "dense/loss: found \"x\"; expected a number"},
-                {"/settings/sites", "[\"door\"]", "settings/sites/0: found \"door\"; expected one of input, "}, {"/data/windows", "[]", "data/windows: found something else than a whole number"},
-                {"/model", "3", "model: "}, {"/model/heads", "null", "heads"}, {"/settings/coverage", "null", "coverage"}, {"/settings", "null", "settings"}, {"/curves", "[null]", "curves/0 is null"}}) {
+                {"/settings/sites", "[\"door\"]", "settings/sites/0: no site 'door'; there are input, "}, {"/curves/0/critical/0/estimator", "\"best\"", "estimator: found \"best\"; expected one of grid, first, linear"}, {"/data/windows", "[]", "data/windows: found something else than a whole number"},
+                {"/model", "3", "model: "}, {"/model/heads", "null", "model/heads: is missing or null; expected a"}, {"/settings/coverage", "null", "coverage"}, {"/settings", "null", "settings"}, {"/curves", "[null]", "curves/0 is null"}}) {
             JsonNode json = ResultJson.tree(result());
             JsonPointer at = JsonPointer.compile(bad[0]);
             JsonNode parent = json.at(at.head());

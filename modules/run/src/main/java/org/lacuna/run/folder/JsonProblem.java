@@ -33,7 +33,7 @@ final class JsonProblem {
     private static final Pattern CHARACTER = Pattern.compile("Unexpected character \\((?:'(.)' \\(code (\\d+)|CTRL-CHAR, code (\\d+))", Pattern.DOTALL);
     private static final Pattern MARK = Pattern.compile("Unexpected close marker '(.)': expected '(.)'");
     private static final Pattern TOKEN = Pattern.compile("(?:Unrecognized token|Non-standard token) '([^']*)'");
-    private static final Pattern KEY = Pattern.compile("(?:Duplicate field|creator property) '([^']*)'");
+    private static final Pattern KEY = Pattern.compile("Duplicate field '([^']*)'");
     private static final Pattern LIMIT = Pattern.compile("(?:maximum allowed|maximum length) \\((\\d+)");
 
     private JsonProblem() {}
@@ -80,9 +80,9 @@ final class JsonProblem {
         if (message.startsWith("Duplicate field")) {
             return twice(message);
         }
+        // The path that goes with these names the key.
         if (message.contains("creator property") || message.contains("map `null`")) {
-            return first(KEY, message).map(key -> (message.startsWith("Missing") ? "has no key " : "has null at the key ") + quoted(key) + "; expected a value there")
-                    .orElseGet(() -> "found null; expected " + kind(e.getTargetType()));
+            return "is missing or null; expected " + (e.getTargetType() == null || e.getTargetType().isRecord() ? "a value" : kind(e.getTargetType()));
         }
         if (message.startsWith("No content")) {
             return "is empty; expected " + kind(e.getTargetType());
