@@ -77,4 +77,17 @@ class WindowedCurveTest {
     private static void assertRefused(long[] tokens, long[] elements, double[] dense, List<Point> points) {
         assertThrows(IllegalArgumentException.class, () -> new WindowedCurve(tokens, elements, dense, points));
     }
+
+    /** As a document has none whose answer ends before the rule begins. */
+    @Test
+    void aWindowWithoutElementsCountsInTheLossAlone() {
+        WindowedCurve curve = new WindowedCurve(new long[] {1, 1}, new long[] {0, 10}, new double[] {1, 3}, List.of(new WindowedCurve.Point(0.5, new double[] {2, 4}, new long[] {0, 4})));
+        assertEquals(0.6, curve.pooled().points().get(0).sparsity(), 1e-15);
+        assertEquals(3, curve.pooled().points().get(0).loss(), 1e-15);
+        assertEquals(0, curve.pooled(new int[] {2, 0}).points().get(0).sparsity());
+        assertEquals(2, curve.pooled(new int[] {2, 0}).points().get(0).loss(), 1e-15);
+        String message = assertThrows(IllegalArgumentException.class, () -> new WindowedCurve(new long[] {1}, new long[] {0}, new double[] {1},
+                List.of(new WindowedCurve.Point(0.5, new double[] {2}, new long[] {0})))).getMessage();
+        assertEquals("the point at p = 0.5 has no elements", message);
+    }
 }
