@@ -156,7 +156,8 @@ final class ResultProblems {
             interval(where + "increase", point.increase());
             number(where + "saved", point.saved(), 0, 1);
             for (Site site : grid.sites()) {
-                number(where + "sparsity/" + site.key(), point.sparsity().getOrDefault(site, Double.NaN), 0, 1);
+                Double sparsity = point.sparsity().get(site);
+                number(where + "sparsity/" + site.key(), sparsity == null ? Double.NaN : sparsity, 0, 1);
                 all(where + "layer_sparsity/" + site.key(), point.layerSparsity().get(site), ruledLayers(), 0, 1);
             }
             all(where + "window_loss_sums", point.windowLossSums(), result.data().windows(), -Double.MAX_VALUE, Double.POSITIVE_INFINITY);
