@@ -25,7 +25,12 @@ public record JointGrid(Map<Site, List<Double>> values) {
     /** Copies the lists and checks them. */
     public JointGrid {
         Map<Site, List<Double>> ordered = new TreeMap<>();
-        values.forEach((site, list) -> ordered.put(site, List.copyOf(list)));
+        values.forEach((site, list) -> {
+            if (list == null) {
+                throw new IllegalArgumentException("values of " + site.key() + " must be a list, not null");
+            }
+            ordered.put(site, List.copyOf(list));
+        });
         if (ordered.size() < 2) {
             throw new IllegalArgumentException("a joint grid has two or more sites, not " + ordered.keySet().stream().map(Site::key).toList());
         }

@@ -155,7 +155,8 @@ final class ResultProblems {
             problems.interval(where + "increase", point.increase());
             problems.number(where + "saved", point.saved(), 0, 1);
             for (Site site : grid.sites()) {
-                problems.number(where + "sparsity/" + site.key(), point.sparsity().getOrDefault(site, Double.NaN), 0, 1);
+                Double sparsity = point.sparsity().get(site);
+                problems.number(where + "sparsity/" + site.key(), sparsity == null ? Double.NaN : sparsity, 0, 1);
                 problems.all(where + "layer_sparsity/" + site.key(), point.layerSparsity().get(site), ruledLayers(), 0, 1);
             }
             problems.all(where + "window_loss_sums", point.windowLossSums(), result.data().windows(), -Double.MAX_VALUE, Double.POSITIVE_INFINITY);

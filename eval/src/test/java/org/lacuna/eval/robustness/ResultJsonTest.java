@@ -73,7 +73,10 @@ class ResultJsonTest {
         for (String[] bad : new String[][] {{"/joint", "null", "joint is null; expected what settings/joint asks for"}, {"/settings/joint", "null", "joint is there; expected none, as settings/joint is null"},
                 {"/settings/joint/values/input", "[1, 0.7]", "joint/points is of other values of p than settings/joint"}, {"/settings/joint/values", "{}", "two or more sites"},
                 {"/joint/window_operations", "75", "joint/points/0/window_operations is 80"}, {"/joint/points/0/saved", "2", "joint/points/0/saved is 2.0; expected a number from 0 to 1"},
-                {"/joint/points/0/sparsity", "{}", "joint/points/0/sparsity/input is NaN"}, {"/joint/points/0/layer_sparsity/input", "[1]", "joint/points/0/layer_sparsity/input is of 1 values"},
+                {"/joint/points/0/sparsity", "{}", "joint/points/0/sparsity/input is NaN"},
+                {"/joint/points/0/sparsity/input", "null", "joint/points/0/sparsity/input is NaN"}, {"/joint/points/0/p/input", "null", "joint/points is of other values"},
+                {"/settings/joint/values/input", "null", "values of input must be a list, not null"}, {"/joint/points/0/layer_sparsity/input", "null", "joint/points/0/layer_sparsity/input is null"},
+                {"/joint/choice", "null", "choice"}, {"/joint/points/0/layer_sparsity/input", "[1]", "joint/points/0/layer_sparsity/input is of 1 values"},
                 {"/joint/points/0/window_loss_sums", "[1]", "joint/points/0/window_loss_sums is of 1 values"}, {"/joint/frontier", "[7]", "joint/frontier is 7"},
                 {"/joint/choice/joint", "-1", "joint/choice/joint is -1"}, {"/joint/choice/more/low", "5", "joint/choice/more is from 5.0"}}) {
             JsonNode json = ResultJson.tree(result);
