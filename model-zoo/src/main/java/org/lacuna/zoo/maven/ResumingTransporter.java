@@ -125,10 +125,15 @@ final class ResumingTransporter implements Transporter {
     }
 
     private void fetch(GetTask task, Path part) throws Exception {
-        try (PartWriter writer = new PartWriter(part, new Room(parts, mostUntold))) {
+        PartWriter writer = new PartWriter(part, new Room(parts, mostUntold));
+        try (writer) {
             transporter.get(new GetTask(task.getLocation()).setDataFile(part.toFile(), true).setListener(writer));
-        } catch (TooLongException e) {
-            Files.deleteIfExists(part);
+        } catch (Exception e) {
+            // The transport reads what it was not to, without keeping it, and may fail at that.
+            if (writer.refusal != null) {
+                Files.deleteIfExists(part);
+                throw writer.refusal;
+            }
             throw e;
         }
     }
@@ -152,15 +157,11 @@ final class ResumingTransporter implements Transporter {
             if (folder == null || length < 0) {
                 return;
             }
-            try {
-                // What is left of it, and then a copy of all of it.
-                long free = Files.getFileStore(folder).getUsableSpace();
-                if (length > free || length - offset > free - length) {
-                    throw new TooLongException("it is " + length + " bytes long, and " + free + " are free at " + folder
-                            + "; a download takes twice its length for a moment. Make room, or put the cache elsewhere by -Dlacuna.zoo.cache=");
-                }
-            } catch (IOException e) {
-                throw new TransferCancelledException(folder + ": can't be asked for its free space: " + AtomicFiles.reason(e), e);
+            // What is left of it, and then a copy of all of it. A disk that can't be asked says 0, and so does a full one, which is told when it is written to.
+            long free = folder.toFile().getUsableSpace();
+            if (free > 0 && (length > free || length - offset > free - length)) {
+                throw new TooLongException("it is " + length + " bytes long, and " + free + " are free at " + folder
+                        + "; a download takes twice its length for a moment. Make room, or put the cache elsewhere by -Dlacuna.zoo.cache=");
             }
         }
 
@@ -211,6 +212,7 @@ final class ResumingTransporter implements Transporter {
         private final Room room;
         private FileChannel channel;
         private boolean told;
+        private TooLongException refusal;
 
         PartWriter(Path part, Room room) {
             this.part = part;
@@ -219,7 +221,12 @@ final class ResumingTransporter implements Transporter {
 
         @Override
         public void transportStarted(long offset, long length) throws TransferCancelledException {
-            room.check(offset, length);
+            try {
+                room.check(offset, length);
+            } catch (TooLongException e) {
+                refusal = e;
+                throw e;
+            }
             told = length >= 0;
             try {
                 close();
@@ -234,6 +241,13 @@ final class ResumingTransporter implements Transporter {
         public void transportProgressed(ByteBuffer data) throws TransferCancelledException {
             try {
                 room.check(channel.position() + data.remaining(), told);
+            } catch (TooLongException e) {
+                refusal = e;
+                throw e;
+            } catch (IOException e) {
+                throw cancelled(e);
+            }
+            try {
                 ByteBuffer left = data.duplicate();
                 while (left.hasRemaining()) {
                     channel.write(left);
