@@ -190,7 +190,7 @@ class HuggingFaceConfigTest {
         "'tie_word_embeddings':1 | tie_word_embeddings",
         "'lacuna_gated':false | lacuna_gated",
         "'hidden_act':'relu','lacuna_thresholds':[0.1,0.1] | lacuna_thresholds; lacuna_llama",
-        "'vocab_size':161 | Duplicate; vocab_size",
+        "'vocab_size':161 | there twice; vocab_size",
     })
     void aKeyThatIsWrongOrNotImplementedIsRefusedByName(String key, String said) throws IOException {
         refused(SMALL.formatted("," + key), said.split("; "));
