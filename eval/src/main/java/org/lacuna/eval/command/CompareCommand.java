@@ -91,7 +91,7 @@ public final class CompareCommand implements Callable<Integer> {
         Comparison comparison;
         Extras extras;
         try (Workers team = measure.team(); Interrupts interrupts = Interrupts.listen()) {
-            Measuring measuring = measure.measuring(sets, positions, new CpuDevice(), team, interrupts::requested, line -> {
+            Measuring measuring = measure.measuring(sets, positions, new CpuDevice(), team, new ConsoleWatch(interrupts::requested), line -> {
                 printer.println(line);
                 printer.flush();
             });

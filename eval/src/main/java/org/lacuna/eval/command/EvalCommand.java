@@ -149,7 +149,7 @@ public final class EvalCommand implements Callable<Integer> {
             Evaluation.Measurement measurement = evaluation.prepare(settings, team);
             table.head(evaluation, settings);
             table.memory(measurement.memory());
-            result = ResultStore.using(Optional.ofNullable(store).or(evaluation::store), this::warn, findings -> measurement.measure(findings, interrupts::requested, table::dense, table::curve));
+            result = ResultStore.using(Optional.ofNullable(store).or(evaluation::store), this::warn, findings -> measurement.measure(findings, new ConsoleWatch(interrupts::requested), table::dense, table::curve));
         } catch (InterruptedRunException e) {
             throw new InterruptedRunException(e.getMessage() + goingOn(store != null || evaluation.store().isPresent()));
         }
@@ -182,7 +182,7 @@ public final class EvalCommand implements Callable<Integer> {
         List<TaskMeasurement> results;
         try (Interrupts interrupts = Interrupts.listen()) {
             PrintWriter shown = "-".equals(json) ? new PrintWriter(Writer.nullWriter()) : printer;
-            results = new TaskRun(source, measure, tasks, sets).run(Optional.ofNullable(out), Optional.ofNullable(store), shown, this::warn, interrupts::requested);
+            results = new TaskRun(source, measure, tasks, sets).run(Optional.ofNullable(out), Optional.ofNullable(store), shown, this::warn, new ConsoleWatch(interrupts::requested));
         } catch (InterruptedRunException e) {
             throw new InterruptedRunException(e.getMessage() + goingOn(store != null || source.run().isPresent()));
         }

@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.method.Method;
@@ -14,6 +13,7 @@ import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.robustness.TokenCoverage;
+import org.lacuna.eval.robustness.Watch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.run.InputException;
@@ -198,9 +198,9 @@ public final class MeasureOptions {
      *
      * @param sets      changes to every run's data, as {@code data.text=FILE}
      * @param positions of the model that is measured alone; of many, {@link Integer#MAX_VALUE}
-     * @param stop      asked between pieces of the work
+     * @param watch     asked between pieces of the work
      */
-    public Measuring measuring(List<String> sets, int positions, Device device, Workers team, BooleanSupplier stop, Consumer<String> progress) {
-        return new Measuring(sets, windows(), window(positions), settings(SiteSet.FEED_FORWARD), device, team, stop, progress);
+    public Measuring measuring(List<String> sets, int positions, Device device, Workers team, Watch watch, Consumer<String> progress) {
+        return new Measuring(sets, windows(), window(positions), settings(SiteSet.FEED_FORWARD), device, team, watch, progress);
     }
 }

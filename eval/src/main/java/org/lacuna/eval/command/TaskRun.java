@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
@@ -22,6 +21,7 @@ import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.eval.robustness.Watch;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.eval.store.ResultStore;
 import org.lacuna.eval.task.TaskEvaluation;
@@ -59,7 +59,7 @@ final class TaskRun {
      * @param out   a folder for the results, a file a task, and for lm-evaluation-harness' form of them
      * @param store where pieces are kept; empty for a run's folder of results
      */
-    List<TaskMeasurement> run(Optional<Path> out, Optional<Path> store, PrintWriter printer, Consumer<String> warn, BooleanSupplier stop) {
+    List<TaskMeasurement> run(Optional<Path> out, Optional<Path> store, PrintWriter printer, Consumer<String> warn, Watch watch) {
         ModelConfig config = source.modelConfig();
         Path tokens = source.checkpoint().resolve("tokenizer.json");
         if (!Files.isRegularFile(tokens)) {
@@ -82,7 +82,7 @@ final class TaskRun {
             memory.check(source.checkpoint().toString(), "fewer --workers, a shorter --max-length, or a smaller model");
             table.memory(memory);
             Model model = source.load(config, device);
-            TaskMeasuring measuring = new TaskMeasuring(source, model, summary, look(model, corpus, settings.layers(), stop), device, team, stop);
+            TaskMeasuring measuring = new TaskMeasuring(source, model, summary, look(model, corpus, settings.layers(), watch), device, team, watch);
             return ResultStore.using(store.or(measuring::store), warn, findings -> {
                 List<TaskMeasurement> results = new ArrayList<>();
                 for (TaskEvaluation evaluation : evaluations) {
@@ -128,9 +128,9 @@ final class TaskRun {
         return most;
     }
 
-    private Look look(Model model, Optional<Corpus> corpus, LayerSet layers, BooleanSupplier stop) {
+    private Look look(Model model, Optional<Corpus> corpus, LayerSet layers, Watch watch) {
         Batch calibration = corpus.map(text -> Windows.first(text.train(), CALIBRATION_WINDOWS, Math.min(CALIBRATION_WINDOW, model.config().maxPositions())))
                 .orElseGet(() -> new Batch(1, 1, new int[1], new int[1]));
-        return new Look(source.checkpoint().toString(), model, device, calibration, calibration, calibration.length(), layers, stop);
+        return new Look(source.checkpoint().toString(), model, device, calibration, calibration, calibration.length(), layers, watch);
     }
 }

@@ -2,13 +2,13 @@ package org.lacuna.eval.fatrelu;
 
 import java.util.List;
 import java.util.OptionalLong;
-import java.util.function.BooleanSupplier;
 import org.lacuna.data.Batch;
 import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
 import org.lacuna.eval.robustness.GridPrograms;
 import org.lacuna.eval.robustness.Robustness;
+import org.lacuna.eval.robustness.Watch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
@@ -20,20 +20,20 @@ public final class Shifting {
     private final Device device;
     private final Workers workers;
     private final Batch windows;
-    private final BooleanSupplier stop;
+    private final Watch watch;
 
     /**
      * Computes nothing yet.
      *
      * @param name what messages call the model
-     * @param stop asked between pieces of the work
+     * @param watch asked between pieces of the work
      */
-    public Shifting(String name, Device device, Workers workers, Batch windows, BooleanSupplier stop) {
+    public Shifting(String name, Device device, Workers workers, Batch windows, Watch watch) {
         this.name = name;
         this.device = device;
         this.workers = workers;
         this.windows = windows;
-        this.stop = stop;
+        this.watch = watch;
     }
 
     /**
@@ -59,12 +59,12 @@ public final class Shifting {
     public Shifted shift(Model model, double most, DataSummary data) {
         Model plain = new Model(model.config().withThresholds(List.of()), model.parameters());
         DenseResult before = dense(plain);
-        Calibration found = Calibration.of(name, plain, device, workers, windows, most, stop);
+        Calibration found = Calibration.of(name, plain, device, workers, windows, most, watch);
         Model shifted = new Model(plain.config().withThresholds(found.thresholds()), model.parameters());
         return new Shifted(shifted, ThresholdShift.of(name, most, data, found, before, dense(shifted)));
     }
 
     private DenseResult dense(Model model) {
-        return new Robustness(name, model, device, workers, windows, stop).dense(OptionalLong.empty());
+        return new Robustness(name, model, device, workers, windows, watch).dense(OptionalLong.empty());
     }
 }

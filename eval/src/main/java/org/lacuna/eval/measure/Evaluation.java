@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpus;
@@ -32,6 +31,7 @@ import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteResult;
 import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.eval.robustness.Watch;
 import org.lacuna.eval.source.Circumstances;
 import org.lacuna.eval.source.Hashes;
 import org.lacuna.eval.source.ModelSource;
@@ -240,14 +240,14 @@ public final class Evaluation {
          * Measures.
          *
          * @param findings where pieces that were measured before are taken from, and new ones kept
-         * @param stop    asked between pieces of the work, which end within seconds
+         * @param watch   asked between pieces of the work, which end within seconds, and told of them
          * @param onDense told the dense result
          * @param onCurve told each curve when it is measured
-         * @throws org.lacuna.run.InterruptedRunException if {@code stop} said yes
+         * @throws org.lacuna.run.InterruptedRunException if {@code watch} said so
          * @throws org.lacuna.run.RunException if the model's numbers or its loss are not finite; the message names the model
          */
-        public RobustnessResult measure(Findings findings, BooleanSupplier stop, Consumer<DenseResult> onDense, Consumer<SiteResult> onCurve) {
-            Robustness robustness = new Robustness(summary.checkpoint(), model, programs, workers, windows, stop).keepingIn(findings, circumstances().subject(summary));
+        public RobustnessResult measure(Findings findings, Watch watch, Consumer<DenseResult> onDense, Consumer<SiteResult> onCurve) {
+            Robustness robustness = new Robustness(summary.checkpoint(), model, programs, workers, windows, watch).keepingIn(findings, circumstances().subject(summary));
             DenseResult dense = robustness.dense(data.bytes(), settings.sites());
             onDense.accept(dense);
             List<SiteResult> curves = new ArrayList<>();
@@ -255,7 +255,7 @@ public final class Evaluation {
             Batch other = method.calibrates() ? Windows.first(calibration, data.windows(), data.windowLength()) : windows;
             int covered = settings.coverage().count(data.windowLength(), 0);
             Look look = new Look(summary.checkpoint(), model, device, windows, other, covered == data.windowLength() ? covered : data.windowLength() - covered,
-                    settings.layers(), stop);
+                    settings.layers(), watch);
             for (SiteSet sites : settings.sites()) {
                 SiteResult curve = robustness.curve(sites, settings, dense, method.treatments(settings.grid(), sites.sites(), look));
                 curves.add(curve);

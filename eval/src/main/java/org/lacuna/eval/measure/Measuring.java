@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
@@ -20,6 +19,7 @@ import org.lacuna.eval.method.Methods;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
+import org.lacuna.eval.robustness.Watch;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.eval.store.ResultStore;
 import org.lacuna.graph.Device;
@@ -39,7 +39,7 @@ public final class Measuring {
     private final Settings settings;
     private final Device device;
     private final Workers workers;
-    private final BooleanSupplier stop;
+    private final Watch watch;
     private final Consumer<String> progress;
     private final Map<DataRecipe, Corpus> corpora = new HashMap<>();
 
@@ -50,10 +50,10 @@ public final class Measuring {
      * @param windows  how many
      * @param length   tokens in each
      * @param settings how; of its sites, those that a model has
-     * @param stop     asked between pieces of the work
+     * @param watch    asked between pieces of the work
      * @param progress told in a line what is being done
      */
-    public Measuring(List<String> sets, int windows, int length, Settings settings, Device device, Workers workers, BooleanSupplier stop,
+    public Measuring(List<String> sets, int windows, int length, Settings settings, Device device, Workers workers, Watch watch,
             Consumer<String> progress) {
         this.sets = List.copyOf(sets);
         this.windows = windows;
@@ -61,7 +61,7 @@ public final class Measuring {
         this.settings = settings;
         this.device = device;
         this.workers = workers;
-        this.stop = stop;
+        this.watch = watch;
         this.progress = progress;
     }
 
@@ -101,7 +101,7 @@ public final class Measuring {
         try {
             Evaluation.Measurement measurement = evaluation.prepare(here, workers);
             progress.accept(name + ": memory: " + measurement.memory().line());
-            return ResultStore.using(evaluation.store(), note -> progress.accept(name + ": " + note), findings -> measurement.measure(findings, stop,
+            return ResultStore.using(evaluation.store(), note -> progress.accept(name + ": " + note), findings -> measurement.measure(findings, watch,
                     dense -> progress.accept(String.format(Locale.ROOT, "%s: dense loss %.4f", name, dense.loss())),
                     curve -> progress.accept(name + ": measured " + curve.sites().key())));
         } catch (InterruptedRunException e) {
@@ -151,7 +151,7 @@ public final class Measuring {
         // What the measurements computed in is garbage outside the heap, for which the memory check would take it.
         System.gc();
         try {
-            return ActiveNeurons.of(new Look(source.checkpoint().toString(), source.load(device), device, text, text, text.length(), stop));
+            return ActiveNeurons.of(new Look(source.checkpoint().toString(), source.load(device), device, text, text, text.length(), watch));
         } catch (InterruptedRunException e) {
             throw new InterruptedRunException(e.getMessage() + "; the curves that were measured are kept, and the same command goes on from there");
         }

@@ -1,7 +1,6 @@
 package org.lacuna.eval.robustness;
 
 import java.util.Set;
-import java.util.function.BooleanSupplier;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
@@ -29,11 +28,11 @@ public record Answers(double[][] lossSums, boolean[][] greedy, long[][] kept, lo
      * @throws org.lacuna.run.RunException if the model's numbers are not finite
      */
     public static Answers of(String name, Model model, Device device, Workers workers, Sequences texts, Set<Site> sites, Treatment treatment, TokenCoverage coverage,
-            Findings findings, String subject, BooleanSupplier stop) {
+            Findings findings, String subject, Watch watch) {
         GridProgram program = new GridProgram(model.config(), model.adapters(), device, sites, treatment.layers(), treatment.points(), texts.rows(),
                 texts.length(), false, treatment.channelRows(), texts.branch());
         Sweep sweep = new Sweep(name, model, texts, sites, treatment, coverage, false, program, findings, subject);
-        sweep.run(workers, stop);
+        sweep.run(workers, watch);
         int points = treatment.points();
         double[][] lossSums = new double[points][];
         boolean[][] greedy = new boolean[points][];

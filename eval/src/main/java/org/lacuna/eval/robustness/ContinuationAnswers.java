@@ -6,8 +6,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 import org.lacuna.decode.Reading;
 import org.lacuna.decode.Sampling;
 import org.lacuna.eval.memory.ForwardMemory;
@@ -16,7 +14,6 @@ import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.graph.LowRank;
-import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
@@ -39,7 +36,7 @@ public final class ContinuationAnswers {
     private final TokenCoverage coverage;
     private final Findings findings;
     private final String question;
-    private final BooleanSupplier stop;
+    private final Watch watch;
     private final PointReading.Forms forms;
     private final double[][] lossSums;
     private final boolean[][] greedy;
@@ -63,7 +60,7 @@ public final class ContinuationAnswers {
     }
 
     private ContinuationAnswers(String name, Model model, Device device, List<Asked> asked, Set<Site> sites, Treatment treatment, TokenCoverage coverage,
-            Findings findings, String subject, BooleanSupplier stop) {
+            Findings findings, String subject, Watch watch) {
         this.name = name;
         this.model = model;
         this.device = device;
@@ -72,7 +69,7 @@ public final class ContinuationAnswers {
         this.treatment = treatment;
         this.coverage = coverage;
         this.findings = findings;
-        this.stop = stop;
+        this.watch = watch;
         firsts = new int[asked.size()];
         int count = 0;
         for (int text = 0; text < firsts.length; text++) {
@@ -113,36 +110,47 @@ public final class ContinuationAnswers {
      * @param findings  where pieces are looked up and kept
      * @param subject   hash of model and arithmetic
      * @return of all continuations, context after context
-     * @throws InterruptedRunException if it was asked to stop
+     * @throws org.lacuna.run.InterruptedRunException if it was asked to stop
      * @throws RunException if the model's numbers are not finite
      */
     public static Answers of(String name, Model model, Device device, Workers workers, List<Asked> asked, Set<Site> sites, Treatment treatment, TokenCoverage coverage,
-            Findings findings, String subject, BooleanSupplier stop) {
-        return new ContinuationAnswers(name, model, device, asked, sites, treatment, coverage, findings, subject, stop).run(workers);
+            Findings findings, String subject, Watch watch) {
+        return new ContinuationAnswers(name, model, device, asked, sites, treatment, coverage, findings, subject, watch).run(workers);
     }
 
     private Answers run(Workers workers) {
-        int pointChunks = forms.chunks(treatment.points());
-        int chunks = pointChunks * asked.size();
-        AtomicInteger next = new AtomicInteger();
-        workers.run(Math.min(workers.count(), chunks), part -> {
+        int pieces = forms.chunks(treatment.points()) * asked.size();
+        new Contexts().run(Pieces.name(sites, treatment), name, pieces, Math.min(workers.count(), pieces), workers, findings, watch, part -> {
             PointReading reading = new PointReading(name, forms, model, device, sites, treatment, coverage);
-            for (int chunk = next.getAndIncrement(); chunk < chunks; chunk = next.getAndIncrement()) {
-                if (stop.getAsBoolean()) {
-                    throw new InterruptedRunException("stopped while measuring " + name);
-                }
-                int firstPoint = chunk % pointChunks * forms.together();
-                int text = chunk / pointChunks;
-                String question = findings == Findings.NONE ? "" : this.question + " " + Question.ofContext(asked.get(text).context, continuations(text)) + " " + firstPoint;
-                if (findings.of(question).filter(piece -> restore(piece, firstPoint, text)).isEmpty()) {
-                    answer(reading, firstPoint, text);
-                    if (findings != Findings.NONE) {
-                        findings.keep(question, piece(firstPoint, text));
-                    }
-                }
-            }
+            return piece -> answer(reading, firstPoint(piece), text(piece));
         });
         return new Answers(lossSums, greedy, kept, elements());
+    }
+
+    private int firstPoint(int piece) {
+        return piece % forms.chunks(treatment.points()) * forms.together();
+    }
+
+    private int text(int piece) {
+        return piece / forms.chunks(treatment.points());
+    }
+
+    /** Some points of a context each. */
+    private final class Contexts implements Pieces {
+        @Override
+        public String question(int piece) {
+            return question + " " + Question.ofContext(asked.get(text(piece)).context, continuations(text(piece))) + " " + firstPoint(piece);
+        }
+
+        @Override
+        public boolean restore(JsonNode found, int piece) {
+            return ContinuationAnswers.this.restore(found, firstPoint(piece), text(piece));
+        }
+
+        @Override
+        public ObjectNode found(int piece) {
+            return piece(firstPoint(piece), text(piece));
+        }
     }
 
     private String continuations(int text) {

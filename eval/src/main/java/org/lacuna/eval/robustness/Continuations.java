@@ -6,8 +6,6 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import org.lacuna.decode.Reading;
 import org.lacuna.decode.Sampling;
@@ -42,7 +40,7 @@ public final class Continuations {
     private final TokenCoverage coverage;
     private final Findings findings;
     private final String question;
-    private final BooleanSupplier stop;
+    private final Watch watch;
     private final Device device;
     private final PointReading.Forms forms;
     private final int[][][] tokens;
@@ -67,7 +65,7 @@ public final class Continuations {
     public record Found(int[][][] tokens, long[][] kept, long[][] elements) {}
 
     private Continuations(String name, Model model, Device device, List<int[]> contexts, Ending ending, Set<Site> sites, Treatment treatment,
-            TokenCoverage coverage, Findings findings, String subject, BooleanSupplier stop) {
+            TokenCoverage coverage, Findings findings, String subject, Watch watch) {
         if (coverage.kind() == TokenCoverage.Kind.LAST) {
             throw new IllegalArgumentException("a text that is being written has no last share of its tokens");
         }
@@ -80,7 +78,7 @@ public final class Continuations {
         this.treatment = treatment;
         this.coverage = coverage;
         this.findings = findings;
-        this.stop = stop;
+        this.watch = watch;
         forms = PointReading.Forms.of(model.config(), model.adapters(), device, sites, treatment.layers(), coverage, treatment.points(), longest(contexts) + ending.most,
                 PointReading.channelRows(treatment));
         question = findings == Findings.NONE ? "" : subject + " writes " + Question.ofRules(sites, treatment, coverage, model.config()) + " " + forms.together();
@@ -121,30 +119,43 @@ public final class Continuations {
      * @throws RunException if the model's numbers are not finite
      */
     public static Found of(String name, Model model, Device device, Workers workers, List<int[]> contexts, Ending ending, Set<Site> sites, Treatment treatment,
-            TokenCoverage coverage, Findings findings, String subject, BooleanSupplier stop) {
-        return new Continuations(name, model, device, contexts, ending, sites, treatment, coverage, findings, subject, stop).run(workers);
+            TokenCoverage coverage, Findings findings, String subject, Watch watch) {
+        return new Continuations(name, model, device, contexts, ending, sites, treatment, coverage, findings, subject, watch).run(workers);
     }
 
     private Found run(Workers workers) {
-        int pointChunks = forms.chunks(treatment.points());
-        int chunks = pointChunks * contexts.size();
-        AtomicInteger next = new AtomicInteger();
-        workers.run(Math.min(workers.count(), chunks), part -> {
+        int pieces = forms.chunks(treatment.points()) * contexts.size();
+        new Contexts().run(Pieces.name(sites, treatment), name, pieces, Math.min(workers.count(), pieces), workers, findings, watch, part -> {
             PointReading reading = new PointReading(name, forms, model, device, sites, treatment, coverage);
-            for (int chunk = next.getAndIncrement(); chunk < chunks; chunk = next.getAndIncrement()) {
-                int firstPoint = chunk % pointChunks * forms.together();
-                int text = chunk / pointChunks;
-                String asked = findings == Findings.NONE ? "" : question + " " + Question.ofContext(contexts.get(text), ending.most + " " + ending.key) + " "
-                        + firstPoint;
-                if (findings.of(asked).filter(piece -> restore(piece, firstPoint, text)).isEmpty()) {
-                    write(reading, firstPoint, text);
-                    if (findings != Findings.NONE) {
-                        findings.keep(asked, piece(firstPoint, text));
-                    }
-                }
-            }
+            return piece -> write(reading, firstPoint(piece), text(piece));
         });
         return new Found(tokens, kept, elements());
+    }
+
+    private int firstPoint(int piece) {
+        return piece % forms.chunks(treatment.points()) * forms.together();
+    }
+
+    private int text(int piece) {
+        return piece / forms.chunks(treatment.points());
+    }
+
+    /** Some points of a context each. */
+    private final class Contexts implements Pieces {
+        @Override
+        public String question(int piece) {
+            return question + " " + Question.ofContext(contexts.get(text(piece)), ending.most + " " + ending.key) + " " + firstPoint(piece);
+        }
+
+        @Override
+        public boolean restore(JsonNode found, int piece) {
+            return Continuations.this.restore(found, firstPoint(piece), text(piece));
+        }
+
+        @Override
+        public ObjectNode found(int piece) {
+            return piece(firstPoint(piece), text(piece));
+        }
     }
 
     private long[][] elements() {
@@ -177,7 +188,7 @@ public final class Continuations {
         reading.begin(context, firstPoint);
         int open = points;
         for (int length = context.length; open > 0; length++) {
-            if (stop.getAsBoolean()) {
+            if (watch.getAsBoolean()) {
                 throw new InterruptedRunException("stopped while measuring " + name);
             }
             reading.read(rows, length, cover, "text " + text);

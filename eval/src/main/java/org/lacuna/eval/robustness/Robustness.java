@@ -9,7 +9,6 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
 import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
@@ -31,7 +30,7 @@ public final class Robustness {
     private final GridPrograms programs;
     private final Workers workers;
     private final Batch windows;
-    private final BooleanSupplier stop;
+    private final Watch watch;
     private Findings findings = Findings.NONE;
     private String subject = "";
 
@@ -40,11 +39,11 @@ public final class Robustness {
      *
      * @param name    what messages call the model
      * @param windows every position scored
-     * @param stop    asked between pieces of the work
+     * @param watch   asked between pieces of the work, and told of them
      * @throws InputException if the windows are longer than the model's positions, or hold ids outside its vocabulary
      */
-    public Robustness(String name, Model model, Device device, Workers workers, Batch windows, BooleanSupplier stop) {
-        this(name, model, new GridPrograms(model.config(), model.adapters(), device, windows.rows(), windows.length()), workers, windows, stop);
+    public Robustness(String name, Model model, Device device, Workers workers, Batch windows, Watch watch) {
+        this(name, model, new GridPrograms(model.config(), model.adapters(), device, windows.rows(), windows.length()), workers, windows, watch);
     }
 
     /**
@@ -53,7 +52,7 @@ public final class Robustness {
      * @param programs of the model and as many windows of this length
      * @throws InputException as the other does
      */
-    public Robustness(String name, Model model, GridPrograms programs, Workers workers, Batch windows, BooleanSupplier stop) {
+    public Robustness(String name, Model model, GridPrograms programs, Workers workers, Batch windows, Watch watch) {
         if (windows.scored() != windows.inputs().length) {
             throw new IllegalArgumentException("windows to measure on are scored at every position");
         }
@@ -72,7 +71,7 @@ public final class Robustness {
         this.programs = programs;
         this.workers = workers;
         this.windows = windows;
-        this.stop = stop;
+        this.watch = watch;
     }
 
     /**
@@ -229,7 +228,7 @@ public final class Robustness {
             // What the sweep before this one computed in is garbage that lies outside the heap: the collector would wait, since it can't tell how large it is.
             System.gc();
         }
-        sweep.run(workers, stop);
+        sweep.run(workers, watch);
     }
 
     private List<Double> layerSparsity(Sweep sweep, Set<Site> sites, int point, int covered) {

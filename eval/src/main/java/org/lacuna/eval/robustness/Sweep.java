@@ -13,8 +13,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BooleanSupplier;
 import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.op.NonFiniteRowException;
@@ -23,7 +21,6 @@ import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.Experts;
 import org.lacuna.model.graph.DecoderGraph;
-import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
@@ -101,32 +98,40 @@ public final class Sweep {
     /**
      * Runs all texts through all points. Another run gives the same again.
      *
-     * @throws InterruptedRunException if it was asked to stop
+     * @throws org.lacuna.run.InterruptedRunException if it was asked to stop
      * @throws RunException if a vector that the rule sees or a window's loss is not finite
      */
-    public void run(Workers workers, BooleanSupplier stop) {
-        int pointChunks = program.pointChunks();
-        int chunks = program.chunks();
-        AtomicInteger next = new AtomicInteger();
-        workers.run(program.workers(workers.count()), part -> {
+    public void run(Workers workers, Watch watch) {
+        new Calls().run(Pieces.name(sites, treatment), name, program.chunks(), program.workers(workers.count()), workers, findings, watch, part -> {
             Instance run = program.instance(model.parameters(), part);
-            boolean[][] seen = new boolean[alive.length][alive[0].length];
-            for (int chunk = next.getAndIncrement(); chunk < chunks; chunk = next.getAndIncrement()) {
-                if (stop.getAsBoolean()) {
-                    throw new InterruptedRunException("stopped while measuring " + name);
-                }
-                int firstPoint = chunk % pointChunks * program.points();
-                int firstRow = chunk / pointChunks * program.rows();
-                String asked = question + " " + firstPoint + "," + firstRow;
-                if (findings.of(asked).filter(piece -> restore(piece, firstPoint, firstRow)).isEmpty()) {
-                    run(run, firstPoint, firstRow, seen);
-                    if (findings != Findings.NONE) {
-                        findings.keep(asked, piece(firstPoint, firstRow));
-                    }
-                }
-            }
-            merge(seen);
+            return call -> run(run, firstPoint(call), firstRow(call));
         });
+    }
+
+    private int firstPoint(int call) {
+        return call % program.pointChunks() * program.points();
+    }
+
+    private int firstRow(int call) {
+        return call / program.pointChunks() * program.rows();
+    }
+
+    /** Some points of some windows each. */
+    private final class Calls implements Pieces {
+        @Override
+        public String question(int call) {
+            return question + " " + firstPoint(call) + "," + firstRow(call);
+        }
+
+        @Override
+        public boolean restore(JsonNode found, int call) {
+            return Sweep.this.restore(found, firstPoint(call), firstRow(call));
+        }
+
+        @Override
+        public ObjectNode found(int call) {
+            return piece(firstPoint(call), firstRow(call));
+        }
     }
 
     private int pointsFrom(int firstPoint) {
@@ -193,7 +198,7 @@ public final class Sweep {
         return program.holds();
     }
 
-    private void run(Instance run, int firstPoint, int firstWindow, boolean[][] seen) {
+    private void run(Instance run, int firstPoint, int firstWindow) {
         int rows = program.rows();
         int count = rowsFrom(firstWindow);
         fill(run, firstPoint, firstWindow, count);
@@ -246,7 +251,7 @@ public final class Sweep {
         for (int layer = 0; observe && layer < alive.length; layer++) {
             int vectors = count * length * model.config().feedForward().rowsPerToken(Site.INTERMEDIATE);
             IntBuffer of = experts.isPresent() ? run.tensor(DecoderGraph.experts(layer)).ints() : null;
-            watch(run.tensor(DecoderGraph.site(layer, Site.INTERMEDIATE)).floats(), vectors, model.config().intermediate(), of, seen[layer]);
+            watch(run.tensor(DecoderGraph.site(layer, Site.INTERMEDIATE)).floats(), vectors, model.config().intermediate(), of, alive[layer]);
         }
     }
 
@@ -346,20 +351,14 @@ public final class Sweep {
         return sum;
     }
 
-    /** Notes which neurons of {@code vectors} are not 0: those of a vector's expert where there are experts. */
+    /** Notes which neurons of {@code vectors} are not 0: those of a vector's expert where there are experts. Several threads do, and only ever write true. */
     private static void watch(FloatBuffer values, int vectors, int width, IntBuffer experts, boolean[] seen) {
         for (int t = 0; t < vectors; t++) {
             int from = experts == null ? 0 : experts.get(t) * width;
             for (int j = 0; j < width; j++) {
-                seen[from + j] |= values.get(t * width + j) != 0;
-            }
-        }
-    }
-
-    private synchronized void merge(boolean[][] seen) {
-        for (int layer = 0; layer < seen.length; layer++) {
-            for (int j = 0; j < seen[layer].length; j++) {
-                alive[layer][j] |= seen[layer][j];
+                if (values.get(t * width + j) != 0) {
+                    seen[from + j] = true;
+                }
             }
         }
     }

@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalLong;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
@@ -27,15 +26,16 @@ import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.robustness.TokenCoverage;
+import org.lacuna.eval.robustness.Watch;
 import org.lacuna.eval.source.Circumstances;
 import org.lacuna.eval.source.Hashes;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.eval.store.ResultStore;
 import org.lacuna.eval.task.TaskEvaluation;
+import org.lacuna.eval.task.TaskMeasurement;
 import org.lacuna.eval.task.TaskMeasurement.Curve;
 import org.lacuna.eval.task.TaskMeasurement.Score;
 import org.lacuna.eval.task.TaskMeasurement.TaskSummary;
-import org.lacuna.eval.task.TaskMeasurement;
 import org.lacuna.eval.task.TaskMeasuring;
 import org.lacuna.eval.task.TaskSettings;
 import org.lacuna.graph.Device;
@@ -66,7 +66,7 @@ public final class StudyMeasuring {
     private final int length;
     private final Device device;
     private final Workers workers;
-    private final BooleanSupplier stop;
+    private final Watch watch;
     private final Consumer<String> progress;
     private Corpus corpus;
 
@@ -77,17 +77,17 @@ public final class StudyMeasuring {
      * @param length   tokens in each
      * @param tasks    that are asked, by the names of task files
      * @param limit    documents of each
-     * @param stop     asked between pieces of the work
+     * @param watch    asked between pieces of the work
      * @param progress told in a line what is being done
      * @throws org.lacuna.run.InputException if there is no such task
      */
-    public StudyMeasuring(int windows, int length, List<String> tasks, int limit, Device device, Workers workers, BooleanSupplier stop, Consumer<String> progress) {
+    public StudyMeasuring(int windows, int length, List<String> tasks, int limit, Device device, Workers workers, Watch watch, Consumer<String> progress) {
         this.windows = windows;
         this.length = length;
         this.tasks = tasks.stream().map(task -> Task.open(task, Path.of("."), List.of()).first(limit)).toList();
         this.device = device;
         this.workers = workers;
-        this.stop = stop;
+        this.watch = watch;
         this.progress = progress;
         Map<String, List<SiteSet>> sites = new LinkedHashMap<>();
         sites.put(Study.TOP_P, SiteSet.FEED_FORWARD);
@@ -95,7 +95,7 @@ public final class StudyMeasuring {
         sites.put("max_p", List.of(SiteSet.INPUT, SiteSet.INTERMEDIATE));
         sites.put("cett", List.of(SiteSet.INTERMEDIATE));
         sites.forEach((rule, at) -> rules.put(rule, new Measuring(List.of(), windows, length, new Settings(rule, grid(rule), TokenCoverage.EVERY, LayerSet.ALL, at,
-                Settings.PAPER.bar(), Settings.PAPER.replicates(), Settings.PAPER.seed(), Settings.PAPER.confidence()), device, workers, stop, progress)));
+                Settings.PAPER.bar(), Settings.PAPER.replicates(), Settings.PAPER.seed(), Settings.PAPER.confidence()), device, workers, watch, progress)));
     }
 
     /** Of top-k more values than its own: between points a curve is a chord, and what is told of two rules must not be how far apart their points lie. */
@@ -140,7 +140,7 @@ public final class StudyMeasuring {
         ModelSummary summary = source.summary(source.modelConfig(), Optional.of(corpus));
         progress.accept(source.name() + ": what its activations are like");
         Batch text = Windows.first(corpus.validation(), Math.min(windows, MOST_LOOKED_AT), length);
-        Look look = new Look(source.checkpoint().toString(), model, device, text, text, length, stop);
+        Look look = new Look(source.checkpoint().toString(), model, device, text, text, length, watch);
         Activations activations = new Activations(Activations.VERSION, summary, new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(text), text.rows(), length,
                 OptionalLong.empty()), Circumstances.of(source, device, corpus.sha256()).provenance(), Activations.of(look));
         return new StudiedModel(size, variant, seed, found, tasks(source, model, summary, look), activations);
@@ -148,7 +148,7 @@ public final class StudyMeasuring {
 
     private Map<String, TaskMeasurement> tasks(ModelSource source, Model model, ModelSummary summary, Look look) {
         Tokenizer tokenizer = Tokenizers.load(source.checkpoint().resolve("tokenizer.json"));
-        TaskMeasuring measuring = new TaskMeasuring(source, model, summary, look, device, workers, stop);
+        TaskMeasuring measuring = new TaskMeasuring(source, model, summary, look, device, workers, watch);
         Map<String, TaskMeasurement> results = new LinkedHashMap<>();
         for (Task task : tasks) {
             progress.accept(source.name() + ": task " + task.name());

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.lacuna.data.task.Answer;
 import org.lacuna.data.task.Generation;
@@ -14,6 +13,7 @@ import org.lacuna.eval.robustness.Continuations;
 import org.lacuna.eval.robustness.Findings;
 import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.Treatment;
+import org.lacuna.eval.robustness.Watch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
@@ -27,11 +27,11 @@ import org.lacuna.sparsity.Site;
  * @param name       what messages call the model
  * @param findings   where pieces are looked up and kept
  * @param subject    hash of model and arithmetic
- * @param stop       asked between tokens
+ * @param watch      asked between tokens
  * @param tokenizer  the model's
  * @param generation when a text is at its end
  */
-public record Generations(String name, Model model, Device device, Workers workers, Findings findings, String subject, BooleanSupplier stop,
+public record Generations(String name, Model model, Device device, Workers workers, Findings findings, String subject, Watch watch,
         Tokenizer tokenizer, Generation generation) implements Answering {
     @Override
     public Scores score(List<Request> requests, Set<Site> sites, Treatment treatment, TokenCoverage coverage) {
@@ -42,7 +42,7 @@ public record Generations(String name, Model model, Device device, Workers worke
                         generation.until() + " " + ends);
         Continuations.Found found = Continuations.of(name, model, device, workers, requests.stream().map(Request::input).toList(), ending, sites, treatment,
                 coverage, findings,
-                subject, stop);
+                subject, watch);
         List<List<Answer>> answers = Arrays.stream(found.tokens())
                 .map(point -> Arrays.stream(point).<Answer>map(added -> new Answer.Generated(text(added, tokenizer::decodeWithoutSpecial))).toList())
                 .toList();

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
-import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.lacuna.data.Batch;
 import org.lacuna.data.task.Answer;
@@ -20,6 +19,7 @@ import org.lacuna.eval.robustness.Findings;
 import org.lacuna.eval.robustness.Sequences;
 import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.Treatment;
+import org.lacuna.eval.robustness.Watch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
@@ -35,9 +35,9 @@ import org.lacuna.sparsity.Site;
  * @param name     what messages call the model
  * @param findings where pieces are looked up and kept
  * @param subject  hash of model and arithmetic
- * @param stop     asked between pieces of the work
+ * @param watch    asked between pieces of the work
  */
-public record Likelihoods(String name, Model model, Device device, Workers workers, Findings findings, String subject, BooleanSupplier stop)
+public record Likelihoods(String name, Model model, Device device, Workers workers, Findings findings, String subject, Watch watch)
         implements Answering {
     /** Up to so many tokens, lengths are rounded up to a multiple of an eighth of them. */
     private static final int SHORT = 64;
@@ -57,7 +57,7 @@ public record Likelihoods(String name, Model model, Device device, Workers worke
             order.addAll(of);
         });
         Collected collected = new Collected(treatment.points(), requests.size());
-        collected.add(ContinuationAnswers.of(name, model, device, workers, asked, sites, treatment, coverage, findings, subject, stop), order);
+        collected.add(ContinuationAnswers.of(name, model, device, workers, asked, sites, treatment, coverage, findings, subject, watch), order);
         return collected.scores();
     }
 
@@ -75,7 +75,7 @@ public record Likelihoods(String name, Model model, Device device, Workers worke
     private Scores sideBySide(List<Request> requests, Set<Site> sites, Treatment treatment, TokenCoverage coverage) {
         Collected collected = new Collected(treatment.points(), requests.size());
         for (List<List<Integer>> rows : buckets(requests, share(model.config(), coverage)).values()) {
-            collected.add(Answers.of(name, model, device, workers, texts(requests, rows), sites, treatment, coverage, findings, subject, stop),
+            collected.add(Answers.of(name, model, device, workers, texts(requests, rows), sites, treatment, coverage, findings, subject, watch),
                     rows.stream().flatMap(List::stream).toList());
         }
         return collected.scores();

@@ -17,7 +17,6 @@ import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
 import java.util.function.Function;
 import org.lacuna.data.task.Metric;
 import org.lacuna.data.task.OutputType;
@@ -41,6 +40,7 @@ import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.Treatment;
+import org.lacuna.eval.robustness.Watch;
 import org.lacuna.eval.task.TaskMeasurement.Curve;
 import org.lacuna.eval.task.TaskMeasurement.Point;
 import org.lacuna.eval.task.TaskMeasurement.Score;
@@ -54,8 +54,8 @@ import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.critical.Estimator;
-import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
 import org.lacuna.sparsity.critical.PairedBootstrap;
+import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
 import org.lacuna.sparsity.critical.QualityBar;
 import org.lacuna.sparsity.critical.WindowedCurve;
 import org.lacuna.sparsity.rule.Rules;
@@ -170,11 +170,11 @@ public final class TaskEvaluation {
      * @param name     what messages call the model
      * @param findings where pieces are looked up and kept
      * @param subject  hash of model and arithmetic
-     * @param stop     asked between pieces of the work
+     * @param watch    asked between pieces of the work
      */
-    public Answering answering(String name, Model model, Device device, Workers workers, Findings findings, String subject, BooleanSupplier stop) {
-        return task.generation().<Answering>map(generation -> new Generations(name, model, device, workers, findings, subject, stop, tokenizer, generation))
-                .orElseGet(() -> new Likelihoods(name, model, device, workers, findings, subject, stop));
+    public Answering answering(String name, Model model, Device device, Workers workers, Findings findings, String subject, Watch watch) {
+        return task.generation().<Answering>map(generation -> new Generations(name, model, device, workers, findings, subject, watch, tokenizer, generation))
+                .orElseGet(() -> new Likelihoods(name, model, device, workers, findings, subject, watch));
     }
 
     /** Told what is found. */

@@ -2,10 +2,10 @@ package org.lacuna.eval.task;
 
 import java.nio.file.Path;
 import java.util.Optional;
-import java.util.function.BooleanSupplier;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.robustness.Findings;
 import org.lacuna.eval.robustness.ModelSummary;
+import org.lacuna.eval.robustness.Watch;
 import org.lacuna.eval.source.Circumstances;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.graph.Device;
@@ -21,9 +21,9 @@ import org.lacuna.model.Model;
  * @param look    at it and the text that rules are calibrated on
  * @param device  that computes
  * @param workers that answer
- * @param stop    asked between pieces of the work
+ * @param watch   asked between pieces of the work
  */
-public record TaskMeasuring(ModelSource source, Model model, ModelSummary summary, Look look, Device device, Workers workers, BooleanSupplier stop) {
+public record TaskMeasuring(ModelSource source, Model model, ModelSummary summary, Look look, Device device, Workers workers, Watch watch) {
 
     /** Where pieces of what is found are kept: with a run; a checkpoint has no place for them. */
     public Optional<Path> store() {
@@ -39,7 +39,7 @@ public record TaskMeasuring(ModelSource source, Model model, ModelSummary summar
      */
     public TaskMeasurement of(TaskEvaluation evaluation, Findings findings, TaskEvaluation.Progress progress) {
         Circumstances now = Circumstances.of(source, device, evaluation.summary().sha256());
-        Answering answering = evaluation.answering(summary.checkpoint(), model, device, workers, findings, now.subject(summary), stop);
+        Answering answering = evaluation.answering(summary.checkpoint(), model, device, workers, findings, now.subject(summary), watch);
         return evaluation.measure(answering, look, summary, now.provenance(), progress);
     }
 }

@@ -15,7 +15,6 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
@@ -73,7 +72,7 @@ class GenerationsTest {
     }
 
     private static Continuations.Found write(List<int[]> contexts, Predicate<int[]> reached, List<Double> grid, TokenCoverage coverage, Findings findings,
-            BooleanSupplier stop) {
+            Watch stop) {
         return Continuations.of("tiny", MODEL, DEVICE, TEAM, contexts, new Continuations.Ending(MOST, reached, "key"), SITES, topP(grid), coverage, findings,
                 "subject", stop);
     }

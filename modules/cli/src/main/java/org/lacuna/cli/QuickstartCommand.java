@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.lacuna.eval.command.ComparisonTable;
+import org.lacuna.eval.command.ConsoleWatch;
 import org.lacuna.eval.command.MeasureOptions;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
@@ -106,7 +107,7 @@ final class QuickstartCommand implements Callable<Integer> {
                 folders.add(folder);
             }
             try (Workers team = measure.team(); Interrupts interrupts = Interrupts.listen()) {
-                Measuring measuring = measure.measuring(List.of(), Integer.MAX_VALUE, device, team, interrupts::requested, line -> {
+                Measuring measuring = measure.measuring(List.of(), Integer.MAX_VALUE, device, team, new ConsoleWatch(interrupts::requested), line -> {
                     printer.println(line);
                     printer.flush();
                 });

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.lacuna.data.Corpus;
+import org.lacuna.eval.command.ConsoleWatch;
 import org.lacuna.eval.report.StudyWriter;
 import org.lacuna.eval.study.StudiedModel;
 import org.lacuna.eval.study.Study;
@@ -74,7 +75,7 @@ public final class StudyCommand implements Callable<Integer> {
         PrintWriter printer = spec.commandLine().getOut();
         Device device = new CpuDevice();
         try (Workers team = new Workers(workers == 0 ? Runtime.getRuntime().availableProcessors() : workers); Interrupts interrupts = Interrupts.listen()) {
-            StudyMeasuring measuring = new StudyMeasuring(recipe.windows(), recipe.window(), recipe.tasks(), recipe.documents(), device, team, interrupts::requested, line -> {
+            StudyMeasuring measuring = new StudyMeasuring(recipe.windows(), recipe.window(), recipe.tasks(), recipe.documents(), device, team, new ConsoleWatch(interrupts::requested), line -> {
                 printer.println(line);
                 printer.flush();
             });

@@ -181,7 +181,7 @@ final class SweepReport {
         int length = CandidateProcess.length(TrainRecipe.load(SweepFolder.base(folder), List.of()));
         try (Workers workers = new Workers(Runtime.getRuntime().availableProcessors())) {
             Measuring measuring = new Measuring(List.of(), recipe.windows(), length, Settings.PAPER.withSites(List.of(recipe.score().site())),
-                    new CpuDevice(), workers, stop, line -> { });
+                    new CpuDevice(), workers, stop::getAsBoolean, line -> { });
             for (Path run : List.of(SweepFolder.run(folder, Sweep.DEFAULT, 0), best)) {
                 results.add(measuring.of(ModelSource.of(run.toString())));
             }
