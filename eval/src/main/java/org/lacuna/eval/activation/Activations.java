@@ -6,6 +6,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.SortedMap;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.robustness.DataSummary;
@@ -13,6 +15,7 @@ import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.measure.EffectiveRank;
+import org.lacuna.sparsity.measure.MagnitudeHistogram;
 import org.lacuna.sparsity.measure.Measure;
 import org.lacuna.sparsity.measure.MeasureMeans;
 import org.lacuna.sparsity.measure.MeasureScratch;
@@ -27,7 +30,7 @@ import org.lacuna.sparsity.rule.Rule;
 import org.lacuna.sparsity.rule.Rules;
 
 /**
- * What a model's feed-forward activations are like on some windows of text, without a rule.
+ * What a model's activations are like on some windows of text, without a rule.
  *
  * @param version    of this format, {@link #VERSION}
  * @param model      which model
@@ -37,7 +40,7 @@ import org.lacuna.sparsity.rule.Rules;
  */
 public record Activations(int version, ModelSummary model, DataSummary data, JsonNode provenance, List<Layer> layers) {
     /** The format that this build writes and reads. */
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
     /** Tokens that the effective rank is of; it grows with them. */
     public static final int RANK_TOKENS = 256;
 
@@ -61,23 +64,25 @@ public record Activations(int version, ModelSummary model, DataSummary data, Jso
      * @param overlap       mean Jaccard index of the non-zeros of neighbouring tokens; 1 for two without any
      * @param unions        share of elements that are 0 for all tokens of a chunk, by its size
      * @param effectiveRank of {@link #RANK_TOKENS} tokens' vectors, or of as many as there are
+     * @param zeros         elements that are exactly 0, over all tokens
+     * @param magnitudes    how many of the others are of which size, by e = floor of log2 |x|; what no element has is not there
      */
     public record Layer(int layer, Site site, Map<String, Double> means, Map<String, Long> undefined, int dead, int alwaysOn, double overlap, Map<String, Double> unions,
-            EffectiveRank effectiveRank) {
+            EffectiveRank effectiveRank, long zeros, SortedMap<Integer, Long> magnitudes) {
     }
 
     /**
      * Looks.
      *
-     * @param look at the model and its windows
+     * @param look  at the model and its windows
+     * @param sites that the model has
      * @throws org.lacuna.run.InterruptedRunException if it was asked to stop
      * @throws org.lacuna.run.RunException if what flows through the model is not finite
      */
-    public static List<Layer> of(Look look) {
-        Set<Site> sites = new TreeSet<>(look.model().config().feedForward().sites());
+    public static List<Layer> of(Look look, Set<Site> sites) {
         Map<String, Seen> seen = new LinkedHashMap<>();
         int length = look.texts().length();
-        look.visit(look.texts(), sites, (text, layer, site, values, n) -> {
+        look.visit(look.texts(), new TreeSet<>(sites), (text, layer, site, values, n) -> {
             Seen here = seen.computeIfAbsent(layer + " " + site, key -> new Seen(layer, site, n, look.texts().rows()));
             for (int t = 0; t < length; t++) {
                 values.get(t * n, here.row);
@@ -101,6 +106,7 @@ public record Activations(int version, ModelSummary model, DataSummary data, Jso
         private final NeighbourOverlap overlap;
         private final UnionSparsity unions;
         private final TokenSample sample;
+        private final MagnitudeHistogram histogram = new MagnitudeHistogram();
 
         Seen(int layer, Site site, int n, int texts) {
             this.layer = layer;
@@ -123,6 +129,7 @@ public record Activations(int version, ModelSummary model, DataSummary data, Jso
             overlap.add(text, mask);
             unions.add(text, mask);
             sample.add(number, row);
+            histogram.add(row, row.length);
         }
 
         Layer layer() {
@@ -135,8 +142,15 @@ public record Activations(int version, ModelSummary model, DataSummary data, Jso
             }
             Map<String, Double> chunks = new LinkedHashMap<>();
             unions.chunks().forEach(chunk -> chunks.put(Integer.toString(chunk.size()), chunk.sparsity()));
+            SortedMap<Integer, Long> magnitudes = new TreeMap<>();
+            for (int e = MagnitudeHistogram.LEAST; e <= MagnitudeHistogram.MOST; e++) {
+                if (histogram.count(e) > 0) {
+                    magnitudes.put(e, histogram.count(e));
+                }
+            }
             NeuronUse.Summary summary = use.summary();
-            return new Layer(layer, site, values, undefined, summary.dead(), summary.alwaysOn(), overlap.sums().mean(), chunks, EffectiveRank.of(sample.rows()));
+            return new Layer(layer, site, values, undefined, summary.dead(), summary.alwaysOn(), overlap.sums().mean(), chunks, EffectiveRank.of(sample.rows()),
+                    histogram.zeros(), magnitudes);
         }
     }
 }

@@ -3,10 +3,12 @@ package org.lacuna.eval.command;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.ToDoubleFunction;
 import org.lacuna.data.Batch;
@@ -53,6 +55,10 @@ public final class MeasureCommand implements Callable<Integer> {
     @Mixin
     private WindowOptions text;
 
+    @Option(names = "--sites", split = ",", paramLabel = "SITE",
+            description = "Where: input, up, gate, intermediate of the feed-forward block, attention_input, attention_output. Default: all that the block has.")
+    private List<String> sites = new ArrayList<>();
+
     @Option(names = "--set", paramLabel = "data.KEY=VALUE", description = "Other data: data.text=FILE, for example. Repeatable.")
     private List<String> sets = new ArrayList<>();
 
@@ -74,6 +80,7 @@ public final class MeasureCommand implements Callable<Integer> {
         if (config.feedForward().experts().isPresent()) {
             throw new InputException(source.checkpoint() + ": its blocks have experts, of which each token sees a few; what they are like can't be measured yet");
         }
+        Set<Site> wanted = sites(source, config);
         Corpus corpus = Corpora.open(source.data(sets));
         source.check(corpus, config);
         Batch windows = Windows.first(corpus.validation(), text.windows(), text.window(config.maxPositions()));
@@ -84,7 +91,7 @@ public final class MeasureCommand implements Callable<Integer> {
             ModelSummary summary = source.summary(config, Optional.of(corpus));
             DataSummary data = new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(windows), windows.rows(), windows.length(), OptionalLong.empty());
             Look look = new Look(source.checkpoint().toString(), source.load(device), device, windows, windows, windows.length(), interrupts::requested);
-            found = new Activations(Activations.VERSION, summary, data, Circumstances.of(source, device, corpus.sha256()).provenance(), Activations.of(look));
+            found = new Activations(Activations.VERSION, summary, data, Circumstances.of(source, device, corpus.sha256()).provenance(), Activations.of(look, wanted));
         }
         if (!"-".equals(json)) {
             print(out, found);
@@ -93,6 +100,27 @@ public final class MeasureCommand implements Callable<Integer> {
             Json.write(json, ResultJson.tree(found), out);
         }
         return ExitCode.DONE;
+    }
+
+    private Set<Site> sites(ModelSource source, ModelConfig config) {
+        if (sites.isEmpty()) {
+            return config.feedForward().sites();
+        }
+        Set<Site> wanted = EnumSet.noneOf(Site.class);
+        for (String key : sites) {
+            Site site;
+            try {
+                site = Site.byKey(key);
+            } catch (IllegalArgumentException e) {
+                throw new InputException("--sites: " + e.getMessage(), e);
+            }
+            if (!config.sites().contains(site)) {
+                throw new InputException("--sites: " + source.checkpoint() + ": the model has no " + key + "; there are "
+                        + String.join(", ", config.sites().stream().sorted().map(Site::key).toList()));
+            }
+            wanted.add(site);
+        }
+        return wanted;
     }
 
     private static void print(PrintWriter out, Activations found) {

@@ -142,7 +142,7 @@ public final class StudyMeasuring {
         Batch text = Windows.first(corpus.validation(), Math.min(windows, MOST_LOOKED_AT), length);
         Look look = new Look(source.checkpoint().toString(), model, device, text, text, length, watch);
         Activations activations = new Activations(Activations.VERSION, summary, new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(text), text.rows(), length,
-                OptionalLong.empty()), Circumstances.of(source, device, corpus.sha256()).provenance(), Activations.of(look));
+                OptionalLong.empty()), Circumstances.of(source, device, corpus.sha256()).provenance(), Activations.of(look, source.modelConfig().feedForward().sites()));
         return new StudiedModel(size, variant, seed, found, tasks(source, model, summary, look), activations);
     }
 

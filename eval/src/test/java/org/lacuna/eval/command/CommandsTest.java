@@ -457,6 +457,11 @@ class CommandsTest {
         Activations found = ResultJson.read(file, Activations.class, Activations.VERSION);
         assertEquals(2 * 4, found.layers().size());
         assertEquals("tiny", found.model().name());
+        found.layers().forEach(layer -> assertEquals(3 * 16 * layer.effectiveRank().width(), layer.zeros() + layer.magnitudes().values().stream().mapToLong(Long::longValue).sum()));
+        String attention = execute(new MeasureCommand(), "--model", run.toString(), "--windows", "3", "--window", "16", "--sites", "attention_output,input");
+        assertTrue(attention.contains("attention_output") && !attention.contains("intermediate"), attention);
+        execute(new MeasureCommand(), "--model", run.toString(), "--sites", "input,all_inputs");
+        assertRefused("no site 'all_inputs'; there are input, ");
         execute(new MeasureCommand(), "--model", run.toString(), "--windows", "0");
         assertRefused("--windows: must be at least 1");
         execute(new MeasureCommand(), "--model", folder.resolve("none").toString());

@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalInt;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.lacuna.data.Batch;
 import org.lacuna.eval.activation.Activations;
@@ -33,8 +35,8 @@ class ActivationsTest {
         Model model = Initialization.of(config, device, 5);
         Random random = new Random(1);
         Batch texts = new Batch(TEXTS, LENGTH, random.ints(TEXTS * LENGTH, 0, 19).toArray(), random.ints(TEXTS * LENGTH, 0, 19).toArray());
-        List<Layer> layers = Activations.of(new Look("tiny", model, device, texts, texts, LENGTH, () -> false));
-        assertEquals(2 * 4, layers.size());
+        List<Layer> layers = Activations.of(new Look("tiny", model, device, texts, texts, LENGTH, () -> false), Set.of(Site.values()));
+        assertEquals(2 * 6, layers.size());
         for (Layer layer : layers) {
             double[][][] flow = new double[TEXTS][LENGTH][];
             for (int w = 0; w < TEXTS; w++) {
@@ -53,7 +55,8 @@ class ActivationsTest {
     }
 
     private static void check(Layer layer, double[][][] flow) {
-        int n = layer.site() == Site.INPUT ? 16 : INNER;
+        int n = layer.site() == Site.INPUT || layer.site().inAttention() ? 16 : INNER;
+        Map<Integer, Long> magnitudes = new TreeMap<>();
         double zeros = 0;
         double squareHoyer = 0;
         double overlap = 0;
@@ -68,6 +71,9 @@ class ActivationsTest {
                 for (int j = 0; j < n; j++) {
                     zeros += text[t][j] == 0 ? 1.0 / n : 0;
                     active[j] += text[t][j] == 0 ? 0 : 1;
+                    if (text[t][j] != 0) {
+                        magnitudes.merge((int) Math.floor(Math.log(Math.abs(text[t][j])) / Math.log(2)), 1L, Long::sum);
+                    }
                     sum += Math.abs(text[t][j]);
                     squares += text[t][j] * text[t][j];
                     both += t > 0 && text[t][j] != 0 && text[t - 1][j] != 0 ? 1 : 0;
@@ -80,6 +86,8 @@ class ActivationsTest {
         }
         String what = layer.site() + " of layer " + layer.layer();
         assertEquals(zeros / (TEXTS * LENGTH), layer.means().get("exact_zeros"), 1e-12, what);
+        assertEquals(Math.round(zeros * n), layer.zeros(), what);
+        assertEquals(magnitudes, layer.magnitudes(), what);
         assertEquals(squareHoyer / (TEXTS * LENGTH), layer.means().get("square_hoyer"), 1e-4 * squareHoyer / (TEXTS * LENGTH), what);
         assertEquals(overlap / pairs, layer.overlap(), 1e-12, what);
         assertEquals(Arrays.stream(active).filter(a -> a == 0).count(), layer.dead(), what);

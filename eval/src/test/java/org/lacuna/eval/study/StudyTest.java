@@ -17,6 +17,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -65,7 +66,8 @@ class StudyTest {
         List<Activations.Layer> layers = new ArrayList<>();
         for (Site site : List.of(Site.INPUT, Site.UP, Site.GATE, Site.INTERMEDIATE)) {
             // One measure tells all, the other nothing.
-            layers.add(new Activations.Layer(0, site, Map.of("gini", 2 * planted.base - 0.3, "kurtosis", planted.seed == 1 ? 1.0 : 2.0), Map.of(), 0, 0, 0.5, Map.of(), new EffectiveRank(4, 8, 256, 8)));
+            layers.add(new Activations.Layer(0, site, Map.of("gini", 2 * planted.base - 0.3, "kurtosis", planted.seed == 1 ? 1.0 : 2.0), Map.of(), 0, 0, 0.5, Map.of(), new EffectiveRank(4, 8, 256, 8), 0,
+                    new TreeMap<>()));
         }
         RobustnessResult any = rules.get("top_p");
         return new StudiedModel(planted.size, planted.variant, planted.seed, rules, Map.of(), new Activations(Activations.VERSION, any.model(), any.data(), Json.object(), layers));

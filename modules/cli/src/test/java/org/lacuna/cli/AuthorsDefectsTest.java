@@ -192,7 +192,7 @@ class AuthorsDefectsTest {
                     vectors.computeIfAbsent(site + " " + layer, key -> new ArrayList<>()).add(vector);
                 }
             });
-            for (Activations.Layer layer : Activations.of(look)) {
+            for (Activations.Layer layer : Activations.of(look, model.config().feedForward().sites())) {
                 assertEquals(30, layer.effectiveRank().tokens(), "token " + special);
                 if (layer.site() == Site.INPUT || layer.site() == Site.INTERMEDIATE) {
                     double expected = EffectiveRank.of(vectors.get(layer.site() + " " + layer.layer()).toArray(float[][]::new)).value();
