@@ -128,7 +128,7 @@ public final class MeasureCommand implements Callable<Integer> {
         line(out, "model  %s: %s, %,d parameters, %s %s", found.model().name(), found.model().checkpoint(), found.model().parameters(), found.model().feedForward(), found.model().activation());
         line(out, "data   %s: %,d windows of %,d tokens", found.data().name(), found.data().windows(), found.data().windowLength());
         line(out, "");
-        line(out, "%-24s%s", "mean over layers", String.join("", sites.stream().map(site -> String.format(Locale.ROOT, "%14s", site.key())).toList()));
+        line(out, "%-24s%s", "mean over layers", String.join("", sites.stream().map(site -> String.format(Locale.ROOT, "%18s", site.key())).toList()));
         for (Measure measure : Measures.all()) {
             row(out, found, sites, measure.name(), layer -> layer.means().get(measure.name()));
         }
@@ -143,7 +143,7 @@ public final class MeasureCommand implements Callable<Integer> {
     }
 
     private static void row(PrintWriter out, Activations found, List<Site> sites, String name, ToDoubleFunction<Layer> value) {
-        line(out, "%-24s%s", name, String.join("", sites.stream().map(site -> String.format(Locale.ROOT, "%14.4f", found.layers().stream().filter(layer -> layer.site() == site)
+        line(out, "%-24s%s", name, String.join("", sites.stream().map(site -> String.format(Locale.ROOT, "%18.4f", found.layers().stream().filter(layer -> layer.site() == site)
                 .mapToDouble(value).average().orElseThrow())).toList()));
     }
 
