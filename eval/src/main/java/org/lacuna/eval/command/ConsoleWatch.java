@@ -2,7 +2,7 @@ package org.lacuna.eval.command;
 
 import java.io.PrintStream;
 import java.util.Locale;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BooleanSupplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -19,9 +19,9 @@ public final class ConsoleWatch implements Watch {
     private final BooleanSupplier stop;
     private final PrintStream out;
     private final boolean terminal;
-    private final AtomicInteger done = new AtomicInteger();
+    private final AtomicLong done = new AtomicLong();
     private String what;
-    private int pieces;
+    private long tokens;
     private long begun;
     private double told;
     private ProgressBar bar;
@@ -47,30 +47,30 @@ public final class ConsoleWatch implements Watch {
     }
 
     @Override
-    public synchronized void begin(String part, int count) {
+    public synchronized void begin(String part, long total) {
         what = part;
-        pieces = count;
+        tokens = total;
         done.set(0);
         begun = System.nanoTime();
         told = 0;
     }
 
     @Override
-    public void piece() {
-        at(done.incrementAndGet(), (System.nanoTime() - begun) / NANOS);
+    public void done(long more) {
+        at(done.addAndGet(more), (System.nanoTime() - begun) / NANOS);
     }
 
     /** {@code seconds} after it began. */
-    synchronized void at(int count, double seconds) {
+    synchronized void at(long count, double seconds) {
         if (terminal && bar == null && seconds >= BAR_SECONDS) {
-            bar = new ProgressBarBuilder().setTaskName(what).setInitialMax(pieces).setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(200)
+            bar = new ProgressBarBuilder().setTaskName(what).setInitialMax(tokens).setUnit(" tokens", 1).setStyle(ProgressBarStyle.ASCII).setUpdateIntervalMillis(200)
                     .setConsumer(new ConsoleProgressBarConsumer(out)).build();
         }
         if (bar != null) {
             bar.stepTo(Math.max(count, bar.getCurrent()));
         } else if (!terminal && seconds - told >= LINE_SECONDS) {
             told = seconds;
-            out.printf(Locale.ROOT, "%s: %,d of %,d pieces, eta: %.0fs%n", what, count, pieces, seconds / count * (pieces - count));
+            out.printf(Locale.ROOT, "%s: %,d of %,d tokens, eta: %.0fs%n", what, count, tokens, seconds / count * (tokens - count));
             out.flush();
         }
     }

@@ -138,6 +138,12 @@ public final class ContinuationAnswers {
     /** Some points of a context each. */
     private final class Contexts implements Pieces {
         @Override
+        public long tokens(int piece) {
+            Asked here = asked.get(text(piece));
+            return here.context.length + (endOf(firstPoint(piece)) - firstPoint(piece)) * here.continuations.stream().mapToLong(continuation -> continuation.length).sum();
+        }
+
+        @Override
         public String question(int piece) {
             return question + " " + Question.ofContext(asked.get(text(piece)).context, continuations(text(piece))) + " " + firstPoint(piece);
         }

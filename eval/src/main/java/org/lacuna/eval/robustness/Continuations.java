@@ -143,6 +143,11 @@ public final class Continuations {
     /** Some points of a context each. */
     private final class Contexts implements Pieces {
         @Override
+        public long tokens(int piece) {
+            return (long) pointsFrom(firstPoint(piece)) * (contexts.get(text(piece)).length + ending.most);
+        }
+
+        @Override
         public String question(int piece) {
             return question + " " + Question.ofContext(contexts.get(text(piece)), ending.most + " " + ending.key) + " " + firstPoint(piece);
         }

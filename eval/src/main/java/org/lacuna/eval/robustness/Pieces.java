@@ -6,6 +6,7 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.run.InterruptedRunException;
 import org.lacuna.sparsity.Site;
@@ -13,6 +14,9 @@ import org.lacuna.sparsity.rule.Rules;
 
 /** The pieces of a measurement, shared out among workers; each is computed, or taken from what was found before. */
 interface Pieces {
+    /** Tokens that go through the model for a piece. */
+    long tokens(int piece);
+
     /** What is asked by a piece: where it is kept. */
     String question(int piece);
 
@@ -34,7 +38,7 @@ interface Pieces {
      */
     default void run(String what, String name, int count, int busy, Workers workers, Findings findings, Watch watch, IntFunction<Computer> computer) {
         AtomicInteger next = new AtomicInteger();
-        watch.begin(what, count);
+        watch.begin(what, IntStream.range(0, count).mapToLong(this::tokens).sum());
         try {
             workers.run(busy, part -> {
                 Computer computing = computer.apply(part);
@@ -43,7 +47,7 @@ interface Pieces {
                         throw new InterruptedRunException("stopped while measuring " + name);
                     }
                     one(piece, findings, computing);
-                    watch.piece();
+                    watch.done(tokens(piece));
                 }
             });
         } finally {

@@ -119,6 +119,11 @@ public final class Sweep {
     /** Some points of some windows each. */
     private final class Calls implements Pieces {
         @Override
+        public long tokens(int call) {
+            return (long) pointsFrom(firstPoint(call)) * rowsFrom(firstRow(call)) * length;
+        }
+
+        @Override
         public String question(int call) {
             return question + " " + firstPoint(call) + "," + firstRow(call);
         }

@@ -15,12 +15,12 @@ public interface Watch extends BooleanSupplier {
      * A part of the work begins; parts follow one another.
      *
      * @param what   is measured
-     * @param pieces that there are
+     * @param tokens that go through the model for it, at every point; for texts that are written as many as they may have
      */
-    default void begin(String what, int pieces) {}
+    default void begin(String what, long tokens) {}
 
-    /** One more piece is there, computed or found. Called from several threads. */
-    default void piece() {}
+    /** So many of them are done, computed or found. Called from several threads. */
+    default void done(long tokens) {}
 
     /** The part is done, or was given up. */
     default void end() {}

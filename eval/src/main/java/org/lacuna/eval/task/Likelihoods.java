@@ -74,11 +74,45 @@ public record Likelihoods(String name, Model model, Device device, Workers worke
 
     private Scores sideBySide(List<Request> requests, Set<Site> sites, Treatment treatment, TokenCoverage coverage) {
         Collected collected = new Collected(treatment.points(), requests.size());
-        for (List<List<Integer>> rows : buckets(requests, share(model.config(), coverage)).values()) {
-            collected.add(Answers.of(name, model, device, workers, texts(requests, rows), sites, treatment, coverage, findings, subject, watch),
-                    rows.stream().flatMap(List::stream).toList());
+        Map<Integer, List<List<Integer>>> buckets = buckets(requests, share(model.config(), coverage));
+        Together whole = new Together(buckets.entrySet().stream().mapToLong(bucket -> (long) bucket.getKey() * bucket.getValue().size() * treatment.points()).sum());
+        try {
+            for (List<List<Integer>> rows : buckets.values()) {
+                collected.add(Answers.of(name, model, device, workers, texts(requests, rows), sites, treatment, coverage, findings, subject, whole),
+                        rows.stream().flatMap(List::stream).toList());
+            }
+        } finally {
+            watch.end();
         }
         return collected.scores();
+    }
+
+    /** Tells whoever looks on of all lengths as one part of the work. */
+    private final class Together implements Watch {
+        private final long tokens;
+        private boolean begun;
+
+        Together(long tokens) {
+            this.tokens = tokens;
+        }
+
+        @Override
+        public boolean getAsBoolean() {
+            return watch.getAsBoolean();
+        }
+
+        @Override
+        public void begin(String what, long ofThisLength) {
+            if (!begun) {
+                begun = true;
+                watch.begin(what, tokens);
+            }
+        }
+
+        @Override
+        public void done(long more) {
+            watch.done(more);
+        }
     }
 
     /** Whether requests may share their context: whatever is covered of it must not depend on the continuation, and every layer has to see all of it. */

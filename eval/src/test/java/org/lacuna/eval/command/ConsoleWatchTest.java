@@ -29,7 +29,7 @@ class ConsoleWatchTest {
         watch.at(301, 31);
         watch.at(600, 60);
         watch.end();
-        assertEquals(String.format("input, intermediate: 300 of 1,200 pieces, eta: 90s%ninput, intermediate: 600 of 1,200 pieces, eta: 60s%n"), text());
+        assertEquals(String.format("input, intermediate: 300 of 1,200 tokens, eta: 90s%ninput, intermediate: 600 of 1,200 tokens, eta: 60s%n"), text());
     }
 
     @Test
@@ -41,7 +41,7 @@ class ConsoleWatchTest {
         watch.begin("gate", 4);
         watch.at(1, 29);
         watch.at(2, 32);
-        assertEquals(String.format("without a rule: 1 of 2 pieces, eta: 30s%ngate: 2 of 4 pieces, eta: 32s%n"), text());
+        assertEquals(String.format("without a rule: 1 of 2 tokens, eta: 30s%ngate: 2 of 4 tokens, eta: 32s%n"), text());
     }
 
     @Test
