@@ -34,6 +34,11 @@ final class CettThreshold implements Method {
         return List.of(0.0, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0);
     }
 
+    /** Any error is a bound. */
+    @Override
+    public void check(double p) {
+    }
+
     @Override
     public Set<Site> sites(ModelConfig config) {
         return Set.of(Site.INTERMEDIATE);

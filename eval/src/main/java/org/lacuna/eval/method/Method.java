@@ -28,6 +28,9 @@ public interface Method {
      * @throws IllegalArgumentException whose message says what it takes
      */
     default void check(double p) {
+        if (!(p >= 0 && p <= 1)) {
+            throw new IllegalArgumentException(name() + " needs a share from 0 (keeps nothing) to 1 (keeps all), not " + p);
+        }
     }
 
     /** The sites at which it can be used, of those that the model has. */

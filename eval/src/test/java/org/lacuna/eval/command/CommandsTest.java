@@ -400,6 +400,10 @@ class CommandsTest {
         assertRefused("--joint: top_k needs a fraction from 0 (keeps nothing) to 1");
         eval(Stream.concat(common.stream(), Stream.of("--grid", "1,2", "--rule", "top_k")).toArray(String[]::new));
         assertRefused("--grid: top_k needs a fraction from 0 (keeps nothing) to 1");
+        for (String shares : List.of("griffin", "calibrated", "greedy", "channel", "weighted")) {
+            eval(Stream.concat(common.stream(), Stream.of("--grid", "0.5,2", "--rule", shares)).toArray(String[]::new));
+            assertRefused("--grid: " + shares + " needs a share from 0 (keeps nothing) to 1 (keeps all), not 2.0");
+        }
         eval(Stream.concat(common.stream(), Stream.of("--joint", "gate,input", "--rule", "weighted")).toArray(String[]::new));
         assertRefused("--joint: rule weighted is not for gate; it can be used at input, intermediate");
         eval("--run", run.toString(), "--tasks", "stories_agreement", "--joint", "gate,input");
