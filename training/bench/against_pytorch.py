@@ -129,6 +129,7 @@ def rival(a, folder, name):
 def measure(a, folder):
     """Name to what each round found."""
     child(a, folder)
+    output(["mvn", "-q", "compile"])  # what is compiled in the measured process counts as its memory
     precisions = [p for p in ("fp32", "bf16") if any(name.endswith(p) for name in a.rivals)]
     runs = {"lacuna " + p: lambda p=p: lacuna(a, folder, p) for p in precisions}
     runs.update({"pytorch " + name: lambda name=name: rival(a, folder, name) for name in a.rivals})
