@@ -11,6 +11,7 @@ import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.graph.DecoderParameters;
 import org.lacuna.model.graph.LowRank;
 import org.lacuna.run.InputException;
+import org.lacuna.run.NamePattern;
 
 /**
  * What of a model is trained: all of it, all but what is frozen, or adapters beside a model that is frozen as a whole.

@@ -1,7 +1,7 @@
 package org.lacuna.training.optimizer;
 
 import java.util.Optional;
-import org.lacuna.model.NamePattern;
+import org.lacuna.run.NamePattern;
 import org.lacuna.run.recipe.Key;
 
 /**

@@ -10,13 +10,13 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.lacuna.data.text.Documents;
 import org.lacuna.data.text.Lines;
 import org.lacuna.data.text.SourceFile;
 import org.lacuna.data.text.TextSource;
 import org.lacuna.run.InputException;
+import org.lacuna.run.NamePattern;
 import org.lacuna.run.folder.Json;
 import org.lacuna.run.folder.TextFile;
 
@@ -64,10 +64,10 @@ final class Sources {
         }
         for (Path folder : folders) {
             Path file = folder.resolve(name);
-            Pattern fits = Pattern.compile(Pattern.quote(file.getFileName().toString()).replace("*", "\\E.*\\Q"));
+            NamePattern fits = new NamePattern(file.getFileName().toString());
             if (Files.isDirectory(file.getParent())) {
                 try (Stream<Path> all = Files.list(file.getParent())) {
-                    List<Path> files = all.filter(path -> fits.matcher(path.getFileName().toString()).matches()).sorted().toList();
+                    List<Path> files = all.filter(path -> fits.matches(path.getFileName().toString())).sorted().toList();
                     if (!files.isEmpty()) {
                         return files;
                     }

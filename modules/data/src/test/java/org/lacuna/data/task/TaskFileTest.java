@@ -2,11 +2,13 @@ package org.lacuna.data.task;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
@@ -71,6 +73,13 @@ class TaskFileTest {
         assertEquals("Q", Task.open(file, other, List.of("data='*.jsonl'")).documents().get(0).prompts().get(0).context());
         String message = assertThrows(InputException.class, () -> Task.open(file, other, List.of("data=f.jsonl"))).getMessage();
         assertTrue(message.contains(other.resolve("f.jsonl") + ": no such file, nor is there one beside the task file"), message);
+    }
+
+    /** As a regular expression a dozen stars would take hours. */
+    @Test
+    void starsUponStarsInDataTakeNoTime() throws IOException {
+        Files.writeString(folder.resolve("a".repeat(200) + ".jsonl"), "{\"q\": \"Q\", \"c\": [\"x\", \"y\"], \"a\": 0}");
+        assertTimeoutPreemptively(Duration.ofSeconds(20), () -> assertTrue(refused(CHOICE.replace("d.jsonl", "'" + "*a".repeat(30) + "*b.jsonl'")).contains("no such file")));
     }
 
     @Test

@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.Random;
 import java.util.function.Function;
 import org.lacuna.graph.ParameterStore;
-import org.lacuna.model.NamePattern;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.graph.DecoderParameters;
 import org.lacuna.model.graph.LowRank;
 import org.lacuna.run.InputException;
+import org.lacuna.run.NamePattern;
 
 /** The adapters of a model: which layers get one, what they begin with, and what they make of the weights beside them. */
 public final class Adapters {

@@ -1,4 +1,4 @@
-package org.lacuna.model;
+package org.lacuna.run;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -1,8 +1,7 @@
-package org.lacuna.model;
+package org.lacuna.run;
 
 import java.util.ArrayList;
 import java.util.List;
-import org.lacuna.run.InputException;
 
 /**
  * A pattern of names, as a shell has them for files: {@code *} stands for any characters, dots too, {@code ?} for one.
@@ -44,7 +43,7 @@ public record NamePattern(String text) {
      * @param what the names are, for messages: "parameter"
      * @throws InputException with each pattern that matches none
      */
-    static List<String> select(List<String> patterns, List<String> names, String what) {
+    public static List<String> select(List<String> patterns, List<String> names, String what) {
         List<String> problems = new ArrayList<>();
         List<NamePattern> all = patterns.stream().map(NamePattern::new).toList();
         for (NamePattern pattern : all) {
