@@ -39,6 +39,12 @@ final class CettThreshold implements Method {
     public void check(double p) {
     }
 
+    /** On other text than it is calibrated on nothing is sure. */
+    @Override
+    public boolean keepsAll(double p) {
+        return false;
+    }
+
     @Override
     public Set<Site> sites(ModelConfig config) {
         return Set.of(Site.INTERMEDIATE);

@@ -33,6 +33,11 @@ public interface Method {
         }
     }
 
+    /** Whether it surely leaves out nothing, of any text, at a value of p. */
+    default boolean keepsAll(double p) {
+        return p >= 1;
+    }
+
     /** The sites at which it can be used, of those that the model has. */
     default Set<Site> sites(ModelConfig config) {
         return config.sites();

@@ -25,6 +25,11 @@ record SameEverywhere(Rule rule) implements Method {
     }
 
     @Override
+    public boolean keepsAll(double p) {
+        return rule.keepsAll(p);
+    }
+
+    @Override
     public List<Treatment> treatments(List<Double> grid, Set<Site> sites, Look look) {
         return List.of(new Treatment.Uniform(rule, grid));
     }

@@ -9,6 +9,7 @@ import java.util.Map;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.lacuna.data.Batch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Workers;
@@ -18,6 +19,7 @@ import org.lacuna.run.InputException;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.cost.FeedForward;
 import org.lacuna.sparsity.critical.PairedBootstrap;
+import org.lacuna.sparsity.rule.Rule;
 import org.lacuna.sparsity.rule.Rules;
 
 /**
@@ -201,7 +203,8 @@ public final class Robustness {
             // Every layer has as many elements of a site, so the mean of the shares is the share of all.
             layers.forEach((site, shares) -> sparsity.put(site, shares.stream().mapToDouble(Double::doubleValue).average().orElseThrow()));
             long[] left = new long[windows.rows()];
-            Arrays.setAll(left, w -> Math.round(blocks * operations(sweep, sites, point, w, covered, block)));
+            List<Set<Site>> whole = settings.layers().of(config.layers()).stream().map(layer -> whole(sites, treatment, layer, point)).toList();
+            Arrays.setAll(left, w -> Math.round(blocks * operations(sweep, sites, whole, point, w, covered, block)));
             points.add(new JointPoint(p, Arrays.stream(sums).sum() / windows.scored(),
                     bootstrap.number(times -> MeasuredPoint.increase(sums, denseSums, times) / windows.scored(), settings.confidence()), sparsity, layers,
                     1 - Arrays.stream(left).sum() / ((double) operations * left.length), boxed(sums), Arrays.stream(left).boxed().toList()));
@@ -209,16 +212,22 @@ public final class Robustness {
         return JointResult.of(operations, points, windows.length(), dense, settings);
     }
 
+    /** Where the rule has to see a vector as a whole before it leaves out any of it. */
+    private static Set<Site> whole(List<Site> sites, Treatment treatment, int layer, int point) {
+        Rule rule = treatment.rule();
+        return sites.stream().filter(site -> !rule.elementwise() && !rule.keepsAll(treatment.parameter(layer, site, point))).collect(Collectors.toSet());
+    }
+
     /** What the blocks of the rule's layers leave to do for a token of a window, whose zeros are the mean of its tokens'. */
-    private double operations(Sweep sweep, List<Site> sites, int point, int window, int covered, FeedForward block) {
+    private double operations(Sweep sweep, List<Site> sites, List<Set<Site>> whole, int point, int window, int covered, FeedForward block) {
         double left = 0;
-        for (int layer = 0; layer < sweep.kept(sites.get(0), point).length; layer++) {
+        for (int layer = 0; layer < whole.size(); layer++) {
             Map<Site, Double> sparsity = new EnumMap<>(Site.class);
             for (Site site : sites) {
                 double elements = (double) model.config().elements(Set.of(site)) * covered;
                 sparsity.put(site, (elements - sweep.kept(site, point)[layer][window]) / elements);
             }
-            left += block.together(sparsity, 1).total().flops();
+            left += block.together(sparsity, whole.get(layer), 1).total().flops();
         }
         return left;
     }

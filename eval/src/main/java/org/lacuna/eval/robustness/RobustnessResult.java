@@ -25,7 +25,7 @@ public record RobustnessResult(int version, ModelSummary model, DataSummary data
         List<SiteResult> curves, Optional<JointResult> joint) {
 
     /** The format that this build writes and reads. */
-    public static final int VERSION = 5;
+    public static final int VERSION = 6;
 
     /**
      * Copies the list, and takes the provenance as it reads back: JSON does not tell an int from a long.

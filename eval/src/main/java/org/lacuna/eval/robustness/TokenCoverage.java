@@ -72,7 +72,8 @@ public record TokenCoverage(Kind kind, double share) {
         return switch (kind) {
             case ALL -> true;
             case BUT_FIRST -> t > 0;
-            case LAST -> t >= (int) (length * (1 - share));
+            // The small number undoes the rounding of 100 * (1 - 0.8) to just below 20.
+            case LAST -> t >= (int) (length * (1 - share) + 1e-9);
             case DECODE -> t >= firstScored;
             case GENERATED -> t > firstScored;
         };

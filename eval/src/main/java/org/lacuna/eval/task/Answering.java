@@ -1,5 +1,6 @@
 package org.lacuna.eval.task;
 
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import org.lacuna.data.task.Answer;
@@ -17,7 +18,16 @@ public interface Answering {
      * @param kept     elements that are not 0 after the rule, of all layers and covered tokens, [point][request]
      * @param elements of all layers and covered tokens, [point][request]
      */
-    record Scores(List<List<Answer>> answers, long[][] kept, long[][] elements) {}
+    record Scores(List<List<Answer>> answers, long[][] kept, long[][] elements) {
+        /** Those of the requests at some places, in their order; a place may be there more than once. */
+        Scores at(int[] places) {
+            return new Scores(answers.stream().map(point -> Arrays.stream(places).mapToObj(point::get).toList()).toList(), at(kept, places), at(elements, places));
+        }
+
+        private static long[][] at(long[][] numbers, int[] places) {
+            return Arrays.stream(numbers).map(point -> Arrays.stream(places).mapToLong(place -> point[place]).toArray()).toArray(long[][]::new);
+        }
+    }
 
     /**
      * Asks the model.

@@ -4,6 +4,7 @@ import java.nio.IntBuffer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,10 +43,17 @@ public record Likelihoods(String name, Model model, Device device, Workers worke
     /** Up to so many tokens, lengths are rounded up to a multiple of an eighth of them. */
     private static final int SHORT = 64;
 
-    /** Scores requests with continuations. */
+    /** Scores requests with continuations. Of those that ask the same one is asked, so that equal choices have equal answers, wherever in a row they would stand. */
     @Override
     public Scores score(List<Request> requests, Set<Site> sites, Treatment treatment, TokenCoverage coverage) {
-        return coverage.dense(1).isPresent() ? byContext(requests, sites, treatment, coverage) : sideBySide(requests, sites, treatment, coverage);
+        Map<List<IntBuffer>, Integer> places = new HashMap<>();
+        List<Request> distinct = new ArrayList<>();
+        int[] place = requests.stream().mapToInt(request -> places.computeIfAbsent(List.of(IntBuffer.wrap(request.input()), IntBuffer.wrap(request.continuation())), asked -> {
+            distinct.add(request);
+            return distinct.size() - 1;
+        })).toArray();
+        Scores found = coverage.dense(1).isPresent() ? byContext(distinct, sites, treatment, coverage) : sideBySide(distinct, sites, treatment, coverage);
+        return distinct.size() == requests.size() ? found : found.at(place);
     }
 
     private Scores byContext(List<Request> requests, Set<Site> sites, Treatment treatment, TokenCoverage coverage) {

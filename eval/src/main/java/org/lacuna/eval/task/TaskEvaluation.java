@@ -38,7 +38,6 @@ import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
-import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.Treatment;
 import org.lacuna.eval.robustness.Watch;
 import org.lacuna.eval.task.TaskMeasurement.Curve;
@@ -197,16 +196,15 @@ public final class TaskEvaluation {
     public TaskMeasurement measure(Answering answering, Look look, ModelSummary model, JsonNode provenance, Progress progress) {
         Treatment none = new Treatment.Uniform(Rules.byName("none"), List.of(0.0));
         Set<Site> anywhere = Set.of(Site.INTERMEDIATE);
-        // Where contexts are read apart, without a rule too: numbers that are equal then have equal bits.
-        TokenCoverage read = settings.coverage().dense(1).isPresent() ? settings.coverage() : TokenCoverage.EVERY;
-        List<Score> dense = scores(task.score(requests, answering.score(requests, anywhere, none, read).answers().get(0)));
+        // The coverage says which requests are read together, without a rule too: numbers that are equal then have equal bits.
+        List<Score> dense = scores(task.score(requests, answering.score(requests, anywhere, none, settings.coverage()).answers().get(0)));
         progress.dense(summary, dense);
         Method method = Methods.byName(settings.rule());
         List<Curve> curves = new ArrayList<>();
         for (SiteSet sites : settings.sites()) {
             Treatment treatment = method.byPrompt(settings.grid(), look).orElseGet(() -> method.treatments(settings.grid(), sites.sites(), look).get(0))
                     .in(settings.layers());
-            Curve curve = curve(sites, answering.score(requests, sites.sites(), treatment, settings.coverage()), dense);
+            Curve curve = curve(sites, answering.score(requests, sites.sites(), treatment, settings.coverage()), method, dense);
             curves.add(curve);
             progress.curve(curve);
         }
@@ -221,7 +219,7 @@ public final class TaskEvaluation {
         return new Score(metric.kind(), metric.value(), metric.standardError(), metric.values(), metric.weights());
     }
 
-    private Curve curve(SiteSet sites, Answering.Scores found, List<Score> dense) {
+    private Curve curve(SiteSet sites, Answering.Scores found, Method method, List<Score> dense) {
         int documents = summary.documents();
         PairedBootstrap bootstrap = settings.bootstrap(documents);
         List<Point> points = new ArrayList<>();
@@ -252,7 +250,7 @@ public final class TaskEvaluation {
             WindowedCurve curve = TaskMeasurement.windowed(points, dense.get(m), m);
             QualityBar bar = settings.bar(dense.get(m).metric());
             // An accuracy's bar is a few documents wide: draws of a level by it lie too low.
-            Optional<Interval> crossing = dense.get(m).metric().higherIsBetter() ? Optional.of(bootstrap.crossing(curve, bar, settings.confidence())) : Optional.empty();
+            Optional<Interval> crossing = dense.get(m).metric().higherIsBetter() ? Optional.of(bootstrap.crossing(curve, bar, at -> method.keepsAll(settings.grid().get(at)), settings.confidence())) : Optional.empty();
             critical.put(dense.get(m).metric().key(), Arrays.stream(Estimator.values()).map(estimator -> new Estimate(estimator, bar.levels(curve.pooled()).by(estimator),
                     crossing.orElseGet(() -> bootstrap.interval(times -> bar.levels(curve.pooled(times)).by(estimator), settings.confidence())))).toList());
         }

@@ -28,7 +28,7 @@ import org.lacuna.sparsity.critical.WindowedCurve;
  */
 public record TaskMeasurement(int version, ModelSummary model, TaskSummary task, TaskSettings settings, JsonNode provenance, List<Score> dense, List<Curve> curves) {
     /** The format that this build writes and reads. */
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
 
     /** Copies the lists, and takes the provenance as it reads back. */
     public TaskMeasurement {

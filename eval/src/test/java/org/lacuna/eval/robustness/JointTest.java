@@ -123,6 +123,34 @@ class JointTest {
         assertEquals(6L * HIDDEN * INNER * LENGTH * LAYERS, joint.windowOperations());
     }
 
+    /** Top-p of up and gate needs both as a whole; thresholds do not, nor is p = 1 a rule. */
+    @Test
+    void rowsAreLeftOutOnlyWhereTheRuleNeedNotSeeThem() {
+        Model model = model(FeedForward.gated("silu"));
+        JointGrid grid = new JointGrid(Map.of(Site.INPUT, List.of(0.9), Site.UP, List.of(1.0, 0.6), Site.GATE, List.of(1.0, 0.5)));
+        Robustness robustness = new Robustness("tiny", model, DEVICE, TEAM, texts(8).rows(0, 1), () -> false);
+        DenseResult dense = robustness.dense(OptionalLong.empty());
+        for (String rule : List.of("top_p", "calibrated")) {
+            Settings settings = settings(rule, grid);
+            Look look = new Look("tiny", model, DEVICE, texts(8), texts(9), LENGTH, () -> false);
+            JointResult joint = robustness.joint(settings, dense, Methods.joint(Methods.byName(rule), grid, look));
+            assertTrue(joint.points().stream().anyMatch(point -> point.p().get(Site.GATE) < 1 && point.p().get(Site.UP) < 1));
+            for (JointPoint point : joint.points()) {
+                double left = 0;
+                for (int layer = 0; layer < LAYERS; layer++) {
+                    double columns = 1 - point.layerSparsity().get(Site.INPUT).get(layer);
+                    double gate = point.layerSparsity().get(Site.GATE).get(layer);
+                    double up = point.layerSparsity().get(Site.UP).get(layer);
+                    boolean wholeUp = rule.equals("top_p") && point.p().get(Site.UP) < 1;
+                    boolean wholeGate = rule.equals("top_p") && point.p().get(Site.GATE) < 1;
+                    double rows = wholeUp && wholeGate ? 0 : wholeUp ? up : wholeGate ? gate : Math.max(gate, up);
+                    left += (columns * (2 - rows) + 1 - Math.max(gate, up)) / (3 * LAYERS);
+                }
+                assertEquals(1 - left, point.saved(), 1e-4, rule + " " + point.p() + ", rounded to whole operations");
+            }
+        }
+    }
+
     /** A rule with the same p at both sites is what one p for all gives, and with p = 1 at one of them what the other alone gives. */
     @ParameterizedTest
     @ValueSource(strings = {"top_p", "calibrated", "weighted_top_k"})

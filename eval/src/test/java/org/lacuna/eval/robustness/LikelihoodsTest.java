@@ -150,6 +150,34 @@ class LikelihoodsTest {
         assertEquals(likelihoods(Findings.NONE).score(requests, SITES, none, coverage).answers().get(0), scores.answers().get(0), "p = 1 has the bits of no rule");
     }
 
+    /** A choice that is there again, at the other end of a row, in another document, and as the beginning of a longer one. */
+    @ParameterizedTest
+    @ValueSource(strings = {"all", "but_first", "last:0.5", "decode", "generated"})
+    void equalChoicesHaveEqualAnswers(String name) {
+        Random random = new Random(17);
+        List<Request> asked = new ArrayList<>();
+        for (int document = 0; document < 12; document++) {
+            int[] context = new Random(document % 8).ints(20, 0, VOCABULARY).toArray();
+            int[] again = new Random(document % 8).ints(4, 0, VOCABULARY).toArray();
+            int[] other = random.ints(5 + random.nextInt(3), 0, VOCABULARY).toArray();
+            for (int[] choice : List.of(again, other, again.clone(), Arrays.copyOf(again, 3))) {
+                int[] input = Arrays.copyOf(context, context.length + choice.length - 1);
+                System.arraycopy(choice, 0, input, context.length, choice.length - 1);
+                asked.add(new Request(document, asked.size() % 4, context, choice, input, false));
+            }
+        }
+        Likelihoods.Scores scores = likelihoods(Findings.NONE).score(asked, SITES, TOP_P, TokenCoverage.parse(name));
+        for (int p = 0; p < GRID.size(); p++) {
+            for (int r = 0; r < asked.size(); r += 4) {
+                assertEquals(scores.answers().get(p).get(r), scores.answers().get(p).get(r + 2), "request " + r);
+                assertEquals(scores.kept()[p][r], scores.kept()[p][r + 2]);
+                assertEquals(scores.elements()[p][r], scores.elements()[p][r + 2]);
+                assertEquals(scores.answers().get(p).get(r), scores.answers().get(p).get(r % 32), "the same document");
+                assertTrue(logLikelihood(scores.answers().get(p), r) < logLikelihood(scores.answers().get(p), r + 3), "a beginning is likelier than the whole");
+            }
+        }
+    }
+
     @Test
     void decodeCoversFromTheLastTokenOfTheContextOn() {
         List<Request> requests = requests(9);

@@ -470,6 +470,10 @@ class MethodsTest {
         }
         assertEquals(LENGTH - 1, TokenCoverage.parse("but_first").count(LENGTH, 0));
         assertEquals(3, TokenCoverage.parse("last:0.3").count(10, 0));
+        // 100 · (1 − 0.8) is just below 20 in binary.
+        for (int tenths = 1; tenths < 10; tenths++) {
+            assertEquals(tenths * 10, TokenCoverage.parse("last:0." + tenths).count(100, 0));
+        }
         assertEquals(4, TokenCoverage.parse("decode").count(10, 6));
         assertEquals(10, TokenCoverage.EVERY.count(10, 6));
         for (String bad : List.of("", "last", "last:", "last:0", "last:1", "last:x", "first", "ALL")) {

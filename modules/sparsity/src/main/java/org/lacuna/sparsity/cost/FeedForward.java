@@ -1,6 +1,7 @@
 package org.lacuna.sparsity.cost;
 
 import java.util.Map;
+import java.util.Set;
 import org.lacuna.sparsity.Site;
 
 /**
@@ -67,10 +68,12 @@ public record FeedForward(int hidden, int inner, boolean gated, double bytesPerW
      * (1 − input) · (1 − gate) is left.
      *
      * @param sparsity by site, 0 to 1: the share of its entries that are zero for all of the tokens; a site that is not there has none
+     * @param whole    sites whose vector has to be known as a whole before anything is left out of it, as top-p's: neither the gate's nor the up projection's rows can be
+     *                 left out where it is among them
      * @param tokens   computed together, at least 1
      * @throws IllegalArgumentException if one is out of range, or of a gate or an up projection of a block without a gate
      */
-    public Products together(Map<Site, Double> sparsity, int tokens) {
+    public Products together(Map<Site, Double> sparsity, Set<Site> whole, int tokens) {
         sparsity.forEach((site, share) -> {
             if (!(share >= 0 && share <= 1)) {
                 throw new IllegalArgumentException("a sparsity is between 0 and 1, not " + share + " at " + site.key());
@@ -82,10 +85,12 @@ public record FeedForward(int hidden, int inner, boolean gated, double bytesPerW
         double gate = sparsity.getOrDefault(Site.GATE, 0.0);
         double up = sparsity.getOrDefault(Site.UP, 0.0);
         double columns = 1 - sparsity.getOrDefault(Site.INPUT, 0.0);
+        double rowsOfUp = whole.contains(Site.UP) ? 0 : gate;
+        double rowsOfGate = whole.contains(Site.GATE) ? 0 : up;
         // Up and gate are of one size: what the one's rows save, the other's would.
-        boolean gateFirst = gate >= up;
+        boolean gateFirst = rowsOfUp >= rowsOfGate;
         Products dense = dense(tokens);
-        return new Products(dense.up().times(columns * (gateFirst ? 1 - gate : 1)), dense.gate().times(columns * (gateFirst ? 1 : 1 - up)),
+        return new Products(dense.up().times(columns * (gateFirst ? 1 - rowsOfUp : 1)), dense.gate().times(columns * (gateFirst ? 1 : 1 - rowsOfGate)),
                 dense.down().times(1 - Math.max(sparsity.getOrDefault(Site.INTERMEDIATE, 0.0), Math.max(gate, up))));
     }
 }

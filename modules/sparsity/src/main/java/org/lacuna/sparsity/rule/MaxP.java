@@ -31,6 +31,11 @@ final class MaxP implements Rule {
     }
 
     @Override
+    public boolean keepsAll(double parameter) {
+        return parameter <= 0;
+    }
+
+    @Override
     public int keep(float[] values, int n, double[] parameters, int offset, long[] kept, RowScratch scratch) {
         double p = parameters[offset];
         if (!(p >= 0)) {

@@ -21,6 +21,16 @@ final class None implements Rule {
     }
 
     @Override
+    public boolean keepsAll(double parameter) {
+        return true;
+    }
+
+    @Override
+    public boolean elementwise() {
+        return true;
+    }
+
+    @Override
     public int keep(float[] values, int n, double[] parameters, int offset, long[] kept, RowScratch scratch) {
         scratch.checkHolds(n);
         Magnitudes.largestKey(values, n);

@@ -16,6 +16,16 @@ public interface Rule {
         return Curve.PAPER_GRID;
     }
 
+    /** Whether it keeps every non-zero of any row, at a value of its parameter. */
+    default boolean keepsAll(double parameter) {
+        return parameter >= 1;
+    }
+
+    /** Whether it decides on an entry by that entry alone, so that the others need not be known. */
+    default boolean elementwise() {
+        return false;
+    }
+
     /**
      * Decides on one row.
      *

@@ -31,6 +31,16 @@ final class Threshold implements Rule {
     }
 
     @Override
+    public boolean keepsAll(double parameter) {
+        return parameter <= 0;
+    }
+
+    @Override
+    public boolean elementwise() {
+        return true;
+    }
+
+    @Override
     public int keep(float[] values, int n, double[] parameters, int offset, long[] kept, RowScratch scratch) {
         double theta = parameters[offset];
         if (!(theta >= 0)) {

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -45,13 +46,17 @@ class FeedForwardTest {
         Cost half = new Cost(40, 40);
         Cost quarter = new Cost(20, 20);
         Cost all = new Cost(80, 80);
-        assertEquals(gated.dense(1), gated.together(Map.of(), 1));
-        assertEquals(new Products(new Cost(10, 10), half, quarter), gated.together(Map.of(Site.INPUT, 0.5, Site.GATE, 0.75, Site.UP, 0.5), 1), "the gate first: it has more zeros");
-        assertEquals(new Products(half, new Cost(10, 10), quarter), gated.together(Map.of(Site.INPUT, 0.5, Site.GATE, 0.5, Site.UP, 0.75), 1), "up first");
-        assertEquals(new Products(half, all, quarter), gated.together(Map.of(Site.GATE, 0.5, Site.INTERMEDIATE, 0.75), 1));
-        assertEquals(new Products(half, Cost.NONE, quarter), plain.together(Map.of(Site.INPUT, 0.5, Site.INTERMEDIATE, 0.75), 1));
-        assertThrows(IllegalArgumentException.class, () -> plain.together(Map.of(Site.GATE, 0.5), 1));
-        assertThrows(IllegalArgumentException.class, () -> gated.together(Map.of(Site.INPUT, 1.5), 1));
+        assertEquals(gated.dense(1), gated.together(Map.of(), Set.of(), 1));
+        assertEquals(new Products(new Cost(10, 10), half, quarter), gated.together(Map.of(Site.INPUT, 0.5, Site.GATE, 0.75, Site.UP, 0.5), Set.of(), 1), "the gate first: it has more zeros");
+        assertEquals(new Products(half, new Cost(10, 10), quarter), gated.together(Map.of(Site.INPUT, 0.5, Site.GATE, 0.5, Site.UP, 0.75), Set.of(), 1), "up first");
+        assertEquals(new Products(half, all, quarter), gated.together(Map.of(Site.GATE, 0.5, Site.INTERMEDIATE, 0.75), Set.of(), 1));
+        assertEquals(new Products(half, Cost.NONE, quarter), plain.together(Map.of(Site.INPUT, 0.5, Site.INTERMEDIATE, 0.75), Set.of(), 1));
+        Map<Site, Double> both = Map.of(Site.INPUT, 0.5, Site.GATE, 0.75, Site.UP, 0.5);
+        assertEquals(new Products(new Cost(10, 10), half, quarter), gated.together(both, Set.of(Site.GATE), 1), "the gate is computed as a whole, up where it is not 0");
+        assertEquals(new Products(half, new Cost(20, 20), quarter), gated.together(both, Set.of(Site.UP), 1), "up first, though it has fewer zeros");
+        assertEquals(new Products(half, half, quarter), gated.together(both, Set.of(Site.UP, Site.GATE), 1), "each is needed as a whole; the products of their zeros are not");
+        assertThrows(IllegalArgumentException.class, () -> plain.together(Map.of(Site.GATE, 0.5), Set.of(), 1));
+        assertThrows(IllegalArgumentException.class, () -> gated.together(Map.of(Site.INPUT, 1.5), Set.of(), 1));
     }
 
     /** One site alone is the route of its zeros that needs no predictor. */
@@ -59,7 +64,7 @@ class FeedForwardTest {
     void oneSiteAtOnceIsItsRoute() {
         for (Route route : Route.values()) {
             if (route != Route.PREDICTED) {
-                assertEquals(gated.saving(route, 0.3, 2).sparse(), gated.together(Map.of(route.site(), 0.3), 2), route.name());
+                assertEquals(gated.saving(route, 0.3, 2).sparse(), gated.together(Map.of(route.site(), 0.3), Set.of(), 2), route.name());
             }
         }
     }

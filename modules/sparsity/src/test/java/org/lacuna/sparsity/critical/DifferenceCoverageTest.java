@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
+import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,6 +26,7 @@ class DifferenceCoverageTest {
     /** A count at 95 % is below it, or one at 5 % above its complement, once in 400 times: 2.8 standard deviations. */
     private static final int LEAST = 368;
     private static final int EXCHANGES = 199;
+    private static final IntPredicate ALL_KEPT = at -> Curve.PAPER_GRID.get(at) == 1;
 
     @ParameterizedTest
     @CsvSource({"64,normal", "32,normal", "16,normal", "64,skewed", "32,skewed", "16,skewed"})
@@ -111,12 +113,14 @@ class DifferenceCoverageTest {
     }
 
     static Map<String, Integer> answers(int documents) {
-        List<PlantedAnswers> pair = List.of(new PlantedAnswers(0.66, 0.29), new PlantedAnswers(0.6, 0.24));
+        List<PlantedAnswers> pair = List.of(new PlantedAnswers(0.66, 0.29, 0.05), new PlantedAnswers(0.6, 0.24, 0.05));
         QualityBar bar = QualityBar.accuracy(0.99);
         Estimates a = bar.levels(pair.get(0).curve());
         Estimates b = bar.levels(pair.get(1).curve());
+        PlantedAnswers steady = new PlantedAnswers(0.6, 0.24, 0.0005);
         Map<String, Integer> covered = new LinkedHashMap<>();
         SplittableRandom random = new SplittableRandom(documents);
+        SplittableRandom other = new SplittableRandom(-documents);
         for (int set = 0; set < TEST_SETS; set++) {
             List<WindowedCurve> curves = PlantedAnswers.sample(pair, documents, random.split());
             PairedBootstrap bootstrap = new PairedBootstrap(documents, 1000, set);
@@ -127,7 +131,9 @@ class DifferenceCoverageTest {
             int[] at = {0};
             count(covered, "difference of accuracies", bootstrap.number(times -> first.get(at[0]).denseLoss() - second.get(at[0]++).denseLoss(), 0.95), 0.06);
             count(covered, "critical sparsity, linear, by percentiles of its draws", bootstrap.interval(inOrder(seconds, Estimator.LINEAR), 0.95), b.linear().sparsity());
-            Interval crossing = bootstrap.crossing(curves.get(1), bar, 0.95);
+            Interval crossing = bootstrap.crossing(curves.get(1), bar, ALL_KEPT, 0.95);
+            count(covered, Coverage.FEW_CHANGE, bootstrap.crossing(PlantedAnswers.sample(List.of(steady), documents, other.split()).get(0), bar, ALL_KEPT, 0.95),
+                    bar.levels(steady.curve()).linear().sparsity());
             for (Estimator estimator : Estimator.values()) {
                 count(covered, "critical sparsity, " + name(estimator), crossing, b.by(estimator).sparsity());
                 count(covered, "difference of two, " + name(estimator), bootstrap.difference(inOrder(firsts, estimator), inOrder(seconds, estimator), 0.95),
@@ -167,7 +173,7 @@ class DifferenceCoverageTest {
     }
 
     static Map<String, Integer> alarms(int documents) {
-        List<PlantedAnswers> pair = List.of(new PlantedAnswers(0.6, 0.24), new PlantedAnswers(0.6, 0.24));
+        List<PlantedAnswers> pair = List.of(new PlantedAnswers(0.6, 0.24, 0.05), new PlantedAnswers(0.6, 0.24, 0.05));
         QualityBar bar = QualityBar.accuracy(0.99);
         Map<String, Integer> found = new LinkedHashMap<>();
         SplittableRandom random = new SplittableRandom(documents);

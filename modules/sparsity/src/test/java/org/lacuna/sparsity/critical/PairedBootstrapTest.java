@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
 import org.lacuna.sparsity.critical.PairedBootstrap.Statistic;
@@ -154,26 +155,47 @@ class PairedBootstrapTest {
         assertThrows(IllegalArgumentException.class, () -> bootstrap.difference(levels, levels.subList(1, 1000), 0.95));
     }
 
-    /** Answers of 4 documents that are all alike: draws say nothing more, and a level is anywhere between the two points that it lies between. */
+    /** 1,000 documents of which all are right: 10 may be lost, so where none is the bar surely holds, and where all are it surely does not. */
     @Test
-    void aCrossingLiesBetweenTheLastPointThatHoldsAndTheFirstThatDoesNot() {
-        PairedBootstrap four = new PairedBootstrap(4, 1000, 1);
+    void aCrossingLiesBetweenTheLastPointThatSurelyHoldsAndTheFirstThatSurelyDoesNot() {
+        PairedBootstrap bootstrap = new PairedBootstrap(1000, 200, 1);
         QualityBar bar = QualityBar.accuracy(0.99);
-        assertEquals(new Interval(0.4, 0.6, 0.95, 1000, 0, 0), four.crossing(answers(new double[][] {{1, 1, 1, 1}, {1, 1, 1, 1}, {0, 0, 0, 0}, {0, 0, 0, 0}}), bar, 0.95));
-        assertEquals(new Interval(0, 0.2, 0.95, 1000, 1000, 0), four.crossing(answers(new double[][] {{0, 0, 0, 0}, {0, 0, 0, 0}}), bar, 0.95));
-        assertEquals(new Interval(0.4, 1, 0.95, 1000, 0, 1000), four.crossing(answers(new double[][] {{1, 1, 1, 1}, {1, 1, 1, 1}}), bar, 0.95));
+        assertEquals(new Interval(0.4, 0.6, 0.95, 200, 0, 0), bootstrap.crossing(lost(1000, 0, 0, 1000, 1000), bar, at -> false, 0.95));
+        assertEquals(new Interval(0, 0.2, 0.95, 200, 200, 0), bootstrap.crossing(lost(1000, 1000, 1000), bar, at -> false, 0.95));
+        assertEquals(new Interval(0.4, 1, 0.95, 200, 0, 200), bootstrap.crossing(lost(1000, 0, 0), bar, at -> false, 0.95));
     }
 
     /** Of 2 documents one is lost at the second point: a quarter of the draws have the other twice and hold the bar there, and so it is at the third. */
     @Test
-    void aCrossingIsAsWideAsDrawsDisagree() {
+    void aCrossingsUpperEndIsAsFarAsDrawsDisagree() {
         PairedBootstrap two = new PairedBootstrap(2, 1000, 1);
-        WindowedCurve curve = answers(new double[][] {{1, 1}, {1, 0}, {1, 0}, {0, 0}, {0, 0}});
-        Interval interval = two.crossing(curve, QualityBar.accuracy(0.99), 0.95);
-        assertEquals(new Interval(0.2, 0.8, 0.95, 1000, 0, 0), interval);
+        WindowedCurve curve = lost(2, 0, 1, 1, 2, 2);
+        assertEquals(new Interval(0, 0.8, 0.95, 1000, 0, 0), two.crossing(curve, QualityBar.accuracy(0.99), at -> false, 0.95));
+        assertEquals(new Interval(0.2, 0.8, 0.95, 1000, 0, 0), two.crossing(curve, QualityBar.accuracy(0.99), at -> at == 0, 0.95), "nothing is left out at the first");
         // 40 % at either end are more than a quarter: at the second point the bar counts as broken.
-        assertEquals(new Interval(0.2, 0.4, 0.2, 1000, 0, 0), two.crossing(curve, QualityBar.accuracy(0.99), 0.2));
-        assertThrows(IllegalArgumentException.class, () -> two.crossing(curve, QualityBar.accuracy(0.99), 1));
+        assertEquals(new Interval(0.2, 0.4, 0.2, 1000, 0, 0), two.crossing(curve, QualityBar.accuracy(0.99), at -> at == 0, 0.2));
+        assertThrows(IllegalArgumentException.class, () -> two.crossing(curve, QualityBar.accuracy(0.99), at -> false, 1));
+    }
+
+    /**
+     * Of documents that are all right, none is lost. With n of them and one more that k times in a draw is lost the bar holds while n · / (n + k) ≥ 0.99, k ≤ n / 99;
+     * k is Poisson distributed: at most 2 with 92.0 %, at most 3 with 98.1 %.
+     */
+    @ParameterizedTest
+    @CsvSource({"98, 0.2, false", "99, 0.2, true", "296, 0.95, false", "297, 0.95, true", "297, 0.97, false", "10, 0.2, false"})
+    void thatNoneIsLostOfFewDocumentsProvesLittle(int documents, double confidence, boolean surely) {
+        Interval interval = new PairedBootstrap(documents, 50, 1).crossing(lost(documents, 0, documents), QualityBar.accuracy(0.99), at -> false, confidence);
+        assertEquals(surely ? 0.2 : 0, interval.low());
+        assertEquals(0.4, interval.high());
+    }
+
+    /** All right without a rule; how many of the first are not at the points, at sparsities of 0.2, 0.4, … */
+    private static WindowedCurve lost(int documents, int... lost) {
+        double[][] right = new double[lost.length][documents];
+        for (int i = 0; i < lost.length; i++) {
+            Arrays.fill(right[i], lost[i], documents, 1);
+        }
+        return answers(right);
     }
 
     /** All right without a rule; at the points, by document, at sparsities of 0.2, 0.4, … */

@@ -10,15 +10,15 @@ import org.lacuna.sparsity.critical.WindowedCurve.Point;
 
 /**
  * Answers to documents drawn from a known population: a document is right if what it asks, a normal deviate, is below what the model can. What the model can
- * falls with the rule's sparsity s, so that of all documents {@code A max(0.4, 1 - 0.01 (s / a)^3.5)} are right at it; up to {@value #OWN} of what a document
+ * falls with the rule's sparsity s, so that of all documents {@code A max(0.4, 1 - 0.01 (s / a)^3.5)} are right at it; up to {@code own} of what a document
  * asks is anew at every point, so that some answers change to right. At {@code 1 - (1 - p)^0.45} of the elements are kept at p of the paper's grid, in every
  * document. The accuracy bar of 99 % is met at s = a. Of several models, {@value #SHARED} of what a document asks is the same for all.
  *
  * @param accuracy A, without a rule
  * @param at       a
+ * @param own      of the variance of what a document asks, what is anew at a point with sparsity a
  */
-record PlantedAnswers(double accuracy, double at) {
-    private static final double OWN = 0.05;
+record PlantedAnswers(double accuracy, double at, double own) {
     private static final double SHARED = 0.7;
     private static final long ELEMENTS = 10_000;
 
@@ -43,8 +43,8 @@ record PlantedAnswers(double accuracy, double at) {
         List<Point> points = new ArrayList<>();
         for (double p : Curve.PAPER_GRID) {
             double can = quantile(right(p));
-            double own = OWN * Math.min(1, StrictMath.pow(sparsity(p) / at, 3.5));
-            points.add(new Point(p, DoubleStream.of(asked).map(it -> mixed(it, own, random) < can ? 1 : 0).toArray(), all(documents, kept(p))));
+            double anew = own * Math.min(1, StrictMath.pow(sparsity(p) / at, 3.5));
+            points.add(new Point(p, DoubleStream.of(asked).map(it -> mixed(it, anew, random) < can ? 1 : 0).toArray(), all(documents, kept(p))));
         }
         double can = quantile(accuracy);
         return new WindowedCurve(all(documents, 1), all(documents, ELEMENTS), DoubleStream.of(asked).map(it -> it < can ? 1 : 0).toArray(), points);

@@ -11,8 +11,11 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -40,6 +43,42 @@ class RulesTest {
             }
         }
         assertEquals(expectedLines, lines);
+    }
+
+    /** Values of a rule's parameter, random rows of three lengths with zeros and ties: what a rule says of itself. */
+    @Test
+    void rulesThatSayThatTheyKeepAllOrDecideOnOneEntryAloneDo() {
+        Random random = new Random(4);
+        int all = 0;
+        for (Rule rule : Rules.all()) {
+            for (double p : new double[] {0, 1e-3, 0.5, 0.999, 1}) {
+                for (int n : new int[] {1, 40, 200}) {
+                    float[] row = new float[n];
+                    for (int j = 0; j < n; j++) {
+                        row[j] = j % 5 == 0 ? 0 : j % 7 == 0 ? -0.25f : (float) (random.nextGaussian() * Math.pow(10, random.nextInt(9) - 6));
+                    }
+                    row[n - 1] = 0.75f;
+                    Set<Integer> kept = kept(rule, row, p);
+                    Set<Integer> nonZeros = IntStream.range(0, n).filter(j -> row[j] != 0).boxed().collect(Collectors.toSet());
+                    if (rule.keepsAll(p)) {
+                        assertEquals(nonZeros, kept, rule.name() + " " + p);
+                        all++;
+                    }
+                    if (rule.elementwise()) {
+                        Set<Integer> alone = IntStream.range(0, n).filter(j -> kept(rule, new float[] {row[j]}, p).contains(0)).boxed().collect(Collectors.toSet());
+                        assertEquals(alone, kept, rule.name() + " " + p);
+                    }
+                }
+            }
+        }
+        assertTrue(all >= 3 * Rules.all().size(), "each keeps all at one value of these at least: " + all);
+        assertEquals(Set.of("none", "threshold"), Rules.all().stream().filter(Rule::elementwise).map(Rule::name).collect(Collectors.toSet()));
+    }
+
+    private static Set<Integer> kept(Rule rule, float[] row, double p) {
+        long[] kept = new long[(row.length + 63) / 64];
+        rule.keep(row, row.length, new double[] {p}, 0, kept, new RowScratch(row.length));
+        return new HashSet<>(indices(kept, row.length));
     }
 
     /** Why the functions that the paper's authors published keep another number than the definition wants. */
