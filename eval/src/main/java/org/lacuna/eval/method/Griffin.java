@@ -47,6 +47,11 @@ final class Griffin implements Method {
     }
 
     @Override
+    public boolean choosesNeurons() {
+        return true;
+    }
+
+    @Override
     public TokenCoverage taskCoverage() {
         return TokenCoverage.parse("generated");
     }

@@ -53,6 +53,11 @@ public interface Method {
         return false;
     }
 
+    /** Whether it chooses neurons before they are computed, the same for all tokens that it is used at. */
+    default boolean choosesNeurons() {
+        return false;
+    }
+
     /** Tokens that tasks are measured with unless others are asked for. */
     default TokenCoverage taskCoverage() {
         return TokenCoverage.EVERY;

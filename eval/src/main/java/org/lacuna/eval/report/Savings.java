@@ -5,6 +5,8 @@ import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.JointPoint;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.SiteSet;
@@ -18,34 +20,73 @@ import org.lacuna.sparsity.critical.CriticalSparsity;
 import org.lacuna.sparsity.critical.Level;
 
 /**
- * What of a feed-forward block, and of attention's projections, a token would still take if each site's critical sparsity (linear) were made use of,
- * counted from shapes and not measured: operations, and as many bytes of weights, since every product of one token reads its matrix once.
+ * What of a feed-forward block, and of attention's projections, a token would still take if each site's critical sparsity (linear) were made use of, or what a joint grid
+ * saves most with, counted from shapes and not measured: operations, and as many bytes of weights, since every product of one token reads its matrix once.
  *
- * @param routes    one for each of the block's sites that was measured and way to use its zeros
+ * @param routes    one for each of the block's sites that was measured and way to use its zeros, and one for all of a joint grid's sites
  * @param attention one for each of attention's that was measured
  */
 public record Savings(List<Saved> routes, List<SavedAttention> attention) {
-    /**
-     * A way to use a site's zeros.
-     *
-     * @param level critical sparsity
-     * @param left  operations / those of the dense block, and weights' bytes over its
-     */
-    public record Saved(Route route, Level level, double left) {
-        /** For a table: {@code × 0.62 down only}. */
-        public String shown() {
-            return String.format(Locale.ROOT, "× %.2f %s", left, way());
+    /** How zeros of the block can be used. */
+    public enum Way {
+        /** Of the input. */
+        INPUT(Route.INPUT, "by input", "the input's zeros, columns of up and gate"),
+        /** Of the gate, which is computed first. */
+        GATE_FIRST(Route.GATE_FIRST, "gate first", "the gate's zeros, rows of up and columns of down"),
+        /** Of the up projection, which is computed first. */
+        UP_FIRST(Route.UP_FIRST, "up first", "the up projection's zeros, rows of the gate and columns of down"),
+        /** Of the intermediate vector. */
+        DOWN_ONLY(Route.DOWN_ONLY, "down only", "the intermediate vector's zeros, columns of down"),
+        /** Of the intermediate vector, known before it is computed. */
+        PREDICTED(Route.PREDICTED, "predicted", "the intermediate vector's zeros by a predictor"),
+        /** Of the intermediate vector where a prompt has chosen the neurons of all tokens. */
+        CHOSEN(Route.PREDICTED, "chosen", "the neurons that a prompt left out, rows of up and gate and columns of down"),
+        /** Of several sites, with a p for each. */
+        JOINT(null, "joint", "the zeros of several sites at once");
+
+        private final Route route;
+        private final String words;
+        private final String how;
+
+        Way(Route route, String words, String how) {
+            this.route = route;
+            this.words = words;
+            this.how = how;
         }
 
-        /** The route in two words. */
-        String way() {
-            return switch (route) {
-                case INPUT -> "by input";
-                case GATE_FIRST -> "gate first";
-                case UP_FIRST -> "up first";
-                case PREDICTED -> "predicted";
-                case DOWN_ONLY -> "down only";
-            };
+        /** Those of a rule at one site. */
+        private static List<Way> ofOneSite(String rule) {
+            // A rule that chose neurons before they are computed needs no predictor, and leaves out more than columns of down. A result's rule may be of another version.
+            boolean chooses = Methods.all().stream().anyMatch(method -> method.name().equals(rule) && method.choosesNeurons());
+            return chooses ? List.of(CHOSEN) : List.of(INPUT, GATE_FIRST, UP_FIRST, PREDICTED, DOWN_ONLY);
+        }
+
+        /** The route, for all but a joint grid. */
+        Optional<Route> route() {
+            return Optional.ofNullable(route);
+        }
+    }
+
+    /**
+     * A way to use zeros.
+     *
+     * @param way  which
+     * @param how  in words, what is left out
+     * @param left operations / those of the dense block, and weights' bytes over its
+     */
+    public record Saved(Way way, String how, double left) {
+        /** For a table: {@code × 0.62 down only}. */
+        public String shown() {
+            return String.format(Locale.ROOT, "× %.2f %s", left, words());
+        }
+
+        /** The way in two words. */
+        String words() {
+            return way.words;
+        }
+
+        private String line() {
+            return String.format(Locale.ROOT, "%s: × %.2f", how, left);
         }
     }
 
@@ -72,10 +113,14 @@ public record Savings(List<Saved> routes, List<SavedAttention> attention) {
         boolean gated = result.dense().exactZeros().containsKey(Site.GATE);
         if (!model.experts() && model.readsTokens()) {
             FeedForward block = new FeedForward(model.hidden(), model.intermediate(), gated, Float.BYTES);
-            for (Route route : Route.values()) {
-                critical(result, bar, route.site()).filter(level -> gated || !route.needsGate())
-                        .ifPresent(level -> routes.add(new Saved(route, level, block.saving(route, level.sparsity(), 1).flopsRatio())));
+            for (Way way : Way.ofOneSite(result.settings().rule())) {
+                critical(result, bar, way.route.site()).filter(level -> gated || !way.route.needsGate())
+                        .ifPresent(level -> routes.add(new Saved(way, way.how, block.saving(way.route, level.sparsity(), 1).flopsRatio())));
             }
+            result.joint().ifPresent(joint -> joint.choosing(result.data().windowLength(), result.dense()).best(curve -> CriticalSparsity.of(curve, new Bar(bar))).ifPresent(place -> {
+                JointPoint point = joint.points().get(place);
+                routes.add(new Saved(Way.JOINT, Way.JOINT.how + ", " + Shown.combination(point.p()), 1 - point.saved()));
+            }));
         }
         List<SavedAttention> attention = new ArrayList<>();
         for (AttentionRoute route : AttentionRoute.values()) {
@@ -86,7 +131,7 @@ public record Savings(List<Saved> routes, List<SavedAttention> attention) {
 
     /** What pays most for this model, predictors apart, which are not there; empty where nothing was measured that could. */
     Optional<Saved> best() {
-        return routes.stream().filter(saved -> saved.route != Route.PREDICTED).min(Comparator.comparingDouble(Saved::left));
+        return routes.stream().filter(saved -> saved.way != Way.PREDICTED).min(Comparator.comparingDouble(Saved::left));
     }
 
     private static Optional<Level> critical(RobustnessResult result, double bar, Site site) {
@@ -113,11 +158,11 @@ public record Savings(List<Saved> routes, List<SavedAttention> attention) {
 
     private Optional<String> line() {
         return best().map(saved -> {
-            String others = String.join(", ", routes.stream().filter(other -> other != saved && other.route != Route.PREDICTED).map(Savings::shown).toList());
-            String predicted = routes.stream().filter(other -> other.route == Route.PREDICTED).findFirst()
+            String others = String.join(", ", routes.stream().filter(other -> other != saved && other.way != Way.PREDICTED).map(Saved::line).toList());
+            String predicted = routes.stream().filter(other -> other.way == Way.PREDICTED).findFirst()
                     .map(other -> String.format(Locale.ROOT, "; by a predictor of the intermediate vector that were free and never wrong × %.2f", other.left)).orElse("");
-            return "what to use: " + shown(saved) + " of a block's operations and weight bytes a token" + (others.isEmpty() ? "" : " (" + others + ")") + predicted
-                    + "; counted at critical sparsity, not measured";
+            return "what to use: " + saved.line() + " of a block's operations and weight bytes a token" + (others.isEmpty() ? "" : " (" + others + ")") + predicted
+                    + "; counted at critical sparsity" + (saved.way == Way.CHOSEN ? ", for tokens behind the prompt" : "") + ", not measured";
         });
     }
 
@@ -125,17 +170,6 @@ public record Savings(List<Saved> routes, List<SavedAttention> attention) {
         String how = switch (saved.route) {
             case INPUT -> "the input's zeros, columns of the query, key and value projections:";
             case OUTPUT -> "the zeros of the heads' sums, columns of the output projection:";
-        };
-        return String.format(Locale.ROOT, "%s × %.2f", how, saved.left);
-    }
-
-    private static String shown(Saved saved) {
-        String how = switch (saved.route) {
-            case INPUT -> "the input's zeros, columns of up and gate:";
-            case GATE_FIRST -> "the gate's zeros, rows of up and columns of down:";
-            case UP_FIRST -> "the up projection's zeros, rows of the gate and columns of down:";
-            case PREDICTED -> "the intermediate vector's zeros by a predictor:";
-            case DOWN_ONLY -> "the intermediate vector's zeros, columns of down:";
         };
         return String.format(Locale.ROOT, "%s × %.2f", how, saved.left);
     }

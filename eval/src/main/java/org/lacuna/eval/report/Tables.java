@@ -139,7 +139,7 @@ final class Tables {
                 ModelFigures figures = report.models().get(row.model());
                 table.row(row.rank().map(Leaderboard.Rank::shown).orElse("–"), row.label(), row.critical().map(Tables::estimate).orElse(NOT_MEASURED), Html.number(model.parameters()),
                         four(report.result(row.model()).dense().loss()), four(figures.perplexity()), known(figures.bitsPerByte()),
-                        row.saved().map(saved -> Html.of("× ", Html.number(saved.left(), String.format(Locale.ROOT, "%.2f", saved.left())), " ", saved.way())).orElse(UNKNOWN),
+                        row.saved().map(saved -> Html.of("× ", Html.number(saved.left(), String.format(Locale.ROOT, "%.2f", saved.left())), " ", saved.words())).orElse(UNKNOWN),
                         zeros(figures), model.activation(), known(model.tokensSeen()), model.training().name().toLowerCase(Locale.ROOT), model.checkpoint());
             }
         }

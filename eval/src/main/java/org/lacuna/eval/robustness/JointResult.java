@@ -101,16 +101,25 @@ public record JointResult(long windowOperations, List<JointPoint> points, List<I
 
         /** What saves most of what holds a bar. */
         public JointChoice choice(Function<Curve, Estimates> bar, PairedBootstrap draws, double confidence) {
-            PairedBootstrap.Statistic joint = times -> bar.apply(all.pooled(times)).grid();
-            PairedBootstrap.Statistic one = times -> bar.apply(same.pooled(times)).grid();
+            PairedBootstrap.Statistic joint = times -> measured(bar.apply(all.pooled(times)).grid());
+            PairedBootstrap.Statistic one = times -> measured(bar.apply(same.pooled(times)).grid());
             Level best = bar.apply(all.pooled()).grid();
             Level bestSame = bar.apply(same.pooled()).grid();
-            OptionalInt place = place(all.pooled(), best);
             OptionalInt samePlace = place(same.pooled(), bestSame);
-            return new JointChoice(place, new Estimate(Estimator.GRID, best, draws.interval(joint, confidence)),
+            return new JointChoice(place(all.pooled(), best), new Estimate(Estimator.GRID, best, draws.interval(joint, confidence)),
                     samePlace.isPresent() ? OptionalInt.of(samePlaces.get(samePlace.getAsInt())) : samePlace,
                     new Estimate(Estimator.GRID, bestSame, draws.interval(one, confidence)),
                     draws.number(times -> number(joint.on(times)) - number(one.on(times)), confidence));
+        }
+
+        /** The place of what saves most of what holds a bar, over all windows; empty if none does. */
+        public OptionalInt best(Function<Curve, Estimates> bar) {
+            return place(all.pooled(), bar.apply(all.pooled()).grid());
+        }
+
+        /** What was measured, where a finer grid might save more: an interval is of these combinations. */
+        private static Level measured(Level level) {
+            return level.kind() == Level.Kind.AT_LEAST ? Level.at(level.sparsity()) : level;
         }
 
         private static double number(Level level) {

@@ -33,7 +33,7 @@ import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
-import org.lacuna.sparsity.cost.Route;
+import org.lacuna.eval.report.Savings.Way;
 import org.lacuna.sparsity.critical.Estimator;
 import org.lacuna.sparsity.critical.Level;
 
@@ -142,7 +142,7 @@ class LeaderboardTest {
     void savedIsCountedAtTheBarOfTheBoard() {
         Row row = Leaderboard.of(Comparing.of(List.of(planted("a", 0.6, 0.6), planted("b", 0.3, 0.3)))).boards().get(0).rows().get(0);
         // A third of a gated block is the down projection, of which 0.6 are spared.
-        assertEquals(Route.DOWN_ONLY, row.saved().orElseThrow().route());
+        assertEquals(Way.DOWN_ONLY, row.saved().orElseThrow().way());
         assertEquals(1 - 0.6 / 3, row.saved().orElseThrow().left(), 1e-9);
         assertEquals("× 0.80 down only", row.saved().orElseThrow().shown());
     }

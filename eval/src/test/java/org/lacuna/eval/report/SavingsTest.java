@@ -8,10 +8,13 @@ import java.util.Locale;
 import org.junit.jupiter.api.Test;
 import org.lacuna.eval.report.Savings.Saved;
 import org.lacuna.eval.report.Savings.SavedAttention;
+import org.lacuna.eval.report.Savings.Way;
+import org.lacuna.eval.robustness.JointChoice;
+import org.lacuna.eval.robustness.JointPoint;
 import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.sparsity.cost.AttentionRoute;
-import org.lacuna.sparsity.cost.Route;
 import org.lacuna.sparsity.critical.Estimator;
 
 class SavingsTest {
@@ -19,19 +22,54 @@ class SavingsTest {
     void routesAreCountedAtCriticalSparsity() {
         RobustnessResult result = Samples.result(Samples.SILU);
         Savings savings = Savings.of(result);
+        assertEquals(List.of(Way.INPUT, Way.GATE_FIRST, Way.UP_FIRST, Way.PREDICTED, Way.DOWN_ONLY), savings.routes().stream().map(Saved::way).toList());
         for (Saved saved : savings.routes()) {
-            double s = result.curve(SiteSet.byKey(saved.route().site().key())).orElseThrow().critical(Estimator.LINEAR).level().sparsity();
+            double s = level(result, saved.way());
             // Three matrices of one size: the input spares a share of two of them, the gate or up of the two others, a predictor of all, the rest of one.
-            double spared = switch (saved.route()) {
+            double spared = switch (saved.way()) {
                 case INPUT, GATE_FIRST, UP_FIRST -> 2 * s / 3;
-                case PREDICTED -> s;
+                case PREDICTED, CHOSEN -> s;
                 case DOWN_ONLY -> s / 3;
+                case JOINT -> throw new AssertionError("it has no joint grid");
             };
-            assertEquals(1 - spared, saved.left(), 1e-12, saved.route().name());
+            assertEquals(1 - spared, saved.left(), 1e-12, saved.way().name());
         }
-        double least = savings.routes().stream().filter(saved -> saved.route() != Route.PREDICTED).mapToDouble(Saved::left).min().orElseThrow();
+        double least = savings.routes().stream().filter(saved -> saved.way() != Way.PREDICTED).mapToDouble(Saved::left).min().orElseThrow();
         String line = savings.lines().get(0);
         assertTrue(line.startsWith("what to use: the ") && line.contains(String.format("× %.2f of a block's operations", least)) && line.endsWith("not measured"), line);
+    }
+
+    private static double level(RobustnessResult result, Way way) {
+        return result.curve(SiteSet.byKey(way.route().orElseThrow().site().key())).orElseThrow().critical(Estimator.LINEAR).level().sparsity();
+    }
+
+    @Test
+    void whatAJointGridSavesMostWithIsAWayToo() {
+        RobustnessResult result = Samples.jointly(Samples.SILU);
+        JointChoice choice = result.joint().orElseThrow().choice();
+        Saved joint = Savings.of(result).routes().stream().filter(saved -> saved.way() == Way.JOINT).findFirst().orElseThrow();
+        assertEquals(1 - choice.saved().level().sparsity(), joint.left(), 1e-12);
+        assertEquals(String.format(Locale.ROOT, "× %.2f joint", joint.left()), joint.shown());
+        assertTrue(Savings.of(result).lines().get(0).contains("the zeros of several sites at once, gate "), Savings.of(result).lines().get(0));
+        // At a bar that all combinations hold it is the one that saves most of all, and better than any single site.
+        Saved best = Savings.of(result, 1e6).best().orElseThrow();
+        double most = result.joint().orElseThrow().points().stream().mapToDouble(JointPoint::saved).max().orElseThrow();
+        assertEquals(1 - most, Savings.of(result, 1e6).routes().stream().filter(saved -> saved.way() == Way.JOINT).findFirst().orElseThrow().left(), 1e-12);
+        assertTrue(best.left() <= 1 - most);
+    }
+
+    /** GRIFFIN leaves out neurons: all that belongs to them, not the columns of down alone. */
+    @Test
+    void neuronsThatAPromptChoseAreLeftOutOfAllThreeMatrices() {
+        RobustnessResult silu = Samples.result(Samples.SILU);
+        Settings settings = silu.settings();
+        RobustnessResult griffin = new RobustnessResult(silu.version(), silu.model(), silu.data(), new Settings("griffin", settings.grid(), settings.coverage(),
+                settings.layers(), settings.sites(), settings.bar(), settings.replicates(), settings.seed(), settings.confidence()), silu.provenance(), silu.dense(), silu.curves());
+        Savings savings = Savings.of(griffin);
+        assertEquals(List.of(Way.CHOSEN), savings.routes().stream().map(Saved::way).toList());
+        assertEquals(1 - level(silu, Way.CHOSEN), savings.routes().get(0).left(), 1e-12);
+        assertTrue(savings.lines().get(0).startsWith("what to use: the neurons that a prompt left out, rows of up and gate and columns of down: × "), savings.lines().get(0));
+        assertTrue(savings.lines().get(0).endsWith("; counted at critical sparsity, for tokens behind the prompt, not measured"), savings.lines().get(0));
     }
 
     /** As many heads of keys as of queries: four matrices of one size, of which three read the input and one what the heads gathered. */

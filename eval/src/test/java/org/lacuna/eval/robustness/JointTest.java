@@ -318,6 +318,7 @@ class JointTest {
         // At a loss of at most 2 · 1.05 all but nothing is held back: the sparsest point holds, so what is saved is at least that.
         JointChoice loose = joint.choosing(1, dense).choice(curve -> AbsoluteQuality.of(curve, 2, 1.05), new PairedBootstrap(2, 100, 1), 0.95);
         assertEquals(Level.atLeast(0.6), loose.saved().level());
+        assertEquals(0.6, loose.saved().interval().high(), 1e-12, "an interval is of what was measured, and no combination saves more");
         assertEquals(OptionalInt.of(3), loose.joint());
         assertEquals(OptionalInt.of(3), loose.same(), "0.5 at both");
     }
