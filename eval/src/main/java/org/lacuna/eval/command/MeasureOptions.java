@@ -44,7 +44,7 @@ public final class MeasureOptions {
                     + "channel (CHESS), weighted, cett (Sparsing Law), weighted_top_k (WINA) or griffin, which look at the model first; or the controls random_k and bottom_k. Default: ${DEFAULT-VALUE}.")
     private String rule;
 
-    @Option(names = "--grid", split = ",", paramLabel = "P", description = "Values of the rule's p, at least 2. Default: the paper's 26 from 1 to 0, or the rule's own.")
+    @Option(names = "--grid", split = ",", paramLabel = "P", description = "Values of the rule's p. Default: the paper's 26 from 1 to 0, or the rule's own.")
     private List<Double> grid = new ArrayList<>();
 
     @Option(names = "--coverage", paramLabel = "TOKENS",
@@ -99,8 +99,8 @@ public final class MeasureOptions {
         } catch (IllegalArgumentException e) {
             problems.add("--grid: " + e.getMessage());
         }
-        if (grid.size() == 1 || new HashSet<>(grid).size() < grid.size()) {
-            problems.add("--grid: must be at least 2 values, each once, not " + grid);
+        if (new HashSet<>(grid).size() < grid.size()) {
+            problems.add("--grid: must be values, each once, not " + grid);
         }
         grid.stream().filter(p -> !(p >= 0 && p < Double.POSITIVE_INFINITY)).findFirst().ifPresent(p -> problems.add("--grid: must be 0 or more, not " + p));
         if (grid.size() > MOST_POINTS) {

@@ -1,27 +1,45 @@
 package org.lacuna.eval.command;
 
 import java.util.List;
+import org.lacuna.data.sample.Windows;
 import org.lacuna.graph.program.Workers;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
 
 /** How much text goes through a model, and by how many threads. */
 final class WindowOptions {
     private static final int CROWD = 64;
     private static final int WINDOW = 128;
 
-    @Option(names = "--windows", defaultValue = "64", paramLabel = "N", description = "Windows of text. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--windows", defaultValue = "64", paramLabel = "N", converter = Count.class,
+            description = "Windows of text, from its beginning; all: as many as there are. Default: ${DEFAULT-VALUE}.")
     private int windows;
 
-    @Option(names = "--window", paramLabel = "T", description = "Tokens in a window. Default: " + WINDOW + ", or as many positions as a model has that is measured alone.")
+    @Option(names = "--window", paramLabel = "T", description = "Tokens in a window. Default: " + WINDOW + ", or fewer where a model reads no more at once.")
     private Integer window;
 
     @Option(names = "--workers", defaultValue = "0", paramLabel = "N",
             description = "Threads; they don't change the result. Default: as many as there are processors.")
     private int workers;
 
+    /** A number, or all. */
+    private static final class Count implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            try {
+                return text.equals("all") ? Windows.ALL : Integer.valueOf(text);
+            } catch (NumberFormatException e) {
+                throw new TypeConversionException("'" + text + "' is no number of windows; expected one, or all");
+            }
+        }
+    }
+
     /** Adds what is wrong with them. */
     void check(List<String> problems, int leastWindows) {
-        atLeast(problems, leastWindows, "--windows", windows);
+        if (windows != Windows.ALL) {
+            atLeast(problems, leastWindows, "--windows", windows);
+        }
         if (window != null) {
             atLeast(problems, 1, "--window", window);
         }
@@ -36,7 +54,7 @@ final class WindowOptions {
         }
     }
 
-    /** How many windows. */
+    /** How many windows; {@link Windows#ALL} there are. */
     int windows() {
         return windows;
     }

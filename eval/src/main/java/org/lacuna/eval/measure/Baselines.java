@@ -15,16 +15,18 @@ public final class Baselines {
     private Baselines() {}
 
     /**
-     * The trigram model of the training part, on the windows that the models are measured on, and the generator's own loss over the
+     * The trigram model of the training part, where there is one, on the windows that the models are measured on, and the generator's own loss over the
      * whole validation part, where there is a generator.
      */
     public static List<Baseline> of(Corpus corpus, int windows, int length) {
         List<Baseline> baselines = new ArrayList<>();
         long scored = (long) windows * length;
         long fitted = Math.min(corpus.train().length(), MOST_FITTED);
-        Trigram trigram = Trigram.train(corpus.train(), fitted, corpus.vocabularySize());
-        baselines.add(new Baseline("trigram", OptionalDouble.of(trigram.loss(corpus.validation(), scored)), OptionalDouble.empty(),
-                String.format(Locale.ROOT, "the same %,d tokens; fitted to the first %,d training tokens", scored, fitted)));
+        if (fitted > 0) {
+            Trigram trigram = Trigram.train(corpus.train(), fitted, corpus.vocabularySize());
+            baselines.add(new Baseline("trigram", OptionalDouble.of(trigram.loss(corpus.validation(), scored)), OptionalDouble.empty(),
+                    String.format(Locale.ROOT, "the same %,d tokens; fitted to the first %,d training tokens", scored, fitted)));
+        }
         corpus.generatorLoss().ifPresent(loss -> baselines.add(new Baseline("generator", OptionalDouble.of(loss), corpus.perByte(loss),
                 String.format(Locale.ROOT, "all %,d validation tokens, which it wrote", corpus.validation().length()))));
         return baselines;

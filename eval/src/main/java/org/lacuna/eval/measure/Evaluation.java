@@ -12,6 +12,7 @@ import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpus;
+import org.lacuna.data.Examples;
 import org.lacuna.data.TokenSequence;
 import org.lacuna.data.sample.Windows;
 import org.lacuna.data.tokenize.ByteTokenizer;
@@ -57,11 +58,12 @@ public final class Evaluation {
     private final TokenSequence calibration;
     private final ModelSummary summary;
     private final DataSummary data;
+    private final Part part;
 
     /**
      * Looks at the model and cuts the windows; its weights are not loaded yet.
      *
-     * @param windows how many
+     * @param windows how many, or {@link Windows#ALL} of the validation part
      * @param length  tokens in each
      * @throws InputException if model, corpus and windows do not fit together
      * @throws org.lacuna.run.RunException if the machine has not the memory for the parameters
@@ -74,9 +76,14 @@ public final class Evaluation {
         checkWindow(source, config, length);
         ForwardMemory.of(config).check(source.checkpoint().toString(), "a smaller model"); // before its files are hashed, or a graph of any size compiled
         this.windows = Windows.first(corpus.validation(), windows, length);
+        if (this.windows.rows() < windows && this.windows.rows() == 1) {
+            throw new InputException("the validation part of " + corpus.name() + " has 1 window of " + length + " tokens, and intervals need 2; take shorter windows or more text");
+        }
         calibration = corpus.train();
+        part = new Part(corpus.validation() instanceof Examples examples ? examples.count() : Windows.count(corpus.validation(), length, "validation"),
+                corpus.validation().length() / (double) (corpus.train().length() + corpus.validation().length()));
         summary = source.summary(config, Optional.of(corpus));
-        data = new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(this.windows), windows, length, bytes(corpus, this.windows));
+        data = new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(this.windows), this.windows.rows(), length, bytes(corpus, this.windows));
     }
 
     /**
@@ -114,6 +121,20 @@ public final class Evaluation {
     /** What it is measured on. */
     public DataSummary data() {
         return data;
+    }
+
+    /**
+     * What the windows are the first of.
+     *
+     * @param windows that the validation part has
+     * @param share   of the corpus' tokens that it has
+     */
+    public record Part(long windows, double share) {
+    }
+
+    /** The validation part. */
+    public Part part() {
+        return part;
     }
 
     /**

@@ -11,6 +11,7 @@ import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.DataRecipe;
+import org.lacuna.data.sample.Windows;
 import org.lacuna.eval.activation.ActiveNeurons;
 import org.lacuna.eval.activation.ModelOverlap;
 import org.lacuna.eval.compare.Comparison;
@@ -86,7 +87,7 @@ public final class Measuring {
             progress.accept(source.name() + ": measured before, " + evaluation.file(here).orElseThrow());
             return kept.get();
         }
-        progress.accept(source.name() + ": measuring " + windows + " windows of " + length + " tokens");
+        progress.accept(source.name() + ": measuring " + evaluation.data().windows() + " windows of " + length + " tokens");
         RobustnessResult result = measure(source.name(), evaluation, here);
         try {
             evaluation.keep(result);
@@ -162,6 +163,10 @@ public final class Measuring {
      * generated stories, the generator itself.
      */
     public List<Baseline> baselines() {
-        return corpora.values().stream().map(Corpus::sha256).distinct().count() == 1 ? Baselines.of(corpora.values().iterator().next(), windows, length) : List.of();
+        if (corpora.values().stream().map(Corpus::sha256).distinct().count() != 1) {
+            return List.of();
+        }
+        Corpus corpus = corpora.values().iterator().next();
+        return Baselines.of(corpus, windows == Windows.ALL ? (int) Windows.count(corpus.validation(), length, "validation") : windows, length);
     }
 }

@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -212,6 +213,30 @@ class CommandsTest {
         assertTrue(err.toString().lines().anyMatch(line -> line.matches("memory parameters 0\\.0 MB, keys, values and activations [0-9.,]+(, .*)?: [0-9.,]+ MB in all")), err.toString());
     }
 
+    /** A test file has no training part: all of it is measured, and what is calibrated has nothing to be calibrated on. */
+    @Test
+    void allOfATextCanBeMeasured() {
+        Path out = folder.resolve("result.json");
+        List<String> args = new ArrayList<>(List.of("--run", run.toString(), "--windows", "all", "--window", "16", "--replicates", "40", "--sites", "gate", "--out", out.toString()));
+        String table = eval(args.toArray(String[]::new));
+        RobustnessResult part = read(out);
+        assertTrue(part.data().windows() > 3);
+        assertTrue(table.contains(String.format(Locale.ROOT, ": %,d windows of 16 tokens, all of the validation part, which is ", part.data().windows())), table);
+        args.set(3, "3");
+        table = eval(args.toArray(String[]::new));
+        assertTrue(table.contains(String.format(Locale.ROOT, ": 3 windows of 16 tokens, the first of %,d of the validation part, which is ", part.data().windows())), table);
+        args.set(3, "all");
+        args.addAll(List.of("--set", "data.text=" + text, "--set", "data.validationFraction=1"));
+        table = eval(args.toArray(String[]::new));
+        assertTrue(table.contains("all of the validation part, which is 100 % of the tokens"), table);
+        assertTrue(read(out).data().windows() > part.data().windows());
+        args.addAll(List.of("--rule", "calibrated"));
+        eval(args.toArray(String[]::new));
+        assertRefused("rule calibrated is calibrated on as many windows of the training part, which has 0 tokens");
+        eval("--run", run.toString(), "--windows", "many");
+        assertTrue(err.toString().contains("'many' is no number of windows; expected one, or all"), err.toString());
+    }
+
     private List<Path> kept() throws IOException {
         try (Stream<Path> files = Files.list(run.resolve("eval"))) {
             return files.filter(file -> file.toString().endsWith(".json")).sorted().toList();
@@ -244,8 +269,12 @@ class CommandsTest {
         eval(Stream.concat(Arrays.stream(common), Stream.of("threshold", "--grid", "0,0.001,0.1,10")).toArray(String[]::new));
         assertEquals(List.of(0.0, 0.001, 0.1, 10.0), read(out).settings().grid());
 
-        eval(Stream.concat(Arrays.stream(common), Stream.of("threshold", "--coverage", "some", "--sites", "door", "--grid", "1")).toArray(String[]::new));
-        assertRefused("--grid: must be at least 2 values", "--coverage: no coverage 'some'; there are all, but_first", "--sites: no site 'door'");
+        eval(Stream.concat(Arrays.stream(common), Stream.of("top_p", "--grid", "0.9")).toArray(String[]::new));
+        assertEquals(null, failure, "one point will do");
+        assertEquals(1, read(out).curves().get(0).points().size());
+
+        eval(Stream.concat(Arrays.stream(common), Stream.of("threshold", "--coverage", "some", "--sites", "door", "--grid", "1,1")).toArray(String[]::new));
+        assertRefused("--grid: must be values, each once, not [1.0, 1.0]", "--coverage: no coverage 'some'; there are all, but_first", "--sites: no site 'door'");
         eval(Stream.concat(Arrays.stream(common), Stream.of("threshold")).toArray(String[]::new));
         assertRefused("--rule threshold has no values of its own", "--grid 0,0.01");
         eval(Stream.concat(Arrays.stream(common), Stream.of("topp")).toArray(String[]::new));
@@ -632,7 +661,7 @@ class CommandsTest {
         Path file = two.resolve("stories_agreement.json");
         Files.writeString(file, Files.readString(file).replace("\"version\" : " + TaskMeasurement.VERSION, "\"version\" : 1"));
         compare(one.toString(), two.toString(), "--out", out.toString());
-        assertRefused("stories_agreement.json: version is 1, this build reads 2; measure again");
+        assertRefused("stories_agreement.json: version is 1, this build reads " + TaskMeasurement.VERSION + "; measure again");
         String kept = Files.readString(one.resolve("stories_agreement.json"));
         Files.copy(one.resolve("stories_agreement.json"), file, StandardCopyOption.REPLACE_EXISTING);
         compare(one.toString(), two.toString(), "--out", out.toString());

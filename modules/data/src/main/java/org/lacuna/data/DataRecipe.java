@@ -22,7 +22,7 @@ import org.lacuna.run.recipe.Key;
  * @param vocabularySize     with {@code ids}: how many ids there are; otherwise 0
  * @param tokens             stories: training tokens to generate
  * @param seed               stories: which ones
- * @param validationFraction share of the corpus that is kept for validation
+ * @param validationFraction share of the corpus that is kept for validation; with 1 there is nothing to train on
  * @param sampler            how training windows are drawn
  */
 public record DataRecipe(
@@ -38,8 +38,10 @@ public record DataRecipe(
         @Key(def = "2000000", min = 1, max = 1_000_000_000, doc = "training tokens to generate, without data.text and data.ids")
         long tokens,
         @Key(def = "1", doc = "seed of the generated stories") long seed,
-        @Key(def = "0.1", min = 0.001, max = 0.5, doc = "share of the corpus kept for validation") double validationFraction,
+        @Key(def = "0.1", min = 0.001, max = 1, doc = "share of the corpus kept for validation") double validationFraction,
         @Key(def = "windows", doc = "windows: fixed, shuffled each epoch; crops: random offsets") SamplerKind sampler) {
+
+    private static final double MOST_OF_STORIES = 0.5;
 
     /** Checks what one key can't know. */
     public DataRecipe {
@@ -63,6 +65,9 @@ public record DataRecipe(
         }
         if (text.isEmpty() && split.isPresent()) {
             throw new IllegalArgumentException("split: only for data.text; ids are split by position, stories and instructions by hash");
+        }
+        if (validationFraction > MOST_OF_STORIES && text.isEmpty() && ids.isEmpty() && instructions.isEmpty()) {
+            throw new IllegalArgumentException("validationFraction: is " + validationFraction + "; expected at most " + MOST_OF_STORIES + " of stories, which are generated for training");
         }
         if (field.isEmpty()) {
             throw new IllegalArgumentException("field: is empty; expected a name");

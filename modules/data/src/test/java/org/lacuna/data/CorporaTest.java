@@ -11,12 +11,16 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.lacuna.data.sample.SamplerKind;
+import org.lacuna.data.sample.Windows;
 import org.lacuna.data.tokenize.ByteTokenizer;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.fixtures.Fixtures;
@@ -79,6 +83,8 @@ class CorporaTest {
         assertTrue(refused("data.ids=b").contains("data.vocabularySize"));
         assertTrue(refused("data.vocabularySize=3").contains("data.vocabularySize"));
         assertTrue(refused("data.validationFraction=0").contains("data.validationFraction"));
+        assertTrue(refused("data.validationFraction=1.1", "data.text=a").contains("data.validationFraction"));
+        assertTrue(refused("data.validationFraction=0.9").contains("expected at most 0.5 of stories"));
         assertTrue(refused("data.sampler=window").contains("data.sampler"));
     }
 
@@ -93,6 +99,29 @@ class CorporaTest {
         assertEquals(257, corpus.vocabularySize());
         assertTrue(corpus.generatorLoss().isEmpty());
         assertEquals(2.0, corpus.perByte(2).orElseThrow());
+    }
+
+    /** What is measured is all of it, in whatever form it is read, and there is nothing to train on. */
+    @ParameterizedTest
+    @ValueSource(strings = {"bytes", "position", "hash", "ids"})
+    void allOfATextCanBeValidation(String how) throws IOException {
+        Files.writeString(file, "abc漢字def");
+        Path ids = folder.resolve("ids.bin");
+        Files.write(ids, new byte[] {1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0});
+        List<String> sets = new ArrayList<>(List.of("data.validationFraction=1"));
+        sets.addAll(switch (how) {
+            case "ids" -> List.of("data.ids=" + ids, "data.vocabularySize=3");
+            case "bytes" -> List.of("data.text=" + file);
+            default -> List.of("data.text=" + Files.writeString(folder.resolve("one.jsonl"), "{\"text\": \"abc漢字def\"}"), "data.split=" + how, "data.cache=" + folder.resolve("cache"));
+        });
+        Corpus corpus = Corpora.open(recipe(sets.toArray(String[]::new)));
+        assertEquals(0, corpus.train().length());
+        assertEquals(switch (how) {
+            case "ids" -> 3;
+            case "bytes" -> 12;
+            default -> 13; // a document ends with the token for it
+        }, corpus.validation().length());
+        assertTrue(assertThrows(InputException.class, () -> Windows.first(corpus.train(), 1, 2, "training")).getMessage().startsWith("the corpus has 0 training tokens"));
     }
 
     @Test

@@ -207,7 +207,7 @@ public final class TokenCache {
             throw holdsNothing(text);
         }
         long split = (long) (characters * (1 - text.validationFraction()));
-        if (split == 0 || split == characters) {
+        if (split == 0 && text.validationFraction() < 1 || split == characters) {
             throw new InputException(text.source().path() + ": " + characters + " characters are too few to keep "
                     + text.validationFraction() + " of them for validation");
         }
@@ -223,7 +223,7 @@ public final class TokenCache {
         if (done.train().bytes() == 0 && done.validation().bytes() == 0) {
             throw holdsNothing(text);
         }
-        if (done.train().bytes() == 0 || done.validation().bytes() == 0) {
+        if (done.train().bytes() == 0 && text.validationFraction() < 1 || done.validation().bytes() == 0) {
             throw new InputException(text.source().path() + ": the hash of each document's text puts " + (documents == 1 ? "its one document" : "all "
                     + documents + " documents") + " into " + (done.train().bytes() == 0 ? "validation" : "training") + ", and the other part is empty; take"
                     + " more documents, another data.validationFraction than " + text.validationFraction() + ", or data.split=position");

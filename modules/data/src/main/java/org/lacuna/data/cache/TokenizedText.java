@@ -15,7 +15,7 @@ import org.lacuna.data.tokenize.Tokenizer;
  * @param tokenizer          what makes tokens of it; it is asked by several threads at once
  * @param tokenizerSha256    hash of the tokenizer's file, or its name where it has none
  * @param split              how it is cut into training and validation
- * @param validationFraction above 0 and below 1
+ * @param validationFraction above 0 and at most 1
  */
 public record TokenizedText(TextSource source, String field, Tokenizer tokenizer, String tokenizerSha256, Split split,
         double validationFraction) {

@@ -62,7 +62,7 @@ public final class InstructionCorpus {
      *
      * @param path               a file of JSON lines or a folder of them
      * @param tokenizer          of the model, with its chat template for conversations
-     * @param validationFraction above 0 and below 1
+     * @param validationFraction above 0 and at most 1
      * @return the corpus, named after the file or folder, both parts {@link Examples}
      * @throws InputException when a file can't be read or is none, or a line is none, can't be spelled out, encoded or scored; it names the line
      */

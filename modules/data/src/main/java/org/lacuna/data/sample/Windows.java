@@ -7,6 +7,8 @@ import org.lacuna.run.InputException;
 
 /** Consecutive windows of T tokens; each position's target is the token after it, the last one of a window too. */
 public final class Windows {
+    /** Asks for as many windows, or examples, as there are. */
+    public static final int ALL = Integer.MAX_VALUE;
 
     private Windows() {
     }
@@ -15,7 +17,7 @@ public final class Windows {
      * The first windows of a sequence, or the first examples, padded, if it is of examples: what models are measured on.
      *
      * @param tokens validation tokens
-     * @param count  how many windows
+     * @param count  how many windows, or {@link #ALL}
      * @param length tokens in each (T)
      * @return one batch of {@code count} rows
      * @throws InputException when the sequence holds fewer
@@ -31,9 +33,15 @@ public final class Windows {
      */
     public static Batch first(TokenSequence tokens, int count, int length, String part) {
         if (tokens instanceof Examples examples) {
-            return examples.first(count, length);
+            return examples.first(count == ALL ? examples.count() : count, length);
         }
         long available = count(tokens, length, part);
+        if (count == ALL) {
+            if (available * length > Integer.MAX_VALUE) {
+                throw new InputException("the corpus has " + tokens.length() + " " + part + " tokens, more than the " + Integer.MAX_VALUE + " that are looked at together; name a number of windows");
+            }
+            return first(tokens, (int) available, length, part);
+        }
         if (available < count) {
             throw new InputException("the corpus has " + tokens.length() + " " + part + " tokens: " + available
                     + " windows of " + length + " (and a token after each), but " + count

@@ -26,7 +26,7 @@ public final class IdCorpus {
      *
      * @param path               the file
      * @param vocabularySize     every id is 0 to this − 1
-     * @param validationFraction above 0 and below 1
+     * @param validationFraction above 0 and at most 1
      * @return the corpus, named after the file
      * @throws InputException when it can't be read, is empty, no whole number of ids, too short to split, or holds an id
      *                        outside the vocabulary
@@ -51,7 +51,7 @@ public final class IdCorpus {
             }
         }
         int split = (int) (ids.length * (1 - validationFraction));
-        if (split == 0 || split == ids.length) {
+        if (split == 0 && validationFraction < 1 || split == ids.length) {
             throw new InputException(path + ": " + ids.length + " ids are too few to keep " + validationFraction
                     + " of them for validation");
         }

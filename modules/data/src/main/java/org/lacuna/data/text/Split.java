@@ -23,7 +23,7 @@ public enum Split {
      * Whether a document belongs to validation by its hash.
      *
      * @param document           the document
-     * @param validationFraction above 0 and below 1
+     * @param validationFraction above 0 and at most 1
      * @return true for validation
      * @throws org.lacuna.run.InputException when it can't be read
      */

@@ -35,7 +35,7 @@ public final class TextCorpus {
      * each.
      *
      * @param path               a file or a folder
-     * @param validationFraction above 0 and below 1
+     * @param validationFraction above 0 and at most 1
      * @return the corpus, named after the file or folder
      * @throws InputException when there is no such file, it can't be read, is empty, not UTF-8, or too short to split
      */
@@ -49,7 +49,7 @@ public final class TextCorpus {
         hash.update(bytes);
         long characters = characters(bytes, bytes.length);
         int split = offset(bytes, (long) (characters * (1 - validationFraction)));
-        if (split == 0 || split == bytes.length) {
+        if (split == 0 && validationFraction < 1 || split == bytes.length) {
             throw new InputException(path + ": " + characters + " characters are too few to keep "
                     + validationFraction + " of them for validation");
         }
