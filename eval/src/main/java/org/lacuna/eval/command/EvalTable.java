@@ -27,16 +27,10 @@ import org.lacuna.sparsity.critical.Estimator;
 final class EvalTable {
     static final List<Estimator> COLUMNS = List.of(Estimator.LINEAR, Estimator.FIRST, Estimator.GRID);
 
-    /** Less is not worth waiting for. */
-    private static final long SHORT_SECONDS = 2;
-
     private final PrintWriter out;
     private LayerSet ruled = LayerSet.ALL;
     /** Characters of a site's column. */
     private int siteWidth = siteWidth(List.of());
-    private int curves;
-    private int measured;
-    private long begun;
 
     private EvalTable(PrintWriter out) {
         this.out = out;
@@ -61,7 +55,7 @@ final class EvalTable {
         line("rule   %s in %s, %s; critical sparsity: perplexity at most %s × dense, %s %% intervals over the choice of windows",
                 settings.rule(), Shown.layers(settings.layers()), Shown.tokens(settings.coverage()), number(settings.bar()),
                 number(100 * settings.confidence()));
-        curves = settings.sites().size();
+        int curves = settings.sites().size();
         siteWidth = siteWidth(settings.sites());
         ruled = settings.layers();
         int combinations = settings.joint().map(grid -> grid.points().size()).orElse(0);
@@ -85,7 +79,6 @@ final class EvalTable {
                 .toList()));
         line("");
         line("%-" + siteWidth + "s%-26s%-26s%s", "site", "linear", "first", "grid");
-        begun = System.nanoTime();
     }
 
     void curve(SiteResult curve) {
@@ -93,10 +86,7 @@ final class EvalTable {
         for (Estimator estimator : COLUMNS) {
             row.append(String.format(Locale.ROOT, "%-26s", text(curve.critical(estimator))));
         }
-        // What is left is as quick as what was measured so far.
-        measured++;
-        long left = Math.round((System.nanoTime() - begun) / 1e9 / measured * (curves - measured));
-        line("%s", row.append(left < SHORT_SECONDS ? "" : String.format(Locale.ROOT, "eta: %ds", left)).toString().stripTrailing());
+        line("%s", row.toString().stripTrailing());
     }
 
     void joint(JointResult joint, DenseResult dense, Settings settings) {

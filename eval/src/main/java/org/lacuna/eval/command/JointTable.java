@@ -30,7 +30,8 @@ final class JointTable {
         }
         int width = Math.max(4, shown.stream().mapToInt(point -> Shown.combination(point.p()).length()).max().orElseThrow() + 2);
         List<String> lines = new ArrayList<>();
-        lines.add(String.format(Locale.ROOT, "joint  %d combinations of p; saved: of the operations and weight bytes of the blocks, counted and not measured", joint.points().size()));
+        lines.add(String.format(Locale.ROOT, "joint  %d combinations of p; saved: of the operations and weight bytes of %s, counted and not measured", joint.points().size(),
+                settings.joint().orElseThrow().saves()));
         lines.add("");
         lines.add(format("%-" + width + "s%-9s%-27s%s", "p", "saved", "perplexity / dense", "sparsity"));
         for (JointPoint point : shown) {

@@ -220,7 +220,8 @@ public final class Evaluation {
         settings.joint().ifPresent(grid -> grid.sites().stream().filter(site -> !method.sites(config).contains(site)).forEach(site -> problems.add("--joint: rule " + method.name()
                 + " is not for " + site.key() + "; it can be used at " + String.join(", ", method.sites(config).stream().sorted().map(Site::key).toList()))));
         boolean looks = method.channelRows(data.windows()) > 0 || method.calibrates();
-        if (looks && config.feedForward().experts().isPresent() && !settings.sites().stream().allMatch(SiteSet::inAttention)) {
+        boolean inBlock = !settings.sites().stream().allMatch(SiteSet::inAttention) || settings.joint().stream().flatMap(grid -> grid.sites().stream()).anyMatch(site -> !site.inAttention());
+        if (looks && config.feedForward().experts().isPresent() && inBlock) {
             problems.add("rule " + method.name() + " looks at the weights or the activations of a block, which can't be done for " + summary.checkpoint()
                     + ", whose blocks have experts; use a rule with one p for all, top_p say");
         }

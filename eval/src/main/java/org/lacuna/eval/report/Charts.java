@@ -112,7 +112,7 @@ final class Charts {
             return;
         }
         double bar = report.result(report.comparison().control()).settings().bar();
-        ObjectNode chart = data.chart("joint", "saved of a block (%)", "perplexity / dense perplexity", "percent", "ratio");
+        ObjectNode chart = data.chart("joint", "saved (%)", "perplexity / dense perplexity", "percent", "ratio");
         ChartData.range(chart, ratioRange(bar)[0], ratioRange(bar)[1]);
         ChartData.line(chart, bar, "bar " + Shown.plain(bar), "left");
         for (JointFigures figures : report.joint()) {

@@ -117,7 +117,8 @@ public record Savings(List<Saved> routes, List<SavedAttention> attention) {
                 critical(result, bar, way.route.site()).filter(level -> gated || !way.route.needsGate())
                         .ifPresent(level -> routes.add(new Saved(way, way.how, block.saving(way.route, level.sparsity(), 1).flopsRatio())));
             }
-            result.joint().ifPresent(joint -> joint.choosing(result.data().windowLength(), result.dense()).best(curve -> CriticalSparsity.of(curve, new Bar(bar))).ifPresent(place -> {
+            // With attention's sites it saves of more than a block, so shares of a block can't be held against it.
+            result.joint().filter(joint -> result.settings().joint().orElseThrow().sites().stream().noneMatch(Site::inAttention)).ifPresent(joint -> joint.choosing(result.data().windowLength(), result.dense()).best(curve -> CriticalSparsity.of(curve, new Bar(bar))).ifPresent(place -> {
                 JointPoint point = joint.points().get(place);
                 routes.add(new Saved(Way.JOINT, Way.JOINT.how + ", " + Shown.combination(point.p()), 1 - point.saved()));
             }));

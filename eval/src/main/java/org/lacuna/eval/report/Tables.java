@@ -218,7 +218,7 @@ final class Tables {
     /** What saves most of a block with a p for each site, and with one for all. */
     Html joint() {
         HtmlTable table = new HtmlTable("joint", "What saves most, by bar, with a p for each site and with one for all: of the operations of the rule's layers' feed-forward "
-                + "blocks, and of their weights' bytes, counted from shapes and measured zeros for one token, without a predictor. “≥”: what saves most of all that was measured holds the bar. "
+                + "blocks (of attention's projections too where the grid has its sites), and of their weights' bytes, counted from shapes and measured zeros for one token, without a predictor. “≥”: what saves most of all that was measured holds the bar. "
                 + "More: the interval of the difference of what was measured, both chosen anew on each draw; it is never below 0, as the one is chosen among more.");
         table.head("Model", "Bar", "A p for each", "saves", "One p for all", "saves", "More (points)");
         for (JointFigures figures : report.joint()) {

@@ -34,9 +34,6 @@ public record JointGrid(Map<Site, List<Double>> values) {
         if (ordered.size() < 2) {
             throw new IllegalArgumentException("a joint grid has two or more sites, not " + ordered.keySet().stream().map(Site::key).toList());
         }
-        ordered.keySet().stream().filter(Site::inAttention).findFirst().ifPresent(site -> {
-            throw new IllegalArgumentException("a joint grid is of the feed-forward block's sites, not of " + site.key());
-        });
         ordered.forEach((site, list) -> {
             if (list.isEmpty() || new HashSet<>(list).size() < list.size() || list.stream().anyMatch(p -> !(p >= 0 && p < Double.POSITIVE_INFINITY))) {
                 throw new IllegalArgumentException("values of " + site.key() + " must be 0 or more, each once, not " + list);
@@ -103,6 +100,13 @@ public record JointGrid(Map<Site, List<Double>> values) {
     /** Where the rule is applied. */
     public Set<Site> sites() {
         return values.keySet();
+    }
+
+    /** Whose operations it can save, for a sentence. */
+    public String saves() {
+        boolean block = sites().stream().anyMatch(site -> !site.inAttention());
+        boolean attention = sites().stream().anyMatch(Site::inAttention);
+        return (block ? "the feed-forward blocks" : "") + (block && attention ? " and " : "") + (attention ? "attention's projections" : "");
     }
 
     /** Every p that a site has at some point, in the order of {@link #points}. */

@@ -16,7 +16,7 @@ import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
  * @param increase         interval of {@code loss} − dense loss, both on the same draw of windows
  * @param sparsity         exact zeros after the rules / elements, of each site
  * @param layerSparsity    the same layer by layer
- * @param saved            the share of the blocks' operations, and of their weights' bytes, that a token could do without: see {@link JointResult}
+ * @param saved            the share of the operations, and of the weights' bytes, that a token could do without: see {@link JointResult}
  * @param windowLossSums   sum of the loss over each window's tokens, nats
  * @param windowOperations operations that are left, in each window, rounded to whole ones
  */

@@ -20,10 +20,11 @@ import org.lacuna.sparsity.critical.WindowedCurve;
 /**
  * One rule at several sites at once, each with a p of its own, for every combination of the settings' {@link JointGrid}, and which of them are best.
  *
- * <p>What a combination saves is counted from shapes and measured zeros, {@link org.lacuna.sparsity.cost.FeedForward#together} of one token, for each window and layer: of a block's
- * operations, and of its weights' bytes, which are as many since each product of a token reads its matrix once. No predictor is used. Zeros that are there without a rule count.
+ * <p>What a combination saves is counted from shapes and measured zeros, {@link org.lacuna.sparsity.cost.FeedForward#together} and {@link
+ * org.lacuna.sparsity.cost.Attention#together} of one token, for each window and layer: of the operations of the block, of attention's projections or of both, as the grid has sites of
+ * one or both, and of their weights' bytes, which are as many since each product of a token reads its matrix once. Attention's scores are computed in full and not counted. No predictor is used. Zeros that are there without a rule count.
  *
- * @param windowOperations of the dense blocks in a window: of the layers in which the rule is applied, and the tokens that it covers
+ * @param windowOperations of the dense matrices in a window: of the layers in which the rule is applied, and the tokens that it covers
  * @param points           in the order of {@link JointGrid#points}
  * @param frontier         places of the points that save more than all that lose no more, by rising loss
  * @param choice           under the settings' bar

@@ -17,6 +17,7 @@ import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.InputException;
 import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.cost.Attention;
 import org.lacuna.sparsity.cost.FeedForward;
 import org.lacuna.sparsity.critical.PairedBootstrap;
 import org.lacuna.sparsity.rule.Rule;
@@ -187,10 +188,8 @@ public final class Robustness {
         run(sweep);
         ModelConfig config = model.config();
         int covered = settings.coverage().count(windows.length(), 0);
-        FeedForward block = new FeedForward(config.hidden(), config.intermediate(), config.feedForward().gated(), Float.BYTES);
-        // A token of a model with experts goes through several blocks.
-        double blocks = (double) covered * config.feedForward().rowsPerToken(Site.INTERMEDIATE);
-        long operations = Math.round(blocks * block.dense(1).total().flops()) * settings.layers().of(config.layers()).size();
+        LayerCost cost = new LayerCost(config, grid.sites());
+        long operations = Math.round(covered * cost.left(Map.of(), Set.of())) * settings.layers().of(config.layers()).size();
         double[] denseSums = dense.windowLossSums().stream().mapToDouble(Double::doubleValue).toArray();
         PairedBootstrap bootstrap = settings.bootstrap(windows.rows());
         List<JointPoint> points = new ArrayList<>();
@@ -204,7 +203,7 @@ public final class Robustness {
             layers.forEach((site, shares) -> sparsity.put(site, shares.stream().mapToDouble(Double::doubleValue).average().orElseThrow()));
             long[] left = new long[windows.rows()];
             List<Set<Site>> whole = settings.layers().of(config.layers()).stream().map(layer -> whole(sites, treatment, layer, point)).toList();
-            Arrays.setAll(left, w -> Math.round(blocks * operations(sweep, sites, whole, point, w, covered, block)));
+            Arrays.setAll(left, w -> Math.round(covered * operations(sweep, sites, whole, point, w, covered, cost)));
             points.add(new JointPoint(p, Arrays.stream(sums).sum() / windows.scored(),
                     bootstrap.number(times -> MeasuredPoint.increase(sums, denseSums, times) / windows.scored(), settings.confidence()), sparsity, layers,
                     1 - Arrays.stream(left).sum() / ((double) operations * left.length), boxed(sums), Arrays.stream(left).boxed().toList()));
@@ -218,8 +217,25 @@ public final class Robustness {
         return sites.stream().filter(site -> !rule.elementwise() && !rule.keepsAll(treatment.parameter(layer, site, point))).collect(Collectors.toSet());
     }
 
-    /** What the blocks of the rule's layers leave to do for a token of a window, whose zeros are the mean of its tokens'. */
-    private double operations(Sweep sweep, List<Site> sites, List<Set<Site>> whole, int point, int window, int covered, FeedForward block) {
+    /** The operations of a layer's matrices that read a grid's sites, or make them: the feed-forward block's, attention's projections', or both. */
+    private record LayerCost(ModelConfig config, Set<Site> sites) {
+        /** What zeros leave of them for a token. */
+        double left(Map<Site, Double> sparsity, Set<Site> whole) {
+            double left = 0;
+            if (sites.stream().anyMatch(site -> !site.inAttention())) {
+                FeedForward block = new FeedForward(config.hidden(), config.intermediate(), config.feedForward().gated(), Float.BYTES);
+                // A token of a model with experts goes through several blocks.
+                left += config.feedForward().rowsPerToken(Site.INTERMEDIATE) * block.together(sparsity, whole, 1).total().flops();
+            }
+            if (sites.stream().anyMatch(Site::inAttention)) {
+                left += new Attention(config.hidden(), config.heads(), config.kvHeads(), config.headSize(), Float.BYTES).together(sparsity, 1).total().flops();
+            }
+            return left;
+        }
+    }
+
+    /** What the rule's layers leave to do for a token of a window, whose zeros are the mean of its tokens'. */
+    private double operations(Sweep sweep, List<Site> sites, List<Set<Site>> whole, int point, int window, int covered, LayerCost cost) {
         double left = 0;
         for (int layer = 0; layer < whole.size(); layer++) {
             Map<Site, Double> sparsity = new EnumMap<>(Site.class);
@@ -227,7 +243,7 @@ public final class Robustness {
                 double elements = (double) model.config().elements(Set.of(site)) * covered;
                 sparsity.put(site, (elements - sweep.kept(site, point)[layer][window]) / elements);
             }
-            left += block.together(sparsity, whole.get(layer), 1).total().flops();
+            left += cost.left(sparsity, whole.get(layer));
         }
         return left;
     }

@@ -151,6 +151,45 @@ class JointTest {
         }
     }
 
+    /** All that TEAL sparsifies in a layer: by plain loops, and counted over the block's matrices and attention's. */
+    @Test
+    void attentionAndBlockTogetherAreThatOfPlainLoops() {
+        Model model = model(FeedForward.gated("silu"));
+        JointGrid grid = new JointGrid(Map.of(Site.ATTENTION_INPUT, List.of(1.0, 0.9), Site.ATTENTION_OUTPUT, List.of(0.8), Site.INPUT, List.of(0.9), Site.INTERMEDIATE, List.of(0.7)));
+        assertEquals("the feed-forward blocks and attention's projections", grid.saves());
+        int heads = model.config().heads() * model.config().headSize();
+        int keys = model.config().kvHeads() * model.config().headSize();
+        double projections = 2.0 * HIDDEN * (2 * heads + 2 * keys);
+        JointResult joint = joint(model, settings("top_p", grid));
+        assertEquals(Math.round((6.0 * HIDDEN * INNER + projections) * LENGTH * LAYERS), joint.windowOperations());
+        for (JointPoint point : joint.points()) {
+            for (int w = 0; w < WINDOWS; w++) {
+                Batch window = texts(8).rows(w, w + 1);
+                Map<Site, long[]> kept = new HashMap<>();
+                grid.sites().forEach(site -> kept.put(site, new long[LAYERS]));
+                double loss = new PlainLlama(model, grid.sites(), (layer, site, t, v) -> {
+                    boolean[] keeps = PlainLlama.Mask.byRule("top_p", point.p().get(site)).of(layer, site, t, v);
+                    for (int j = 0; j < v.length; j++) {
+                        kept.get(site)[layer] += keeps[j] && v[j] != 0 ? 1 : 0;
+                    }
+                    return keeps;
+                }).loss(window.inputs(), window.targets());
+                assertEquals(loss, point.windowLossSums().get(w), 1e-5 * loss, point.p() + ", window " + w);
+                double left = 0;
+                for (int layer = 0; layer < LAYERS; layer++) {
+                    double in = kept.get(Site.ATTENTION_INPUT)[layer] / (double) (LENGTH * HIDDEN);
+                    double out = kept.get(Site.ATTENTION_OUTPUT)[layer] / (double) (LENGTH * heads);
+                    left += 2.0 * HIDDEN * LENGTH * (in * (heads + 2 * keys) + out * heads)
+                            + 2.0 * HIDDEN * INNER * LENGTH * (2 * kept.get(Site.INPUT)[layer] / (double) (LENGTH * HIDDEN) + kept.get(Site.INTERMEDIATE)[layer] / (double) (LENGTH * INNER));
+                }
+                assertEquals(left, point.windowOperations().get(w), 0.5 + 1e-6, point.p() + ", window " + w);
+            }
+        }
+        JointGrid alone = new JointGrid(Map.of(Site.ATTENTION_INPUT, List.of(0.9), Site.ATTENTION_OUTPUT, List.of(0.8)));
+        assertEquals(Math.round(projections * LENGTH * LAYERS), joint(model, settings("top_p", alone)).windowOperations(), "attention's alone");
+        assertEquals("attention's projections", alone.saves());
+    }
+
     /** A rule with the same p at both sites is what one p for all gives, and with p = 1 at one of them what the other alone gives. */
     @ParameterizedTest
     @ValueSource(strings = {"top_p", "calibrated", "weighted_top_k"})

@@ -1,5 +1,8 @@
 package org.lacuna.sparsity.cost;
 
+import java.util.Map;
+import org.lacuna.sparsity.Site;
+
 /**
  * A layer's attention by the shape of its projections: of queries [N · H][D], of keys and values [K · H][D] each, and of the output [D][N · H].
  *
@@ -46,5 +49,20 @@ public record Attention(int hidden, int heads, int keyValueHeads, int headSize, 
             throw new IllegalArgumentException("a sparsity is between 0 and 1, not " + sparsity);
         }
         return route.of(dense(tokens), sparsity);
+    }
+
+    /**
+     * What is left of them where both sites' zeros are used: the input's for columns of the projections of queries, keys and values, those of what the heads gathered for
+     * columns of the output projection.
+     *
+     * @param sparsity by site, 0 to 1; a site that is not there has none, one that is not attention's does not matter
+     * @param tokens   computed together, at least 1
+     */
+    public Projections together(Map<Site, Double> sparsity, int tokens) {
+        Projections left = dense(tokens);
+        for (AttentionRoute route : AttentionRoute.values()) {
+            left = route.of(left, sparsity.getOrDefault(route.site(), 0.0));
+        }
+        return left;
     }
 }
