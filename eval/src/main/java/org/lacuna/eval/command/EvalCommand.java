@@ -53,9 +53,6 @@ import picocli.CommandLine.Spec;
             "--dl4j measures a network that Deeplearning4j saved: eval --dl4j model.zip --data table.csv --out DIR writes DIR/result.json and a report;",
             "compare DIR DIR2 tells two networks' difference. Without --data it is measured on a corpus (--set data.…), as language models are."})
 public final class EvalCommand implements Callable<Integer> {
-    /** Where {@code train --run NAME} puts a run. */
-    private static final Path RUNS = Path.of("runs");
-
     @Spec
     private CommandSpec spec;
 
@@ -65,7 +62,7 @@ public final class EvalCommand implements Callable<Integer> {
     /** Exactly one of them. */
     private static final class Which {
         @Option(names = "--run", paramLabel = "NAME|DIR", description = "A run, by its name in runs/ or its folder: its latest checkpoint on its own data.")
-        private Path run;
+        private String run;
 
         @Option(names = "--model", paramLabel = "DIR", description = "A checkpoint's folder.")
         private String model;
@@ -130,7 +127,7 @@ public final class EvalCommand implements Callable<Integer> {
             throw new InputException((data != null ? "--data" : label != null ? "--label" : "--layer") + " goes with --dl4j; a language model's data are named by --set data.text=FILE");
         }
         checkFiles();
-        ModelSource source = ModelSource.of(which.run == null ? which.model : run().toString());
+        ModelSource source = ModelSource.of(which.run == null ? which.model : which.run);
         if (which.run != null && source.run().isEmpty()) {
             throw new InputException(which.run + ": not a run's folder (no config.yaml); name a bare checkpoint by --model");
         }
@@ -161,17 +158,6 @@ public final class EvalCommand implements Callable<Integer> {
             Json.write(json, ResultJson.tree(result), printer);
         }
         return ExitCode.DONE;
-    }
-
-    /** As {@code train --run} names it, too; a folder of that name where the command runs comes first. */
-    private Path run() {
-        if (Files.exists(which.run) || which.run.isAbsolute()) {
-            return which.run;
-        }
-        if (Files.isDirectory(RUNS.resolve(which.run))) {
-            return RUNS.resolve(which.run);
-        }
-        throw new InputException(which.run + ": no such folder, and none in " + RUNS + "/ of that name; expected a run's name or its folder");
     }
 
     private Integer tasks(ModelSource source) {

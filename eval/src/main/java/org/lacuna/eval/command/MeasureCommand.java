@@ -49,7 +49,7 @@ public final class MeasureCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Option(names = "--model", required = true, paramLabel = "DIR", description = "A run's folder (its latest checkpoint), a checkpoint's, or zoo:GROUP:NAME:VERSION.")
+    @Option(names = {"--model", "--run"}, required = true, paramLabel = "DIR", description = "A run's folder (its latest checkpoint), a checkpoint's, or zoo:GROUP:NAME:VERSION.")
     private String model;
 
     @Mixin

@@ -86,7 +86,7 @@ class FinetuneCommandTest {
             --model x                                              | FINETUNE: there is no such file in the folder that the command runs in; run it from the repository's root, or name a recipe with --config
             --config ../configs/finetune.yaml --model=             | --model: is empty; expected the folder of a checkpoint or of a run
             --config ../configs/finetune.yaml --model x --set model.from=y | --model x and --set model.from=y name two checkpoints; give one of them
-            --config ../configs/finetune.yaml --model x --set model.from=x | model.from='x': x: no such folder; expected a checkpoint or a run
+            --config ../configs/finetune.yaml --model x --set model.from=x | model.from='x': x: no such folder, and none in runs/ of that name
             --config ../configs/finetune.yaml --model x:y          | model.from='x:y': x:y: no such folder
             --config ../configs/finetune.yaml --set model.layers=2 | model.from: the checkpoint has its own layers; leave these keys of model out
             --config ../configs/nano.yaml --model x                | the checkpoint has its own hidden, intermediate, layers, heads

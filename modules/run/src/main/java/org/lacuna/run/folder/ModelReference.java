@@ -12,11 +12,13 @@ import org.lacuna.run.InputException;
 
 /**
  * How a user names a model: {@code DIR} (a checkpoint's folder, or a run's folder, which stands for its latest
- * checkpoint) or {@code SCHEME:NAME} for a scheme that has a {@link ModelResolver}.
+ * checkpoint), {@code NAME} (of a run in {@code runs/}, where training puts it) or {@code SCHEME:NAME} for a scheme that has a {@link ModelResolver}.
  *
  * @param text as the user wrote it
  */
 public record ModelReference(String text) {
+    /** Where {@code train --run NAME} puts a run. */
+    private static final Path RUNS = Path.of("runs");
     // At least two letters, so that a Windows drive is no scheme.
     private static final Pattern SCHEME = Pattern.compile("([a-z][a-z0-9+.-]+):(.*)");
 
@@ -27,6 +29,10 @@ public record ModelReference(String text) {
      */
     public Path checkpoint() {
         Path folder = path();
+        boolean name = !folder.isAbsolute() && folder.getNameCount() == 1;
+        if (name && !Files.exists(folder) && Files.isDirectory(RUNS.resolve(folder))) {
+            folder = RUNS.resolve(folder);
+        }
         Matcher scheme = SCHEME.matcher(text);
         if (scheme.matches() && !Files.exists(folder)) {
             return resolver(scheme.group(1)).resolve(scheme.group(2));
@@ -34,7 +40,7 @@ public record ModelReference(String text) {
         if (!Files.exists(folder)) {
             boolean ofTheHub = text.matches("[\\w.-]+/[\\w.-]+");
             boolean ofAZoo = text.matches("[\\w.-]+:[\\w.-]+:[\\w.-]+");
-            throw new InputException(text + ": no such folder; expected a checkpoint or a run" + (ofTheHub ? "; a model of Hugging Face's hub has to be downloaded first"
+            throw new InputException(text + ": no such folder" + (name ? ", and none in " + RUNS + "/ of that name" : "") + "; expected a checkpoint or a run" + (ofTheHub ? "; a model of Hugging Face's hub has to be downloaded first"
                     : ofAZoo ? "; a published model is named zoo:" + text : ""));
         }
         if (!Files.isDirectory(folder)) {

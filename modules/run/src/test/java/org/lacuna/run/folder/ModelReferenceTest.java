@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.run.InputException;
@@ -48,6 +49,23 @@ class ModelReferenceTest {
         Files.createDirectories(folder.resolve("checkpoints/step-000002"));
         Files.createDirectories(folder.resolve("checkpoints/step-000010"));
         assertEquals(folder.resolve("checkpoints/step-000010"), resolve(folder));
+    }
+
+    @Test
+    void aNameIsThatOfARun() throws IOException {
+        String name = folder.getFileName().toString();
+        assertEquals(name + ": no such folder, and none in runs/ of that name; expected a checkpoint or a run", refusal(name));
+        Path run = Path.of("runs", name);
+        Path checkpoint = run.resolve("checkpoints/step-000003");
+        Files.createDirectories(checkpoint);
+        try {
+            assertEquals(checkpoint, resolve(name));
+        } finally {
+            for (Path made : List.of(checkpoint, checkpoint.getParent(), run)) {
+                Files.delete(made);
+            }
+            Files.delete(run.getParent()); // nothing else of this module is there
+        }
     }
 
     @Test
