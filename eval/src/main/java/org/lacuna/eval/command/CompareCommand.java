@@ -6,7 +6,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.Callable;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.compare.TaskComparing;
@@ -49,11 +52,14 @@ public final class CompareCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     @Parameters(arity = "1..*", paramLabel = "DIR", description = "Runs' or checkpoints' folders, a folder of runs, zoo:GROUP:NAME:VERSION, or results that eval wrote. "
-            + "A run that has a control is compared with it, others with the first natural model.")
+            + "A run that has a control is compared with it, others with the first natural model, one without a ReLU before one with it, or with --control.")
     private List<String> models = new ArrayList<>();
 
     @Option(names = "--out", defaultValue = "runs/compare", paramLabel = "DIR", description = "Where the report goes. Default: ${DEFAULT-VALUE}.")
     private Path out;
+
+    @Option(names = "--control", paramLabel = "MODEL", description = "The control of those that have none of their own: one of the models, by its name or as it was named here.")
+    private String control;
 
     @Option(names = "--rank-by", paramLabel = "SITE",
             description = "Where more than two models are sorted by what can be left out: input, up, gate, intermediate, all_inputs. Default: intermediate.")
@@ -81,6 +87,8 @@ public final class CompareCommand implements Callable<Integer> {
         List<String> others = models.stream().filter(model -> KeptResult.file(model).isEmpty()).toList();
         // A model beside kept results needs no control of its own.
         WithControls compared = others.isEmpty() ? new WithControls(List.of(), Map.of()) : WithControls.of(others, kept.isEmpty() ? 2 : 1);
+        List<RobustnessResult> read = kept.stream().map(KeptResult::read).map(result -> measure.givenBar().map(result::withBar).orElse(result)).toList();
+        Optional<Integer> named = control(compared.sources(), kept, read);
         ranked.filter(site -> kept.isEmpty() && !measure.settings(List.of(SiteSet.values())).sites().contains(site)).ifPresent(site -> {
             throw new InputException("--rank-by: " + site.key() + " is not among --sites " + String.join(", ", measure.settings(List.of()).sites().stream().map(SiteSet::key).toList()));
         });
@@ -96,11 +104,8 @@ public final class CompareCommand implements Callable<Integer> {
                 printer.flush();
             });
             compared.sources().forEach(source -> results.add(measuring.of(source)));
-            for (Path file : kept) {
-                RobustnessResult result = KeptResult.read(file);
-                results.add(measure.givenBar().map(result::withBar).orElse(result));
-            }
-            comparison = Comparing.of(results, compared.controls());
+            results.addAll(read);
+            comparison = Comparing.of(results, compared.controls(), named);
             extras = new Extras(measuring.baselines(), List.of(), leaderboard(comparison, ranked), measuring.overlaps(compared.sources(), comparison));
         }
         ReportWriter.write(out, comparison, extras);
@@ -115,6 +120,27 @@ public final class CompareCommand implements Callable<Integer> {
     private static List<String> named(String model) {
         List<String> below = KeptTasks.folder(model).isPresent() || KeptResult.file(model).isPresent() ? List.of() : RunsBelow.of(model);
         return below.isEmpty() ? List.of(model) : below;
+    }
+
+    /** The place that the model of {@code --control} will have among all. */
+    private Optional<Integer> control(List<ModelSource> sources, List<Path> kept, List<RobustnessResult> read) {
+        if (control == null) {
+            return Optional.empty();
+        }
+        List<Set<Path>> places = Stream.concat(sources.stream().map(source -> source.run().map(run -> Set.of(absolute(run), absolute(source.checkpoint()))).orElse(Set.of(absolute(source.checkpoint())))),
+                kept.stream().map(file -> Set.of(absolute(file), absolute(file).getParent()))).toList();
+        List<String> names = Stream.concat(sources.stream().map(ModelSource::name), read.stream().map(result -> result.model().name())).toList();
+        List<Integer> byPlace = IntStream.range(0, names.size()).filter(i -> places.get(i).contains(absolute(Path.of(control)))).boxed().toList();
+        List<Integer> found = byPlace.isEmpty() ? IntStream.range(0, names.size()).filter(i -> names.get(i).equals(control)).boxed().toList() : byPlace;
+        if (found.size() != 1) {
+            throw new InputException("--control: " + (found.isEmpty() ? "no model " : "several models are called ") + control + (found.isEmpty() ? "; there are " + String.join(", ", names)
+                    : "; name its folder"));
+        }
+        return Optional.of(found.get(0));
+    }
+
+    private static Path absolute(Path path) {
+        return path.toAbsolutePath().normalize();
     }
 
     private static SiteSet site(String key) {
@@ -156,6 +182,9 @@ public final class CompareCommand implements Callable<Integer> {
             throw new InputException("compare: " + folders.get(0) + " holds results of tasks, " + models.stream()
                     .filter(model -> KeptTasks.folder(model).isEmpty()).findFirst().orElseThrow()
                     + " does not; name folders that eval --tasks … --out DIR wrote for all models, or for none");
+        }
+        if (control != null) {
+            throw new InputException("--control is for models that were measured on text; of results of tasks the first natural model that is named is the control: name it first");
         }
         if (rankBy != null) {
             throw new InputException("--rank-by sorts models that were measured on text; results of tasks are compared task by task");

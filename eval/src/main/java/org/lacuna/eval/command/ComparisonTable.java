@@ -38,12 +38,7 @@ public final class ComparisonTable {
         for (Baseline baseline : extras.baselines()) {
             line(out, "%-" + width + "s%10s   %s", baseline.name(), known("%.4f", baseline.loss()), baseline.measuredOn());
         }
-        List<Integer> controls = comparison.controls();
-        for (int i = 0; i < models.size() && controls.stream().distinct().count() > 1; i++) {
-            if (controls.get(i) != i) {
-                line(out, "%s has the control %s", models.get(i).model().name(), models.get(controls.get(i)).model().name());
-            }
-        }
+        Shown.controls(comparison, models.stream().map(m -> m.model().name()).toList()).forEach(sentence -> line(out, "%s", sentence));
         for (Comparison.Difference d : comparison.differences()) {
             if (d.sites() == SiteSet.INTERMEDIATE && d.estimator() == Estimator.LINEAR) {
                 line(out, "%s − %s: %s [%+.4f, %+.4f]%s", models.get(d.model()).model().name(), models.get(d.against()).model().name(),

@@ -44,7 +44,7 @@ final class Page {
         if (report.leaderboard().isPresent()) {
             parts.add(Document.section("Leaderboard", tables.leaderboard()));
         }
-        parts.add(Document.section("The models", tables.models(), tables.losses(), tables.baselines(), tables.seeds()));
+        parts.add(Document.section("The models", controls(), tables.models(), tables.losses(), tables.baselines(), tables.seeds()));
         parts.add(Document.section("Critical sparsity", tables.critical(), tables.differences(), tables.quality()));
         parts.add(Html.element("div id=\"savings\"", list(savings())));
         if (!report.joint().isEmpty()) {
@@ -75,6 +75,12 @@ final class Page {
 
     private static Html list(List<?> items) {
         return Html.element("ul", Html.of(items.stream().map(item -> Html.element("li", item)).toArray()));
+    }
+
+    /** Empty for one model by itself. */
+    private Html controls() {
+        List<String> sentences = Shown.controls(report.comparison(), report.labels());
+        return sentences.isEmpty() ? new Html("") : Html.element("p id=\"controls\"", String.join(" ", sentences));
     }
 
     private static String[] ids(String prefix, List<String> keys) {

@@ -49,7 +49,7 @@ import org.lacuna.sparsity.critical.Level;
 record Report(int version, String title, String summary, SiteSet headline, List<ModelFigures> models, List<CurveFigures> curves,
         List<JointFigures> joint, List<Baseline> baselines, SeedFigures seeds, Optional<Leaderboard> leaderboard, List<ModelOverlap> overlaps, Comparison comparison) {
 
-    static final int VERSION = 2;
+    static final int VERSION = 3;
 
     /**
      * What is derived for a model.
@@ -167,6 +167,10 @@ record Report(int version, String title, String summary, SiteSet headline, List<
 
     String label(int model) {
         return models.get(model).label();
+    }
+
+    List<String> labels() {
+        return models.stream().map(ModelFigures::label).toList();
     }
 
     /** A model's control; the model itself if it is one. */

@@ -46,6 +46,11 @@ final class ReportText {
         }
         text.line(Markdown.plain(report.summary()));
         text.line("");
+        List<String> controls = Shown.controls(report.comparison(), report.labels());
+        if (!controls.isEmpty()) {
+            text.line(Markdown.plain(String.join(" ", controls)));
+            text.line("");
+        }
         report.leaderboard().ifPresent(this::leaderboard);
         critical();
         differences();

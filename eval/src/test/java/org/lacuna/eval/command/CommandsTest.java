@@ -834,6 +834,13 @@ class CommandsTest {
                 "--out", folder.resolve("out").toString());
         assertEquals(null, failure);
         assertTrue(table.contains("second: measuring 2 windows") && table.contains("tiny: measuring 2 windows") && !table.contains("begun"), table);
+        String[] again = {run.getParent().toString(), "--windows", "2", "--window", "16", "--replicates", "40", "--sites", "intermediate", "--out", folder.resolve("out").toString()};
+        for (String control : List.of("tiny", run.toString(), run.resolve("checkpoints/step-000012").toString())) {
+            String named = compare(Stream.concat(Arrays.stream(again), Stream.of("--control", control)).toArray(String[]::new));
+            assertTrue(named.contains("tiny is the control of second: named by --control.") && named.contains("second / tiny: loss"), named);
+        }
+        compare(Stream.concat(Arrays.stream(again), Stream.of("--control", "third")).toArray(String[]::new));
+        assertRefused("--control: no model third; there are second, tiny");
         compare(run.getParent().toString(), run.toString(), "--out", folder.resolve("out").toString());
         assertRefused("a folder is named twice");
         compare(folder.resolve("out").toString(), "--out", folder.resolve("out").toString());

@@ -69,13 +69,15 @@ class ComparisonTableTest {
         double zeros = comparison.models().get(1).dense().exactZeros().get(Site.INTERMEDIATE).stream().mapToDouble(Double::doubleValue).sum() / 4;
         String row = lines(comparison, "relu-l1 ").get(0);
         assertTrue(row.contains(String.format(Locale.ROOT, "  %.4f  %.4f    12,346   ", zeros, 49 / 352.0)), row);
-        assertEquals(List.of(), lines(comparison, "relu-l1 has the control"));
     }
 
     @Test
-    void whoseControlIsWhoseIsSaidWhereThereAreSeveral() {
+    void whoseControlIsWhoseIsSaid() {
+        assertEquals(List.of("silu is the control of relu-l1, relu: the first natural model without a ReLU."), lines(comparison(Samples.INDUCED, Samples.RELU, Samples.SILU), "silu is "));
+
         Comparison comparison = Comparing.of(Stream.of(Samples.SILU, Samples.INDUCED, Samples.RELU).map(Samples::result).toList(), Map.of(1, 2));
-        assertEquals(List.of("relu-l1 has the control relu"), lines(comparison, "relu-l1 has"));
+        assertEquals(List.of("relu is the control of relu-l1: its own."), lines(comparison, "relu is"));
+        assertEquals(List.of(), lines(comparison, "silu is"), "of none");
         assertEquals(List.of(ratio(comparison, 1, 0, "relu-l1 / silu"), ratio(comparison, 1, 2, "relu-l1 / relu")), lines(comparison, "relu-l1 / "));
         assertEquals(List.of(), lines(comparison, "relu / "));
     }

@@ -125,6 +125,32 @@ class ComparingTest {
         assertEquals(List.of(), comparison.notes());
     }
 
+    /** What a ReLU leaves out by itself is to be told from what an objective does: the first natural model without one, wherever it stands, unless another is named. */
+    @Test
+    void aNaturalModelWithoutAReluIsTheControlBeforeOneWithIt() {
+        RobustnessResult induced = result("relu-l1", Training.INDUCED, 1, 0.8);
+        RobustnessResult relu = result("relu", Training.NATURAL, 1, 0.6);
+        RobustnessResult silu = result(activated(relu.model(), "silu", "gated"), 1, 0.5, "0123456789abcdef");
+        RobustnessResult upRelu = result(activated(relu.model(), "silu", "gated with relu on up"), 1, 0.5, "0123456789abcdef");
+        assertControl(3, "the first natural model without a ReLU", Comparing.of(List.of(induced, relu, upRelu, silu)));
+        assertControl(1, "the first natural model", Comparing.of(List.of(induced, relu, upRelu)));
+        assertControl(2, "named by --control", Comparing.of(List.of(induced, silu, relu), Map.of(), Optional.of(2)));
+        assertControl(0, "the first model, as none is known to be natural", Comparing.of(List.of(induced, induced)));
+        assertControl(1, "the first that is a control of its own model, as none of the others is known to be natural", Comparing.of(List.of(induced, relu), Map.of(0, 1)));
+        // The named one has no control any more, what has its own keeps it.
+        assertEquals(List.of(0, 3, 0, 3), Comparing.of(List.of(induced, induced, silu, relu), Map.of(0, 2, 1, 3), Optional.of(0)).controls());
+    }
+
+    private static void assertControl(int place, String because, Comparison comparison) {
+        assertEquals(place + " " + because, comparison.control() + " " + comparison.because());
+    }
+
+    private static ModelSummary activated(ModelSummary m, String activation, String feedForward) {
+        return new ModelSummary(activation + " " + feedForward, m.checkpoint(), m.sha256(), m.configSha256(), m.parameters(), m.layers(), m.hidden(), m.intermediate(), m.heads(), m.kvHeads(), m.vocabulary(),
+                m.experts(), activation, feedForward, m.tied(), m.objective(), m.training(), m.seed(), m.step(), m.tokensSeen(), m.tokensPerSecond(), m.trainingData(), m.trainingDataSha256(),
+                m.tokenizerSha256());
+    }
+
     /** A checkpoint may have been made sparse, so a run that began with one is not known to be natural; it is the control all the same. */
     @Test
     void theOnlyControlServesThoseWithoutOne() {

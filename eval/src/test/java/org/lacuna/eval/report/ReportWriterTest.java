@@ -132,6 +132,7 @@ class ReportWriterTest {
         assertEquals(List.of("itself", "silu", "silu"), rows("models").stream().map(row -> row.get(1)).toList());
         assertEquals(List.of("12,346"), rows("models").stream().map(row -> row.get(10)).distinct().toList());
         assertEquals("[0,0,0]", json().at("/comparison/controls").toString());
+        assertTrue(page().contains("<p id=\"controls\">silu is the control of relu, relu-l1: the first natural model without a ReLU.</p>"));
         assertEquals(49 / 352.0, json().at("/models/2/dead_share").asDouble(), "0 + 3 + 17 + 29 of 4 layers of 88");
         Comparison own = Comparing.of(List.of(Samples.result(Samples.SILU), Samples.result(Samples.INDUCED), Samples.result(Samples.RELU)), Map.of(1, 2));
         write(own, Extras.NONE);
@@ -162,7 +163,7 @@ class ReportWriterTest {
     void theTextHasTheMainTables() throws Exception {
         write(COMPARISON, Extras.NONE);
         String text = Files.readString(folder.resolve(ReportWriter.TEXT)).replace('\u00a0', ' ');
-        assertTrue(text.startsWith("# Activation sparsity of silu, relu, relu-l1\n\n" + summary() + "\n\n## Critical sparsity\n"), text);
+        assertTrue(text.startsWith("# Activation sparsity of silu, relu, relu-l1\n\n" + summary() + "\n\nsilu is the control of relu, relu-l1: the first natural model without a ReLU.\n\n## Critical sparsity\n"), text);
         var level = COMPARISON.models().get(1).curve(SiteSet.GATE).orElseThrow().critical(Estimator.LINEAR);
         List<String> row = List.of(text.lines().filter(line -> line.startsWith("| relu |")).findFirst().orElseThrow().split(" \\| "));
         assertEquals(String.format(Locale.ROOT, "%.2f %% [%.2f, %.2f]", 100 * level.level().sparsity(), 100 * level.interval().low(), 100 * level.interval().high()), row.get(5), text);
