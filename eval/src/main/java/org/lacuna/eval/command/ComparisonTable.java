@@ -59,12 +59,12 @@ public final class ComparisonTable {
         if (models.stream().noneMatch(m -> m.model().readsTokens())) {
             line(out, "Networks of Deeplearning4j: a token is an example or a step of a sequence, INTERMEDIATE the layer that was measured.");
         }
-        line(out, "Loss in nats a token. Zeros: exact ones in the intermediate vectors without a rule; dead: of the vectors' elements those that are never anything else. Tokens/s: in training.");
+        line(out, "Loss in nats a token. Zeros: share of exact ones in the intermediate vectors without a rule; dead: share of the vectors' elements that are never anything else. Tokens/s: in training.");
         if (!extras.overlaps().isEmpty()) {
             line(out, "Neurons active together: mean Jaccard index at the same tokens; "
                     + "neuron j is the same neuron only in a model and what was made of it, not in models that were trained apart.");
         }
-        line(out, "Intervals cover the choice of windows, not of training seeds. p: of the larger one's being larger, by exchanging windows between the two.");
+        line(out, "Intervals cover the choice of windows, not of training seeds. p: one-sided, of the first one's being larger, by exchanging windows between the two; near 1 where it is smaller.");
     }
 
     private static String known(String format, OptionalDouble number) {

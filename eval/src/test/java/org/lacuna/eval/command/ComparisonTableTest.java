@@ -55,6 +55,15 @@ class ComparisonTableTest {
         assertEquals(List.of("broken − silu: none [-1.0000, +1.0000], p 1.0"), lines(comparison(Samples.SILU, Samples.BROKEN), "broken − "));
     }
 
+    /** p is small where the first of the two has more, and near 1 where it has less: the words below say so. */
+    @Test
+    void aPIsOfTheFirstOnesBeingLarger() {
+        Comparison comparison = comparison(new Kind("tolerant", "silu", Training.NATURAL, 7, 1.3, 0.91, 1.1, 0), new Kind("fragile", "relu", Training.INDUCED, 7, 1.28, 0, 0.35, 0));
+        Difference less = comparison.differences().stream().filter(each -> each.sites() == SiteSet.INTERMEDIATE && each.estimator() == Estimator.LINEAR).findFirst().orElseThrow();
+        assertTrue(less.difference() < 0 && less.exchanged().orElseThrow() > 0.95, less.toString());
+        assertTrue(lines(comparison, "Intervals cover").get(0).contains("p: one-sided, of the first one's being larger, "), lines(comparison, "Intervals cover").get(0));
+    }
+
     @Test
     void theInducedModelsLossIsOverThatOfEachNaturalOne() {
         Comparison comparison = comparison(Samples.SILU, Samples.RELU, Samples.INDUCED);
