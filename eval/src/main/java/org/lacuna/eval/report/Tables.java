@@ -356,7 +356,7 @@ final class Tables {
     private void layerHead(HtmlTable table, Object... columns) {
         List<Object> head = new ArrayList<>(List.of(columns));
         int layers = report.comparison().models().stream().map(RobustnessResult::model).mapToInt(ModelSummary::layers).max().orElseThrow();
-        IntStream.rangeClosed(1, layers).forEach(layer -> head.add("Layer " + layer));
+        IntStream.range(0, layers).forEach(layer -> head.add("Layer " + layer));
         table.head(head.toArray());
     }
 
