@@ -20,6 +20,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -357,6 +358,11 @@ class CommandsTest {
         String page = Files.readString(report.resolve("report.html"));
         assertTrue(page.contains("applied in layer 1, counted from 0"), "how it was measured");
         assertTrue(page.contains("left out activations in layer 1, counted from 0."), "summary");
+        // The last of two layers is 1 in tables and charts too.
+        assertTrue(page.contains(">Layer 0<") && page.contains(">Layer 1<") && !page.contains(">Layer 2<"), "tables");
+        JsonNode charts = Json.parse("charts", page.substring(page.indexOf("id=\"charts\">") + "id=\"charts\">".length(), page.indexOf("</script>", page.indexOf("id=\"charts\">"))));
+        assertEquals("[1.0]", charts.at("/layers-intermediate/series/0/x").toString());
+        assertEquals("[0.0,1.0]", charts.at("/dead/series/0/x").toString());
     }
 
     @Test
@@ -460,6 +466,11 @@ class CommandsTest {
         assertTrue(table.contains("gini") && table.contains("effective rank") && table.contains("intermediate"), table);
         Activations found = ResultJson.read(file, Activations.class, Activations.VERSION);
         assertEquals(2 * 4, found.layers().size());
+        // Shares, as compare tells them: of 24 elements in each of two layers.
+        double dead = found.layers().stream().filter(layer -> layer.site() == Site.INTERMEDIATE).mapToInt(Activations.Layer::dead).sum() / 48.0;
+        String row = table.lines().filter(line -> line.startsWith("dead ")).findFirst().orElseThrow();
+        assertTrue(row.startsWith("dead                 share of the elements ") && row.endsWith(String.format(Locale.ROOT, " %.4f", dead)), row);
+        assertTrue(table.contains("near_zeros           share of |x| < 0.01 · max |x| "), table);
         assertEquals("tiny", found.model().name());
         found.layers().forEach(layer -> assertEquals(3 * 16 * layer.effectiveRank().width(), layer.zeros() + layer.magnitudes().values().stream().mapToLong(Long::longValue).sum()));
         String attention = execute(new MeasureCommand(), "--model", run.toString(), "--windows", "3", "--window", "16", "--sites", "attention_output,input");
