@@ -18,6 +18,7 @@ import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.report.Extras;
 import org.lacuna.eval.report.Leaderboard;
+import org.lacuna.eval.report.LittleLearned;
 import org.lacuna.eval.report.ReportWriter;
 import org.lacuna.eval.report.TaskReport;
 import org.lacuna.eval.robustness.RobustnessResult;
@@ -110,7 +111,7 @@ public final class CompareCommand implements Callable<Integer> {
         }
         ReportWriter.write(out, comparison, extras);
         ComparisonTable.print(printer, comparison, extras);
-        extras.leaderboard().ifPresent(board -> LeaderboardTable.print(printer, board, results));
+        extras.leaderboard().ifPresent(board -> LeaderboardTable.print(printer, board, results, LittleLearned.of(comparison, extras.baselines())));
         printer.println();
         printer.println(out.resolve(ReportWriter.PAGE));
         return ExitCode.DONE;

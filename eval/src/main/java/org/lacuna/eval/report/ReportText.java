@@ -62,23 +62,24 @@ final class ReportText {
     private void leaderboard(Leaderboard board) {
         text.line("## Leaderboard");
         text.line("");
-        text.line(Shown.leaderboard(board));
+        LittleLearned little = LittleLearned.of(report.comparison(), report.baselines());
+        text.line(Shown.leaderboard(board) + little.note().map(note -> " " + Markdown.plain(note)).orElse(""));
         for (Leaderboard.Board alike : board.boards()) {
             text.line("");
             text.line(alike.apart().map(why -> why + " ").orElse("") + "Measured with " + Markdown.plain(alike.measured()) + ".");
             text.line("");
             text.head(List.of("rank", "model", "critical sparsity", "parameters", "loss", "perplexity", "bits/byte", "left of a block", "zeros", "activation",
                     "tokens seen", "training", "origin"));
-            alike.rows().forEach(row -> text.row(row(row)));
+            alike.rows().forEach(row -> text.row(row(row, little)));
         }
         text.line("");
     }
 
-    private List<String> row(Leaderboard.Row row) {
+    private List<String> row(Leaderboard.Row row, LittleLearned little) {
         ModelSummary model = report.result(row.model()).model();
         ModelFigures figures = report.models().get(row.model());
         Double zeros = figures.exactZeros().get(Site.INTERMEDIATE);
-        return List.of(row.rank().map(Leaderboard.Rank::shown).orElse(UNKNOWN), row.label(), row.critical().map(ReportText::estimate).orElse("not measured"),
+        return List.of(row.rank().map(Leaderboard.Rank::shown).orElse(UNKNOWN), row.label() + little.mark(row.model()), row.critical().map(ReportText::estimate).orElse("not measured"),
                 Shown.count(model.parameters()), Shown.four(report.result(row.model()).dense().loss()), Shown.four(figures.perplexity()), known(figures.bitsPerByte()),
                 row.saved().map(Savings.Saved::shown).orElse(UNKNOWN),
                 zeros == null ? UNKNOWN : Shown.percent(zeros), model.activation(), known(model.tokensSeen()), model.training().name().toLowerCase(Locale.ROOT), model.checkpoint());
