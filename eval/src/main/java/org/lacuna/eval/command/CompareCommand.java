@@ -14,6 +14,7 @@ import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.compare.TaskComparing;
 import org.lacuna.eval.compare.TaskComparison;
+import org.lacuna.eval.measure.Cut;
 import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.report.Extras;
@@ -47,7 +48,7 @@ import picocli.CommandLine.Spec;
             "  compare runs/a runs/b              where eval --out, eval --tasks --out or eval --dl4j wrote results",
             "  compare runs/ladder                all runs in a folder, a study's, say",
             "More than two models are also sorted by critical sparsity, those with each other that were measured alike.",
-            "A run that was measured with the same settings is not measured again. What eval wrote is taken as it is, but for --bar."})
+            "A run that was measured with the same settings is not measured again; where no --windows are named, those are taken that all have results of. What eval wrote is taken as it is, but for --bar."})
 public final class CompareCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -95,6 +96,7 @@ public final class CompareCommand implements Callable<Integer> {
         });
         ReportWriter.check(out);
         PrintWriter printer = spec.commandLine().getOut();
+        takeWindows(compared.sources(), read, printer);
         int positions = positions(compared.sources(), printer);
         List<RobustnessResult> results = new ArrayList<>();
         Comparison comparison;
@@ -161,6 +163,17 @@ public final class CompareCommand implements Callable<Integer> {
                     + String.join(", ", comparison.models().stream().flatMap(model -> model.curves().stream()).map(curve -> curve.sites().key()).distinct().toList()));
         }
         return Optional.of(Leaderboard.of(comparison, sites.get()));
+    }
+
+    /** Where no windows are named, those of what the runs' folders keep, so that a study's runs, say, are not measured anew on others. */
+    private void takeWindows(List<ModelSource> sources, List<RobustnessResult> read, PrintWriter printer) {
+        if (!sources.isEmpty() && sets.isEmpty()) {
+            measure.takeCommon(Stream.concat(sources.stream().map(Evaluation::kept), read.stream().map(result -> Set.of(new Cut(result.data().windows(), result.data().windowLength())))).toList())
+                    .ifPresent(cut -> {
+                        printer.println(cut.windows() + " windows of " + cut.length() + " tokens: all models have results of these; name others by --windows and --window");
+                        printer.flush();
+                    });
+        }
     }
 
     /** How long windows can be that all of the models read; told where that is less than what they would be otherwise. */

@@ -1,16 +1,18 @@
 package org.lacuna.eval.command;
 
 import java.util.List;
+import org.lacuna.eval.measure.Cut;
 import org.lacuna.graph.program.Workers;
 import picocli.CommandLine.Option;
 
 /** How much text goes through a model, and by how many threads. */
 final class WindowOptions {
     private static final int CROWD = 64;
+    private static final int WINDOWS = 64;
     private static final int WINDOW = 128;
 
-    @Option(names = "--windows", defaultValue = "64", paramLabel = "N", description = "Windows of text. Default: ${DEFAULT-VALUE}.")
-    private int windows;
+    @Option(names = "--windows", paramLabel = "N", description = "Windows of text. Default: " + WINDOWS + ".")
+    private Integer windows;
 
     @Option(names = "--window", paramLabel = "T", description = "Tokens in a window. Default: " + WINDOW + ", or as many positions as a model has that is measured alone.")
     private Integer window;
@@ -21,7 +23,7 @@ final class WindowOptions {
 
     /** Adds what is wrong with them. */
     void check(List<String> problems, int leastWindows) {
-        atLeast(problems, leastWindows, "--windows", windows);
+        atLeast(problems, leastWindows, "--windows", windows());
         if (window != null) {
             atLeast(problems, 1, "--window", window);
         }
@@ -38,7 +40,18 @@ final class WindowOptions {
 
     /** How many windows. */
     int windows() {
-        return windows;
+        return windows == null ? WINDOWS : windows;
+    }
+
+    /** Whether the user said nothing of windows. */
+    boolean unnamed() {
+        return windows == null && window == null;
+    }
+
+    /** Takes these as if they had been named. */
+    void take(Cut cut) {
+        windows = cut.windows();
+        window = cut.length();
     }
 
     /** Tokens in a window, for a model of so many positions. */

@@ -845,6 +845,13 @@ class CommandsTest {
                 "--out", folder.resolve("out").toString());
         assertEquals(null, failure);
         assertTrue(table.contains("second: measuring 2 windows") && table.contains("tiny: measuring 2 windows") && !table.contains("begun"), table);
+        // Nothing named: the windows that both have results of, and where they have several, the usual ones.
+        String kept = compare(run.getParent().toString(), "--replicates", "40", "--sites", "intermediate", "--out", folder.resolve("out").toString());
+        assertTrue(kept.startsWith("2 windows of 16 tokens: all models have results of these") && kept.contains("tiny: measured before") && !kept.contains("measuring"), kept);
+        String longer = compare(run.getParent().toString(), "--windows", "3", "--window", "16", "--replicates", "40", "--sites", "intermediate", "--out", folder.resolve("out").toString());
+        assertTrue(longer.contains("tiny: measuring 3 windows of 16 tokens"), longer);
+        String several = compare(run.getParent().toString(), "--replicates", "40", "--sites", "intermediate", "--out", folder.resolve("out").toString());
+        assertFalse(several.contains("all models have results"), several);
         String[] again = {run.getParent().toString(), "--windows", "2", "--window", "16", "--replicates", "40", "--sites", "intermediate", "--out", folder.resolve("out").toString()};
         for (String control : List.of("tiny", run.toString(), run.resolve("checkpoints/step-000012").toString())) {
             String named = compare(Stream.concat(Arrays.stream(again), Stream.of("--control", control)).toArray(String[]::new));
