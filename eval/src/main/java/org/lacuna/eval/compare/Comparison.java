@@ -44,6 +44,11 @@ public record Comparison(int version, List<RobustnessResult> models, int control
         provenance = Json.parse("provenance", Json.line(provenance));
     }
 
+    /** The models' names, told apart where several have one by what differs: seed, rule, layers, folder and so on. */
+    public List<String> labels() {
+        return Labels.of(models);
+    }
+
     /**
      * A model's dense loss / that of another.
      *

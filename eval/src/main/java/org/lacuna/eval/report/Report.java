@@ -4,13 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.lacuna.eval.activation.ModelOverlap;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
@@ -18,7 +16,6 @@ import org.lacuna.eval.measure.Baseline;
 import org.lacuna.eval.robustness.JointChoice;
 import org.lacuna.eval.robustness.JointPoint;
 import org.lacuna.eval.robustness.JointResult;
-import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Point;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
@@ -129,7 +126,7 @@ record Report(int version, String title, String summary, SiteSet headline, List<
 
     /** Computes everything from a comparison. */
     static Report of(Comparison comparison, Extras extras) {
-        List<String> labels = labels(comparison);
+        List<String> labels = comparison.labels();
         SiteSet headline = headline(comparison);
         List<ModelFigures> models = new ArrayList<>();
         List<CurveFigures> curves = new ArrayList<>();
@@ -266,22 +263,5 @@ record Report(int version, String title, String summary, SiteSet headline, List<
     static SiteSet headline(Comparison comparison) {
         List<SiteSet> measured = comparison.models().stream().flatMap(model -> model.curves().stream()).map(SiteResult::sites).toList();
         return measured.contains(SiteSet.INTERMEDIATE) ? SiteSet.INTERMEDIATE : measured.get(0);
-    }
-
-    /** The models' names, told apart where several have one. */
-    static List<String> labels(Comparison comparison) {
-        List<ModelSummary> models = comparison.models().stream().map(RobustnessResult::model).toList();
-        Map<String, Long> named = models.stream().collect(Collectors.groupingBy(ModelSummary::name, Collectors.counting()));
-        Map<String, Integer> used = new HashMap<>();
-        List<String> labels = new ArrayList<>();
-        for (ModelSummary model : models) {
-            String label = model.name();
-            if (named.get(label) > 1 && model.seed().isPresent()) {
-                label += " (seed " + model.seed().getAsLong() + ")";
-            }
-            int times = used.merge(label, 1, Integer::sum);
-            labels.add(times > 1 ? label + " #" + times : label);
-        }
-        return labels;
     }
 }

@@ -72,6 +72,14 @@ class ComparisonTableTest {
     }
 
     @Test
+    void twoOfOneNameAreToldApart() {
+        Comparison comparison = comparison(Samples.SILU, new Kind("silu", "silu", Training.NATURAL, 8, 1.3, 0, 0.35, 0));
+        assertEquals(1, lines(comparison, "silu (seed 8) − silu (seed 7): ").size());
+        assertEquals(1, lines(comparison, "silu (seed 8) / silu (seed 7): ").size());
+        assertEquals(List.of("silu (seed 7) is the control of silu (seed 8): the first natural model without a ReLU."), lines(comparison, "silu (seed 7) is"));
+    }
+
+    @Test
     void theModelsRowHasZerosDeadNeuronsAndSpeed() {
         Comparison comparison = comparison(Samples.SILU, Samples.INDUCED);
         // 0 + 3 + 17 + 29 of 4 layers of 88; the share of zeros is that of four layers around 0.91.

@@ -204,7 +204,37 @@ class ComparingTest {
         RobustnessResult other = result(bare, 1, 0.5, "0123456789abcdef");
         assertEquals(List.of(note), Comparing.of(List.of(one, other)).notes());
         assertEquals(List.of(note), Comparing.of(List.of(other, one)).notes(), "of the control");
-        assertEquals(List.of(note, note, "\"bare\" and \"bare\" are the same model."), Comparing.of(List.of(other, other)).notes(), "of both");
+        assertEquals(List.of(note, note.replace("bare", "bare #2"), "\"bare #2\" and \"bare\" are the same model."), Comparing.of(List.of(other, other)).notes(), "of both");
+    }
+
+    /** By what differs, the seed before the rule before the folder; what alone differs in nothing is numbered. */
+    @Test
+    void modelsOfOneNameAreToldApartByWhatDiffers() {
+        RobustnessResult a = result("a", Training.NATURAL, 1, 0.5);
+        RobustnessResult byTopK = with(a, a.model(), new Settings("top_k", List.of(1.0, 0.5, 0.0), TokenCoverage.EVERY, List.of(SiteSet.INTERMEDIATE), 1.01, 100, 7, 0.95));
+        RobustnessResult inOneLayer = with(a, a.model(), a.settings().withLayers(LayerSet.parse("0")));
+        RobustnessResult byTopKInOneLayer = with(a, a.model(), byTopK.settings().withLayers(LayerSet.parse("0")));
+        assertLabels(List.of("a (top_p)", "a (top_k)", "b"), a, byTopK, result("b", Training.NATURAL, 1, 0.5));
+        assertLabels(List.of("a (top_p, layers all)", "a (top_k, layers all)", "a (top_k, layers 0)", "a (top_p, layers 0)"), a, byTopK, byTopKInOneLayer, inOneLayer);
+        assertLabels(List.of("a", "a #2"), a, a);
+        assertLabels(List.of("a (one/a)", "a (two/a)"), in(a, "runs/one/a/checkpoints/step-10", 10), in(a, "runs/two/a/checkpoints/step-10", 10));
+        assertLabels(List.of("a (step 10)", "a (step 20)", "a (step 10) #2"), in(a, "runs/a/checkpoints/step-10", 10), in(a, "runs/a/checkpoints/step-20", 20), in(a, "runs/a/checkpoints/step-10", 10));
+        assertLabels(List.of("a (top_p)", "a (top_k)", "a (top_k) #2"), a, byTopK, result("a (top_k)", Training.NATURAL, 1, 0.5));
+    }
+
+    private static void assertLabels(List<String> labels, RobustnessResult... models) {
+        assertEquals(labels, Comparing.of(List.of(models)).labels());
+    }
+
+    private static RobustnessResult with(RobustnessResult r, ModelSummary model, Settings settings) {
+        return new RobustnessResult(r.version(), model, r.data(), settings, r.provenance(), r.dense(), r.curves());
+    }
+
+    private static RobustnessResult in(RobustnessResult r, String checkpoint, long step) {
+        ModelSummary m = r.model();
+        return with(r, new ModelSummary(m.name(), checkpoint, m.sha256(), m.configSha256(), m.parameters(), m.layers(), m.hidden(), m.intermediate(), m.heads(), m.kvHeads(), m.vocabulary(),
+                m.experts(), m.activation(), m.feedForward(), m.tied(), m.objective(), m.training(), m.seed(), OptionalLong.of(step), m.tokensSeen(), m.tokensPerSecond(), m.trainingData(),
+                m.trainingDataSha256(), m.tokenizerSha256()), r.settings());
     }
 
     @Test
