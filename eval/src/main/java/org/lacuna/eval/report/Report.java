@@ -180,6 +180,16 @@ record Report(int version, String title, String summary, SiteSet headline, List<
         return comparison.controls().stream().distinct().toList();
     }
 
+    /** What pays, model by model. */
+    List<String> savings() {
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < models.size(); i++) {
+            String label = label(i);
+            Savings.of(result(i)).lines().forEach(line -> lines.add("“" + label + "”, " + line + "."));
+        }
+        return lines;
+    }
+
     /** The curves at a set of sites, one for each model that has it. */
     List<CurveFigures> curves(SiteSet sites) {
         return curves.stream().filter(curve -> curve.sites() == sites).toList();

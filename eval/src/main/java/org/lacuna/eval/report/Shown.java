@@ -22,6 +22,10 @@ public final class Shown {
     public static final String ESTIMATORS = "first: the last point before the bar is broken; linear: where the line from it to the next point meets the bar; "
             + "grid: the sparsest point that holds it; ≥: the curve ends before.";
 
+    /** What the tables of critical sparsity read it by, and by which of them it is to be told to others. */
+    static final String TO_CITE = "Critical sparsity is read off a curve by three estimators: " + ESTIMATORS
+            + " Cite linear, with its interval: summary, leaderboard and p are of it, and the others jump from one measured p to the next.";
+
     private static final String PERCENT = "\u00a0%";
 
     private Shown() {
