@@ -137,7 +137,7 @@ public final class CompareCommand implements Callable<Integer> {
         List<Integer> found = byPlace.isEmpty() ? IntStream.range(0, names.size()).filter(i -> names.get(i).equals(control)).boxed().toList() : byPlace;
         if (found.size() != 1) {
             throw new InputException("--control: " + (found.isEmpty() ? "no model " : "several models are called ") + control + (found.isEmpty() ? "; there are " + String.join(", ", names)
-                    : "; name its folder"));
+                    : "; name it by its folder or file"));
         }
         return Optional.of(found.get(0));
     }

@@ -786,6 +786,11 @@ class CommandsTest {
         String mixed = compare(second.toString(), run.toString(), "--windows", "2", "--window", "16", "--replicates", "40", "--out", folder.resolve("compared").toString());
         assertEquals(null, failure);
         assertTrue(mixed.contains("tiny: measuring 2 windows") && !mixed.contains("other: measuring"), mixed);
+        String byFile = compare(file.toString(), second.toString(), "--control", second.toString(), "--out", folder.resolve("compared").toString());
+        assertTrue(byFile.contains("other is the control of tiny: named by --control."), byFile);
+        Path copy = Files.copy(file, folder.resolve("copy.json"));
+        compare(file.toString(), copy.toString(), "--control", "tiny", "--out", folder.resolve("compared").toString());
+        assertRefused("--control: several models are called tiny; name it by its folder or file");
         Files.writeString(file, "{}");
         compare(file.toString(), second.toString(), "--out", folder.resolve("compared").toString());
         assertRefused("result.json: version is missing");
