@@ -21,7 +21,8 @@ public final class ComparisonTable {
     /** Prints the models, their critical sparsity at each site, the differences at INTERMEDIATE, and the ratios of dense losses. */
     public static void print(PrintWriter out, Comparison comparison, Extras extras) {
         List<RobustnessResult> models = comparison.models();
-        int width = Math.max(8, models.stream().mapToInt(m -> m.model().name().length()).max().orElse(0)) + 2;
+        List<String> labels = comparison.labels();
+        int width = Math.max(8, labels.stream().mapToInt(String::length).max().orElse(0)) + 2;
         line(out, "");
         line(out, "%-" + width + "s%10s%10s%8s%8s%10s   %s", "model", "loss", "× control", "zeros", "dead", "tokens/s", "critical sparsity at INTERMEDIATE (95 %)");
         for (int i = 0; i < models.size(); i++) {
@@ -31,32 +32,27 @@ public final class ComparisonTable {
             String ratio = i == control ? "control" : comparison.losses().stream().filter(l -> l.model() == model && l.against() == control)
                     .map(l -> String.format(Locale.ROOT, "%.4f", l.ratio())).findFirst().orElse("-");
             double zeros = m.dense().exactZeros().get(Site.INTERMEDIATE).stream().mapToDouble(Double::doubleValue).average().orElseThrow();
-            line(out, "%-" + width + "s%10.4f%10s%8.4f%8s%10s   %s", m.model().name(), m.dense().loss(), ratio, zeros, known("%.4f", m.deadShare()),
+            line(out, "%-" + width + "s%10.4f%10s%8.4f%8s%10s   %s", labels.get(i), m.dense().loss(), ratio, zeros, known("%.4f", m.deadShare()),
                     known("%,.0f", m.model().tokensPerSecond()),
                     m.curve(SiteSet.INTERMEDIATE).map(c -> EvalTable.text(c.critical(Estimator.LINEAR))).orElse("not measured"));
         }
         for (Baseline baseline : extras.baselines()) {
             line(out, "%-" + width + "s%10s   %s", baseline.name(), known("%.4f", baseline.loss()), baseline.measuredOn());
         }
-        List<Integer> controls = comparison.controls();
-        for (int i = 0; i < models.size() && controls.stream().distinct().count() > 1; i++) {
-            if (controls.get(i) != i) {
-                line(out, "%s has the control %s", models.get(i).model().name(), models.get(controls.get(i)).model().name());
-            }
-        }
+        Shown.controls(comparison, labels).forEach(sentence -> line(out, "%s", sentence));
         for (Comparison.Difference d : comparison.differences()) {
             if (d.sites() == SiteSet.INTERMEDIATE && d.estimator() == Estimator.LINEAR) {
-                line(out, "%s − %s: %s [%+.4f, %+.4f]%s", models.get(d.model()).model().name(), models.get(d.against()).model().name(),
+                line(out, "%s − %s: %s [%+.4f, %+.4f]%s", labels.get(d.model()), labels.get(d.against()),
                         Shown.difference(d, number -> String.format(Locale.ROOT, "%+.4f", number)), d.interval().low(), d.interval().high(), d.exchanged().isPresent() ? String.format(Locale.ROOT, ", p %.2g", d.exchanged().getAsDouble()) : "");
             }
         }
         for (Comparison.LossRatio ratio : comparison.losses()) {
-            line(out, "%s / %s: loss × %.4f [%.4f, %.4f]", models.get(ratio.model()).model().name(), models.get(ratio.against()).model().name(),
+            line(out, "%s / %s: loss × %.4f [%.4f, %.4f]", labels.get(ratio.model()), labels.get(ratio.against()),
                     ratio.ratio(), ratio.interval().low(), ratio.interval().high());
         }
         for (ModelOverlap overlap : extras.overlaps()) {
-            line(out, "%s and %s: neurons active together (%s) %.4f [%.4f, %.4f], by chance %.4f", models.get(overlap.model()).model().name(),
-                    models.get(overlap.against()).model().name(), overlap.active(), overlap.overlap(), overlap.interval().low(), overlap.interval().high(), overlap.expected());
+            line(out, "%s and %s: neurons active together (%s) %.4f [%.4f, %.4f], by chance %.4f", labels.get(overlap.model()),
+                    labels.get(overlap.against()), overlap.active(), overlap.overlap(), overlap.interval().low(), overlap.interval().high(), overlap.expected());
         }
         for (String note : comparison.notes()) {
             line(out, "note: %s", note);
@@ -64,12 +60,12 @@ public final class ComparisonTable {
         if (models.stream().noneMatch(m -> m.model().readsTokens())) {
             line(out, "Networks of Deeplearning4j: a token is an example or a step of a sequence, INTERMEDIATE the layer that was measured.");
         }
-        line(out, "Loss in nats a token. Zeros: exact ones in the intermediate vectors without a rule; dead: of the vectors' elements those that are never anything else. Tokens/s: in training.");
+        line(out, "Loss in nats a token. Zeros: share of exact ones in the intermediate vectors without a rule; dead: share of the vectors' elements that are never anything else. Tokens/s: in training.");
         if (!extras.overlaps().isEmpty()) {
             line(out, "Neurons active together: mean Jaccard index at the same tokens; "
                     + "neuron j is the same neuron only in a model and what was made of it, not in models that were trained apart.");
         }
-        line(out, "Intervals cover the choice of windows, not of training seeds. p: of the larger one's being larger, by exchanging windows between the two.");
+        line(out, "Intervals cover the choice of windows, not of training seeds. p: one-sided, of the first one's being larger, by exchanging windows between the two; near 1 where it is smaller.");
     }
 
     private static String known(String format, OptionalDouble number) {

@@ -6,6 +6,7 @@ import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import org.lacuna.eval.report.Leaderboard;
+import org.lacuna.eval.report.LittleLearned;
 import org.lacuna.eval.report.Savings.Saved;
 import org.lacuna.eval.report.Shown;
 import org.lacuna.eval.robustness.ModelSummary;
@@ -21,9 +22,10 @@ final class LeaderboardTable {
      * Prints it.
      *
      * @param models the comparison's, which rows name by their place
+     * @param little those of them that are marked
      */
-    static void print(PrintWriter out, Leaderboard board, List<RobustnessResult> models) {
-        int width = Math.max(8, board.boards().stream().flatMap(alike -> alike.rows().stream()).mapToInt(row -> row.label().length()).max().orElse(0)) + 2;
+    static void print(PrintWriter out, Leaderboard board, List<RobustnessResult> models, LittleLearned little) {
+        int width = Math.max(8, board.boards().stream().flatMap(alike -> alike.rows().stream()).mapToInt(row -> row.label().length() + little.mark(row.model()).length()).max().orElse(0)) + 2;
         line(out, "");
         line(out, "%-7s%-" + width + "s%-26s%14s%9s%11s  %-20s%8s  %-10s%14s  %-8s  %s", "rank", "model", "critical at " + board.sites().name().replace('_', ' '), "parameters",
                 "loss", "bits/byte", "left of a block", "zeros", "activation", "tokens seen", "training", "origin");
@@ -33,12 +35,13 @@ final class LeaderboardTable {
                 RobustnessResult result = models.get(row.model());
                 ModelSummary model = result.model();
                 OptionalDouble bits = result.dense().lossPerByte().stream().map(nats -> nats / Math.log(2)).findFirst();
-                line(out, "%-7s%-" + width + "s%-26s%,14d%9.4f%11s  %-20s%8s  %-10s%14s  %-8s  %s", row.rank().map(Leaderboard.Rank::shown).orElse("-"), row.label(),
+                line(out, "%-7s%-" + width + "s%-26s%,14d%9.4f%11s  %-20s%8s  %-10s%14s  %-8s  %s", row.rank().map(Leaderboard.Rank::shown).orElse("-"), row.label() + little.mark(row.model()),
                         row.critical().map(EvalTable::text).orElse("not measured"), model.parameters(), result.dense().loss(),
                         bits.isPresent() ? String.format(Locale.ROOT, "%.4f", bits.getAsDouble()) : "-", row.saved().map(Saved::shown).orElse("-"), zeros(result), model.activation(),
                         known(model.tokensSeen()), model.training().name().toLowerCase(Locale.ROOT), model.checkpoint());
             }
         }
+        little.note().ifPresent(note -> line(out, "%s", note));
         line(out, "%s", Shown.ranks(board));
         line(out, "Left of a block: operations and weights' bytes a token by the route that pays most, counted at critical sparsity, not measured.");
     }

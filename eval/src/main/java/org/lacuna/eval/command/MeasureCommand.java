@@ -46,6 +46,10 @@ import picocli.CommandLine.Spec;
         description = "Measure what a model's feed-forward activations are like without any rule: zeros, concentration, dead neurons, overlap, effective rank.",
         footer = {"", "The figures are means over the first windows of the validation part; the table has the mean over layers, --json each layer's."})
 public final class MeasureCommand implements Callable<Integer> {
+    private static final String SHARE = "share of the elements";
+    /** Columns of a row's name and its unit. */
+    private static final int LABEL = 49;
+
     @Spec
     private CommandSpec spec;
 
@@ -128,22 +132,24 @@ public final class MeasureCommand implements Callable<Integer> {
         line(out, "model  %s: %s, %,d parameters, %s %s", found.model().name(), found.model().checkpoint(), found.model().parameters(), found.model().feedForward(), found.model().activation());
         line(out, "data   %s: %,d windows of %,d tokens", found.data().name(), found.data().windows(), found.data().windowLength());
         line(out, "");
-        line(out, "%-24s%s", "mean over layers", String.join("", sites.stream().map(site -> String.format(Locale.ROOT, "%18s", site.key())).toList()));
+        line(out, "%-" + LABEL + "s%s", "mean over layers", String.join("", sites.stream().map(site -> String.format(Locale.ROOT, "%18s", site.key())).toList()));
         for (Measure measure : Measures.all()) {
-            row(out, found, sites, measure.name(), layer -> layer.means().get(measure.name()));
+            row(out, found, sites, measure.name(), measure.unit(), layer -> layer.means().get(measure.name()));
         }
-        row(out, found, sites, "dead", layer -> layer.dead());
-        row(out, found, sites, "always on", layer -> layer.alwaysOn());
-        row(out, found, sites, "overlap", Layer::overlap);
+        row(out, found, sites, "dead", SHARE, layer -> layer.dead() / (double) layer.effectiveRank().width());
+        row(out, found, sites, "always on", SHARE, layer -> layer.alwaysOn() / (double) layer.effectiveRank().width());
+        row(out, found, sites, "overlap", "share of the non-zeros", Layer::overlap);
         for (int size : UnionSparsity.SIZES) {
-            row(out, found, sites, "zero for " + size + (size == 1 ? " token" : " tokens"), layer -> layer.unions().get(Integer.toString(size)));
+            row(out, found, sites, "zero for " + size + (size == 1 ? " token" : " tokens"), SHARE, layer -> layer.unions().get(Integer.toString(size)));
         }
-        row(out, found, sites, "effective rank", layer -> layer.effectiveRank().value());
+        row(out, found, sites, "effective rank", "dimensions", layer -> layer.effectiveRank().value());
+        row(out, found, sites, "width", "elements of a vector", layer -> layer.effectiveRank().width());
+        line(out, "Dead: 0 for each of the windows' tokens, always on: for none; --json has their counts. Zero for several tokens: for all of them, which follow each other.");
         line(out, "Effective rank: of the vectors of %d tokens. Overlap: Jaccard index of neighbouring tokens' non-zeros.", found.layers().get(0).effectiveRank().tokens());
     }
 
-    private static void row(PrintWriter out, Activations found, List<Site> sites, String name, ToDoubleFunction<Layer> value) {
-        line(out, "%-24s%s", name, String.join("", sites.stream().map(site -> String.format(Locale.ROOT, "%18.4f", found.layers().stream().filter(layer -> layer.site() == site)
+    private static void row(PrintWriter out, Activations found, List<Site> sites, String name, String unit, ToDoubleFunction<Layer> value) {
+        line(out, "%-21s%-" + (LABEL - 21) + "s%s", name, unit, String.join("", sites.stream().map(site -> String.format(Locale.ROOT, "%18.4f", found.layers().stream().filter(layer -> layer.site() == site)
                 .mapToDouble(value).average().orElseThrow())).toList()));
     }
 

@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
+import org.lacuna.eval.measure.Cut;
 import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.method.Method;
 import org.lacuna.eval.method.Methods;
@@ -165,6 +167,20 @@ public final class MeasureOptions {
     /** How many windows. */
     public int windows() {
         return text.windows();
+    }
+
+    /**
+     * Where nothing was said of windows, takes those that all of some measurements have.
+     *
+     * @param kept for each model, how its measurements were cut
+     * @return how, if that is not the default anyway
+     */
+    Optional<Cut> takeCommon(List<Set<Cut>> kept) {
+        Set<Cut> common = new HashSet<>(kept.isEmpty() ? Set.of() : kept.get(0));
+        kept.forEach(common::retainAll);
+        Optional<Cut> one = text.unnamed() && common.size() == 1 ? common.stream().filter(cut -> !cut.equals(new Cut(windows(), window(Integer.MAX_VALUE)))).findFirst() : Optional.empty();
+        one.ifPresent(text::take);
+        return one;
     }
 
     /** Tokens in a window, for a model of so many positions. */

@@ -2,6 +2,7 @@ package org.lacuna.eval.command;
 
 import java.util.List;
 import org.lacuna.data.sample.Windows;
+import org.lacuna.eval.measure.Cut;
 import org.lacuna.graph.program.Workers;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
@@ -10,11 +11,12 @@ import picocli.CommandLine.TypeConversionException;
 /** How much text goes through a model, and by how many threads. */
 final class WindowOptions {
     private static final int CROWD = 64;
+    private static final int WINDOWS = 64;
     private static final int WINDOW = 128;
 
-    @Option(names = "--windows", defaultValue = "64", paramLabel = "N", converter = Count.class,
-            description = "Windows of text, from its beginning; all: as many as there are. Default: ${DEFAULT-VALUE}.")
-    private int windows;
+    @Option(names = "--windows", paramLabel = "N", converter = Count.class,
+            description = "Windows of text, from its beginning; all: as many as there are. Default: " + WINDOWS + ".")
+    private Integer windows;
 
     @Option(names = "--window", paramLabel = "T", description = "Tokens in a window. Default: " + WINDOW + ", or fewer where a model reads no more at once.")
     private Integer window;
@@ -37,9 +39,7 @@ final class WindowOptions {
 
     /** Adds what is wrong with them. */
     void check(List<String> problems, int leastWindows) {
-        if (windows != Windows.ALL) {
-            atLeast(problems, leastWindows, "--windows", windows);
-        }
+        atLeast(problems, leastWindows, "--windows", windows());
         if (window != null) {
             atLeast(problems, 1, "--window", window);
         }
@@ -56,7 +56,18 @@ final class WindowOptions {
 
     /** How many windows; {@link Windows#ALL} there are. */
     int windows() {
-        return windows;
+        return windows == null ? WINDOWS : windows;
+    }
+
+    /** Whether the user said nothing of windows. */
+    boolean unnamed() {
+        return windows == null && window == null;
+    }
+
+    /** Takes these as if they had been named. */
+    void take(Cut cut) {
+        windows = cut.windows();
+        window = cut.length();
     }
 
     /** Tokens in a window, for a model of so many positions. */

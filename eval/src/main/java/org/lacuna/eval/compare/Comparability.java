@@ -15,28 +15,29 @@ final class Comparability {
 
     static List<String> notes(List<RobustnessResult> models, Pairing pairing) {
         List<String> notes = new ArrayList<>();
+        List<String> names = Labels.of(models).stream().map(label -> "\"" + label + "\"").toList();
         RobustnessResult shared = models.get(pairing.shared());
         if (shared.model().training() != ModelSummary.Training.NATURAL && !pairing.isOwn(pairing.shared())) {
-            notes.add("None of the models is known to be trained without a penalty on activations; " + name(shared)
+            notes.add("None of the models is known to be trained without a penalty on activations; " + names.get(pairing.shared())
                     + " stands in for the natural control.");
         }
         for (int i = 0; i < models.size(); i++) {
-            notes.addAll(unknown(models.get(i)));
+            notes.addAll(unknown(models.get(i), names.get(i)));
             JsonNode likelihood = models.get(i).provenance().at("/network/log_likelihood");
             if (likelihood.isBoolean() && !likelihood.booleanValue()) {
                 notes.add(String.format(Locale.ROOT, "The loss of %s is no log-likelihood: a perplexity at most %s times dense means its dense loss + %.4g, in the loss's own units, whatever they are; "
-                        + "result.json has the critical sparsity at a loss relative to dense.", name(models.get(i)), models.get(i).settings().bar(), Math.log(models.get(i).settings().bar())));
+                        + "result.json has the critical sparsity at a loss relative to dense.", names.get(i), models.get(i).settings().bar(), Math.log(models.get(i).settings().bar())));
             }
             models.get(i).model().trainedOnOther(models.get(i).data()).ifPresent(notes::add);
             if (i != pairing.of(i)) {
-                notes.addAll(notes(models.get(i), models.get(pairing.of(i))));
+                notes.addAll(notes(models.get(i), names.get(i), models.get(pairing.of(i)), names.get(pairing.of(i))));
             }
         }
         return notes;
     }
 
     /** What a comparison would need to know of a model, be it the control, and does not. */
-    private static List<String> unknown(RobustnessResult result) {
+    private static List<String> unknown(RobustnessResult result, String name) {
         ModelSummary model = result.model();
         List<String> unknown = new ArrayList<>();
         if (model.trainingDataSha256().isEmpty()) {
@@ -48,15 +49,13 @@ final class Comparability {
         if (model.tokenizerSha256().isEmpty() && model.readsTokens()) {
             unknown.add("its tokenizer");
         }
-        return unknown.isEmpty() ? List.of() : List.of("Not known of " + name(result) + ": " + String.join(", ", unknown) + ".");
+        return unknown.isEmpty() ? List.of() : List.of("Not known of " + name + ": " + String.join(", ", unknown) + ".");
     }
 
-    private static List<String> notes(RobustnessResult result, RobustnessResult control) {
+    private static List<String> notes(RobustnessResult result, String name, RobustnessResult control, String controlName) {
         List<String> notes = new ArrayList<>();
         ModelSummary model = result.model();
         ModelSummary other = control.model();
-        String name = name(result);
-        String controlName = name(control);
         if (!result.data().windowsSha256().equals(control.data().windowsSha256())) {
             notes.add(name + " was measured on other text than " + controlName + " (" + result.data().inWords() + "; " + control.data().inWords()
                     + "): no differences to it are computed.");
@@ -90,9 +89,5 @@ final class Comparability {
 
     private static boolean differ(Optional<String> a, Optional<String> b) {
         return a.isPresent() && b.isPresent() && !a.equals(b);
-    }
-
-    private static String name(RobustnessResult result) {
-        return "\"" + result.model().name() + "\"";
     }
 }

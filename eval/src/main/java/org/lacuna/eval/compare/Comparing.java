@@ -67,29 +67,41 @@ public final class Comparing {
     }
 
     /**
-     * Compares.
+     * Compares models of which some have a control of their own.
      *
      * @param models at least two
      * @param own    the place of a model: that of its own control
      * @throws InputException if there are fewer
      */
     public static Comparison of(List<RobustnessResult> models, Map<Integer, Integer> own) {
+        return of(models, own, Optional.empty());
+    }
+
+    /**
+     * Compares.
+     *
+     * @param models  at least two
+     * @param own     the place of a model: that of its own control
+     * @param control the place of the control that the others share, where the user named one
+     * @throws InputException if there are fewer
+     */
+    public static Comparison of(List<RobustnessResult> models, Map<Integer, Integer> own, Optional<Integer> control) {
         if (models.size() < 2) {
             throw new InputException("there must be at least two models to compare, not " + models.size());
         }
-        return comparison(models, own);
+        return comparison(models, own, control);
     }
 
     /** What a report shows of one model by itself: no differences, no ratios. */
     public static Comparison alone(RobustnessResult model) {
-        return comparison(List.of(model), Map.of());
+        return comparison(List.of(model), Map.of(), Optional.empty());
     }
 
-    private static Comparison comparison(List<RobustnessResult> models, Map<Integer, Integer> own) {
+    private static Comparison comparison(List<RobustnessResult> models, Map<Integer, Integer> own, Optional<Integer> control) {
         checkWindows(models);
-        Pairing pairing = new Pairing(models, own);
+        Pairing pairing = new Pairing(models.stream().map(RobustnessResult::model).toList(), own, control);
         Comparing comparing = new Comparing(List.copyOf(models), pairing);
-        return new Comparison(Comparison.VERSION, models, pairing.shared(), IntStream.range(0, models.size()).mapToObj(pairing::of).toList(),
+        return new Comparison(Comparison.VERSION, models, pairing.shared(), pairing.because(), IntStream.range(0, models.size()).mapToObj(pairing::of).toList(),
                 Comparability.notes(models, pairing), comparing.losses(), comparing.differences(), comparing.atControlLoss(), Provenance.collect(Map.of()).toJson());
     }
 

@@ -17,8 +17,9 @@ import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
  *
  * @param version      of this format, {@link #VERSION}
  * @param models       what was measured, in the order given
- * @param control      what models without a control of their own are held against: the first natural model that is not another's own control, else the
- *                     first such control, else the first of all. Its settings are those of the comparison
+ * @param control      what models without a control of their own are held against: the one that was named, else the first natural model that is not another's
+ *                     own control, one without a ReLU before one with it, else the first such control, else the first of all. Its settings are those of the comparison
+ * @param because      why it is that one, {@code the first natural model without a ReLU} say
  * @param controls     for each model its control: its own, itself if it is another's, else {@code control}
  * @param notes        what makes the models less than comparable, in full sentences; empty if nothing does
  * @param losses       ratios of dense losses: each model against its control, each induced one against every natural one that is not another's control
@@ -26,11 +27,11 @@ import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
  * @param atControlLoss sparsity at which each model, the control too, is as good as its dense control or nearly so
  * @param provenance   what compared them, as {@link org.lacuna.run.provenance.Provenance#toJson}
  */
-public record Comparison(int version, List<RobustnessResult> models, int control, List<Integer> controls, List<String> notes, List<LossRatio> losses,
-        List<Difference> differences, List<QualityLevel> atControlLoss, JsonNode provenance) {
+public record Comparison(int version, List<RobustnessResult> models, int control, String because, List<Integer> controls, List<String> notes,
+        List<LossRatio> losses, List<Difference> differences, List<QualityLevel> atControlLoss, JsonNode provenance) {
 
     /** The format that this build writes and reads. */
-    public static final int VERSION = 3;
+    public static final int VERSION = 4;
 
     /** Copies the lists, and takes the provenance as it reads back. */
     public Comparison {
@@ -41,6 +42,11 @@ public record Comparison(int version, List<RobustnessResult> models, int control
         differences = List.copyOf(differences);
         atControlLoss = List.copyOf(atControlLoss);
         provenance = Json.parse("provenance", Json.line(provenance));
+    }
+
+    /** The models' names, told apart where several have one by what differs: seed, rule, layers, folder and so on. */
+    public List<String> labels() {
+        return Labels.of(models);
     }
 
     /**

@@ -9,6 +9,9 @@ import org.lacuna.data.ngram.Trigram;
 
 /** What predicts a corpus without being a language model worth the name: yardsticks for those that are. */
 public final class Baselines {
+    /** The name of the trigram model's. */
+    public static final String TRIGRAM = "trigram";
+
     /** A trigram model's counts take 20 bytes a token while they are made: 200 MB of heap for these. */
     private static final long MOST_FITTED = 10_000_000;
 
@@ -24,7 +27,7 @@ public final class Baselines {
         long fitted = Math.min(corpus.train().length(), MOST_FITTED);
         if (fitted > 0) {
             Trigram trigram = Trigram.train(corpus.train(), fitted, corpus.vocabularySize());
-            baselines.add(new Baseline("trigram", OptionalDouble.of(trigram.loss(corpus.validation(), scored)), OptionalDouble.empty(),
+            baselines.add(new Baseline(TRIGRAM, OptionalDouble.of(trigram.loss(corpus.validation(), scored)), OptionalDouble.empty(),
                     String.format(Locale.ROOT, "the same %,d tokens; fitted to the first %,d training tokens", scored, fitted)));
         }
         corpus.generatorLoss().ifPresent(loss -> baselines.add(new Baseline("generator", OptionalDouble.of(loss), corpus.perByte(loss),

@@ -1,5 +1,6 @@
 package org.lacuna.eval.measure;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +10,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.Examples;
@@ -41,6 +47,7 @@ import org.lacuna.graph.program.Workers;
 import org.lacuna.model.Model;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.InputException;
+import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.sparsity.Site;
 
@@ -144,6 +151,25 @@ public final class Evaluation {
     public Optional<Path> file(Settings settings) {
         return source.run().map(run -> run.resolve(FOLDER).resolve(String.format(Locale.ROOT, "%s-%dx%d-%s.json",
                 source.checkpoint().toAbsolutePath().normalize().getFileName(), data.windows(), data.windowLength(), key(settings))));
+    }
+
+    /**
+     * How the text was cut of which a run's folder keeps results of this checkpoint, by the names of their files: on what data and with what settings that was they don't tell.
+     *
+     * @throws org.lacuna.run.RunException if the folder can't be read
+     */
+    public static Set<Cut> kept(ModelSource source) {
+        Optional<Path> folder = source.run().map(run -> run.resolve(FOLDER)).filter(Files::isDirectory);
+        if (folder.isEmpty()) {
+            return Set.of();
+        }
+        Pattern name = Pattern.compile(Pattern.quote(source.checkpoint().toAbsolutePath().normalize().getFileName().toString()) + "-(\\d{1,9})x(\\d{1,9})-[0-9a-f]{" + KEY_DIGITS + "}\\.json");
+        try (Stream<Path> files = Files.list(folder.get())) {
+            return files.map(file -> name.matcher(file.getFileName().toString())).filter(Matcher::matches)
+                    .map(found -> new Cut(Integer.parseInt(found.group(1)), Integer.parseInt(found.group(2)))).collect(Collectors.toSet());
+        } catch (IOException e) {
+            throw new RunException(folder.get() + ": can't be read: " + AtomicFiles.reason(e), e);
+        }
     }
 
     private String key(Settings settings) {

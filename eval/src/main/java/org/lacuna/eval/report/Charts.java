@@ -16,6 +16,7 @@ import org.lacuna.sparsity.Site;
 /** The charts of a comparison, with a series for each model. */
 final class Charts {
     private static final String SPARSITY = "sparsity (%)";
+    private static final String LAYER = "layer, counted from 0";
 
     private final Report report;
     private final ChartData data = new ChartData();
@@ -63,7 +64,7 @@ final class Charts {
         List<Integer> controls = report.controls();
         controls.forEach(control -> ChartData.line(loss, report.result(control).dense().loss(),
                 controls.size() == 1 ? "control's dense loss" : "dense loss of " + report.label(control), "right"));
-        ObjectNode layers = data.chart("layers-" + sites.key(), "layer", SPARSITY, "layer", "percent");
+        ObjectNode layers = data.chart("layers-" + sites.key(), LAYER, SPARSITY, "layer", "percent");
         for (CurveFigures curve : curves) {
             List<Point> measured = report.measured(curve).points();
             List<Integer> bySparsity = IntStream.range(0, measured.size()).boxed()
@@ -96,7 +97,7 @@ final class Charts {
 
     private void zeros(Site site) {
         if (hasZeros(report, site)) {
-            ObjectNode chart = data.chart("zeros-" + site.key(), "layer", "exact zeros (%)", "layer", "percent");
+            ObjectNode chart = data.chart("zeros-" + site.key(), LAYER, "exact zeros (%)", "layer", "percent");
             for (int i = 0; i < report.models().size(); i++) {
                 List<Double> shares = report.result(i).dense().exactZeros().getOrDefault(site, List.of());
                 if (!shares.isEmpty()) {
@@ -133,7 +134,7 @@ final class Charts {
     }
 
     private void deadNeurons() {
-        ObjectNode chart = data.chart("dead", "layer", "dead neurons", "layer", "count");
+        ObjectNode chart = data.chart("dead", LAYER, "dead neurons", "layer", "count");
         for (int i = 0; i < report.models().size(); i++) {
             List<Double> counts = report.result(i).dense().deadNeurons().stream().map(Integer::doubleValue).toList();
             series(chart, i, layerNumbers(counts.size()), counts);
@@ -144,15 +145,14 @@ final class Charts {
         return ChartData.series(chart, model, report.label(model), x, y);
     }
 
-    /** As layers are numbered in charts, from 1. */
     private List<Double> ruledLayers(int model) {
         RobustnessResult result = report.result(model);
-        return result.settings().layers().of(result.model().layers()).stream().map(layer -> layer + 1.0).toList();
+        return result.settings().layers().of(result.model().layers()).stream().map(Integer::doubleValue).toList();
     }
 
     private static List<Double> layerNumbers(int layers) {
         List<Double> numbers = new ArrayList<>();
-        IntStream.rangeClosed(1, layers).forEach(layer -> numbers.add((double) layer));
+        IntStream.range(0, layers).forEach(layer -> numbers.add((double) layer));
         return numbers;
     }
 }

@@ -93,7 +93,7 @@ public record Leaderboard(SiteSet sites, double bar, double confidence, List<Boa
         Map<List<String>, List<Integer>> alike = new LinkedHashMap<>();
         alike.put(measured(models.get(comparison.control())), new ArrayList<>());
         IntStream.range(0, models.size()).forEach(i -> alike.computeIfAbsent(measured(models.get(i)), key -> new ArrayList<>()).add(i));
-        List<String> labels = Report.labels(comparison);
+        List<String> labels = comparison.labels();
         List<Board> boards = new ArrayList<>();
         for (List<Integer> members : alike.values()) {
             RobustnessResult any = models.get(members.get(0));

@@ -41,12 +41,13 @@ final class Page {
         parts.add(Html.element("p class=\"summary\" id=\"summary\"", report.summary()));
         parts.add(Html.element("figure", new Html(picture), Html.element("figcaption", "Bands are " + confidence()
                 + " intervals of the ratio over draws of the windows. Circles: critical sparsity (linear). A dot is a measured p.")));
+        parts.add(Html.element("p id=\"estimators\"", Shown.TO_CITE));
         if (report.leaderboard().isPresent()) {
             parts.add(Document.section("Leaderboard", tables.leaderboard()));
         }
-        parts.add(Document.section("The models", tables.models(), tables.losses(), tables.baselines(), tables.seeds()));
+        parts.add(Document.section("The models", controls(), tables.models(), tables.losses(), tables.baselines(), tables.seeds()));
         parts.add(Document.section("Critical sparsity", tables.critical(), tables.differences(), tables.quality()));
-        parts.add(Html.element("div id=\"savings\"", list(savings())));
+        parts.add(Html.element("div id=\"savings\"", list(report.savings())));
         if (!report.joint().isEmpty()) {
             parts.add(Document.section("Several sites at once", charts("joint"), tables.joint(), Html.element("details", Html.element("summary", "The frontier"), tables.frontier())));
         }
@@ -75,6 +76,12 @@ final class Page {
 
     private static Html list(List<?> items) {
         return Html.element("ul", Html.of(items.stream().map(item -> Html.element("li", item)).toArray()));
+    }
+
+    /** Empty for one model by itself. */
+    private Html controls() {
+        List<String> sentences = Shown.controls(report.comparison(), report.labels());
+        return sentences.isEmpty() ? new Html("") : Html.element("p id=\"controls\"", String.join(" ", sentences));
     }
 
     private static String[] ids(String prefix, List<String> keys) {
@@ -114,11 +121,14 @@ final class Page {
                 "Sparsity: values that are exactly 0 after the rule over all values at the site, pooled over the rule's layers and tokens. Curves are read by "
                         + "rising measured sparsity, not by p.",
                 "Estimators. grid: the largest measured sparsity of any point that holds the bar. first: the last measured sparsity before the first point "
-                        + "that breaks it. linear: where the straight line between those two points meets the bar; the summary uses this one.",
+                        + "that breaks it. linear: where the straight line between those two points meets the bar.",
                 "Rule " + settings.rule() + ", p in " + String.join(", ", settings.grid().stream().map(Shown::plain).toList())
-                        + "; applied in " + Shown.layers(settings.layers()) + ", whatever p comes to there. ALL INPUTS: input and intermediate together.",
-                "Several sites at once: every combination of the values of p in “settings · joint”, and each of them at all sites. A choice among many combinations is lucky on the "
-                        + "windows that it was made on: on others its perplexity is likely to be somewhat higher.",
+                        + "; applied in " + Shown.layers(settings.layers()) + ", whatever p comes to there. ALL INPUTS: input and intermediate together."));
+        if (!report.joint().isEmpty()) {
+            method.add("Several sites at once: every combination of the values of p in “settings · joint”, and each of them at all sites. A choice among many combinations is lucky on the "
+                    + "windows that it was made on: on others its perplexity is likely to be somewhat higher.");
+        }
+        method.addAll(List.of(
                 "Tokens: the rule applies to " + Shown.tokens(settings.coverage()) + "; the others pass and are not counted. Every position is scored; there is no padding.",
                 "Data: the first " + Shown.count(control.data().windows()) + " consecutive windows of " + Shown.count(control.data().windowLength())
                         + " tokens of the validation part of “" + control.data().name() + "”.",
@@ -133,16 +143,6 @@ final class Page {
                 "Intervals cover the choice of windows and not training seeds: another seed of the same recipe may lie outside. To see how much seeds matter, train "
                         + "several: quickstart --seeds n."));
         return method;
-    }
-
-    /** What pays, model by model. */
-    private List<String> savings() {
-        List<String> lines = new ArrayList<>();
-        for (int i = 0; i < report.models().size(); i++) {
-            String label = report.label(i);
-            Savings.of(report.result(i)).lines().forEach(line -> lines.add("“" + label + "”, " + line + "."));
-        }
-        return lines;
     }
 
     private List<String> missing() {

@@ -4,13 +4,11 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.util.ArrayList;
 import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.TreeMap;
-import java.util.stream.Collectors;
 import org.lacuna.eval.activation.ModelOverlap;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
@@ -18,7 +16,6 @@ import org.lacuna.eval.measure.Baseline;
 import org.lacuna.eval.robustness.JointChoice;
 import org.lacuna.eval.robustness.JointPoint;
 import org.lacuna.eval.robustness.JointResult;
-import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Point;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.robustness.RobustnessResult;
@@ -49,7 +46,7 @@ import org.lacuna.sparsity.critical.Level;
 record Report(int version, String title, String summary, SiteSet headline, List<ModelFigures> models, List<CurveFigures> curves,
         List<JointFigures> joint, List<Baseline> baselines, SeedFigures seeds, Optional<Leaderboard> leaderboard, List<ModelOverlap> overlaps, Comparison comparison) {
 
-    static final int VERSION = 2;
+    static final int VERSION = 3;
 
     /**
      * What is derived for a model.
@@ -129,7 +126,7 @@ record Report(int version, String title, String summary, SiteSet headline, List<
 
     /** Computes everything from a comparison. */
     static Report of(Comparison comparison, Extras extras) {
-        List<String> labels = labels(comparison);
+        List<String> labels = comparison.labels();
         SiteSet headline = headline(comparison);
         List<ModelFigures> models = new ArrayList<>();
         List<CurveFigures> curves = new ArrayList<>();
@@ -169,6 +166,10 @@ record Report(int version, String title, String summary, SiteSet headline, List<
         return models.get(model).label();
     }
 
+    List<String> labels() {
+        return models.stream().map(ModelFigures::label).toList();
+    }
+
     /** A model's control; the model itself if it is one. */
     int control(int model) {
         return comparison.controls().get(model);
@@ -177,6 +178,16 @@ record Report(int version, String title, String summary, SiteSet headline, List<
     /** All controls, each once. */
     List<Integer> controls() {
         return comparison.controls().stream().distinct().toList();
+    }
+
+    /** What pays, model by model. */
+    List<String> savings() {
+        List<String> lines = new ArrayList<>();
+        for (int i = 0; i < models.size(); i++) {
+            String label = label(i);
+            Savings.of(result(i)).lines().forEach(line -> lines.add("“" + label + "”, " + line + "."));
+        }
+        return lines;
     }
 
     /** The curves at a set of sites, one for each model that has it. */
@@ -262,22 +273,5 @@ record Report(int version, String title, String summary, SiteSet headline, List<
     static SiteSet headline(Comparison comparison) {
         List<SiteSet> measured = comparison.models().stream().flatMap(model -> model.curves().stream()).map(SiteResult::sites).toList();
         return measured.contains(SiteSet.INTERMEDIATE) ? SiteSet.INTERMEDIATE : measured.get(0);
-    }
-
-    /** The models' names, told apart where several have one. */
-    static List<String> labels(Comparison comparison) {
-        List<ModelSummary> models = comparison.models().stream().map(RobustnessResult::model).toList();
-        Map<String, Long> named = models.stream().collect(Collectors.groupingBy(ModelSummary::name, Collectors.counting()));
-        Map<String, Integer> used = new HashMap<>();
-        List<String> labels = new ArrayList<>();
-        for (ModelSummary model : models) {
-            String label = model.name();
-            if (named.get(label) > 1 && model.seed().isPresent()) {
-                label += " (seed " + model.seed().getAsLong() + ")";
-            }
-            int times = used.merge(label, 1, Integer::sum);
-            labels.add(times > 1 ? label + " #" + times : label);
-        }
-        return labels;
     }
 }

@@ -46,9 +46,16 @@ final class ReportText {
         }
         text.line(Markdown.plain(report.summary()));
         text.line("");
+        List<String> controls = Shown.controls(report.comparison(), report.labels());
+        if (!controls.isEmpty()) {
+            text.line(Markdown.plain(String.join(" ", controls)));
+            text.line("");
+        }
         report.leaderboard().ifPresent(this::leaderboard);
         critical();
+        baselines();
         differences();
+        savings();
         if (!report.overlaps().isEmpty()) {
             overlaps();
         }
@@ -57,23 +64,24 @@ final class ReportText {
     private void leaderboard(Leaderboard board) {
         text.line("## Leaderboard");
         text.line("");
-        text.line(Shown.leaderboard(board));
+        LittleLearned little = LittleLearned.of(report.comparison(), report.baselines());
+        text.line(Shown.leaderboard(board) + little.note().map(note -> " " + Markdown.plain(note)).orElse(""));
         for (Leaderboard.Board alike : board.boards()) {
             text.line("");
             text.line(alike.apart().map(why -> why + " ").orElse("") + "Measured with " + Markdown.plain(alike.measured()) + ".");
             text.line("");
             text.head(List.of("rank", "model", "critical sparsity", "parameters", "loss", "perplexity", "bits/byte", "left of a block", "zeros", "activation",
                     "tokens seen", "training", "origin"));
-            alike.rows().forEach(row -> text.row(row(row)));
+            alike.rows().forEach(row -> text.row(row(row, little)));
         }
         text.line("");
     }
 
-    private List<String> row(Leaderboard.Row row) {
+    private List<String> row(Leaderboard.Row row, LittleLearned little) {
         ModelSummary model = report.result(row.model()).model();
         ModelFigures figures = report.models().get(row.model());
         Double zeros = figures.exactZeros().get(Site.INTERMEDIATE);
-        return List.of(row.rank().map(Leaderboard.Rank::shown).orElse(UNKNOWN), row.label(), row.critical().map(ReportText::estimate).orElse("not measured"),
+        return List.of(row.rank().map(Leaderboard.Rank::shown).orElse(UNKNOWN), row.label() + little.mark(row.model()), row.critical().map(ReportText::estimate).orElse("not measured"),
                 Shown.count(model.parameters()), Shown.four(report.result(row.model()).dense().loss()), Shown.four(figures.perplexity()), known(figures.bitsPerByte()),
                 row.saved().map(Savings.Saved::shown).orElse(UNKNOWN),
                 zeros == null ? UNKNOWN : Shown.percent(zeros), model.activation(), known(model.tokensSeen()), model.training().name().toLowerCase(Locale.ROOT), model.checkpoint());
@@ -82,20 +90,60 @@ final class ReportText {
     private void critical() {
         text.line("## Critical sparsity");
         text.line("");
-        text.line("linear, by site; each model under its own bar.");
+        text.line("The share of values at a site that can be left out before a model's perplexity exceeds its bar (" + bars() + " × its own without a rule); here linear. " + Shown.TO_CITE);
         text.line("");
         List<SiteSet> sites = List.of(SiteSet.values()).stream().filter(set -> !report.curves(set).isEmpty()).toList();
-        List<String> head = new ArrayList<>(List.of("model", "loss", "zeros"));
+        List<String> head = new ArrayList<>(List.of("model", "loss"));
+        boolean several = report.models().size() > 1;
+        if (several) {
+            head.add("× control");
+        }
+        head.addAll(List.of("bits/byte", "zeros"));
         sites.forEach(set -> head.add(Tables.name(set)));
         text.head(head);
         for (int i = 0; i < report.models().size(); i++) {
             int model = i;
             Double zeros = report.models().get(i).exactZeros().get(Site.INTERMEDIATE);
-            List<String> row = new ArrayList<>(List.of(report.label(i), Shown.four(report.result(i).dense().loss()), zeros == null ? UNKNOWN : Shown.percent(zeros)));
+            List<String> row = new ArrayList<>(List.of(report.label(i), Shown.four(report.result(i).dense().loss())));
+            if (several) {
+                row.add(toControl(i));
+            }
+            row.addAll(List.of(known(report.models().get(i).bitsPerByte()), zeros == null ? UNKNOWN : Shown.percent(zeros)));
             sites.forEach(set -> row.add(report.curves(set).stream().filter(curve -> curve.model() == model).findFirst().map(this::estimate).orElse(UNKNOWN)));
             text.row(row);
         }
         text.line("");
+    }
+
+    private String bars() {
+        return String.join(", ", report.comparison().models().stream().map(result -> Shown.plain(result.settings().bar())).distinct().toList());
+    }
+
+    private String toControl(int model) {
+        return model == report.control(model) ? "control" : report.comparison().losses().stream().filter(ratio -> ratio.model() == model && ratio.against() == report.control(model)).findFirst()
+                .map(ratio -> Shown.four(ratio.ratio()) + interval(ratio.interval(), Shown::four)).orElse(UNKNOWN);
+    }
+
+    private void baselines() {
+        if (report.baselines().isEmpty()) {
+            return;
+        }
+        text.line("What else predicts this text, in nats:");
+        text.line("");
+        text.head(List.of("baseline", "loss a token", "loss a byte", "measured on"));
+        report.baselines().forEach(baseline -> text.row(List.of(baseline.name(), known(baseline.loss()), known(baseline.lossPerByte()), baseline.measuredOn())));
+        text.line("");
+    }
+
+    /** What could be spared, counted from the levels above. */
+    private void savings() {
+        List<String> lines = report.savings();
+        if (!lines.isEmpty()) {
+            text.line("## What to use");
+            text.line("");
+            lines.forEach(line -> text.line("- " + Markdown.plain(line)));
+            text.line("");
+        }
     }
 
     private void differences() {
@@ -105,11 +153,12 @@ final class ReportText {
         }
         text.line("## Differences");
         text.line("");
-        text.line("Of critical sparsity (linear), in percentage points.");
+        text.line("Of critical sparsity (linear), in percentage points. p: one-sided, of the model's being larger, by exchanging windows between the two; not corrected for being many.");
         text.line("");
-        text.head(List.of("site", "model", "minus", "difference"));
+        text.head(List.of("site", "model", "minus", "difference", "p"));
         linear.forEach(difference -> text.row(List.of(Tables.name(difference.sites()), report.label(difference.model()), report.label(difference.against()),
-                Shown.difference(difference, Shown::points) + interval(difference.interval(), Shown::points))));
+                Shown.difference(difference, Shown::points) + interval(difference.interval(), Shown::points),
+                difference.exchanged().isPresent() ? String.format(Locale.ROOT, "%.2g", difference.exchanged().getAsDouble()) : UNKNOWN)));
         text.line("");
     }
 

@@ -1,12 +1,16 @@
 package org.lacuna.eval.report;
 
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.DoubleFunction;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.lacuna.eval.activation.ModelOverlap;
 import org.lacuna.eval.compare.Comparison.Difference;
+import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.sparsity.Site;
@@ -17,6 +21,10 @@ public final class Shown {
     /** What a table's columns linear, first and grid are, in a line. */
     public static final String ESTIMATORS = "first: the last point before the bar is broken; linear: where the line from it to the next point meets the bar; "
             + "grid: the sparsest point that holds it; ≥: the curve ends before.";
+
+    /** What the tables of critical sparsity read it by, and by which of them it is to be told to others. */
+    static final String TO_CITE = "Critical sparsity is read off a curve by three estimators: " + ESTIMATORS
+            + " Cite linear, with its interval: summary, leaderboard and p are of it, and the others jump from one measured p to the next.";
 
     private static final String PERCENT = "\u00a0%";
 
@@ -133,6 +141,23 @@ public final class Shown {
                 + "neuron j: that means something between a model and what was made of it, fine-tuned or pruned. Models that were trained apart have no such neurons in "
                 + "common: they could be renumbered, and what they share is off chance by the accident of their numbering, which the interval does not cover. Models that began with the "
                 + "same fresh weights lie in between.";
+    }
+
+    /**
+     * Which model is whose control and why, a sentence for each control.
+     *
+     * @param labels the models' names
+     */
+    public static List<String> controls(Comparison comparison, List<String> labels) {
+        List<String> sentences = new ArrayList<>();
+        for (int control : new LinkedHashSet<>(comparison.controls())) {
+            String of = IntStream.range(0, labels.size()).filter(model -> model != control && comparison.controls().get(model) == control)
+                    .mapToObj(labels::get).collect(Collectors.joining(", "));
+            if (!of.isEmpty()) {
+                sentences.add(labels.get(control) + " is the control of " + of + ": " + (control == comparison.control() ? comparison.because() : "its own") + ".");
+            }
+        }
+        return sentences;
     }
 
     /** In which layers a rule is applied: {@code "every layer"}. */

@@ -132,6 +132,10 @@ final class StudyPage {
     }
 
     private static Html finding(JsonNode finding) {
+        Html verdict = Html.element("p", StudyText.capital(finding.path("verdict").asText()) + ".");
+        if (finding.path("rows").isEmpty()) {
+            return Document.section(finding.path("claim").asText(), verdict);
+        }
         HtmlTable table = new HtmlTable("finding-" + Integer.toHexString(finding.path("claim").asText().hashCode()), finding.path("measure").asText());
         table.head("", StudyText.unit(finding), "95 %", "Says");
         finding.path("rows").forEach(row -> {
@@ -140,7 +144,7 @@ final class StudyPage {
         });
         List<Object> limits = new ArrayList<>();
         finding.path("limits").forEach(limit -> limits.add(Html.element("li", limit.asText())));
-        return Document.section(finding.path("claim").asText(), Html.element("p", StudyText.capital(finding.path("verdict").asText()) + "."), table.done(),
+        return Document.section(finding.path("claim").asText(), verdict, table.done(),
                 Html.element("p", "What can’t be concluded:"), Html.element("ul", limits.toArray()));
     }
 }

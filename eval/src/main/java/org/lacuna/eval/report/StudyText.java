@@ -122,6 +122,9 @@ final class StudyText {
         text.line("");
         text.line("**" + capital(finding.path("verdict").asText()) + ".** " + finding.path("measure").asText());
         text.line("");
+        if (finding.path("rows").isEmpty()) {
+            return;
+        }
         text.head(List.of("", unit(finding), "95 %", "says"));
         finding.path("rows").forEach(row -> text.row(findingRow(finding, row)));
         text.line("");

@@ -129,7 +129,8 @@ final class Tables {
     }
 
     private Html leaderboard(Leaderboard board) {
-        HtmlTable table = new HtmlTable("leaderboard", Shown.leaderboard(board));
+        LittleLearned little = LittleLearned.of(report.comparison(), report.baselines());
+        HtmlTable table = new HtmlTable("leaderboard", Shown.leaderboard(board) + little.note().map(note -> " " + note).orElse(""));
         table.head("Rank", "Model", "Critical sparsity", "Parameters", "Loss (nats/token)", "Perplexity", "Bits/byte", "Left of a block", "Exact zeros", "Activation",
                 "Tokens seen", "Training", "Origin");
         for (Leaderboard.Board alike : board.boards()) {
@@ -137,7 +138,7 @@ final class Tables {
             for (Leaderboard.Row row : alike.rows()) {
                 ModelSummary model = report.result(row.model()).model();
                 ModelFigures figures = report.models().get(row.model());
-                table.row(row.rank().map(Leaderboard.Rank::shown).orElse("–"), row.label(), row.critical().map(Tables::estimate).orElse(NOT_MEASURED), Html.number(model.parameters()),
+                table.row(row.rank().map(Leaderboard.Rank::shown).orElse("–"), row.label() + little.mark(row.model()), row.critical().map(Tables::estimate).orElse(NOT_MEASURED), Html.number(model.parameters()),
                         four(report.result(row.model()).dense().loss()), four(figures.perplexity()), known(figures.bitsPerByte()),
                         row.saved().map(saved -> Html.of("× ", Html.number(saved.left(), String.format(Locale.ROOT, "%.2f", saved.left())), " ", saved.words())).orElse(UNKNOWN),
                         zeros(figures), model.activation(), known(model.tokensSeen()), model.training().name().toLowerCase(Locale.ROOT), model.checkpoint());
@@ -356,7 +357,7 @@ final class Tables {
     private void layerHead(HtmlTable table, Object... columns) {
         List<Object> head = new ArrayList<>(List.of(columns));
         int layers = report.comparison().models().stream().map(RobustnessResult::model).mapToInt(ModelSummary::layers).max().orElseThrow();
-        IntStream.rangeClosed(1, layers).forEach(layer -> head.add("Layer " + layer));
+        IntStream.range(0, layers).forEach(layer -> head.add("Layer " + layer));
         table.head(head.toArray());
     }
 

@@ -22,6 +22,7 @@ import org.lacuna.sparsity.Site;
 final class MeasuresPredict implements Relation {
     /** Fewer give no line worth leaving one out of. */
     private static final int LEAST = 4;
+    private static final int LEAST_SIZES = 3;
 
     @Override
     public Finding of(Study study) {
@@ -30,8 +31,12 @@ final class MeasuresPredict implements Relation {
         if (study.models().size() < LEAST) {
             missing.add("a line takes " + LEAST + " models, and the study has " + study.models().size());
         }
-        if (study.sizes().size() < 2) {
-            missing.add("a size is to be predicted from others, and the study has one");
+        // With fewer the line is the mean of the one other size, and all rows are 0.
+        if (study.sizes().size() < LEAST_SIZES) {
+            missing.add("a size is to be predicted by a line through two others, and the study has " + study.sizes().size());
+        }
+        if (missing.isEmpty() && study.models().stream().mapToDouble(model -> critical(study, model).value()).distinct().count() == 1) {
+            missing.add("all models have the same critical sparsity, or bound of it: there is nothing to predict");
         }
         for (boolean within : missing.isEmpty() ? new boolean[] {false, true} : new boolean[0]) {
             measures(study).forEach((name, measure) -> add(study, name, measure, within, rows));
@@ -43,6 +48,10 @@ final class MeasuresPredict implements Relation {
                 List.of("Intervals are over draws of the models: " + study.models().size() + " of " + study.variants().size() + " kinds, neither a sample of the models there are nor independent. A line for each variant has few sizes to go by: an open row says little, and \"against\" that the measure is of no use.",
                         "Of several measures some do well by chance; they are not corrected for being many." + undefined(study),
                         "With all variants on one line a measure that only tells induced models from natural ones does well."), missing);
+    }
+
+    private static Draws critical(Study study, StudiedModel model) {
+        return study.critical(model, Study.TOP_P, SiteSet.INTERMEDIATE, Study.BAR);
     }
 
     /** By name: mean over layers. */
@@ -70,7 +79,7 @@ final class MeasuresPredict implements Relation {
     private static void add(Study study, String name, ToDoubleFunction<StudiedModel> measure, boolean within, List<Finding.Row> rows) {
         List<StudiedModel> models = study.models();
         double[] x = models.stream().mapToDouble(measure).toArray();
-        Draws[] critical = models.stream().map(model -> study.critical(model, Study.TOP_P, SiteSet.INTERMEDIATE, Study.BAR)).toArray(Draws[]::new);
+        Draws[] critical = models.stream().map(model -> critical(study, model)).toArray(Draws[]::new);
         double[] y = IntStream.range(0, critical.length).mapToDouble(i -> critical[i].value()).toArray();
         if (IntStream.range(0, x.length).anyMatch(i -> !Double.isFinite(x[i]))) {
             return;

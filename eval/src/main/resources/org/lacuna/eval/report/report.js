@@ -103,8 +103,8 @@
     if (chart.xKind === "layer") x.incrs = [1, 2, 5, 10, 20, 50];
     const y = axis(chart.yLabel, chart.yKind, 56);
     if (chart.yKind === "count") y.incrs = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000, 10000];
-    const layers = chart.xKind === "layer" ? Math.max(1, ...chart.series.flatMap(series => series.x)) : 0;
-    const whole = (low, high) => layers ? [0.5, layers + 0.5] : ["step", "parameters"].includes(chart.xKind) ? [low, Math.max(high, low + 1)] : [0, 1];
+    const lastLayer = chart.xKind === "layer" ? Math.max(0, ...chart.series.flatMap(series => series.x)) : -1;
+    const whole = (low, high) => lastLayer >= 0 ? [-0.5, lastLayer + 0.5] : ["step", "parameters"].includes(chart.xKind) ? [low, Math.max(high, low + 1)] : [0, 1];
     return {
       width, height,
       scales: {

@@ -386,6 +386,11 @@ class CommandsTest {
         String page = Files.readString(report.resolve("report.html"));
         assertTrue(page.contains("applied in layer 1, counted from 0"), "how it was measured");
         assertTrue(page.contains("left out activations in layer 1, counted from 0."), "summary");
+        // The last of two layers is 1 in tables and charts too.
+        assertTrue(page.contains(">Layer 0<") && page.contains(">Layer 1<") && !page.contains(">Layer 2<"), "tables");
+        JsonNode charts = Json.parse("charts", page.substring(page.indexOf("id=\"charts\">") + "id=\"charts\">".length(), page.indexOf("</script>", page.indexOf("id=\"charts\">"))));
+        assertEquals("[1.0]", charts.at("/layers-intermediate/series/0/x").toString());
+        assertEquals("[0.0,1.0]", charts.at("/dead/series/0/x").toString());
     }
 
     @Test
@@ -489,6 +494,11 @@ class CommandsTest {
         assertTrue(table.contains("gini") && table.contains("effective rank") && table.contains("intermediate"), table);
         Activations found = ResultJson.read(file, Activations.class, Activations.VERSION);
         assertEquals(2 * 4, found.layers().size());
+        // Shares, as compare tells them: of 24 elements in each of two layers.
+        double dead = found.layers().stream().filter(layer -> layer.site() == Site.INTERMEDIATE).mapToInt(Activations.Layer::dead).sum() / 48.0;
+        String row = table.lines().filter(line -> line.startsWith("dead ")).findFirst().orElseThrow();
+        assertTrue(row.startsWith("dead                 share of the elements ") && row.endsWith(String.format(Locale.ROOT, " %.4f", dead)), row);
+        assertTrue(table.contains("near_zeros           share of |x| < 0.01 · max |x| "), table);
         assertEquals("tiny", found.model().name());
         found.layers().forEach(layer -> assertEquals(3 * 16 * layer.effectiveRank().width(), layer.zeros() + layer.magnitudes().values().stream().mapToLong(Long::longValue).sum()));
         String attention = execute(new MeasureCommand(), "--model", run.toString(), "--windows", "3", "--window", "16", "--sites", "attention_output,input");
@@ -804,6 +814,11 @@ class CommandsTest {
         String mixed = compare(second.toString(), run.toString(), "--windows", "2", "--window", "16", "--replicates", "40", "--out", folder.resolve("compared").toString());
         assertEquals(null, failure);
         assertTrue(mixed.contains("tiny: measuring 2 windows") && !mixed.contains("other: measuring"), mixed);
+        String byFile = compare(file.toString(), second.toString(), "--control", second.toString(), "--out", folder.resolve("compared").toString());
+        assertTrue(byFile.contains("other is the control of tiny: named by --control."), byFile);
+        Path copy = Files.copy(file, folder.resolve("copy.json"));
+        compare(file.toString(), copy.toString(), "--control", "tiny", "--out", folder.resolve("compared").toString());
+        assertRefused("--control: several models are called tiny; name it by its folder or file");
         Files.writeString(file, "{}");
         compare(file.toString(), second.toString(), "--out", folder.resolve("compared").toString());
         assertRefused("result.json: version is missing");
@@ -863,6 +878,20 @@ class CommandsTest {
                 "--out", folder.resolve("out").toString());
         assertEquals(null, failure);
         assertTrue(table.contains("second: measuring 2 windows") && table.contains("tiny: measuring 2 windows") && !table.contains("begun"), table);
+        // Nothing named: the windows that both have results of, and where they have several, the usual ones.
+        String kept = compare(run.getParent().toString(), "--replicates", "40", "--sites", "intermediate", "--out", folder.resolve("out").toString());
+        assertTrue(kept.startsWith("2 windows of 16 tokens: all models have results of these") && kept.contains("tiny: measured before") && !kept.contains("measuring"), kept);
+        String longer = compare(run.getParent().toString(), "--windows", "3", "--window", "16", "--replicates", "40", "--sites", "intermediate", "--out", folder.resolve("out").toString());
+        assertTrue(longer.contains("tiny: measuring 3 windows of 16 tokens"), longer);
+        String several = compare(run.getParent().toString(), "--replicates", "40", "--sites", "intermediate", "--out", folder.resolve("out").toString());
+        assertFalse(several.contains("all models have results"), several);
+        String[] again = {run.getParent().toString(), "--windows", "2", "--window", "16", "--replicates", "40", "--sites", "intermediate", "--out", folder.resolve("out").toString()};
+        for (String control : List.of("tiny", run.toString(), run.resolve("checkpoints/step-000012").toString())) {
+            String named = compare(Stream.concat(Arrays.stream(again), Stream.of("--control", control)).toArray(String[]::new));
+            assertTrue(named.contains("tiny is the control of second: named by --control.") && named.contains("second / tiny: loss"), named);
+        }
+        compare(Stream.concat(Arrays.stream(again), Stream.of("--control", "third")).toArray(String[]::new));
+        assertRefused("--control: no model third; there are second, tiny");
         compare(run.getParent().toString(), run.toString(), "--out", folder.resolve("out").toString());
         assertRefused("a folder is named twice");
         compare(folder.resolve("out").toString(), "--out", folder.resolve("out").toString());

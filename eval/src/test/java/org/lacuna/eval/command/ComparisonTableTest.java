@@ -55,11 +55,28 @@ class ComparisonTableTest {
         assertEquals(List.of("broken − silu: none [-1.0000, +1.0000], p 1.0"), lines(comparison(Samples.SILU, Samples.BROKEN), "broken − "));
     }
 
+    /** p is small where the first of the two has more, and near 1 where it has less: the words below say so. */
+    @Test
+    void aPIsOfTheFirstOnesBeingLarger() {
+        Comparison comparison = comparison(new Kind("tolerant", "silu", Training.NATURAL, 7, 1.3, 0.91, 1.1, 0), new Kind("fragile", "relu", Training.INDUCED, 7, 1.28, 0, 0.35, 0));
+        Difference less = comparison.differences().stream().filter(each -> each.sites() == SiteSet.INTERMEDIATE && each.estimator() == Estimator.LINEAR).findFirst().orElseThrow();
+        assertTrue(less.difference() < 0 && less.exchanged().orElseThrow() > 0.95, less.toString());
+        assertTrue(lines(comparison, "Intervals cover").get(0).contains("p: one-sided, of the first one's being larger, "), lines(comparison, "Intervals cover").get(0));
+    }
+
     @Test
     void theInducedModelsLossIsOverThatOfEachNaturalOne() {
         Comparison comparison = comparison(Samples.SILU, Samples.RELU, Samples.INDUCED);
         assertEquals(List.of(ratio(comparison, 2, 0, "relu-l1 / silu"), ratio(comparison, 2, 1, "relu-l1 / relu")), lines(comparison, "relu-l1 / "));
         assertEquals(List.of(ratio(comparison, 1, 0, "relu / silu")), lines(comparison, "relu / "));
+    }
+
+    @Test
+    void twoOfOneNameAreToldApart() {
+        Comparison comparison = comparison(Samples.SILU, new Kind("silu", "silu", Training.NATURAL, 8, 1.3, 0, 0.35, 0));
+        assertEquals(1, lines(comparison, "silu (seed 8) − silu (seed 7): ").size());
+        assertEquals(1, lines(comparison, "silu (seed 8) / silu (seed 7): ").size());
+        assertEquals(List.of("silu (seed 7) is the control of silu (seed 8): the first natural model without a ReLU."), lines(comparison, "silu (seed 7) is"));
     }
 
     @Test
@@ -69,13 +86,15 @@ class ComparisonTableTest {
         double zeros = comparison.models().get(1).dense().exactZeros().get(Site.INTERMEDIATE).stream().mapToDouble(Double::doubleValue).sum() / 4;
         String row = lines(comparison, "relu-l1 ").get(0);
         assertTrue(row.contains(String.format(Locale.ROOT, "  %.4f  %.4f    12,346   ", zeros, 49 / 352.0)), row);
-        assertEquals(List.of(), lines(comparison, "relu-l1 has the control"));
     }
 
     @Test
-    void whoseControlIsWhoseIsSaidWhereThereAreSeveral() {
+    void whoseControlIsWhoseIsSaid() {
+        assertEquals(List.of("silu is the control of relu-l1, relu: the first natural model without a ReLU."), lines(comparison(Samples.INDUCED, Samples.RELU, Samples.SILU), "silu is "));
+
         Comparison comparison = Comparing.of(Stream.of(Samples.SILU, Samples.INDUCED, Samples.RELU).map(Samples::result).toList(), Map.of(1, 2));
-        assertEquals(List.of("relu-l1 has the control relu"), lines(comparison, "relu-l1 has"));
+        assertEquals(List.of("relu is the control of relu-l1: its own."), lines(comparison, "relu is"));
+        assertEquals(List.of(), lines(comparison, "silu is"), "of none");
         assertEquals(List.of(ratio(comparison, 1, 0, "relu-l1 / silu"), ratio(comparison, 1, 2, "relu-l1 / relu")), lines(comparison, "relu-l1 / "));
         assertEquals(List.of(), lines(comparison, "relu / "));
     }

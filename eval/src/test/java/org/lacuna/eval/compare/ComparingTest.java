@@ -125,6 +125,32 @@ class ComparingTest {
         assertEquals(List.of(), comparison.notes());
     }
 
+    /** What a ReLU leaves out by itself is to be told from what an objective does: the first natural model without one, wherever it stands, unless another is named. */
+    @Test
+    void aNaturalModelWithoutAReluIsTheControlBeforeOneWithIt() {
+        RobustnessResult induced = result("relu-l1", Training.INDUCED, 1, 0.8);
+        RobustnessResult relu = result("relu", Training.NATURAL, 1, 0.6);
+        RobustnessResult silu = result(activated(relu.model(), "silu", "gated"), 1, 0.5, "0123456789abcdef");
+        RobustnessResult upRelu = result(activated(relu.model(), "silu", "gated with relu on up"), 1, 0.5, "0123456789abcdef");
+        assertControl(3, "the first natural model without a ReLU", Comparing.of(List.of(induced, relu, upRelu, silu)));
+        assertControl(1, "the first natural model", Comparing.of(List.of(induced, relu, upRelu)));
+        assertControl(2, "named by --control", Comparing.of(List.of(induced, silu, relu), Map.of(), Optional.of(2)));
+        assertControl(0, "the first model, as none is known to be natural", Comparing.of(List.of(induced, induced)));
+        assertControl(1, "the first that is a control of its own model, as none of the others is known to be natural", Comparing.of(List.of(induced, relu), Map.of(0, 1)));
+        // The named one has no control any more, what has its own keeps it.
+        assertEquals(List.of(0, 3, 0, 3), Comparing.of(List.of(induced, induced, silu, relu), Map.of(0, 2, 1, 3), Optional.of(0)).controls());
+    }
+
+    private static void assertControl(int place, String because, Comparison comparison) {
+        assertEquals(place + " " + because, comparison.control() + " " + comparison.because());
+    }
+
+    private static ModelSummary activated(ModelSummary m, String activation, String feedForward) {
+        return new ModelSummary(activation + " " + feedForward, m.checkpoint(), m.sha256(), m.configSha256(), m.parameters(), m.layers(), m.hidden(), m.intermediate(), m.heads(), m.kvHeads(), m.vocabulary(),
+                m.experts(), activation, feedForward, m.tied(), m.objective(), m.training(), m.seed(), m.step(), m.tokensSeen(), m.tokensPerSecond(), m.trainingData(), m.trainingDataSha256(),
+                m.tokenizerSha256());
+    }
+
     /** A checkpoint may have been made sparse, so a run that began with one is not known to be natural; it is the control all the same. */
     @Test
     void theOnlyControlServesThoseWithoutOne() {
@@ -178,7 +204,37 @@ class ComparingTest {
         RobustnessResult other = result(bare, 1, 0.5, "0123456789abcdef");
         assertEquals(List.of(note), Comparing.of(List.of(one, other)).notes());
         assertEquals(List.of(note), Comparing.of(List.of(other, one)).notes(), "of the control");
-        assertEquals(List.of(note, note, "\"bare\" and \"bare\" are the same model."), Comparing.of(List.of(other, other)).notes(), "of both");
+        assertEquals(List.of(note, note.replace("bare", "bare #2"), "\"bare #2\" and \"bare\" are the same model."), Comparing.of(List.of(other, other)).notes(), "of both");
+    }
+
+    /** By what differs, the seed before the rule before the folder; what alone differs in nothing is numbered. */
+    @Test
+    void modelsOfOneNameAreToldApartByWhatDiffers() {
+        RobustnessResult a = result("a", Training.NATURAL, 1, 0.5);
+        RobustnessResult byTopK = with(a, a.model(), new Settings("top_k", List.of(1.0, 0.5, 0.0), TokenCoverage.EVERY, List.of(SiteSet.INTERMEDIATE), 1.01, 100, 7, 0.95));
+        RobustnessResult inOneLayer = with(a, a.model(), a.settings().withLayers(LayerSet.parse("0")));
+        RobustnessResult byTopKInOneLayer = with(a, a.model(), byTopK.settings().withLayers(LayerSet.parse("0")));
+        assertLabels(List.of("a (top_p)", "a (top_k)", "b"), a, byTopK, result("b", Training.NATURAL, 1, 0.5));
+        assertLabels(List.of("a (top_p, layers all)", "a (top_k, layers all)", "a (top_k, layers 0)", "a (top_p, layers 0)"), a, byTopK, byTopKInOneLayer, inOneLayer);
+        assertLabels(List.of("a", "a #2"), a, a);
+        assertLabels(List.of("a (one/a)", "a (two/a)"), in(a, "runs/one/a/checkpoints/step-10", 10), in(a, "runs/two/a/checkpoints/step-10", 10));
+        assertLabels(List.of("a (step 10)", "a (step 20)", "a (step 10) #2"), in(a, "runs/a/checkpoints/step-10", 10), in(a, "runs/a/checkpoints/step-20", 20), in(a, "runs/a/checkpoints/step-10", 10));
+        assertLabels(List.of("a (top_p)", "a (top_k)", "a (top_k) #2"), a, byTopK, result("a (top_k)", Training.NATURAL, 1, 0.5));
+    }
+
+    private static void assertLabels(List<String> labels, RobustnessResult... models) {
+        assertEquals(labels, Comparing.of(List.of(models)).labels());
+    }
+
+    private static RobustnessResult with(RobustnessResult r, ModelSummary model, Settings settings) {
+        return new RobustnessResult(r.version(), model, r.data(), settings, r.provenance(), r.dense(), r.curves());
+    }
+
+    private static RobustnessResult in(RobustnessResult r, String checkpoint, long step) {
+        ModelSummary m = r.model();
+        return with(r, new ModelSummary(m.name(), checkpoint, m.sha256(), m.configSha256(), m.parameters(), m.layers(), m.hidden(), m.intermediate(), m.heads(), m.kvHeads(), m.vocabulary(),
+                m.experts(), m.activation(), m.feedForward(), m.tied(), m.objective(), m.training(), m.seed(), OptionalLong.of(step), m.tokensSeen(), m.tokensPerSecond(), m.trainingData(),
+                m.trainingDataSha256(), m.tokenizerSha256()), r.settings());
     }
 
     @Test

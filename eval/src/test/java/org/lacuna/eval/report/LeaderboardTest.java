@@ -14,10 +14,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
+import org.lacuna.eval.measure.Baseline;
 import org.lacuna.eval.report.Leaderboard.Board;
 import org.lacuna.eval.report.Leaderboard.Row;
 import org.lacuna.eval.robustness.DataSummary;
@@ -159,6 +161,24 @@ class LeaderboardTest {
         assertEquals(result.curves().get(0).points(), looser.curves().get(0).points());
         assertEquals(result, looser.withBar(1.01));
         assertEquals(1.05, Leaderboard.of(Comparing.of(List.of(looser, planted("b", 0.3, 0.3).withBar(1.05)))).bar());
+    }
+
+    /** All have a loss of 1.5: above the trigram model's 1.4 where that is of their windows, and above ln 4 = 1.386 with four tokens. */
+    @Test
+    void whatHasLearnedLittleIsMarkedInEveryFormOfTheReport(@TempDir Path folder) throws Exception {
+        Comparison comparison = Comparing.of(List.of(planted("a", 0.3, 0.3), planted("elsewhere", "w1", LayerSet.ALL, 0, ALL, 0.9, 0.9), planted("few", 4, "w2", LayerSet.ALL, 0, ALL, 0.9, 0.9)));
+        List<Baseline> above = List.of(new Baseline("generator", OptionalDouble.of(0.2), OptionalDouble.empty(), ""), new Baseline("trigram", OptionalDouble.of(1.6), OptionalDouble.empty(), ""));
+        assertEquals(Set.of(2), LittleLearned.of(comparison, above).models());
+        assertEquals(Set.of(2), LittleLearned.of(comparison, List.of()).models());
+        List<Baseline> below = List.of(new Baseline("trigram", OptionalDouble.of(1.4), OptionalDouble.empty(), ""));
+        assertEquals(Set.of(0, 2), LittleLearned.of(comparison, below).models());
+        String note = "* Loss above a trigram model's 1.4000 on the same tokens, or that of equal odds for all tokens: such a model has learned little, and that much can be left out of it says little.";
+        assertEquals(Optional.of(note), LittleLearned.of(comparison, below).note());
+        ReportWriter.write(folder, comparison, new Extras(below, List.of(), Optional.of(Leaderboard.of(comparison)), List.of()));
+        String page = Files.readString(folder.resolve("report.html"));
+        String text = Files.readString(folder.resolve("report.md"));
+        assertTrue(page.contains(note.replace("'", "&#39;")) && page.contains(">a *<") && page.contains(">elsewhere<") && page.contains(">few *<"), page.substring(page.indexOf("id=\"leaderboard\"")));
+        assertTrue(text.contains(note) && text.contains("| 1 | a * |") && text.contains("| 1 | elsewhere |"), text);
     }
 
     @Test

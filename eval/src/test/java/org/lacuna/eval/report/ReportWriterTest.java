@@ -132,6 +132,7 @@ class ReportWriterTest {
         assertEquals(List.of("itself", "silu", "silu"), rows("models").stream().map(row -> row.get(1)).toList());
         assertEquals(List.of("12,346"), rows("models").stream().map(row -> row.get(10)).distinct().toList());
         assertEquals("[0,0,0]", json().at("/comparison/controls").toString());
+        assertTrue(page().contains("<p id=\"controls\">silu is the control of relu, relu-l1: the first natural model without a ReLU.</p>"));
         assertEquals(49 / 352.0, json().at("/models/2/dead_share").asDouble(), "0 + 3 + 17 + 29 of 4 layers of 88");
         Comparison own = Comparing.of(List.of(Samples.result(Samples.SILU), Samples.result(Samples.INDUCED), Samples.result(Samples.RELU)), Map.of(1, 2));
         write(own, Extras.NONE);
@@ -160,14 +161,23 @@ class ReportWriterTest {
 
     @Test
     void theTextHasTheMainTables() throws Exception {
-        write(COMPARISON, Extras.NONE);
+        write(COMPARISON, new Extras(BASELINES, List.of()));
         String text = Files.readString(folder.resolve(ReportWriter.TEXT)).replace('\u00a0', ' ');
-        assertTrue(text.startsWith("# Activation sparsity of silu, relu, relu-l1\n\n" + summary() + "\n\n## Critical sparsity\n"), text);
+        assertTrue(text.startsWith("# Activation sparsity of silu, relu, relu-l1\n\n" + summary() + "\n\nsilu is the control of relu, relu-l1: the first natural model without a ReLU.\n\n## Critical sparsity\n"), text);
         var level = COMPARISON.models().get(1).curve(SiteSet.GATE).orElseThrow().critical(Estimator.LINEAR);
         List<String> row = List.of(text.lines().filter(line -> line.startsWith("| relu |")).findFirst().orElseThrow().split(" \\| "));
-        assertEquals(String.format(Locale.ROOT, "%.2f %% [%.2f, %.2f]", 100 * level.level().sparsity(), 100 * level.interval().low(), 100 * level.interval().high()), row.get(5), text);
+        assertEquals(String.format(Locale.ROOT, "%.2f %% [%.2f, %.2f]", 100 * level.level().sparsity(), 100 * level.interval().low(), 100 * level.interval().high()), row.get(7), text);
         assertEquals(5 * 3, text.lines().filter(line -> line.matches("\\| (INPUT|UP|GATE|INTERMEDIATE|ALL INPUTS) \\| .*")).count());
         assertFalse(text.contains("Not fully comparable"));
+        assertTrue(text.contains("its bar (1.01 × its own without a rule); here linear.") && text.contains("linear: where the line from it to the next point meets the bar") && text.contains("Cite linear"), text);
+        double loss = COMPARISON.models().get(1).dense().loss();
+        var ratio = COMPARISON.losses().get(0);
+        assertEquals(List.of(four(loss), four(ratio.ratio()) + " [" + four(ratio.interval().low()) + ", " + four(ratio.interval().high()) + "]", four(loss / Math.log(2))), row.subList(1, 4), text);
+        assertTrue(text.contains("| trigram model | 1.5123 | – | the validation part; fitted to the training tokens |\n| the generator itself | – | 0.9877 | the validation part |"), text);
+        var difference = COMPARISON.differences().stream().filter(each -> each.sites() == SiteSet.GATE && each.estimator() == Estimator.LINEAR).findFirst().orElseThrow();
+        assertTrue(text.lines().filter(line -> line.startsWith("| GATE | relu | silu | ")).findFirst().orElseThrow()
+                .endsWith(String.format(Locale.ROOT, "] | %.2g |", difference.exchanged().orElseThrow())), text);
+        assertTrue(text.contains("## What to use\n\n- “silu”, what to use: "), text);
     }
 
     @Test
@@ -195,7 +205,7 @@ class ReportWriterTest {
     @Test
     void severalSitesAtOnceAreShownWhereTheyWereMeasured() throws Exception {
         write(COMPARISON, Extras.NONE);
-        assertFalse(page().contains("Several sites at once</h2>"));
+        assertFalse(page().contains("Several sites at once"));
         RobustnessResult joint = Samples.jointly(Samples.RELU);
         write(Comparing.of(List.of(Samples.result(Samples.SILU), joint)), Extras.NONE);
         Set<String> inJson = new HashSet<>();
@@ -204,6 +214,7 @@ class ReportWriterTest {
             assertTrue(inJson.contains(number.group(1)), number.group() + " is not in report.json");
             assertShown(number);
         }
+        assertTrue(page().contains("Several sites at once: every combination of the values of p"), "method");
         JointResult found = joint.joint().orElseThrow();
         List<List<String>> frontier = rows("frontier");
         assertEquals(found.frontier().size(), frontier.size());
@@ -219,6 +230,13 @@ class ReportWriterTest {
         assertEquals(List.of(), json().findValues("window_operations").stream().filter(JsonNode::isArray).toList());
         assertEquals(List.of(), json().findValues("window_loss_sums"));
         assertTrue(page().contains("data-chart=\"joint\"") && page().contains("--model-3:"));
+    }
+
+    @Test
+    void whichEstimatorToCiteIsSaidBeforeTheFirstTable() throws Exception {
+        write(COMPARISON, new Extras(BASELINES, List.of(), Optional.of(Leaderboard.of(COMPARISON)), List.of()));
+        int said = page().indexOf("Cite linear, with its interval");
+        assertTrue(said > 0 && said < page().indexOf("<table"), "at " + said);
     }
 
     @Test

@@ -192,7 +192,13 @@ class StudyTest {
         assertEquals(List.of("the study asks no tasks: nothing is said of the bar on accuracy"), new BarsAgainstOutputError().of(study).gaps());
         assertEquals(List.of("a slope takes two sizes, and the study has one"), new GrowthWithSize().of(study).gaps());
         assertEquals(List.of("no variant's training asks for sparse activations, by a penalty or by masks"), new InducedToleratesMore().of(study).gaps());
-        assertEquals(List.of("a line takes 4 models, and the study has 3", "a size is to be predicted from others, and the study has one"), new MeasuresPredict().of(study).gaps());
+        assertEquals(List.of("a line takes 4 models, and the study has 3", "a size is to be predicted by a line through two others, and the study has 1"), new MeasuresPredict().of(study).gaps());
+        // Of two sizes the line is the other's mean, and every measure would be told to explain 0; of models that are all alike there is nothing to explain.
+        Study two = new Study("two", models(0).stream().filter(model -> !model.size().equals("largest")).toList());
+        assertEquals(List.of("a size is to be predicted by a line through two others, and the study has 2"), new MeasuresPredict().of(two).gaps());
+        assertEquals(List.of(), new MeasuresPredict().of(two).rows());
+        Study alike = new Study("alike", models(0).stream().filter(model -> model.variant().equals("induced")).toList());
+        assertEquals(List.of("all models have the same critical sparsity, or bound of it: there is nothing to predict"), new MeasuresPredict().of(alike).gaps());
         assertEquals(List.of(), new MostTolerantSite().of(study).gaps());
         for (Relation relation : List.of(new TaskDependence(), new GrowthWithSize(), new InducedToleratesMore(), new MeasuresPredict())) {
             assertEquals("was not put to these models: they lack what it takes", relation.of(study).verdict());
@@ -201,6 +207,7 @@ class StudyTest {
         String text = Files.readString(folder.resolve(StudyWriter.TEXT));
         assertTrue(text.contains("## What this study lacks to judge its claims\n\n"
                 + "- How much can be left out depends on the task. It takes two tasks, and the study asks none.\n"), text);
+        assertTrue(text.contains("## Larger models tolerate more.\n\n**Was not put to these models: they lack what it takes.** ") && !text.contains("\n| --- | --- | --- | --- |\n\n"), "no table without a row");
         assertTrue(text.contains("- Larger models tolerate more. A slope takes two sizes, and the study has one.\n"), text);
         assertTrue(Files.readString(folder.resolve(StudyWriter.PAGE)).contains("<li>Larger models tolerate more. A slope takes two sizes, and the study has one.</li>"));
         assertEquals("a slope takes two sizes, and the study has one", Json.read(folder.resolve("report.json")).at("/findings/5/gaps/0").asText());

@@ -8,6 +8,11 @@ final class ExactZeros implements Measure {
     }
 
     @Override
+    public String unit() {
+        return "share of the elements";
+    }
+
+    @Override
     public double of(float[] values, int n, MeasureScratch scratch) {
         scratch.check(values, n);
         int zeros = 0;

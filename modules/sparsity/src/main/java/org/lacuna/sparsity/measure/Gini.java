@@ -17,6 +17,11 @@ final class Gini implements Measure {
     }
 
     @Override
+    public String unit() {
+        return "0 to 1, larger is sparser";
+    }
+
+    @Override
     public double of(float[] values, int n, MeasureScratch scratch) {
         scratch.check(values, n);
         int[] rising = scratch.risingMagnitudes(values, n);

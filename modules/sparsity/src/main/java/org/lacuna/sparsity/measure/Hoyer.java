@@ -11,6 +11,11 @@ final class Hoyer implements Measure {
     }
 
     @Override
+    public String unit() {
+        return "0 to 1, larger is sparser";
+    }
+
+    @Override
     public double of(float[] values, int n, MeasureScratch scratch) {
         scratch.check(values, n);
         double sum = 0;

@@ -12,6 +12,11 @@ final class Kurtosis implements Measure {
     }
 
     @Override
+    public String unit() {
+        return "3 of a normal distribution";
+    }
+
+    @Override
     public double of(float[] values, int n, MeasureScratch scratch) {
         scratch.check(values, n);
         double sum = 0;

@@ -5,6 +5,9 @@ public interface Measure {
     /** The name in reports, {@code gini} say. */
     String name();
 
+    /** What its values count and which way they go, in a few words for a table. */
+    String unit();
+
     /**
      * Measures one row. Everything is computed in double, in which no product of up to four floats overflows or underflows, so that the scale of the
      * row does not matter. Nothing is allocated.

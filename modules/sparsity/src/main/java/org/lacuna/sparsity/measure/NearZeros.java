@@ -14,6 +14,11 @@ final class NearZeros implements Measure {
     }
 
     @Override
+    public String unit() {
+        return "share of |x| < " + EPSILON + " · max |x|";
+    }
+
+    @Override
     public double of(float[] values, int n, MeasureScratch scratch) {
         scratch.check(values, n);
         double largest = 0;

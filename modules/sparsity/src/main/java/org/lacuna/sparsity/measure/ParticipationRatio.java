@@ -11,6 +11,11 @@ final class ParticipationRatio implements Measure {
     }
 
     @Override
+    public String unit() {
+        return "elements, fewer is sparser";
+    }
+
+    @Override
     public double of(float[] values, int n, MeasureScratch scratch) {
         scratch.check(values, n);
         double squares = 0;

@@ -11,6 +11,11 @@ final class SquareHoyer implements Measure {
     }
 
     @Override
+    public String unit() {
+        return "elements, fewer is sparser";
+    }
+
+    @Override
     public double of(float[] values, int n, MeasureScratch scratch) {
         scratch.check(values, n);
         double sum = 0;
