@@ -94,7 +94,7 @@ public final class MeasureCommand implements Callable<Integer> {
         try (Interrupts interrupts = Interrupts.listen()) {
             ModelSummary summary = source.summary(config, Optional.of(corpus));
             DataSummary data = new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(windows), windows.rows(), windows.length(), OptionalLong.empty());
-            Look look = new Look(source.checkpoint().toString(), source.load(device), device, windows, windows, windows.length(), interrupts::requested);
+            Look look = new Look(source.checkpoint().toString(), source.load(device), device, windows, windows, windows.length(), new ConsoleWatch(interrupts::requested));
             found = new Activations(Activations.VERSION, summary, data, Circumstances.of(source, device, corpus.sha256()).provenance(), Activations.of(look, wanted));
         }
         if (!"-".equals(json)) {

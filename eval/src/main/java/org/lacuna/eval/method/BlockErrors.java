@@ -84,21 +84,25 @@ final class BlockErrors {
         }
         Batch texts = look.calibration();
         double[] sums = new double[thresholds.length];
-        for (int text = 0; text < texts.rows(); text++) {
-            if (look.stop().getAsBoolean()) {
-                throw new InterruptedRunException("stopped while looking at what flows through " + look.name());
-            }
-            run.tensor(DecoderGraph.INPUT_IDS).ints().put(0, texts.inputs(), text * length, length);
-            for (int first = 0; first < thresholds.length; first += points - 1) {
-                // A threshold of 0 keeps all: the first point is the block without a rule, and the last one stands in for those that are not there.
-                double[] here = new double[points];
-                for (int p = 1; p < points; p++) {
-                    here[p] = thresholds[Math.min(first + p, thresholds.length) - 1];
+        look.watch().begin("errors at " + site.key() + " of layer " + layer, texts.inputs().length);
+        try {
+            for (int text = 0; text < texts.rows(); text++) {
+                look.askToStop();
+                run.tensor(DecoderGraph.INPUT_IDS).ints().put(0, texts.inputs(), text * length, length);
+                for (int first = 0; first < thresholds.length; first += points - 1) {
+                    // A threshold of 0 keeps all: the first point is the block without a rule, and the last one stands in for those that are not there.
+                    double[] here = new double[points];
+                    for (int p = 1; p < points; p++) {
+                        here[p] = thresholds[Math.min(first + p, thresholds.length) - 1];
+                    }
+                    run.tensor(DecoderGraph.parameters(layer, site)).set(here);
+                    run.run();
+                    add(run.tensor(output).floats(), text, first, sums);
                 }
-                run.tensor(DecoderGraph.parameters(layer, site)).set(here);
-                run.run();
-                add(run.tensor(output).floats(), text, first, sums);
+                look.watch().done(length);
             }
+        } finally {
+            look.watch().end();
         }
         return Arrays.stream(sums).map(sum -> sum / texts.inputs().length).toArray();
     }

@@ -6,10 +6,11 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.lacuna.data.Batch;
 import org.lacuna.eval.robustness.LayerSet;
+import org.lacuna.eval.robustness.Watch;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.program.Instance;
 import org.lacuna.graph.program.Program;
@@ -30,12 +31,12 @@ import org.lacuna.sparsity.rule.MagnitudeCounts;
  * @param calibration other text, for thresholds
  * @param prompt      of the first how many tokens of each measured text neurons may be chosen
  * @param ruled       in which layers what comes of it is applied
- * @param stop        asked between texts
+ * @param watch       asked between texts, and told of them
  */
-public record Look(String name, Model model, Device device, Batch texts, Batch calibration, int prompt, LayerSet ruled, BooleanSupplier stop) {
+public record Look(String name, Model model, Device device, Batch texts, Batch calibration, int prompt, LayerSet ruled, Watch watch) {
     /** For all layers. */
-    public Look(String name, Model model, Device device, Batch texts, Batch calibration, int prompt, BooleanSupplier stop) {
-        this(name, model, device, texts, calibration, prompt, LayerSet.ALL, stop);
+    public Look(String name, Model model, Device device, Batch texts, Batch calibration, int prompt, Watch watch) {
+        this(name, model, device, texts, calibration, prompt, LayerSet.ALL, watch);
     }
 
     /** Is shown the vectors of one text at one place. */
@@ -71,24 +72,43 @@ public record Look(String name, Model model, Device device, Batch texts, Batch c
         for (int t = 0; t < length; t++) {
             run.tensor(DecoderGraph.POSITIONS).ints().put(t, t);
         }
-        for (int text = 0; text < texts; text++) {
-            if (stop.getAsBoolean()) {
-                throw new InterruptedRunException("stopped while looking at what flows through " + name);
-            }
-            run.tensor(DecoderGraph.INPUT_IDS).ints().put(0, of.inputs(), text * length, length);
-            run.run();
-            for (int layer = from; layer < to; layer++) {
-                for (Site site : sites) {
-                    FloatBuffer values = run.tensor(DecoderGraph.site(layer, site)).floats();
-                    for (int i = 0; i < length * width(site); i++) {
-                        if (!Float.isFinite(values.get(i))) {
-                            throw new RunException(name + ": the model's numbers overflow: " + run.firstNonFinite().orElse(DecoderGraph.site(layer, site))
-                                    + " is not finite at token " + i / width(site) + " of window " + text);
-                        }
+        watch.begin("a look at " + sites.stream().sorted().map(Site::key).collect(Collectors.joining(", ")), (long) texts * length);
+        try {
+            for (int text = 0; text < texts; text++) {
+                askToStop();
+                run.tensor(DecoderGraph.INPUT_IDS).ints().put(0, of.inputs(), text * length, length);
+                run.run();
+                for (int layer = from; layer < to; layer++) {
+                    for (Site site : sites) {
+                        visitor.see(text, layer, site, finite(run, text, layer, site, length), width(site));
                     }
-                    visitor.see(text, layer, site, values, width(site));
                 }
+                watch.done(length);
             }
+        } finally {
+            watch.end();
+        }
+    }
+
+    private FloatBuffer finite(Instance run, int text, int layer, Site site, int length) {
+        FloatBuffer values = run.tensor(DecoderGraph.site(layer, site)).floats();
+        for (int i = 0; i < length * width(site); i++) {
+            if (!Float.isFinite(values.get(i))) {
+                throw new RunException(name + ": the model's numbers overflow: " + run.firstNonFinite().orElse(DecoderGraph.site(layer, site))
+                        + " is not finite at token " + i / width(site) + " of window " + text);
+            }
+        }
+        return values;
+    }
+
+    /**
+     * Asked between texts.
+     *
+     * @throws InterruptedRunException if the watch says so
+     */
+    void askToStop() {
+        if (watch.getAsBoolean()) {
+            throw new InterruptedRunException("stopped while looking at what flows through " + name);
         }
     }
 

@@ -14,6 +14,8 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Test;
 import org.lacuna.data.Batch;
 import org.lacuna.data.task.Request;
+import org.lacuna.eval.method.Look;
+import org.lacuna.eval.method.Methods;
 import org.lacuna.eval.task.Likelihoods;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.graph.program.Workers;
@@ -111,6 +113,15 @@ class WatchTest {
     }
 
     @Test
+    void whatARuleLooksAtFirst() {
+        Noting watch = new Noting();
+        Batch windows = new Batch(5, 12, ids(60, 1), ids(60, 2));
+        Look look = new Look("tiny", MODEL, DEVICE, windows, windows, 12, LayerSet.parse("1"), watch);
+        Methods.byName("greedy").treatments(GRID, Set.of(Site.GATE, Site.INPUT), look);
+        assertEquals(List.of("a look at input, gate of 60: 60", "errors at input of layer 1 of 60: 60", "errors at gate of layer 1 of 60: 60"), watch.parts);
+    }
+
+    @Test
     void aPartThatIsStoppedEnds() {
         List<String> told = new ArrayList<>();
         Watch stop = new Watch() {
@@ -128,6 +139,9 @@ class WatchTest {
         Likelihoods likelihoods = new Likelihoods("tiny", MODEL, DEVICE, TEAM, Findings.NONE, "", stop);
         assertThrows(InterruptedRunException.class, () -> likelihoods.score(requests, SITES, TOP_P, TokenCoverage.EVERY));
         assertThrows(InterruptedRunException.class, () -> likelihoods.score(requests, SITES, TOP_P, TokenCoverage.parse("decode")));
-        assertEquals(List.of("end", "end"), told);
+        Batch windows = new Batch(5, 12, ids(60, 1), ids(60, 2));
+        Look look = new Look("tiny", MODEL, DEVICE, windows, windows, 12, stop);
+        assertThrows(InterruptedRunException.class, () -> Methods.byName("calibrated").treatments(GRID, SITES, look));
+        assertEquals(List.of("end", "end", "end"), told);
     }
 }
