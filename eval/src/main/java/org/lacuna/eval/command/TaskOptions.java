@@ -3,6 +3,7 @@ package org.lacuna.eval.command;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.lacuna.data.task.OutputType;
 import org.lacuna.data.task.Task;
 import org.lacuna.eval.robustness.TokenCoverage;
@@ -24,7 +25,7 @@ final class TaskOptions {
     @Option(names = "--task-set", paramLabel = "KEY=VALUE", description = "Changes to the task files, num_fewshot=2 or data=my/file.jsonl say. Repeatable.")
     private List<String> sets = new ArrayList<>();
 
-    @Option(names = "--limit", paramLabel = "N", description = "Only the first N documents of each task.")
+    @Option(names = "--limit", paramLabel = "N", description = "Only the first N documents of each task, or of each subtask where it has subtasks, as blimp and mmlu.")
     private Integer limit;
 
     @Option(names = "--max-length", paramLabel = "T", description = "Tokens that the model reads at once; longer contexts are cut on the left. Default: the model's positions.")
@@ -91,7 +92,8 @@ final class TaskOptions {
                 problems.addAll(e.problems());
             }
         }
-        if (opened.stream().map(Task::name).distinct().count() < opened.size()) {
+        List<String> names = opened.stream().flatMap(task -> Stream.concat(Stream.of(task.name()), task.subtasks().stream().map(Task.Subtask::name))).toList();
+        if (names.stream().distinct().count() < names.size()) {
             problems.add("--tasks: a task is named twice: " + String.join(", ", tasks));
         }
         if (!problems.isEmpty()) {

@@ -45,6 +45,7 @@ final class TaskTable implements TaskEvaluation.Progress {
         line("");
         line("task   %s: %,d documents, %s", task.name(), task.documents(), TaskNotes.asked(task));
         line("dense  %s", String.join(", ", scores.stream().map(TaskTable::score).toList()));
+        TaskNotes.subtasks(task, scores).ifPresent(spread -> line("       %s", spread));
         TaskNotes.of(task, scores).forEach(note -> line("note   %s", note));
         line("%-" + siteWidth + "s%-12s%-26s%-26s%s", "site", "metric", "linear", "first", "grid");
     }

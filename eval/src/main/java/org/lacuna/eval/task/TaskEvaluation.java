@@ -84,7 +84,7 @@ public final class TaskEvaluation {
                     + " tokens that are read at once, and intervals need 2; take more documents, or a longer --max-length if the model has the positions");
         }
         requests = task.requests(tokenizer, maxLength);
-        summary = new TaskSummary(task.name(), task.documents().size(), whole.documents().size() - task.documents().size(), requests.size(),
+        summary = new TaskSummary(task.name(), ResultJson.tree(task.definition()), task.original(), task.limit(), task.subtasks(), task.documents().size(), whole.documents().size() - task.documents().size(), requests.size(),
                 (int) requests.stream().filter(Request::truncated).count(), maxLength, chance(task),
                 sha256(requests, task), documentsSha256(task));
     }

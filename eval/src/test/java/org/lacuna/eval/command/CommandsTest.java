@@ -452,6 +452,49 @@ class CommandsTest {
         assertEquals(size, Files.size(run.resolve("eval/findings.jsonl")));
     }
 
+    /** Of three files two are there, of 3 and 5 documents, of which two each are asked: each is told, and what is missing. */
+    @Test
+    void subtasksAreToldEach() throws IOException {
+        Path own = Files.writeString(folder.resolve("own.yaml"), """
+                task: own
+                output_type: multiple_choice
+                data: own-*.jsonl
+                subtasks: {files: 3, weight_by_size: false}
+                doc_to_text: "Q: {{question}}\\nA:"
+                doc_to_choice: [a, b]
+                doc_to_target: "{{answer}}"
+                metric_list: [acc]
+                """);
+        for (int file = 0; file < 2; file++) {
+            Files.writeString(folder.resolve("own-" + file + ".jsonl"), IntStream.range(0, 3 + 2 * file)
+                    .mapToObj(i -> "{\"question\": \"what is " + i + "?\", \"answer\": " + i % 2 + "}\n").collect(Collectors.joining()));
+        }
+        Path out = folder.resolve("subtasks");
+        String[] args = {"--run", run.toString(), "--tasks", own.toString(), "--limit", "2", "--grid", "1,0.5,0", "--sites", "intermediate", "--replicates", "40", "--out"};
+        String table = eval(Stream.concat(Arrays.stream(args), Stream.of(out.toString())).toArray(String[]::new));
+        assertEquals(null, failure);
+        assertTrue(table.contains("task   own: 4 documents, 8 requests") && table.contains("       2 subtasks: acc 0.5000 (own_own-0) to 0.5000 (own_own-")
+                && table.contains("note   2 of 3 subtasks are there"), table);
+        JsonNode results = Json.read(out.resolve("results.json"));
+        assertEquals("[\"own_own-0\",\"own_own-1\"]", Json.line(results.at("/group_subtasks/own")));
+        assertEquals("{\"original\":8,\"effective\":4}", Json.line(results.at("/n-samples/own")));
+        assertEquals("{\"original\":5,\"effective\":2}", Json.line(results.at("/n-samples/own_own-1")));
+        TaskMeasurement kept = ResultJson.read(out.resolve("own.json"), TaskMeasurement.class, TaskMeasurement.VERSION);
+        List<Double> right = kept.dense().get(0).values();
+        assertEquals((right.get(0) + right.get(1)) / 2, results.at("/results/own_own-0/acc,none").doubleValue());
+        assertEquals((right.get(2) + right.get(3)) / 2, results.at("/results/own_own-1/acc,none").doubleValue());
+        assertEquals(results.at("/groups/own"), results.at("/results/own"));
+        List<String> rows = Files.readAllLines(out.resolve("subtasks.csv"));
+        assertEquals(1 + 2 * (1 + 3), rows.size(), rows::toString);
+        assertTrue(rows.get(8).startsWith("own,own_own-1,2,acc,top_p,intermediate,0.0,1.0,"), rows.get(8));
+        // Two models' folders are compared by the task, which has a file, and not by the subtasks.
+        Path again = folder.resolve("again");
+        eval(Stream.concat(Arrays.stream(args), Stream.of(again.toString())).toArray(String[]::new));
+        table = compare(out.toString(), again.toString(), "--out", folder.resolve("compared").toString());
+        assertEquals(null, failure);
+        assertTrue(table.contains("task   own: 4 documents") && table.contains("2 of 3 subtasks are there"), table);
+    }
+
     @Test
     void whatActivationsAreLikeIsTold() throws IOException {
         Path file = folder.resolve("activations.json");
@@ -632,7 +675,7 @@ class CommandsTest {
         Path file = two.resolve("stories_agreement.json");
         Files.writeString(file, Files.readString(file).replace("\"version\" : " + TaskMeasurement.VERSION, "\"version\" : 1"));
         compare(one.toString(), two.toString(), "--out", out.toString());
-        assertRefused("stories_agreement.json: version is 1, this build reads 2; measure again");
+        assertRefused("stories_agreement.json: version is 1, this build reads 3; measure again");
         String kept = Files.readString(one.resolve("stories_agreement.json"));
         Files.copy(one.resolve("stories_agreement.json"), file, StandardCopyOption.REPLACE_EXISTING);
         compare(one.toString(), two.toString(), "--out", out.toString());

@@ -15,6 +15,7 @@ record TaskFile(
         @Key(doc = "the task's name") String task,
         @Key(doc = "what is asked of the model") String output_type,
         @Key(def = "[]", single = true, doc = "files of JSON lines in the folder of task data") List<String> data,
+        @Key(doc = "each of data's files is a subtask") Optional<Subtasks> subtasks,
         @Key(doc = "a file with one label a line, which becomes the document's field label") Optional<String> labels,
         @Key(doc = "documents made from the embedded stories instead") Optional<StorySource> stories,
         @Key(def = "", doc = "what stands in front of everything, in Jinja") String description,
@@ -32,6 +33,15 @@ record TaskFile(
 
     private static final int MOST_FILES = 1000;
     private static final int MOST_CHOICES = 100;
+
+    /**
+     * That each file of data is a task of its own, and the whole is a group of them in lm-evaluation-harness' terms: a limit counts for each, and each one's
+     * metrics are told.
+     */
+    record Subtasks(
+            @Key(min = 1, max = MOST_FILES, doc = "how many there are of them where all are there") Optional<Integer> files,
+            @Key(def = "true", doc = "whether the group's accuracy is that of all documents, or the mean of the subtasks' accuracies") boolean weight_by_size,
+            @Key(doc = "of each subtask, by lm-evaluation-harness' metadata") Optional<String> version) { }
 
     /** Where the documents come from that no file holds. */
     record StorySource(
@@ -59,6 +69,9 @@ record TaskFile(
         }
         OutputType type = OutputType.named(output_type).orElseThrow();
         sources(problems, data, labels, stories, fewshot_data, num_fewshot);
+        if (subtasks.isPresent() && stories.isPresent()) {
+            problems.add("subtasks: are files of data, and stories have none; remove it");
+        }
         if ((type == OutputType.MULTIPLE_CHOICE) == doc_to_choice.isEmpty()) {
             problems.add("doc_to_choice: " + (doc_to_choice.isEmpty() ? "missing; multiple_choice needs the choices"
                     : "only multiple_choice has choices; remove it"));
@@ -82,6 +95,10 @@ record TaskFile(
             if (MetricKind.named(metric, type).isEmpty()) {
                 problems.add("metric_list: " + output_type + " has no " + metric + "; expected " + String.join(", ", MetricKind.keys(type)));
             }
+        }
+        boolean means = metric_list.stream().flatMap(name -> MetricKind.named(name, type).stream()).allMatch(MetricKind::higherIsBetter);
+        if (subtasks.isPresent() && !subtasks.get().weight_by_size && !means) {
+            problems.add("subtasks: weight_by_size: false is of accuracies; perplexities are of all documents");
         }
         if (metric_list.stream().distinct().count() < metric_list.size()) {
             problems.add("metric_list: names a metric twice");

@@ -10,8 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -73,6 +75,37 @@ class TaskFileTest {
         assertEquals("Q", Task.open(file, other, List.of("data='*.jsonl'")).documents().get(0).prompts().get(0).context());
         String message = assertThrows(InputException.class, () -> Task.open(file, other, List.of("data=f.jsonl"))).getMessage();
         assertTrue(message.contains(other.resolve("f.jsonl") + ": no such file, nor is there one beside the task file"), message);
+    }
+
+    /** Three documents in one file, five in another: two of each, or two fifths, which are rounded up, make 2 and 2. */
+    @Test
+    void aLimitCountsForEachSubtask() throws IOException {
+        String line = "{\"q\": \"Q\", \"c\": [\"x\", \"y\"], \"a\": 0}";
+        Path parts = Files.createDirectories(folder.resolve("parts"));
+        Files.write(parts.resolve("b 1.jsonl"), Collections.nCopies(5, line));
+        Files.write(parts.resolve("a.jsonl"), Collections.nCopies(3, line));
+        String yaml = CHOICE.replace("d.jsonl", "parts/*.jsonl");
+        Task whole = open(yaml + "subtasks: {files: 4}\n");
+        assertEquals(List.of(new Task.Subtask("t_a", 3, 3), new Task.Subtask("t_b_1", 5, 5)), whole.subtasks());
+        for (double limit : new double[] {2, 0.4}) {
+            Task first = whole.first(limit);
+            assertEquals(List.of(new Task.Subtask("t_a", 3, 2), new Task.Subtask("t_b_1", 5, 2)), first.subtasks());
+            assertEquals(8, first.original());
+            assertEquals(limit, first.limit().getAsDouble());
+            assertEquals(List.of("0 a.jsonl: line 1", "1 a.jsonl: line 2", "2 b 1.jsonl: line 1", "3 b 1.jsonl: line 2"), first.documents().stream()
+                    .map(document -> document.index() + " " + Path.of(document.where()).getFileName()).toList());
+        }
+        Task one = open(yaml).first(2);
+        assertEquals(List.of(), one.subtasks());
+        assertEquals(2, one.documents().size(), "files that are no subtasks are one whole");
+        assertEquals(OptionalDouble.empty(), whole.limit());
+
+        Files.write(Files.createDirectories(folder.resolve("more")).resolve("a.jsonl"), List.of(line));
+        String twice = refused(yaml.replace("data: parts/*.jsonl", "data: [parts/a.jsonl, more/a.jsonl]") + "subtasks: {}\n");
+        assertTrue(twice.contains("subtasks are called by their files' names; rename one"), twice);
+        assertTrue(refused(CHOICE.replace("data: d.jsonl", "stories: {kind: cloze}") + "subtasks: {}\n").contains("subtasks: are files of data"));
+        assertTrue(refused("task: t\noutput_type: loglikelihood\ndata: d.jsonl\ndoc_to_text: q\ndoc_to_target: q\nsubtasks: {weight_by_size: false}\n")
+                .contains("weight_by_size: false is of accuracies"));
     }
 
     /** As a regular expression a dozen stars would take hours. */
