@@ -1,18 +1,22 @@
 package org.lacuna.eval.task;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.task.TaskMeasurement.Curve;
 import org.lacuna.eval.task.TaskMeasurement.Point;
 import org.lacuna.eval.task.TaskMeasurement.Score;
+import org.lacuna.eval.task.TaskMeasurement.TaskSummary;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Json;
 
@@ -48,41 +52,90 @@ public final class TaskFiles {
     }
 
     /**
-     * The dense metrics, as lm-evaluation-harness' {@code results.json} has them: {@code "acc,none"}, {@code "acc_stderr,none"}. A task with subtasks is a group, and they
-     * are tasks.
+     * The metrics without a rule, as lm-evaluation-harness' {@code results.json} has them: {@code "acc,none"}, {@code "acc_stderr,none"}, with what it tells beside them. A
+     * task with subtasks is a group, and they are tasks. What the harness does not know is under {@code sparse}: the metrics under the rule, and which rule that is.
      */
     public static ObjectNode harness(List<TaskMeasurement> results) {
         ObjectNode all = Json.object();
-        ObjectNode metrics = all.putObject("results");
-        ObjectNode groups = Json.object();
-        ObjectNode members = Json.object();
-        ObjectNode samples = Json.object();
+        List.of("results", "groups", SUBTASKS, "configs", "versions", "n-shot", "higher_is_better", "n-samples").forEach(all::putObject);
         for (TaskMeasurement result : results) {
-            String name = result.task().name();
-            put(metrics, name, result.dense());
-            samples.putObject(name).put("original", result.task().original()).put("effective", result.task().documents());
-            List<SubtaskScores> subtasks = SubtaskScores.of(result.task(), result.dense());
-            if (!subtasks.isEmpty()) {
-                put(groups, name, result.dense());
-                subtasks.forEach(subtask -> members.withArray(name).add(subtask.subtask().name()));
+            TaskSummary task = result.task();
+            JsonNode version = task.config().at("/metadata/version");
+            put(all.withObject("/results"), task.name(), result.dense());
+            List<SubtaskScores> subtasks = SubtaskScores.of(task, result.dense());
+            if (subtasks.isEmpty()) {
+                describe(all, result, task.name(), version, task.original(), task.documents());
+                continue;
             }
+            put(all.withObject("/groups"), task.name(), result.dense());
+            about(all, result, task.name(), version);
             for (SubtaskScores subtask : subtasks) {
-                put(metrics, subtask.subtask().name(), subtask.scores());
-                samples.putObject(subtask.subtask().name()).put("original", subtask.subtask().original()).put("effective", subtask.subtask().documents());
+                String name = subtask.subtask().name();
+                all.withObject("/" + SUBTASKS).withArray(task.name()).add(name);
+                put(all.withObject("/results"), name, subtask.scores());
+                describe(all, result, name, task.config().at("/subtasks/version"), subtask.subtask().original(), subtask.subtask().documents());
             }
         }
-        if (!groups.isEmpty()) {
-            all.set("groups", groups);
+        if (all.get("groups").isEmpty()) {
+            all.remove("groups");
         }
-        all.set(SUBTASKS, members);
-        all.set("n-samples", samples);
-        results.stream().findFirst().ifPresent(result -> all.putObject("config").put("model", "lacuna").put("model_args", "pretrained=" + result.model().checkpoint())
-                .put("model_num_parameters", result.model().parameters()).put("model_sha", result.model().sha256()));
+        results.stream().findFirst().ifPresent(result -> how(all, result));
+        all.set("sparse", sparse(results));
         return all;
     }
 
+    /** What the harness tells of a task that is no group. */
+    private static void describe(ObjectNode all, TaskMeasurement result, String name, JsonNode version, int original, int documents) {
+        ObjectNode config = result.task().config().deepCopy();
+        all.withObject("/configs").set(name, config.put("task", name));
+        all.withObject("/n-samples").putObject(name).put("original", original).put("effective", documents);
+        about(all, result, name, version);
+    }
+
+    /** What it tells of every task and group. */
+    private static void about(ObjectNode all, TaskMeasurement result, String name, JsonNode version) {
+        all.withObject("/versions").put(name, version.isTextual() ? version.asText() : "N/A");
+        all.withObject("/n-shot").set(name, result.task().config().path("num_fewshot"));
+        ObjectNode higher = all.withObject("/higher_is_better").putObject(name);
+        result.dense().forEach(score -> higher.put(score.metric().key(), score.metric().higherIsBetter()));
+    }
+
+    private static void how(ObjectNode all, TaskMeasurement result) {
+        ObjectNode config = all.putObject("config").put("model", "lacuna").put("model_args", "pretrained=" + result.model().checkpoint())
+                .put("model_num_parameters", result.model().parameters()).put("model_sha", result.model().sha256()).put("rule", "none");
+        OptionalDouble limit = result.task().limit();
+        if (limit.isPresent()) {
+            config.put("limit", limit.getAsDouble());
+        } else {
+            config.putNull("limit");
+        }
+        all.set("git_hash", result.provenance().path("git_commit"));
+        all.put("date", Instant.parse(result.provenance().path("time").asText()).getEpochSecond());
+        all.put("lacuna_version", result.provenance().path("lacuna").asText());
+        all.put("model_source", "lacuna").put("model_name", result.model().checkpoint()).put("max_length", result.task().maxLength());
+    }
+
+    /** By task and site, every point: p, the share that is left out, and the metrics as they stand in the results. */
+    private static ObjectNode sparse(List<TaskMeasurement> results) {
+        ObjectNode sparse = Json.object();
+        results.stream().findFirst().ifPresent(result -> sparse.put("rule", result.settings().rule()).put("layers", result.settings().layers().toString())
+                .put("coverage", result.settings().coverage().toString()));
+        ObjectNode tasks = sparse.putObject("results");
+        for (TaskMeasurement result : results) {
+            ObjectNode sites = tasks.putObject(result.task().name());
+            for (Curve curve : result.curves()) {
+                ArrayNode points = sites.putArray(curve.sites().key());
+                curve.points().forEach(point -> metrics(points.addObject().put("p", point.p()).put("sparsity", point.sparsity()), point.scores()));
+            }
+        }
+        return sparse;
+    }
+
     private static void put(ObjectNode to, String name, List<Score> scores) {
-        ObjectNode task = to.putObject(name).put("alias", name).put("name", name).put("sample_len", scores.get(0).values().size());
+        metrics(to.putObject(name).put("alias", name).put("name", name).put("sample_len", scores.get(0).values().size()), scores);
+    }
+
+    private static void metrics(ObjectNode task, List<Score> scores) {
         for (Score score : scores) {
             task.put(score.metric().key() + ",none", score.value());
             if (score.standardError().isPresent()) {

@@ -427,6 +427,7 @@ class CommandsTest {
                 doc_to_choice: "{{choices}}"
                 doc_to_target: "{{answer}}"
                 metric_list: [acc, acc_norm]
+                metadata: {version: 1.5}
                 """);
         Files.writeString(folder.resolve("own.jsonl"), IntStream.range(0, 12).mapToObj(i -> "{\"question\": \"what is " + i + "?\", \"choices\": [\"a\", \"b b\", \"c\"], \"answer\": " + i % 3 + "}\n")
                 .collect(Collectors.joining()));
@@ -437,11 +438,22 @@ class CommandsTest {
         assertTrue(table.contains("task   own: 8 documents, 24 requests, 0 with a context cut to 64 tokens") && table.contains("is not above chance (0.3333)"), table);
         JsonNode results = Json.read(out.resolve("results.json"));
         assertTrue(results.at("/results/own/acc,none").isNumber() && results.at("/results/own/acc_stderr,none").isNumber() && results.at("/results/stories_agreement/acc,none").isNumber());
-        assertEquals(8, results.at("/n-samples/own/effective").intValue());
+        assertEquals("{\"original\":12,\"effective\":8}", Json.line(results.at("/n-samples/own")));
+        assertEquals("{\"own\":\"1.5\",\"stories_agreement\":\"N/A\"}", Json.line(results.at("/versions")));
+        assertEquals("{\"own\":0,\"stories_agreement\":0}", Json.line(results.at("/n-shot")));
+        assertEquals("{\"acc\":true,\"acc_norm\":true}", Json.line(results.at("/higher_is_better/own")));
+        assertEquals("own.jsonl Q: {{question}}\nA:", results.at("/configs/own/data/0").asText() + " " + results.at("/configs/own/doc_to_text").asText());
+        assertEquals(8, results.at("/config/limit").doubleValue());
+        assertEquals("none", results.at("/config/rule").asText(), "results are those without a rule");
+        assertTrue(results.at("/date").longValue() > 1_700_000_000L && results.has("git_hash") && !results.has("groups"));
+        JsonNode sparse = results.path("sparse");
+        assertEquals("top_p all all", sparse.path("rule").asText() + " " + sparse.path("layers").asText() + " " + sparse.path("coverage").asText());
+        assertEquals("1.0 1.0 0.5 0.0", sparse.at("/results/own/intermediate/2/sparsity").asText() + " " + String.join(" ", sparse.at("/results/own/intermediate").findValuesAsText("p")));
         List<String> csv = Files.readAllLines(out.resolve("curves.csv"));
         assertEquals(1 + 3 * 2 + 3, csv.size(), csv::toString);
         TaskMeasurement kept = ResultJson.read(out.resolve("own.json"), TaskMeasurement.class, TaskMeasurement.VERSION);
         assertEquals(results.at("/results/own/acc,none").doubleValue(), kept.dense().get(0).value());
+        assertEquals(kept.curves().get(0).points().get(1).scores().get(0).value(), sparse.at("/results/own/intermediate/1/acc,none").doubleValue());
         assertEquals(kept.dense().get(0).values(), kept.curves().get(0).points().get(0).scores().get(0).values(), "p = 1 of a model with exact zeros changes no answer");
         assertEquals(8, kept.curves().get(0).points().get(0).kept().size());
         assertEquals(1.0, kept.curves().get(0).points().get(2).sparsity());
@@ -459,7 +471,8 @@ class CommandsTest {
                 task: own
                 output_type: multiple_choice
                 data: own-*.jsonl
-                subtasks: {files: 3, weight_by_size: false}
+                subtasks: {files: 3, weight_by_size: false, version: 1.0}
+                metadata: {version: 2, by: us}
                 doc_to_text: "Q: {{question}}\\nA:"
                 doc_to_choice: [a, b]
                 doc_to_target: "{{answer}}"
@@ -477,9 +490,13 @@ class CommandsTest {
                 && table.contains("note   2 of 3 subtasks are there"), table);
         JsonNode results = Json.read(out.resolve("results.json"));
         assertEquals("[\"own_own-0\",\"own_own-1\"]", Json.line(results.at("/group_subtasks/own")));
-        assertEquals("{\"original\":8,\"effective\":4}", Json.line(results.at("/n-samples/own")));
-        assertEquals("{\"original\":5,\"effective\":2}", Json.line(results.at("/n-samples/own_own-1")));
         TaskMeasurement kept = ResultJson.read(out.resolve("own.json"), TaskMeasurement.class, TaskMeasurement.VERSION);
+        assertEquals(8, kept.task().original());
+        assertFalse(results.at("/n-samples").has("own"), "of a group the harness tells its tasks'");
+        assertEquals("2", results.at("/versions/own").asText());
+        assertEquals("1.0", results.at("/versions/own_own-1").asText());
+        assertEquals("own_own-1", results.at("/configs/own_own-1/task").asText());
+        assertEquals("{\"original\":5,\"effective\":2}", Json.line(results.at("/n-samples/own_own-1")));
         List<Double> right = kept.dense().get(0).values();
         assertEquals((right.get(0) + right.get(1)) / 2, results.at("/results/own_own-0/acc,none").doubleValue());
         assertEquals((right.get(2) + right.get(3)) / 2, results.at("/results/own_own-1/acc,none").doubleValue());

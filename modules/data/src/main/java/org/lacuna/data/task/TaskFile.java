@@ -2,6 +2,7 @@ package org.lacuna.data.task;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.lacuna.run.InputException;
@@ -29,7 +30,8 @@ record TaskFile(
         @Key(def = "[]", single = true, doc = "the metrics' names") List<String> metric_list,
         @Key(doc = "how a text is generated") Optional<Generation> generation_kwargs,
         @Key(doc = "what of a generated text is the answer") Optional<AnswerFilter> filter,
-        @Key(doc = "what an answer may differ in") Optional<ExactMatch> exact_match) {
+        @Key(doc = "what an answer may differ in") Optional<ExactMatch> exact_match,
+        @Key(def = "{}", doc = "the task file's version, and what else its author notes; results tell it") Map<String, String> metadata) {
 
     private static final int MOST_FILES = 1000;
     private static final int MOST_CHOICES = 100;

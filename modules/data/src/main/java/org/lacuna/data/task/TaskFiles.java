@@ -36,7 +36,7 @@ final class TaskFiles {
             Map.entry("custom_dataset", CODE), Map.entry("process_docs", CODE), Map.entry("process_results", CODE),
             Map.entry("filter_list", "expected filter: {regex: …, group_select: …, strip: …}"), Map.entry("include", "one file is one task; write it out"),
             Map.entry("generation_kwargs.do_sample", GREEDY), Map.entry("generation_kwargs.temperature", GREEDY), Map.entry("repeats", GREEDY),
-            Map.entry("group", NO_USE), Map.entry("tag", NO_USE), Map.entry("task_alias", NO_USE), Map.entry("metadata", NO_USE),
+            Map.entry("group", NO_USE), Map.entry("tag", NO_USE), Map.entry("task_alias", NO_USE),
             Map.entry("use_prompt", NO_USE), Map.entry("gen_prefix", "write it at the end of doc_to_text"),
             Map.entry("doc_to_image", "models here read text only"), Map.entry("doc_to_audio", "models here read text only"));
     private static final String SET = "--set ";
