@@ -12,6 +12,7 @@ import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.sample.Windows;
+import org.lacuna.data.task.Task;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.data.tokenize.Tokenizers;
 import org.lacuna.eval.memory.ForwardMemory;
@@ -70,8 +71,7 @@ final class TaskRun {
         ForwardMemory.of(config).check(source.checkpoint().toString(), "a smaller model");
         Method method = measure.method();
         TaskSettings settings = settings(config, method);
-        List<TaskEvaluation> evaluations = new ArrayList<>();
-        options.open(settings.coverage()).forEach(task -> evaluations.add(new TaskEvaluation(task, tokenizer, maxLength, settings)));
+        List<TaskEvaluation> evaluations = evaluations(tokenizer, maxLength, settings);
         Optional<Corpus> corpus = method.calibrates() ? Optional.of(Corpora.open(source.data(sets))) : Optional.empty();
         corpus.ifPresent(text -> source.check(text, config));
         ModelSummary summary = source.summary(config, corpus);
@@ -95,6 +95,23 @@ final class TaskRun {
                 return results;
             });
         }
+    }
+
+    /** All of them, before the first is measured. */
+    private List<TaskEvaluation> evaluations(Tokenizer tokenizer, int maxLength, TaskSettings settings) {
+        List<TaskEvaluation> evaluations = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
+        for (Task task : options.open(settings.coverage())) {
+            try {
+                evaluations.add(new TaskEvaluation(task, tokenizer, maxLength, settings));
+            } catch (InputException e) {
+                problems.addAll(e.problems());
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new InputException(problems);
+        }
+        return evaluations;
     }
 
     private TaskSettings settings(ModelConfig config, Method method) {

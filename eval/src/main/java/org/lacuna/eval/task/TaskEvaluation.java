@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -73,7 +74,7 @@ public final class TaskEvaluation {
      * Makes the requests.
      *
      * @param maxLength tokens that the model reads at once
-     * @throws org.lacuna.run.InputException if no document fits, or one can't be asked
+     * @throws org.lacuna.run.InputException if no document fits, or one can't be asked, or the rule or the coverage is not for such requests
      */
     public TaskEvaluation(Task whole, Tokenizer tokenizer, int maxLength, TaskSettings settings) {
         this.settings = settings;
@@ -84,9 +85,36 @@ public final class TaskEvaluation {
                     + " tokens that are read at once, and intervals need 2; take more documents, or a longer --max-length if the model has the positions");
         }
         requests = task.requests(tokenizer, maxLength);
-        summary = new TaskSummary(task.name(), ResultJson.tree(task.definition()), task.original(), task.limit(), task.subtasks(), task.documents().size(), whole.documents().size() - task.documents().size(), requests.size(),
-                (int) requests.stream().filter(Request::truncated).count(), maxLength, chance(task),
+        check();
+        summary = new TaskSummary(task.name(), ResultJson.tree(task.definition()), task.original(), task.limit(), task.subtasks(),
+                task.documents().size(), whole.documents().size() - task.documents().size(), requests.size(), (int) requests.stream().filter(Request::truncated).count(), maxLength, chance(task),
                 sha256(requests, task), documentsSha256(task));
+    }
+
+    /** Refuses what would be refused while it is measured. */
+    private void check() {
+        Set<Integer> without = new LinkedHashSet<>();
+        boolean covered = false;
+        for (Request request : requests) {
+            int firstScored = request.input().length - Math.max(1, request.continuation().length);
+            if (settings.coverage().dense(firstScored + 1).orElse(1) == 0) {
+                without.add(request.document());
+            }
+            int length = request.input().length + task.generation().map(generation -> generation.max_gen_toks() - 1).orElse(0);
+            covered = covered || settings.coverage().count(length, firstScored) > 0;
+        }
+        if (!without.isEmpty() && Methods.byName(settings.rule()).channelRows(2) > 1) {
+            throw new InputException(task.name() + ": rule " + settings.rule() + " chooses by a request's context, and with coverage " + settings.coverage()
+                    + " there is nothing of a context of one token, as " + task.documents().get(without.iterator().next()).where() + " has (" + without.size() + " of "
+                    + task.documents().size() + " documents); use generated");
+        }
+        if (!covered) {
+            throw new InputException(uncovered(""));
+        }
+    }
+
+    private String uncovered(String at) {
+        return task.name() + ": coverage " + settings.coverage() + " names no token of any document" + at + ", so no sparsity can be told; use all or decode";
     }
 
     private static OptionalDouble chance(Task task) {
@@ -230,8 +258,7 @@ public final class TaskEvaluation {
             long[] elements = byDocument(found.elements()[p]);
             long total = Arrays.stream(elements).sum();
             if (total == 0) {
-                throw new InputException(summary.name() + ": coverage " + settings.coverage() + " names no token of any document at p = " + settings.grid().get(p)
-                        + ", so no sparsity can be told; use all or decode");
+                throw new InputException(uncovered(" at p = " + settings.grid().get(p)));
             }
             List<Score> scores = scores(task.score(requests, found.answers().get(p)));
             Map<String, Interval> change = new LinkedHashMap<>();

@@ -84,12 +84,15 @@ public final class TaskFiles {
         return all;
     }
 
-    /** What the harness tells of a task that is no group. */
+    /** What the harness tells of a task that is no group; its version is a number there, a group's a text. */
     private static void describe(ObjectNode all, TaskMeasurement result, String name, JsonNode version, int original, int documents) {
         ObjectNode config = result.task().config().deepCopy();
         all.withObject("/configs").set(name, config.put("task", name));
         all.withObject("/n-samples").putObject(name).put("original", original).put("effective", documents);
         about(all, result, name, version);
+        if (version.asText().matches("\\d{1,9}(\\.\\d{1,9})?")) {
+            all.withObject("/versions").put(name, Double.parseDouble(version.asText()));
+        }
     }
 
     /** What it tells of every task and group. */
