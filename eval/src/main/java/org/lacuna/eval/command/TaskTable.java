@@ -34,6 +34,8 @@ final class TaskTable implements TaskEvaluation.Progress {
 
     void legend() {
         line("%s", Shown.ESTIMATORS);
+        line("Cite linear with its interval, as compare and results.json do. Where grid lies far above it, the accuracy crosses its bar more than once, as it does by chance "
+                + "where documents are few.");
     }
 
     void memory(ForwardMemory memory) {
@@ -59,6 +61,10 @@ final class TaskTable implements TaskEvaluation.Progress {
     public void curve(Curve curve) {
         curve.critical().forEach((metric, estimates) -> {
             StringBuilder row = new StringBuilder(String.format(Locale.ROOT, "%-" + siteWidth + "s%-12s", curve.sites().key(), metric));
+            if (estimates.isEmpty()) {
+                line("%s", row.append("can't be told: see the note above"));
+                return;
+            }
             EvalTable.COLUMNS.forEach(estimator -> row.append(String.format(Locale.ROOT, "%-26s",
                     EvalTable.text(estimates.stream().filter(estimate -> estimate.estimator() == estimator).findFirst().orElseThrow()))));
             line("%s", row.toString().stripTrailing());

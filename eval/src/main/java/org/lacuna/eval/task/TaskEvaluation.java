@@ -276,6 +276,10 @@ public final class TaskEvaluation {
         }
         Map<String, List<Estimate>> critical = new LinkedHashMap<>();
         for (int m = 0; m < dense.size(); m++) {
+            if (!TaskNotes.tellsLevel(summary, dense.get(m))) {
+                critical.put(dense.get(m).metric().key(), List.of());
+                continue;
+            }
             WindowedCurve curve = TaskMeasurement.windowed(points, dense.get(m), m);
             QualityBar bar = settings.bar(dense.get(m).metric());
             // An accuracy's bar is a few documents wide: draws of a level by it lie too low.

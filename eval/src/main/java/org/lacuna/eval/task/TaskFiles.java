@@ -2,6 +2,7 @@ package org.lacuna.eval.task;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -12,6 +13,7 @@ import java.util.Locale;
 import java.util.OptionalDouble;
 import java.util.OptionalLong;
 import java.util.Set;
+import org.lacuna.eval.robustness.Estimate;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.task.TaskMeasurement.Curve;
 import org.lacuna.eval.task.TaskMeasurement.Point;
@@ -19,6 +21,7 @@ import org.lacuna.eval.task.TaskMeasurement.Score;
 import org.lacuna.eval.task.TaskMeasurement.TaskSummary;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Json;
+import org.lacuna.sparsity.critical.Estimator;
 
 /**
  * The files of a folder of results: {@code TASK.json} each, {@code results.json} as lm-evaluation-harness writes it, {@code curves.csv}, and {@code subtasks.csv} where a
@@ -118,20 +121,28 @@ public final class TaskFiles {
         all.put("model_source", "lacuna").put("model_name", result.model().checkpoint()).put("max_length", result.task().maxLength());
     }
 
-    /** By task and site, every point: p, the share that is left out, and the metrics as they stand in the results. */
+    /** By task and site, every point: p, the share that is left out, and the metrics as they stand in the results; and each metric's critical sparsity. */
     private static ObjectNode sparse(List<TaskMeasurement> results) {
         ObjectNode sparse = Json.object();
         results.stream().findFirst().ifPresent(result -> sparse.put("rule", result.settings().rule()).put("layers", result.settings().layers().toString())
                 .put("coverage", result.settings().coverage().toString()));
         ObjectNode tasks = sparse.putObject("results");
+        ObjectNode levels = sparse.putObject("critical_sparsity");
         for (TaskMeasurement result : results) {
             ObjectNode sites = tasks.putObject(result.task().name());
             for (Curve curve : result.curves()) {
                 ArrayNode points = sites.putArray(curve.sites().key());
                 curve.points().forEach(point -> metrics(points.addObject().put("p", point.p()).put("sparsity", point.sparsity()), point.scores()));
+                ObjectNode ofMetrics = levels.withObject("/" + result.task().name()).putObject(curve.sites().key());
+                curve.critical().forEach((metric, estimates) -> ofMetrics.set(metric, level(estimates)));
             }
         }
         return sparse;
+    }
+
+    /** The one of the estimates that is to be cited; null where none can be told. */
+    private static JsonNode level(List<Estimate> estimates) {
+        return estimates.stream().filter(estimate -> estimate.estimator() == Estimator.LINEAR).findFirst().map(ResultJson::tree).orElseGet(NullNode::getInstance);
     }
 
     private static void put(ObjectNode to, String name, List<Score> scores) {

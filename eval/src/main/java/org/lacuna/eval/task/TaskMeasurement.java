@@ -168,7 +168,7 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
      * The rule at one set of sites.
      *
      * @param points   in the order of the grid
-     * @param critical critical sparsity by metric, one for each estimator
+     * @param critical critical sparsity by metric, one for each estimator; none where the metric without a rule is 0 or not above chance, so that it can't be told
      */
     public record Curve(SiteSet sites, List<Point> points, Map<String, List<Estimate>> critical) {
         /** Copies the lists. */

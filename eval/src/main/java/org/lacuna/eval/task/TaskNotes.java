@@ -20,6 +20,14 @@ public final class TaskNotes {
     }
 
     /**
+     * Whether a metric without a rule is such that how much can be left out before it falls says something: no accuracy that is 0, or no higher than chance has it.
+     */
+    static boolean tellsLevel(TaskSummary task, Score dense) {
+        return !dense.metric().higherIsBetter()
+                || (task.chance().isPresent() ? isAboveChance(dense.value(), task.chance().getAsDouble(), task.documents()) : dense.value() > 0);
+    }
+
+    /**
      * A sentence where subtasks are missing, and for each metric without a rule that is no higher than chance has it, or 0: it can't fall, so no critical sparsity of it
      * says anything.
      */
@@ -31,15 +39,10 @@ public final class TaskNotes {
                     task.subtasks().size(), all));
         }
         for (Score score : dense) {
-            if (!score.metric().higherIsBetter()) {
-                continue;
-            }
-            if (task.chance().isPresent() && !isAboveChance(score.value(), task.chance().getAsDouble(), task.documents())) {
-                notes.add(String.format(Locale.ROOT, "%s is not above chance (%.4f) by two standard errors of chance: how much can be left out before it falls says nothing",
-                        score.metric().key(), task.chance().getAsDouble()));
-            }
-            if (task.chance().isEmpty() && score.value() == 0) {
-                notes.add(score.metric().key() + " is 0 without a rule, so nothing can fall: how much can be left out says nothing");
+            if (!tellsLevel(task, score)) {
+                notes.add(task.chance().isEmpty() ? score.metric().key() + " is 0 without a rule, so nothing can fall: how much can be left out says nothing"
+                        : String.format(Locale.ROOT, "%s is not above chance (%.4f) by two standard errors of chance: how much can be left out before it falls says nothing",
+                                score.metric().key(), task.chance().getAsDouble()));
             }
         }
         return notes;

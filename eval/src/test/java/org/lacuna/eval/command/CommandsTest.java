@@ -75,6 +75,7 @@ import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.critical.Estimator;
 import picocli.CommandLine;
 
 class CommandsTest {
@@ -581,7 +582,12 @@ class CommandsTest {
             assertEquals(kept.dense().get(0), curve.points().get(0).scores().get(0), "p = 1");
             assertEquals(read.stream().map(tokens -> 2L * width * tokens).toList(), curve.points().get(0).elements());
             assertEquals(1.0, curve.points().get(2).sparsity());
-            assertEquals(0.5, Json.read(out.resolve("results.json")).at("/results/say/exact_match,none").doubleValue());
+            JsonNode results = Json.read(out.resolve("results.json"));
+            assertEquals(0.5, results.at("/results/say/exact_match,none").doubleValue());
+            JsonNode level = results.at("/sparse/critical_sparsity/say").path(curve.sites().key()).path("exact_match");
+            assertEquals("linear", level.path("estimator").asText());
+            assertEquals(curve.critical().get("exact_match").stream().filter(each -> each.estimator() == Estimator.LINEAR).findFirst().orElseThrow().level().sparsity(),
+                    level.at("/level/sparsity").doubleValue());
         }
         assertEquals(1 + 2 * 3, Files.readAllLines(out.resolve("curves.csv")).size());
 
@@ -616,7 +622,11 @@ class CommandsTest {
             }
         }
         String wrong = eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--task-set", "doc_to_target=something else")).toArray(String[]::new));
-        assertTrue(wrong.contains("note   exact_match is 0 without a rule, so nothing can fall"), wrong);
+        assertTrue(wrong.contains("note   exact_match is 0 without a rule, so nothing can fall") && wrong.contains("intermediate  exact_match can't be told: see the note above")
+                && !wrong.contains("1.0000") && wrong.contains("Cite linear with its interval"), wrong);
+        JsonNode untold = Json.read(again.resolve("results.json")).at("/sparse/critical_sparsity/say/intermediate/exact_match");
+        assertTrue(untold.isNull());
+        assertEquals(List.of(), ResultJson.read(again.resolve("say.json"), TaskMeasurement.class, TaskMeasurement.VERSION).curves().get(0).critical().get("exact_match"));
         eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--coverage", "last:0.5")).toArray(String[]::new));
         assertRefused("--coverage last:0.5: " + task + " wants text to be written");
         eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--layers", "0")).toArray(String[]::new));
@@ -667,7 +677,7 @@ class CommandsTest {
         String table = compare(one.toString(), two.toString(), "--out", out.toString());
         assertEquals(null, failure);
         assertTrue(table.contains("control: tiny") && table.contains("task   stories_agreement: 6 documents") && table.contains("other   − control: ")
-                && table.contains("critical sparsity at intermediate: other "), table);
+                && !table.contains("critical sparsity at intermediate"), table);
         assertTrue(table.lines().anyMatch(line -> line.matches("       tiny: 12 requests, \\d+ with a context cut to 64 tokens.*")), table);
         assertTrue(table.contains("note   other: acc is not above chance (0.5000)"), table);
         JsonNode json = Json.read(out.resolve("report.json"));
