@@ -504,6 +504,13 @@ class CommandsTest {
         List<String> rows = Files.readAllLines(out.resolve("subtasks.csv"));
         assertEquals(1 + 2 * (1 + 3), rows.size(), rows::toString);
         assertTrue(rows.get(8).startsWith("own,own_own-1,2,acc,top_p,intermediate,0.0,1.0,"), rows.get(8));
+        Path few = folder.resolve("few");
+        eval("--run", run.toString(), "--tasks", own.toString(), "--limit", "0.5", "--num_fewshot", "1", "--task-set", "fewshot_data=own-0.jsonl", "--grid", "1,0", "--sites",
+                "input", "--replicates", "40", "--out", few.toString());
+        assertEquals(null, failure);
+        results = Json.read(few.resolve("results.json"));
+        assertEquals("{\"own\":1,\"own_own-0\":1,\"own_own-1\":1} 0.5", Json.line(results.at("/n-shot")) + " " + results.at("/config/limit"));
+        assertEquals("2 3", results.at("/n-samples/own_own-0/effective") + " " + results.at("/n-samples/own_own-1/effective"), "half of 3 and of 5, rounded up");
         // Two models' folders are compared by the task, which has a file, and not by the subtasks.
         Path again = folder.resolve("again");
         eval(Stream.concat(Arrays.stream(args), Stream.of(again.toString())).toArray(String[]::new));
@@ -728,6 +735,18 @@ class CommandsTest {
         assertRefused("--limit goes with --tasks");
         eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--limit", "1", "--max-length", "1", "--accuracy-bar", "1.5")).toArray(String[]::new));
         assertRefused("--limit: must be at least 2", "--max-length: must be at least 2", "--accuracy-bar: must be above 0 and at most 1");
+        for (String limit : List.of("0", "-1", "1", "2.5", "NaN")) {
+            eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--limit", limit)).toArray(String[]::new));
+            assertRefused("--limit: must be at least 2 and whole, or above 0 and below 1 for a share of the documents, not " + Double.parseDouble(limit));
+        }
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--limit", "0.001")).toArray(String[]::new));
+        assertRefused("stories_agreement: 1 of 500 documents is asked, and intervals need 2");
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--num_fewshot", "2")).toArray(String[]::new));
+        assertRefused("--num_fewshot 2: stories have no examples in front");
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "piqa", "--num_fewshot", "2")).toArray(String[]::new));
+        assertRefused("fewshot_data: missing; expected the file that the num_fewshot examples are taken from, here or by --task-set fewshot_data=FILE");
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--num_fewshot", "5")).toArray(String[]::new));
+        assertRefused("--num_fewshot goes with --tasks");
         eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--max-length", "100")).toArray(String[]::new));
         assertRefused("--max-length: 100 tokens are more than the 64");
         eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--rule", "griffin", "--coverage", "all")).toArray(String[]::new));

@@ -122,7 +122,7 @@ record TaskFile(
             problems.add("num_fewshot: stories have no examples in front");
         }
         if (fewshot > 0 && stories.isEmpty() && fewshotData.isEmpty()) {
-            problems.add("fewshot_data: missing; expected the file that the num_fewshot examples are taken from");
+            problems.add("fewshot_data: missing; expected the file that the num_fewshot examples are taken from, here or by --task-set fewshot_data=FILE");
         }
         files("data", data, problems);
         files("fewshot_data", fewshotData, problems);

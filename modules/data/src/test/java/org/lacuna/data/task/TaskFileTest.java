@@ -130,6 +130,9 @@ class TaskFileTest {
             dataset_path: a/b             | :7: dataset_path: a key of lm-evaluation-harness that is not supported: Lacuna downloads no data
             test_split: test              | test_split: a key of lm-evaluation-harness that is not supported
             process_docs: '!function x.y' | process_docs: a key of lm-evaluation-harness that is not supported: Lacuna runs no Python
+            aggregate_metric_list: []     | :7: aggregate_metric_list: a key of lm-evaluation-harness that is not supported: a file is one task; write subtasks:
+            unsafe_code: true             | unsafe_code: a key of lm-evaluation-harness that is not supported: Lacuna runs no Python
+            metadata: {by: [a, b]}        | :7: metadata.by: expected a text
             doc_to_txt: q                 | :7: doc_to_txt: unknown key
             description: !function u.d    | :7: !function asks for code
             metric_list: [!x acc]         | :7: !x asks for code
@@ -137,7 +140,7 @@ class TaskFileTest {
             num_fewshot: 2                | num_fewshot examples are taken from
             num_fewshot: -1               | num_fewshot: expected a whole number
             metric_list: [acc, f1]        | :7: metric_list: multiple_choice has no f1; expected acc, acc_norm, acc_bytes, exact_match
-            metric_list: [{metric: acc}]  | (names alone: [acc, acc_norm])
+            metric_list: [{metric: acc}]  | (names alone: [acc, acc_norm]; what exact_match passes over in exact_match: {ignore_case: true})
             metric_list: [acc, acc]       | names a metric twice
             labels: ../l                  | labels: ../l does not lie in the folder
             labels: /etc/passwd           | does not lie in the folder of task data
