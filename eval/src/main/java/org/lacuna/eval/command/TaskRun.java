@@ -72,8 +72,8 @@ final class TaskRun {
         Method method = measure.method();
         TaskSettings settings = settings(config, method);
         List<TaskEvaluation> evaluations = evaluations(tokenizer, maxLength, settings);
-        Optional<Corpus> corpus = method.calibrates() ? Optional.of(Corpora.open(source.data(sets))) : Optional.empty();
-        corpus.ifPresent(text -> source.check(text, config));
+        Optional<Corpus> corpus = method.calibrates() ? Optional.of(otherText(config, method)) : Optional.empty();
+        Optional<Batch> calibration = corpus.map(text -> windows(text, config));
         ModelSummary summary = source.summary(config, corpus);
         TaskTable table = new TaskTable(printer);
         table.head(summary, settings);
@@ -82,7 +82,7 @@ final class TaskRun {
             memory.check(source.checkpoint().toString(), "fewer --workers, a shorter --max-length, or a smaller model");
             table.memory(memory);
             Model model = source.load(config, device);
-            TaskMeasuring measuring = new TaskMeasuring(source, model, summary, look(model, corpus, settings.layers(), watch), device, team, watch);
+            TaskMeasuring measuring = new TaskMeasuring(source, model, summary, look(model, calibration, settings.layers(), watch), device, team, watch);
             return ResultStore.using(store.or(measuring::store), warn, findings -> {
                 List<TaskMeasurement> results = new ArrayList<>();
                 for (TaskEvaluation evaluation : evaluations) {
@@ -112,6 +112,23 @@ final class TaskRun {
             throw new InputException(problems);
         }
         return evaluations;
+    }
+
+    /** What the rule is calibrated on: what a run was trained on, or what the user names. */
+    private Corpus otherText(ModelConfig config, Method method) {
+        try {
+            Corpus text = Corpora.open(source.data(sets));
+            source.check(text, config);
+            windows(text, config);
+            return text;
+        } catch (InputException e) {
+            throw e.map(problem -> "rule " + method.name() + " takes its thresholds from text that is not the tasks', the data of a run or those of --set data.text=FILE: "
+                    + problem);
+        }
+    }
+
+    private static Batch windows(Corpus text, ModelConfig config) {
+        return Windows.first(text.train(), CALIBRATION_WINDOWS, Math.min(CALIBRATION_WINDOW, config.maxPositions()), "training");
     }
 
     private TaskSettings settings(ModelConfig config, Method method) {
@@ -145,9 +162,8 @@ final class TaskRun {
         return most;
     }
 
-    private Look look(Model model, Optional<Corpus> corpus, LayerSet layers, Watch watch) {
-        Batch calibration = corpus.map(text -> Windows.first(text.train(), CALIBRATION_WINDOWS, Math.min(CALIBRATION_WINDOW, model.config().maxPositions())))
-                .orElseGet(() -> new Batch(1, 1, new int[1], new int[1]));
-        return new Look(source.checkpoint().toString(), model, device, calibration, calibration, calibration.length(), layers, watch);
+    private Look look(Model model, Optional<Batch> calibration, LayerSet layers, Watch watch) {
+        Batch text = calibration.orElseGet(() -> new Batch(1, 1, new int[1], new int[1]));
+        return new Look(source.checkpoint().toString(), model, device, text, text, text.length(), layers, watch);
     }
 }

@@ -735,6 +735,9 @@ class CommandsTest {
         assertRefused("--limit goes with --tasks");
         eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--limit", "1", "--max-length", "1", "--accuracy-bar", "1.5")).toArray(String[]::new));
         assertRefused("--limit: must be at least 2", "--max-length: must be at least 2", "--accuracy-bar: must be above 0 and at most 1");
+        Files.writeString(folder.resolve("short.txt"), "too short");
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--rule", "calibrated", "--set", "data.text=" + folder.resolve("short.txt"))).toArray(String[]::new));
+        assertRefused("rule calibrated takes its thresholds from text that is not the tasks', the data of a run or those of --set data.text=FILE: the corpus has ");
         for (String limit : List.of("0", "-1", "1", "2.5", "NaN")) {
             eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--limit", limit)).toArray(String[]::new));
             assertRefused("--limit: must be at least 2 and whole, or above 0 and below 1 for a share of the documents, not " + Double.parseDouble(limit));
