@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
@@ -18,11 +19,13 @@ import org.lacuna.data.tokenize.Tokenizers;
 import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.method.Method;
+import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.robustness.Watch;
+import org.lacuna.eval.source.Hashes;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.eval.store.ResultStore;
 import org.lacuna.eval.task.TaskEvaluation;
@@ -77,12 +80,14 @@ final class TaskRun {
         ModelSummary summary = source.summary(config, corpus);
         TaskTable table = new TaskTable(printer);
         table.head(summary, settings);
+        Optional<DataSummary> text = corpus.map(other -> summary(other, calibration.orElseThrow()));
+        text.ifPresent(table::calibration);
         try (Workers team = measure.team()) {
             ForwardMemory memory = memory(config, method, evaluations, team);
             memory.check(source.checkpoint().toString(), "fewer --workers, a shorter --max-length, or a smaller model");
             table.memory(memory);
             Model model = source.load(config, device);
-            TaskMeasuring measuring = new TaskMeasuring(source, model, summary, look(model, calibration, settings.layers(), watch), device, team, watch);
+            TaskMeasuring measuring = new TaskMeasuring(source, model, summary, look(model, calibration, settings.layers(), watch), text, device, team, watch);
             return ResultStore.using(store.or(measuring::store), warn, findings -> {
                 List<TaskMeasurement> results = new ArrayList<>();
                 for (TaskEvaluation evaluation : evaluations) {
@@ -125,6 +130,10 @@ final class TaskRun {
             throw e.map(problem -> "rule " + method.name() + " takes its thresholds from text that is not the tasks', the data of a run or those of --set data.text=FILE: "
                     + problem);
         }
+    }
+
+    private static DataSummary summary(Corpus text, Batch windows) {
+        return new DataSummary(text.name(), text.sha256(), Hashes.windows(windows), windows.rows(), windows.length(), OptionalLong.empty());
     }
 
     private static Batch windows(Corpus text, ModelConfig config) {

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.report.Shown;
+import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.task.TaskEvaluation;
 import org.lacuna.eval.task.TaskMeasurement.Curve;
@@ -30,6 +31,10 @@ final class TaskTable implements TaskEvaluation.Progress {
                 settings.rule(), Shown.layers(settings.layers()), Shown.tokens(settings.coverage()), settings.accuracy(), settings.perplexity(),
                 Math.round(100 * settings.confidence()));
         siteWidth = EvalTable.siteWidth(settings.sites());
+    }
+
+    void calibration(DataSummary text) {
+        line("text   thresholds from %,d windows of %,d tokens of the training part of %s", text.windows(), text.windowLength(), text.name());
     }
 
     void legend() {

@@ -30,8 +30,10 @@ import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.method.Method;
 import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.Calibration;
 import org.lacuna.eval.robustness.ContinuationAnswers;
 import org.lacuna.eval.robustness.Continuations;
+import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.Estimate;
 import org.lacuna.eval.robustness.Findings;
 import org.lacuna.eval.robustness.GridPrograms;
@@ -219,11 +221,12 @@ public final class TaskEvaluation {
      * Measures.
      *
      * @param look       at the model and the text that rules are calibrated on
+     * @param text       what results tell of that text; empty where the rule takes none
      * @param provenance of the result
      * @throws org.lacuna.run.InterruptedRunException if it was asked to stop
      * @throws org.lacuna.run.RunException if the model's numbers are not finite
      */
-    public TaskMeasurement measure(Answering answering, Look look, ModelSummary model, JsonNode provenance, Progress progress) {
+    public TaskMeasurement measure(Answering answering, Look look, Optional<DataSummary> text, ModelSummary model, JsonNode provenance, Progress progress) {
         Treatment none = new Treatment.Uniform(Rules.byName("none"), List.of(0.0));
         Set<Site> anywhere = Set.of(Site.INTERMEDIATE);
         // Where contexts are read apart, without a rule too: numbers that are equal then have equal bits.
@@ -232,14 +235,19 @@ public final class TaskEvaluation {
         progress.dense(summary, dense);
         Method method = Methods.byName(settings.rule());
         List<Curve> curves = new ArrayList<>();
+        List<Calibration.Threshold> thresholds = new ArrayList<>();
         for (SiteSet sites : settings.sites()) {
             Treatment treatment = method.byPrompt(settings.grid(), look).orElseGet(() -> method.treatments(settings.grid(), sites.sites(), look).get(0))
                     .in(settings.layers());
             Curve curve = curve(sites, answering.score(requests, sites.sites(), treatment, settings.coverage()), dense);
             curves.add(curve);
+            if (text.isPresent()) {
+                thresholds.addAll(Calibration.thresholds(sites, treatment, model.layers()));
+            }
             progress.curve(curve);
         }
-        return new TaskMeasurement(TaskMeasurement.VERSION, model, summary, settings, provenance, dense, curves);
+        return new TaskMeasurement(TaskMeasurement.VERSION, model, summary, settings, provenance, dense, curves,
+                text.map(calibrated -> new Calibration(calibrated, thresholds)));
     }
 
     private static List<Score> scores(TaskResult result) {

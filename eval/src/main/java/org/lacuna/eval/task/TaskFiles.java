@@ -126,6 +126,7 @@ public final class TaskFiles {
         ObjectNode sparse = Json.object();
         results.stream().findFirst().ifPresent(result -> sparse.put("rule", result.settings().rule()).put("layers", result.settings().layers().toString())
                 .put("coverage", result.settings().coverage().toString()));
+        results.stream().findFirst().flatMap(TaskMeasurement::calibration).ifPresent(calibration -> sparse.set("calibration_text", ResultJson.tree(calibration.text())));
         ObjectNode tasks = sparse.putObject("results");
         ObjectNode levels = sparse.putObject("critical_sparsity");
         for (TaskMeasurement result : results) {

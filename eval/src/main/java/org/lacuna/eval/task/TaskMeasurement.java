@@ -6,11 +6,13 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.lacuna.data.task.MetricKind;
 import org.lacuna.data.task.Task;
+import org.lacuna.eval.robustness.Calibration;
 import org.lacuna.eval.robustness.Estimate;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.SiteSet;
@@ -29,10 +31,12 @@ import org.lacuna.sparsity.critical.WindowedCurve;
  * @param provenance version, commit, machine, time
  * @param dense      the metrics without a rule, in the task's order
  * @param curves     one for each set of sites
+ * @param calibration the curves' thresholds, where the rule takes them from other text
  */
-public record TaskMeasurement(int version, ModelSummary model, TaskSummary task, TaskSettings settings, JsonNode provenance, List<Score> dense, List<Curve> curves) {
+public record TaskMeasurement(int version, ModelSummary model, TaskSummary task, TaskSettings settings, JsonNode provenance, List<Score> dense, List<Curve> curves,
+        Optional<Calibration> calibration) {
     /** The format that this build writes and reads. */
-    public static final int VERSION = 3;
+    public static final int VERSION = 4;
 
     /** Copies the lists, and takes the provenance as it reads back. */
     public TaskMeasurement {

@@ -33,6 +33,7 @@ public final class TaskProblems {
         if (!result.curves().stream().map(Curve::sites).toList().equals(result.settings().sites())) {
             found.problems.problem("curves", "at " + result.curves().stream().map(Curve::sites).toList(), "one for each of settings/sites " + result.settings().sites());
         }
+        result.calibration().ifPresent(calibration -> calibration.check(found.problems, result.settings().grid().size()));
         return found.problems.sentences();
     }
 

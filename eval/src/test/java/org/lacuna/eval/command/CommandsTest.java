@@ -45,6 +45,7 @@ import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.method.Method;
 import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.Calibration;
 import org.lacuna.eval.robustness.JointPoint;
 import org.lacuna.eval.robustness.JointResult;
 import org.lacuna.eval.robustness.ModelSummary.Training;
@@ -238,6 +239,11 @@ class CommandsTest {
             RobustnessResult result = read(out);
             assertEquals(rule, result.settings().rule());
             assertEquals("last:0.5", result.settings().coverage().toString());
+            boolean calibrates = Methods.byName(rule).calibrates();
+            assertEquals(calibrates ? result.model().layers() * result.curves().stream().mapToInt(curve -> curve.sites().sites().size()).sum() : 0,
+                    result.calibration().map(calibration -> calibration.thresholds().size()).orElse(0), rule);
+            result.calibration().ifPresent(calibration -> assertTrue(calibration.text().windows() == result.data().windows()
+                    && !calibration.text().windowsSha256().equals(result.data().windowsSha256()), "other text than what is measured"));
             List<String> sites = result.curves().stream().map(curve -> curve.sites().key()).toList();
             assertEquals(rule.equals("channel") ? List.of("gate") : List.of("griffin", "cett").contains(rule) ? List.of("intermediate")
                     : rule.startsWith("weighted") ? List.of("input", "intermediate", "all_inputs") : List.of("input", "up", "gate", "intermediate", "all_inputs"), sites, rule);
@@ -611,6 +617,14 @@ class CommandsTest {
                     .toArray(String[]::new));
             assertEquals(null, failure, rule);
             TaskMeasurement measured = ResultJson.read(again.resolve("say.json"), TaskMeasurement.class, TaskMeasurement.VERSION);
+            assertEquals(List.of("calibrated", "channel", "weighted").contains(rule), measured.calibration().isPresent(), rule);
+            if (rule.equals("calibrated")) {
+                Calibration calibration = measured.calibration().orElseThrow();
+                assertEquals("64 windows of 64 tokens of larger.txt", calibration.text().inWords().split(",")[0].replace(folder + "/", ""));
+                assertEquals(List.of("intermediate 0", "intermediate 1"), calibration.thresholds().stream().map(each -> each.site().key() + " " + each.layer()).toList());
+                calibration.thresholds().forEach(each -> assertTrue(each.values().get(0) == 0 && each.values().get(2) > each.values().get(1), each.toString()));
+                assertEquals(64, Json.read(again.resolve("results.json")).at("/sparse/calibration_text/windows").intValue());
+            }
             assertEquals(kept.dense(), measured.dense(), rule);
             assertEquals(kept.dense().get(0), measured.curves().get(0).points().get(0).scores().get(0), rule + " keeps all");
             assertEquals(written.stream().map(tokens -> 48L * tokens).toList(), measured.curves().get(0).points().get(0).elements(), rule);
@@ -708,7 +722,7 @@ class CommandsTest {
         Path file = two.resolve("stories_agreement.json");
         Files.writeString(file, Files.readString(file).replace("\"version\" : " + TaskMeasurement.VERSION, "\"version\" : 1"));
         compare(one.toString(), two.toString(), "--out", out.toString());
-        assertRefused("stories_agreement.json: version is 1, this build reads 3; measure again");
+        assertRefused("stories_agreement.json: version is 1, this build reads 4; measure again");
         String kept = Files.readString(one.resolve("stories_agreement.json"));
         Files.copy(one.resolve("stories_agreement.json"), file, StandardCopyOption.REPLACE_EXISTING);
         compare(one.toString(), two.toString(), "--out", out.toString());

@@ -80,7 +80,7 @@ class TaskComparingTest {
 
     private static TaskMeasurement untold(TaskMeasurement result) {
         return new TaskMeasurement(result.version(), result.model(), result.task(), result.settings(), result.provenance(), result.dense(),
-                result.curves().stream().map(curve -> new TaskMeasurement.Curve(curve.sites(), curve.points(), Map.of("acc", List.of()))).toList());
+                result.curves().stream().map(curve -> new TaskMeasurement.Curve(curve.sites(), curve.points(), Map.of("acc", List.of()))).toList(), result.calibration());
     }
 
     /** Of a level that can't be told there is no difference; where the control's is told, there can be one of the accuracies there. */

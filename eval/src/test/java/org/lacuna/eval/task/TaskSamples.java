@@ -67,7 +67,7 @@ public final class TaskSamples {
                 settings.bootstrap(count).interval(times -> bar.levels(curve.pooled(times)).by(estimator), 0.95))).toList());
         return new TaskMeasurement(TaskMeasurement.VERSION, model, new TaskSummary(task, Json.object(), count, OptionalDouble.empty(), List.of(), count, 0, count, 0, 64, OptionalDouble.of(0.25), "5a" + documents,
                 (documents + "0".repeat(12)).substring(0, 12)),
-                settings, Provenance.collect(Map.of()).toJson(), List.of(without), List.of(new Curve(SiteSet.INTERMEDIATE, points, critical)));
+                settings, Provenance.collect(Map.of()).toJson(), List.of(without), List.of(new Curve(SiteSet.INTERMEDIATE, points, critical)), Optional.empty());
     }
 
     private static Score score(List<Double> values) {
