@@ -25,7 +25,8 @@ final class TaskOptions {
     @Option(names = "--task-set", paramLabel = "KEY=VALUE", description = "Changes to the task files, num_fewshot=2 or data=my/file.jsonl say. Repeatable.")
     private List<String> sets = new ArrayList<>();
 
-    @Option(names = "--num_fewshot", paramLabel = "N", description = "Examples in front of each document, as --task-set num_fewshot=N; a task file that names no fewshot_data needs that too.")
+    @Option(names = "--num_fewshot", paramLabel = "N", description = "Examples in front of each document, as --task-set num_fewshot=N; "
+            + "a task file that names no fewshot_data needs that too.")
     private Integer fewshot;
 
     @Option(names = "--limit", paramLabel = "N", description = "Only the first N documents of each task, or of each subtask where it has subtasks, as blimp and mmlu; "

@@ -83,14 +83,16 @@ public final class TaskEvaluation {
         this.tokenizer = tokenizer;
         task = whole.fitting(tokenizer, maxLength);
         if (task.documents().size() < 2) {
-            throw new InputException(whole.documents().size() < 2 ? task.name() + ": 1 of " + task.original() + " documents is asked, and intervals need 2; expected a larger --limit, or more data"
+            throw new InputException(whole.documents().size() < 2
+                    ? task.name() + ": 1 of " + task.original() + " documents is asked, and intervals need 2; expected a larger --limit, or more data"
                     : task.name() + ": 1 of " + whole.documents().size() + " documents fits into the " + maxLength
                     + " tokens that are read at once, and intervals need 2; take more documents, or a longer --max-length if the model has the positions");
         }
         requests = task.requests(tokenizer, maxLength);
         check();
         summary = new TaskSummary(task.name(), ResultJson.tree(task.definition()), task.original(), task.limit(), task.subtasks(),
-                task.documents().size(), whole.documents().size() - task.documents().size(), requests.size(), (int) requests.stream().filter(Request::truncated).count(), maxLength, chance(task),
+                task.documents().size(), whole.documents().size() - task.documents().size(), requests.size(),
+                (int) requests.stream().filter(Request::truncated).count(), maxLength, chance(task),
                 sha256(requests, task), documentsSha256(task));
     }
 
