@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import org.lacuna.eval.compare.TaskComparing.Results;
@@ -36,8 +35,7 @@ final class KeptTasks {
     static Results read(Path folder) {
         Path all = folder.resolve(TaskFiles.ALL);
         JsonNode json = Json.read(all);
-        List<String> tasks = new ArrayList<>();
-        json.path("results").fieldNames().forEachRemaining(tasks::add);
+        List<String> tasks = TaskFiles.tasks(json);
         if (!json.at("/config/model").asText().equals("lacuna") || tasks.isEmpty() || tasks.stream()
                 .anyMatch(task -> !task.matches("[A-Za-z0-9][A-Za-z0-9_.-]{0,99}"))) {
             throw new InputException(all + ": is not what eval --tasks --out wrote; expected config.model lacuna and results of tasks");

@@ -7,21 +7,25 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.sample.Windows;
+import org.lacuna.data.task.Task;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.data.tokenize.Tokenizers;
 import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.method.Method;
+import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.robustness.Watch;
+import org.lacuna.eval.source.Hashes;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.eval.store.ResultStore;
 import org.lacuna.eval.task.TaskEvaluation;
@@ -70,19 +74,20 @@ final class TaskRun {
         ForwardMemory.of(config).check(source.checkpoint().toString(), "a smaller model");
         Method method = measure.method();
         TaskSettings settings = settings(config, method);
-        List<TaskEvaluation> evaluations = new ArrayList<>();
-        options.open(settings.coverage()).forEach(task -> evaluations.add(new TaskEvaluation(task, tokenizer, maxLength, settings)));
-        Optional<Corpus> corpus = method.calibrates() ? Optional.of(Corpora.open(source.data(sets))) : Optional.empty();
-        corpus.ifPresent(text -> source.check(text, config));
+        List<TaskEvaluation> evaluations = evaluations(tokenizer, maxLength, settings);
+        Optional<Corpus> corpus = method.calibrates() ? Optional.of(otherText(config, method)) : Optional.empty();
+        Optional<Batch> calibration = corpus.map(text -> windows(text, config));
         ModelSummary summary = source.summary(config, corpus);
         TaskTable table = new TaskTable(printer);
         table.head(summary, settings);
+        Optional<DataSummary> text = corpus.map(other -> summary(other, calibration.orElseThrow()));
+        text.ifPresent(table::calibration);
         try (Workers team = measure.team()) {
             ForwardMemory memory = memory(config, method, evaluations, team);
             memory.check(source.checkpoint().toString(), "fewer --workers, a shorter --max-length, or a smaller model");
             table.memory(memory);
             Model model = source.load(config, device);
-            TaskMeasuring measuring = new TaskMeasuring(source, model, summary, look(model, corpus, settings.layers(), watch), device, team, watch);
+            TaskMeasuring measuring = new TaskMeasuring(source, model, summary, look(model, calibration, settings.layers(), watch), text, device, team, watch);
             return ResultStore.using(store.or(measuring::store), warn, findings -> {
                 List<TaskMeasurement> results = new ArrayList<>();
                 for (TaskEvaluation evaluation : evaluations) {
@@ -95,6 +100,44 @@ final class TaskRun {
                 return results;
             });
         }
+    }
+
+    /** All of them, before the first is measured. */
+    private List<TaskEvaluation> evaluations(Tokenizer tokenizer, int maxLength, TaskSettings settings) {
+        List<TaskEvaluation> evaluations = new ArrayList<>();
+        List<String> problems = new ArrayList<>();
+        for (Task task : options.open(settings.coverage())) {
+            try {
+                evaluations.add(new TaskEvaluation(task, tokenizer, maxLength, settings));
+            } catch (InputException e) {
+                problems.addAll(e.problems());
+            }
+        }
+        if (!problems.isEmpty()) {
+            throw new InputException(problems);
+        }
+        return evaluations;
+    }
+
+    /** What the rule is calibrated on: what a run was trained on, or what the user names. */
+    private Corpus otherText(ModelConfig config, Method method) {
+        try {
+            Corpus text = Corpora.open(source.data(sets));
+            source.check(text, config);
+            windows(text, config);
+            return text;
+        } catch (InputException e) {
+            throw e.map(problem -> "rule " + method.name() + " takes its thresholds from text that is not the tasks', the data of a run or those of --set data.text=FILE: "
+                    + problem);
+        }
+    }
+
+    private static DataSummary summary(Corpus text, Batch windows) {
+        return new DataSummary(text.name(), text.sha256(), Hashes.windows(windows), windows.rows(), windows.length(), OptionalLong.empty());
+    }
+
+    private static Batch windows(Corpus text, ModelConfig config) {
+        return Windows.first(text.train(), CALIBRATION_WINDOWS, Math.min(CALIBRATION_WINDOW, config.maxPositions()), "training");
     }
 
     private TaskSettings settings(ModelConfig config, Method method) {
@@ -128,9 +171,8 @@ final class TaskRun {
         return most;
     }
 
-    private Look look(Model model, Optional<Corpus> corpus, LayerSet layers, Watch watch) {
-        Batch calibration = corpus.map(text -> Windows.first(text.train(), CALIBRATION_WINDOWS, Math.min(CALIBRATION_WINDOW, model.config().maxPositions())))
-                .orElseGet(() -> new Batch(1, 1, new int[1], new int[1]));
-        return new Look(source.checkpoint().toString(), model, device, calibration, calibration, calibration.length(), layers, watch);
+    private Look look(Model model, Optional<Batch> calibration, LayerSet layers, Watch watch) {
+        Batch text = calibration.orElseGet(() -> new Batch(1, 1, new int[1], new int[1]));
+        return new Look(source.checkpoint().toString(), model, device, text, text, text.length(), layers, watch);
     }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.Locale;
 import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.report.Shown;
+import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.task.TaskEvaluation;
 import org.lacuna.eval.task.TaskMeasurement.Curve;
@@ -32,8 +33,14 @@ final class TaskTable implements TaskEvaluation.Progress {
         siteWidth = EvalTable.siteWidth(settings.sites());
     }
 
+    void calibration(DataSummary text) {
+        line("text   thresholds from %,d windows of %,d tokens of the training part of %s", text.windows(), text.windowLength(), text.name());
+    }
+
     void legend() {
         line("%s", Shown.ESTIMATORS);
+        line("Cite linear with its interval, as compare and results.json do. Where grid lies far above it, the accuracy crosses its bar more than once, as it does by chance "
+                + "where documents are few.");
     }
 
     void memory(ForwardMemory memory) {
@@ -45,6 +52,7 @@ final class TaskTable implements TaskEvaluation.Progress {
         line("");
         line("task   %s: %,d documents, %s", task.name(), task.documents(), TaskNotes.asked(task));
         line("dense  %s", String.join(", ", scores.stream().map(TaskTable::score).toList()));
+        TaskNotes.subtasks(task, scores).ifPresent(spread -> line("       %s", spread));
         TaskNotes.of(task, scores).forEach(note -> line("note   %s", note));
         line("%-" + siteWidth + "s%-12s%-26s%-26s%s", "site", "metric", "linear", "first", "grid");
     }
@@ -58,6 +66,10 @@ final class TaskTable implements TaskEvaluation.Progress {
     public void curve(Curve curve) {
         curve.critical().forEach((metric, estimates) -> {
             StringBuilder row = new StringBuilder(String.format(Locale.ROOT, "%-" + siteWidth + "s%-12s", curve.sites().key(), metric));
+            if (estimates.isEmpty()) {
+                line("%s", row.append("can't be told: see the note above"));
+                return;
+            }
             EvalTable.COLUMNS.forEach(estimator -> row.append(String.format(Locale.ROOT, "%-26s",
                     EvalTable.text(estimates.stream().filter(estimate -> estimate.estimator() == estimator).findFirst().orElseThrow()))));
             line("%s", row.toString().stripTrailing());

@@ -245,6 +245,12 @@ public final class TaskComparing {
             return Optional.of(new ValueDifference(kind, model, control, value, otherValue, value - otherValue, draws.number(drawn, settings.confidence()), p));
         }
 
+        /** The same where a level can be told of it. */
+        private Optional<WindowedCurve> telling(TaskMeasurement result, SiteSet sites) {
+            return curve(result, sites)
+                    .filter(any -> result.curves().stream().noneMatch(curve -> curve.sites() == sites && curve.critical().get(kind.key()).isEmpty()));
+        }
+
         private Optional<WindowedCurve> curve(TaskMeasurement result, SiteSet sites) {
             return result.curves().stream().filter(curve -> curve.sites() == sites).findFirst()
                     .map(curve -> TaskMeasurement.windowed(curve.points(), result.dense().get(metric), metric));
@@ -266,8 +272,8 @@ public final class TaskComparing {
         }
 
         List<CriticalDifference> critical(SiteSet sites) {
-            Optional<WindowedCurve> a = curve(one, sites);
-            Optional<WindowedCurve> b = curve(other, sites);
+            Optional<WindowedCurve> a = telling(one, sites);
+            Optional<WindowedCurve> b = telling(other, sites);
             List<CriticalDifference> differences = new ArrayList<>();
             for (Estimator estimator : a.isPresent() && b.isPresent() ? Estimator.values() : new Estimator[0]) {
                 Level level = bar.levels(a.get().pooled()).by(estimator);
@@ -285,7 +291,7 @@ public final class TaskComparing {
 
         Optional<DifferenceAt> atControlsCritical(SiteSet sites) {
             Optional<WindowedCurve> a = curve(one, sites);
-            Optional<WindowedCurve> b = curve(other, sites);
+            Optional<WindowedCurve> b = telling(other, sites);
             if (a.isEmpty() || b.isEmpty()) {
                 return Optional.empty();
             }

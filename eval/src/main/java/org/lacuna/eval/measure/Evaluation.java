@@ -26,6 +26,7 @@ import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.method.Method;
 import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.Calibration;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.DenseResult;
 import org.lacuna.eval.robustness.Findings;
@@ -38,6 +39,7 @@ import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteResult;
 import org.lacuna.eval.robustness.SiteSet;
+import org.lacuna.eval.robustness.Treatment;
 import org.lacuna.eval.robustness.Watch;
 import org.lacuna.eval.source.Circumstances;
 import org.lacuna.eval.source.Hashes;
@@ -304,14 +306,24 @@ public final class Evaluation {
             int covered = settings.coverage().count(data.windowLength(), 0);
             Look look = new Look(summary.checkpoint(), model, device, windows, other, covered == data.windowLength() ? covered : data.windowLength() - covered,
                     settings.layers(), watch);
+            List<Calibration.Threshold> thresholds = new ArrayList<>();
             for (SiteSet sites : settings.sites()) {
-                SiteResult curve = robustness.curve(sites, settings, dense, method.treatments(settings.grid(), sites.sites(), look));
+                List<Treatment> treatments = method.treatments(settings.grid(), sites.sites(), look);
+                SiteResult curve = robustness.curve(sites, settings, dense, treatments);
                 curves.add(curve);
+                if (method.calibrates()) {
+                    thresholds.addAll(Calibration.thresholds(sites, treatments.get(0).in(settings.layers()), config.layers()));
+                }
                 onCurve.accept(curve);
             }
             Optional<JointResult> joint = settings.joint().map(grid -> robustness.joint(settings, dense, Methods.joint(method, grid, look)));
-            return new RobustnessResult(RobustnessResult.VERSION, summary, data, settings, circumstances().provenance(), dense, curves, joint);
+            Optional<Calibration> calibrated = method.calibrates() ? Optional.of(new Calibration(summary(other), thresholds)) : Optional.empty();
+            return new RobustnessResult(RobustnessResult.VERSION, summary, data, settings, circumstances().provenance(), dense, curves, joint, calibrated);
         }
+    }
+
+    private DataSummary summary(Batch other) {
+        return new DataSummary(data.name(), data.sha256(), Hashes.windows(other), other.rows(), other.length(), OptionalLong.empty());
     }
 
     private Circumstances circumstances() {

@@ -188,7 +188,8 @@ public final class TaskReport {
                         Optional<Difference> difference = task.critical().stream().filter(d -> d.metric() == metric)
                                 .map(TaskComparison.CriticalDifference::difference)
                                 .filter(d -> d.sites() == sites && d.model() == place && d.estimator() == Estimator.LINEAR).findFirst();
-                        curve.ifPresent(c -> table.row(task.name(), metric.key(), Tables.name(sites), label(place), estimate(c, metric),
+                        curve.ifPresent(c -> table.row(task.name(), metric.key(), Tables.name(sites), label(place),
+                                c.critical().get(metric.key()).isEmpty() ? "can’t be told" : estimate(c, metric),
                                 place == comparison.control() ? "control" : difference.map(TaskReport::shown).orElse(NONE),
                                         difference.map(d -> p(d.exchanged())).orElse(NONE)));
                     }

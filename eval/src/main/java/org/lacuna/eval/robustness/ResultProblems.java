@@ -33,6 +33,7 @@ final class ResultProblems {
         found.dense();
         found.curves();
         found.joint();
+        result.calibration().ifPresent(calibration -> calibration.check(found.problems, result.settings().grid().size()));
         return found.problems.sentences();
     }
 

@@ -20,9 +20,10 @@ import org.lacuna.sparsity.critical.WindowedCurve;
  * @param dense      without a rule
  * @param curves     with the rule, a curve for each of the settings' sites that the model has
  * @param joint      with the rule at several sites at once, each with a p of its own, where the settings have a joint grid
+ * @param calibration the curves' thresholds, where the rule takes them from other text
  */
 public record RobustnessResult(int version, ModelSummary model, DataSummary data, Settings settings, JsonNode provenance, DenseResult dense,
-        List<SiteResult> curves, Optional<JointResult> joint) {
+        List<SiteResult> curves, Optional<JointResult> joint, Optional<Calibration> calibration) {
 
     /** The format that this build writes and reads. */
     public static final int VERSION = 6;
@@ -33,6 +34,12 @@ public record RobustnessResult(int version, ModelSummary model, DataSummary data
     public RobustnessResult {
         provenance = Json.parse("provenance", Json.line(provenance));
         curves = List.copyOf(curves);
+    }
+
+    /** Of a rule that is not calibrated. */
+    public RobustnessResult(int version, ModelSummary model, DataSummary data, Settings settings, JsonNode provenance, DenseResult dense, List<SiteResult> curves,
+            Optional<JointResult> joint) {
+        this(version, model, data, settings, provenance, dense, curves, joint, Optional.empty());
     }
 
     /** With curves alone. */
@@ -60,7 +67,8 @@ public record RobustnessResult(int version, ModelSummary model, DataSummary data
             return this;
         }
         Settings other = settings.withBar(bar);
-        return new RobustnessResult(version, model, data, other, provenance, dense, curves.stream().map(curve -> withSettings(curve, other)).toList());
+        return new RobustnessResult(version, model, data, other, provenance, dense, curves.stream().map(curve -> withSettings(curve, other)).toList(),
+                Optional.empty(), calibration);
     }
 
     private SiteResult withSettings(SiteResult curve, Settings other) {

@@ -148,7 +148,7 @@ public final class StudyMeasuring {
 
     private Map<String, TaskMeasurement> tasks(ModelSource source, Model model, ModelSummary summary, Look look) {
         Tokenizer tokenizer = Tokenizers.load(source.checkpoint().resolve("tokenizer.json"));
-        TaskMeasuring measuring = new TaskMeasuring(source, model, summary, look, device, workers, watch);
+        TaskMeasuring measuring = new TaskMeasuring(source, model, summary, look, Optional.empty(), device, workers, watch);
         Map<String, TaskMeasurement> results = new LinkedHashMap<>();
         for (Task task : tasks) {
             progress.accept(source.name() + ": task " + task.name());

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -29,8 +30,10 @@ import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.method.Method;
 import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.Calibration;
 import org.lacuna.eval.robustness.ContinuationAnswers;
 import org.lacuna.eval.robustness.Continuations;
+import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.Estimate;
 import org.lacuna.eval.robustness.Findings;
 import org.lacuna.eval.robustness.GridPrograms;
@@ -72,20 +75,50 @@ public final class TaskEvaluation {
      * Makes the requests.
      *
      * @param maxLength tokens that the model reads at once
-     * @throws org.lacuna.run.InputException if no document fits, or one can't be asked
+     * @throws org.lacuna.run.InputException if no document fits, or one can't be asked, or the rule or the coverage is not for such requests
      */
     public TaskEvaluation(Task whole, Tokenizer tokenizer, int maxLength, TaskSettings settings) {
         this.settings = settings;
         this.tokenizer = tokenizer;
         task = whole.fitting(tokenizer, maxLength);
         if (task.documents().size() < 2) {
-            throw new InputException(task.name() + ": 1 of " + whole.documents().size() + " documents fits into the " + maxLength
+            throw new InputException(whole.documents().size() < 2
+                    ? task.name() + ": 1 of " + task.original() + " documents is asked, and intervals need 2; expected a larger --limit, or more data"
+                    : task.name() + ": 1 of " + whole.documents().size() + " documents fits into the " + maxLength
                     + " tokens that are read at once, and intervals need 2; take more documents, or a longer --max-length if the model has the positions");
         }
         requests = task.requests(tokenizer, maxLength);
-        summary = new TaskSummary(task.name(), task.documents().size(), whole.documents().size() - task.documents().size(), requests.size(),
+        check();
+        summary = new TaskSummary(task.name(), ResultJson.tree(task.definition()), task.original(), task.limit(), task.subtasks(),
+                task.documents().size(), whole.documents().size() - task.documents().size(), requests.size(),
                 (int) requests.stream().filter(Request::truncated).count(), maxLength, chance(task),
                 sha256(requests, task), documentsSha256(task));
+    }
+
+    /** Refuses what would be refused while it is measured. */
+    private void check() {
+        Set<Integer> without = new LinkedHashSet<>();
+        boolean covered = false;
+        for (Request request : requests) {
+            int firstScored = request.input().length - Math.max(1, request.continuation().length);
+            if (settings.coverage().dense(firstScored + 1).orElse(1) == 0) {
+                without.add(request.document());
+            }
+            int length = request.input().length + task.generation().map(generation -> generation.max_gen_toks() - 1).orElse(0);
+            covered = covered || settings.coverage().count(length, firstScored) > 0;
+        }
+        if (!without.isEmpty() && Methods.byName(settings.rule()).channelRows(2) > 1) {
+            throw new InputException(task.name() + ": rule " + settings.rule() + " chooses by a request's context, and with coverage " + settings.coverage()
+                    + " there is nothing of a context of one token, as " + task.documents().get(without.iterator().next()).where() + " has (" + without.size() + " of "
+                    + task.documents().size() + " documents); use generated");
+        }
+        if (!covered) {
+            throw new InputException(uncovered(""));
+        }
+    }
+
+    private String uncovered(String at) {
+        return task.name() + ": coverage " + settings.coverage() + " names no token of any document" + at + ", so no sparsity can be told; use all or decode";
     }
 
     private static OptionalDouble chance(Task task) {
@@ -189,11 +222,12 @@ public final class TaskEvaluation {
      * Measures.
      *
      * @param look       at the model and the text that rules are calibrated on
+     * @param text       what results tell of that text; empty where the rule takes none
      * @param provenance of the result
      * @throws org.lacuna.run.InterruptedRunException if it was asked to stop
      * @throws org.lacuna.run.RunException if the model's numbers are not finite
      */
-    public TaskMeasurement measure(Answering answering, Look look, ModelSummary model, JsonNode provenance, Progress progress) {
+    public TaskMeasurement measure(Answering answering, Look look, Optional<DataSummary> text, ModelSummary model, JsonNode provenance, Progress progress) {
         Treatment none = new Treatment.Uniform(Rules.byName("none"), List.of(0.0));
         Set<Site> anywhere = Set.of(Site.INTERMEDIATE);
         // The coverage says which requests are read together, without a rule too: numbers that are equal then have equal bits.
@@ -201,14 +235,19 @@ public final class TaskEvaluation {
         progress.dense(summary, dense);
         Method method = Methods.byName(settings.rule());
         List<Curve> curves = new ArrayList<>();
+        List<Calibration.Threshold> thresholds = new ArrayList<>();
         for (SiteSet sites : settings.sites()) {
             Treatment treatment = method.byPrompt(settings.grid(), look).orElseGet(() -> method.treatments(settings.grid(), sites.sites(), look).get(0))
                     .in(settings.layers());
             Curve curve = curve(sites, answering.score(requests, sites.sites(), treatment, settings.coverage()), method, dense);
             curves.add(curve);
+            if (text.isPresent()) {
+                thresholds.addAll(Calibration.thresholds(sites, treatment, model.layers()));
+            }
             progress.curve(curve);
         }
-        return new TaskMeasurement(TaskMeasurement.VERSION, model, summary, settings, provenance, dense, curves);
+        return new TaskMeasurement(TaskMeasurement.VERSION, model, summary, settings, provenance, dense, curves,
+                text.map(calibrated -> new Calibration(calibrated, thresholds)));
     }
 
     private static List<Score> scores(TaskResult result) {
@@ -228,8 +267,7 @@ public final class TaskEvaluation {
             long[] elements = byDocument(found.elements()[p]);
             long total = Arrays.stream(elements).sum();
             if (total == 0) {
-                throw new InputException(summary.name() + ": coverage " + settings.coverage() + " names no token of any document at p = " + settings.grid().get(p)
-                        + ", so no sparsity can be told; use all or decode");
+                throw new InputException(uncovered(" at p = " + settings.grid().get(p)));
             }
             List<Score> scores = scores(task.score(requests, found.answers().get(p)));
             Map<String, Interval> change = new LinkedHashMap<>();
@@ -247,6 +285,10 @@ public final class TaskEvaluation {
         }
         Map<String, List<Estimate>> critical = new LinkedHashMap<>();
         for (int m = 0; m < dense.size(); m++) {
+            if (!TaskNotes.tellsLevel(summary, dense.get(m))) {
+                critical.put(dense.get(m).metric().key(), List.of());
+                continue;
+            }
             WindowedCurve curve = TaskMeasurement.windowed(points, dense.get(m), m);
             QualityBar bar = settings.bar(dense.get(m).metric());
             // An accuracy's bar is a few documents wide: draws of a level by it lie too low.

@@ -1,12 +1,18 @@
 package org.lacuna.eval.task;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
 import org.lacuna.data.task.MetricKind;
+import org.lacuna.data.task.Task;
+import org.lacuna.eval.robustness.Calibration;
 import org.lacuna.eval.robustness.Estimate;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.SiteSet;
@@ -25,10 +31,12 @@ import org.lacuna.sparsity.critical.WindowedCurve;
  * @param provenance version, commit, machine, time
  * @param dense      the metrics without a rule, in the task's order
  * @param curves     one for each set of sites
+ * @param calibration the curves' thresholds, where the rule takes them from other text
  */
-public record TaskMeasurement(int version, ModelSummary model, TaskSummary task, TaskSettings settings, JsonNode provenance, List<Score> dense, List<Curve> curves) {
+public record TaskMeasurement(int version, ModelSummary model, TaskSummary task, TaskSettings settings, JsonNode provenance, List<Score> dense, List<Curve> curves,
+        Optional<Calibration> calibration) {
     /** The format that this build writes and reads. */
-    public static final int VERSION = 3;
+    public static final int VERSION = 4;
 
     /** Copies the lists, and takes the provenance as it reads back. */
     public TaskMeasurement {
@@ -64,6 +72,10 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
      * The task as it was asked.
      *
      * @param name      its name
+     * @param config    what its task file says, with what that leaves out and what was overridden
+     * @param original  how many documents its data hold
+     * @param limit     of how many documents, of each subtask where there are any, at most the first were asked; below 1 the share of them; empty for all
+     * @param subtasks  in the order of the documents, with how many of each were scored; none where the task has none
      * @param documents how many were scored
      * @param leftOut   how many were not, since their choices are longer than the model reads
      * @param requests  how many there were
@@ -73,8 +85,19 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
      * @param sha256    of all requests' token ids, and of how long a text goes on that is written
      * @param documentsSha256 of the documents' texts: what is asked whatever the tokens are
      */
-    public record TaskSummary(String name, int documents, int leftOut, int requests, int truncated, int maxLength, OptionalDouble chance, String sha256,
-            String documentsSha256) {
+    public record TaskSummary(String name, JsonNode config, int original, OptionalDouble limit, List<Task.Subtask> subtasks, int documents, int leftOut, int requests,
+            int truncated, int maxLength, OptionalDouble chance, String sha256, String documentsSha256) {
+        /** Copies the list, and takes the configuration as it reads back. */
+        public TaskSummary {
+            config = Json.parse("config", Json.line(config));
+            subtasks = List.copyOf(subtasks);
+        }
+
+        /** How many subtasks there are where the data are whole; empty where the task file does not say. */
+        public OptionalInt subtasksOfAll() {
+            JsonNode files = config.at("/subtasks/files");
+            return files.isInt() ? OptionalInt.of(files.intValue()) : OptionalInt.empty();
+        }
     }
 
     /**
@@ -83,14 +106,30 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
      * @param metric        its name in the task file
      * @param value         over all documents
      * @param standardError of a mean, as lm-evaluation-harness gives it; empty for others
-     * @param values        each document's
-     * @param weights       each document's: 1, or words or bytes
+     * @param values        each document's, times its weight where it is an accuracy
+     * @param weights       each document's: 1, or words or bytes; of an accuracy 1, or where subtasks of unequal size count alike, more in a small one
      */
     public record Score(MetricKind metric, double value, OptionalDouble standardError, List<Double> values, List<Double> weights) {
         /** Copies the lists. */
         public Score {
             values = List.copyOf(values);
             weights = List.copyOf(weights);
+        }
+
+        /**
+         * The same of the documents from one place to another, as lm-evaluation-harness has it of a subtask.
+         *
+         * @param from the first
+         * @param to   behind the last
+         */
+        public Score of(int from, int to) {
+            List<Double> own = new ArrayList<>();
+            for (int d = from; d < to; d++) {
+                // Of an accuracy the weight is how much the subtask counts.
+                own.add(metric.higherIsBetter() ? values.get(d) / weights.get(d) : values.get(d));
+            }
+            List<Double> weight = metric.higherIsBetter() ? Collections.nCopies(to - from, 1.0) : weights.subList(from, to);
+            return new Score(metric, metric.pool(own, weight), metric.standardError(own), own, weight);
         }
 
         /** The metric of a draw of documents. */
@@ -133,7 +172,7 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
      * The rule at one set of sites.
      *
      * @param points   in the order of the grid
-     * @param critical critical sparsity by metric, one for each estimator
+     * @param critical critical sparsity by metric, one for each estimator; none where the metric without a rule is 0 or not above chance, so that it can't be told
      */
     public record Curve(SiteSet sites, List<Point> points, Map<String, List<Estimate>> critical) {
         /** Copies the lists. */

@@ -3,6 +3,7 @@ package org.lacuna.eval.task;
 import java.nio.file.Path;
 import java.util.Optional;
 import org.lacuna.eval.method.Look;
+import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.Findings;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Watch;
@@ -19,11 +20,12 @@ import org.lacuna.model.Model;
  * @param model   its weights
  * @param summary what results tell of it
  * @param look    at it and the text that rules are calibrated on
+ * @param text    what results tell of that text; empty where the rule takes none
  * @param device  that computes
  * @param workers that answer
  * @param watch   asked between pieces of the work
  */
-public record TaskMeasuring(ModelSource source, Model model, ModelSummary summary, Look look, Device device, Workers workers, Watch watch) {
+public record TaskMeasuring(ModelSource source, Model model, ModelSummary summary, Look look, Optional<DataSummary> text, Device device, Workers workers, Watch watch) {
 
     /** Where pieces of what is found are kept: with a run; a checkpoint has no place for them. */
     public Optional<Path> store() {
@@ -40,6 +42,6 @@ public record TaskMeasuring(ModelSource source, Model model, ModelSummary summar
     public TaskMeasurement of(TaskEvaluation evaluation, Findings findings, TaskEvaluation.Progress progress) {
         Circumstances now = Circumstances.of(source, device, evaluation.summary().sha256());
         Answering answering = evaluation.answering(summary.checkpoint(), model, device, workers, findings, now.subject(summary), watch);
-        return evaluation.measure(answering, look, summary, now.provenance(), progress);
+        return evaluation.measure(answering, look, text, summary, now.provenance(), progress);
     }
 }

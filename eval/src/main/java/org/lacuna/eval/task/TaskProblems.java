@@ -2,6 +2,7 @@ package org.lacuna.eval.task;
 
 import java.util.List;
 import java.util.Set;
+import org.lacuna.data.task.Task;
 import org.lacuna.eval.robustness.FoundProblems;
 import org.lacuna.eval.task.TaskMeasurement.Curve;
 import org.lacuna.eval.task.TaskMeasurement.Point;
@@ -32,6 +33,7 @@ public final class TaskProblems {
         if (!result.curves().stream().map(Curve::sites).toList().equals(result.settings().sites())) {
             found.problems.problem("curves", "at " + result.curves().stream().map(Curve::sites).toList(), "one for each of settings/sites " + result.settings().sites());
         }
+        result.calibration().ifPresent(calibration -> calibration.check(found.problems, result.settings().grid().size()));
         return found.problems.sentences();
     }
 
@@ -44,6 +46,9 @@ public final class TaskProblems {
         problems.check(!settings.grid().isEmpty() && settings.grid().stream().allMatch(p -> p >= 0 && p < Double.POSITIVE_INFINITY),
                 "settings/grid", settings.grid(), "numbers of at least 0");
         problems.check(result.task().documents() >= 1, "task/documents", result.task().documents(), "at least 1");
+        List<Task.Subtask> subtasks = result.task().subtasks();
+        int ofSubtasks = subtasks.stream().mapToInt(Task.Subtask::documents).sum();
+        problems.check(subtasks.isEmpty() || ofSubtasks == result.task().documents(), "task/subtasks", "of " + ofSubtasks + " documents", "task/documents of them");
     }
 
     private void score(String where, Score score) {

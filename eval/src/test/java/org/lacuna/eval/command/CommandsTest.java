@@ -46,6 +46,7 @@ import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.method.Method;
 import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.Calibration;
 import org.lacuna.eval.robustness.JointPoint;
 import org.lacuna.eval.robustness.JointResult;
 import org.lacuna.eval.robustness.ModelSummary.Training;
@@ -76,6 +77,7 @@ import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.Site;
+import org.lacuna.sparsity.critical.Estimator;
 import picocli.CommandLine;
 
 class CommandsTest {
@@ -262,6 +264,11 @@ class CommandsTest {
             RobustnessResult result = read(out);
             assertEquals(rule, result.settings().rule());
             assertEquals("last:0.5", result.settings().coverage().toString());
+            boolean calibrates = Methods.byName(rule).calibrates();
+            assertEquals(calibrates ? result.model().layers() * result.curves().stream().mapToInt(curve -> curve.sites().sites().size()).sum() : 0,
+                    result.calibration().map(calibration -> calibration.thresholds().size()).orElse(0), rule);
+            result.calibration().ifPresent(calibration -> assertTrue(calibration.text().windows() == result.data().windows()
+                    && !calibration.text().windowsSha256().equals(result.data().windowsSha256()), "other text than what is measured"));
             List<String> sites = result.curves().stream().map(curve -> curve.sites().key()).toList();
             assertEquals(rule.equals("channel") ? List.of("gate") : List.of("griffin", "cett").contains(rule) ? List.of("intermediate")
                     : rule.startsWith("weighted") ? List.of("input", "intermediate", "all_inputs") : List.of("input", "up", "gate", "intermediate", "all_inputs"), sites, rule);
@@ -461,6 +468,7 @@ class CommandsTest {
                 doc_to_choice: "{{choices}}"
                 doc_to_target: "{{answer}}"
                 metric_list: [acc, acc_norm]
+                metadata: {version: 1.5}
                 """);
         Files.writeString(folder.resolve("own.jsonl"), IntStream.range(0, 12).mapToObj(i -> "{\"question\": \"what is " + i + "?\", \"choices\": [\"a\", \"b b\", \"c\"], \"answer\": " + i % 3 + "}\n")
                 .collect(Collectors.joining()));
@@ -471,11 +479,22 @@ class CommandsTest {
         assertTrue(table.contains("task   own: 8 documents, 24 requests, 0 with a context cut to 64 tokens") && table.contains("is not above chance (0.3333)"), table);
         JsonNode results = Json.read(out.resolve("results.json"));
         assertTrue(results.at("/results/own/acc,none").isNumber() && results.at("/results/own/acc_stderr,none").isNumber() && results.at("/results/stories_agreement/acc,none").isNumber());
-        assertEquals(8, results.at("/n-samples/own/effective").intValue());
+        assertEquals("{\"original\":12,\"effective\":8}", Json.line(results.at("/n-samples/own")));
+        assertEquals("{\"own\":1.5,\"stories_agreement\":\"N/A\"}", Json.line(results.at("/versions")));
+        assertEquals("{\"own\":0,\"stories_agreement\":0}", Json.line(results.at("/n-shot")));
+        assertEquals("{\"acc\":true,\"acc_norm\":true}", Json.line(results.at("/higher_is_better/own")));
+        assertEquals("own.jsonl Q: {{question}}\nA:", results.at("/configs/own/data/0").asText() + " " + results.at("/configs/own/doc_to_text").asText());
+        assertEquals(8, results.at("/config/limit").doubleValue());
+        assertEquals("none", results.at("/config/rule").asText(), "results are those without a rule");
+        assertTrue(results.at("/date").longValue() > 1_700_000_000L && results.has("git_hash") && !results.has("groups"));
+        JsonNode sparse = results.path("sparse");
+        assertEquals("top_p all all", sparse.path("rule").asText() + " " + sparse.path("layers").asText() + " " + sparse.path("coverage").asText());
+        assertEquals("1.0 1.0 0.5 0.0", sparse.at("/results/own/intermediate/2/sparsity").asText() + " " + String.join(" ", sparse.at("/results/own/intermediate").findValuesAsText("p")));
         List<String> csv = Files.readAllLines(out.resolve("curves.csv"));
         assertEquals(1 + 3 * 2 + 3, csv.size(), csv::toString);
         TaskMeasurement kept = ResultJson.read(out.resolve("own.json"), TaskMeasurement.class, TaskMeasurement.VERSION);
         assertEquals(results.at("/results/own/acc,none").doubleValue(), kept.dense().get(0).value());
+        assertEquals(kept.curves().get(0).points().get(1).scores().get(0).value(), sparse.at("/results/own/intermediate/1/acc,none").doubleValue());
         assertEquals(kept.dense().get(0).values(), kept.curves().get(0).points().get(0).scores().get(0).values(), "p = 1 of a model with exact zeros changes no answer");
         assertEquals(8, kept.curves().get(0).points().get(0).kept().size());
         assertEquals(1.0, kept.curves().get(0).points().get(2).sparsity());
@@ -484,6 +503,60 @@ class CommandsTest {
         long size = Files.size(run.resolve("eval/findings.jsonl"));
         assertEquals(withoutMemory(table), withoutMemory(eval(args)));
         assertEquals(size, Files.size(run.resolve("eval/findings.jsonl")));
+    }
+
+    /** Of three files two are there, of 3 and 5 documents, of which two each are asked: each is told, and what is missing. */
+    @Test
+    void subtasksAreToldEach() throws IOException {
+        Path own = Files.writeString(folder.resolve("own.yaml"), """
+                task: own
+                output_type: multiple_choice
+                data: own-*.jsonl
+                subtasks: {files: 3, weight_by_size: false, version: 1.0}
+                metadata: {version: 2, by: us}
+                doc_to_text: "Q: {{question}}\\nA:"
+                doc_to_choice: [a, b]
+                doc_to_target: "{{answer}}"
+                metric_list: [acc]
+                """);
+        for (int file = 0; file < 2; file++) {
+            Files.writeString(folder.resolve("own-" + file + ".jsonl"), IntStream.range(0, 3 + 2 * file)
+                    .mapToObj(i -> "{\"question\": \"what is " + i + "?\", \"answer\": " + i % 2 + "}\n").collect(Collectors.joining()));
+        }
+        Path out = folder.resolve("subtasks");
+        String[] args = {"--run", run.toString(), "--tasks", own.toString(), "--limit", "2", "--grid", "1,0.5,0", "--sites", "intermediate", "--replicates", "40", "--out"};
+        String table = eval(Stream.concat(Arrays.stream(args), Stream.of(out.toString())).toArray(String[]::new));
+        assertEquals(null, failure);
+        assertTrue(table.contains("task   own: 4 documents, 8 requests") && table.contains("       2 subtasks: acc 0.5000 (own_own-0) to 0.5000 (own_own-")
+                && table.contains("note   2 of 3 subtasks are there"), table);
+        JsonNode results = Json.read(out.resolve("results.json"));
+        assertEquals("[\"own_own-0\",\"own_own-1\"]", Json.line(results.at("/group_subtasks/own")));
+        TaskMeasurement kept = ResultJson.read(out.resolve("own.json"), TaskMeasurement.class, TaskMeasurement.VERSION);
+        assertEquals(8, kept.task().original());
+        assertFalse(results.at("/n-samples").has("own"), "of a group the harness tells its tasks'");
+        assertEquals("\"2\" 1.0", results.at("/versions/own") + " " + results.at("/versions/own_own-1"));
+        assertEquals("own_own-1", results.at("/configs/own_own-1/task").asText());
+        assertEquals("{\"original\":5,\"effective\":2}", Json.line(results.at("/n-samples/own_own-1")));
+        List<Double> right = kept.dense().get(0).values();
+        assertEquals((right.get(0) + right.get(1)) / 2, results.at("/results/own_own-0/acc,none").doubleValue());
+        assertEquals((right.get(2) + right.get(3)) / 2, results.at("/results/own_own-1/acc,none").doubleValue());
+        assertEquals(results.at("/groups/own"), results.at("/results/own"));
+        List<String> rows = Files.readAllLines(out.resolve("subtasks.csv"));
+        assertEquals(1 + 2 * (1 + 3), rows.size(), rows::toString);
+        assertTrue(rows.get(8).startsWith("own,own_own-1,2,acc,top_p,intermediate,0.0,1.0,"), rows.get(8));
+        Path few = folder.resolve("few");
+        eval("--run", run.toString(), "--tasks", own.toString(), "--limit", "0.5", "--num_fewshot", "1", "--task-set", "fewshot_data=own-0.jsonl", "--grid", "1,0", "--sites",
+                "input", "--replicates", "40", "--out", few.toString());
+        assertEquals(null, failure);
+        results = Json.read(few.resolve("results.json"));
+        assertEquals("{\"own\":1,\"own_own-0\":1,\"own_own-1\":1} 0.5", Json.line(results.at("/n-shot")) + " " + results.at("/config/limit"));
+        assertEquals("2 3", results.at("/n-samples/own_own-0/effective") + " " + results.at("/n-samples/own_own-1/effective"), "half of 3 and of 5, rounded up");
+        // Two models' folders are compared by the task, which has a file, and not by the subtasks.
+        Path again = folder.resolve("again");
+        eval(Stream.concat(Arrays.stream(args), Stream.of(again.toString())).toArray(String[]::new));
+        table = compare(out.toString(), again.toString(), "--out", folder.resolve("compared").toString());
+        assertEquals(null, failure);
+        assertTrue(table.contains("task   own: 4 documents") && table.contains("2 of 3 subtasks are there"), table);
     }
 
     @Test
@@ -561,7 +634,12 @@ class CommandsTest {
             assertEquals(kept.dense().get(0), curve.points().get(0).scores().get(0), "p = 1");
             assertEquals(read.stream().map(tokens -> 2L * width * tokens).toList(), curve.points().get(0).elements());
             assertEquals(1.0, curve.points().get(2).sparsity());
-            assertEquals(0.5, Json.read(out.resolve("results.json")).at("/results/say/exact_match,none").doubleValue());
+            JsonNode results = Json.read(out.resolve("results.json"));
+            assertEquals(0.5, results.at("/results/say/exact_match,none").doubleValue());
+            JsonNode level = results.at("/sparse/critical_sparsity/say").path(curve.sites().key()).path("exact_match");
+            assertEquals("linear", level.path("estimator").asText());
+            assertEquals(curve.critical().get("exact_match").stream().filter(each -> each.estimator() == Estimator.LINEAR).findFirst().orElseThrow().level().sparsity(),
+                    level.at("/level/sparsity").doubleValue());
         }
         assertEquals(1 + 2 * 3, Files.readAllLines(out.resolve("curves.csv")).size());
 
@@ -578,6 +656,14 @@ class CommandsTest {
                     .toArray(String[]::new));
             assertEquals(null, failure, rule);
             TaskMeasurement measured = ResultJson.read(again.resolve("say.json"), TaskMeasurement.class, TaskMeasurement.VERSION);
+            assertEquals(List.of("calibrated", "channel", "weighted").contains(rule), measured.calibration().isPresent(), rule);
+            if (rule.equals("calibrated")) {
+                Calibration calibration = measured.calibration().orElseThrow();
+                assertEquals("64 windows of 64 tokens of larger.txt", calibration.text().inWords().split(",")[0].replace(folder + "/", ""));
+                assertEquals(List.of("intermediate 0", "intermediate 1"), calibration.thresholds().stream().map(each -> each.site().key() + " " + each.layer()).toList());
+                calibration.thresholds().forEach(each -> assertTrue(each.values().get(0) == 0 && each.values().get(2) > each.values().get(1), each.toString()));
+                assertEquals(64, Json.read(again.resolve("results.json")).at("/sparse/calibration_text/windows").intValue());
+            }
             assertEquals(kept.dense(), measured.dense(), rule);
             assertEquals(kept.dense().get(0), measured.curves().get(0).points().get(0).scores().get(0), rule + " keeps all");
             assertEquals(written.stream().map(tokens -> 48L * tokens).toList(), measured.curves().get(0).points().get(0).elements(), rule);
@@ -596,7 +682,11 @@ class CommandsTest {
             }
         }
         String wrong = eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--task-set", "doc_to_target=something else")).toArray(String[]::new));
-        assertTrue(wrong.contains("note   exact_match is 0 without a rule, so nothing can fall"), wrong);
+        assertTrue(wrong.contains("note   exact_match is 0 without a rule, so nothing can fall") && wrong.contains("intermediate  exact_match can't be told: see the note above")
+                && !wrong.contains("1.0000") && wrong.contains("Cite linear with its interval"), wrong);
+        JsonNode untold = Json.read(again.resolve("results.json")).at("/sparse/critical_sparsity/say/intermediate/exact_match");
+        assertTrue(untold.isNull());
+        assertEquals(List.of(), ResultJson.read(again.resolve("say.json"), TaskMeasurement.class, TaskMeasurement.VERSION).curves().get(0).critical().get("exact_match"));
         eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--coverage", "last:0.5")).toArray(String[]::new));
         assertRefused("--coverage last:0.5: " + task + " wants text to be written");
         eval(Stream.concat(args.stream(), Stream.of(again.toString(), "--layers", "0")).toArray(String[]::new));
@@ -647,7 +737,7 @@ class CommandsTest {
         String table = compare(one.toString(), two.toString(), "--out", out.toString());
         assertEquals(null, failure);
         assertTrue(table.contains("control: tiny") && table.contains("task   stories_agreement: 6 documents") && table.contains("other   − control: ")
-                && table.contains("critical sparsity at intermediate: other "), table);
+                && !table.contains("critical sparsity at intermediate"), table);
         assertTrue(table.lines().anyMatch(line -> line.matches("       tiny: 12 requests, \\d+ with a context cut to 64 tokens.*")), table);
         assertTrue(table.contains("note   other: acc is not above chance (0.5000)"), table);
         JsonNode json = Json.read(out.resolve("report.json"));
@@ -690,7 +780,7 @@ class CommandsTest {
     }
 
     @Test
-    void wrongTasksAreRefused() {
+    void wrongTasksAreRefused() throws IOException {
         String[] model = {"--run", run.toString()};
         eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "piqua,triviaqa,piqa", "--task-data", folder.toString())).toArray(String[]::new));
         assertRefused("piqua", "piqa", "valid.jsonl: no such file");
@@ -698,10 +788,37 @@ class CommandsTest {
         assertRefused("--limit goes with --tasks");
         eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--limit", "1", "--max-length", "1", "--accuracy-bar", "1.5")).toArray(String[]::new));
         assertRefused("--limit: must be at least 2", "--max-length: must be at least 2", "--accuracy-bar: must be above 0 and at most 1");
+        Files.writeString(folder.resolve("short.txt"), "too short");
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--rule", "calibrated", "--set", "data.text=" + folder.resolve("short.txt"))).toArray(String[]::new));
+        assertRefused("rule calibrated takes its thresholds from text that is not the tasks', the data of a run or those of --set data.text=FILE: the corpus has ");
+        for (String limit : List.of("0", "-1", "1", "2.5", "NaN")) {
+            eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--limit", limit)).toArray(String[]::new));
+            assertRefused("--limit: must be at least 2 and whole, or above 0 and below 1 for a share of the documents, not " + Double.parseDouble(limit));
+        }
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--limit", "0.001")).toArray(String[]::new));
+        assertRefused("stories_agreement: 1 of 500 documents is asked, and intervals need 2");
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--num_fewshot", "2")).toArray(String[]::new));
+        assertRefused("--num_fewshot 2: stories have no examples in front");
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "piqa", "--num_fewshot", "2")).toArray(String[]::new));
+        assertRefused("fewshot_data: missing; expected the file that the num_fewshot examples are taken from, here or by --task-set fewshot_data=FILE");
+        eval(Stream.concat(Arrays.stream(model), Stream.of("--num_fewshot", "5")).toArray(String[]::new));
+        assertRefused("--num_fewshot goes with --tasks");
         eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--max-length", "100")).toArray(String[]::new));
         assertRefused("--max-length: 100 tokens are more than the 64");
         eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement", "--rule", "griffin", "--coverage", "all")).toArray(String[]::new));
         assertRefused("griffin chooses by a request's context, which coverage all does not leave alone; use generated");
+        // A choice of one letter behind a context of none, which is the one token that stands for it, and behind "no".
+        Files.writeString(folder.resolve("letters.jsonl"), "{\"q\": \"no\", \"a\": 0}\n{\"q\": \"\", \"a\": 1}\n");
+        Path letters = Files.writeString(folder.resolve("letters.yaml"), "task: letters\noutput_type: multiple_choice\ndata: letters.jsonl\ndoc_to_text: q\n"
+                + "doc_to_choice: [a, b]\ntarget_delimiter: ''\ndoc_to_target: '{{ a }}'\nmetric_list: [acc]\n");
+        Path out = folder.resolve("refused");
+        String[] both = {"--tasks", "stories_agreement," + letters, "--rule", "griffin", "--limit", "4", "--out", out.toString(), "--coverage"};
+        eval(Stream.concat(Arrays.stream(model), Stream.concat(Arrays.stream(both), Stream.of("decode"))).toArray(String[]::new));
+        assertRefused("letters: rule griffin chooses by a request's context, and with coverage decode there is nothing of a context of one token, as ",
+                "letters.jsonl: line 2 has (1 of 2 documents); use generated");
+        eval(Stream.concat(Arrays.stream(model), Stream.concat(Arrays.stream(both), Stream.of("generated"))).toArray(String[]::new));
+        assertRefused("letters: coverage generated names no token of any document, so no sparsity can be told; use all or decode");
+        assertFalse(Files.exists(out), "nothing is measured before all is known to be possible");
         eval(Stream.concat(Arrays.stream(model), Stream.of("--tasks", "stories_agreement,stories_agreement")).toArray(String[]::new));
         assertRefused("a task is named twice");
     }

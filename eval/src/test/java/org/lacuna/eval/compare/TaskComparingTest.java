@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
+import java.util.Map;
 import java.util.OptionalDouble;
 import org.junit.jupiter.api.Test;
 import org.lacuna.data.task.MetricKind;
@@ -75,6 +76,23 @@ class TaskComparingTest {
         assertEquals(0.75 * 0.99, at.difference().otherValue(), 1e-12);
         assertEquals(0.25 - 0.7425, at.difference().difference(), 1e-12);
         assertTrue(at.difference().exchanged().isPresent());
+    }
+
+    private static TaskMeasurement untold(TaskMeasurement result) {
+        return new TaskMeasurement(result.version(), result.model(), result.task(), result.settings(), result.provenance(), result.dense(),
+                result.curves().stream().map(curve -> new TaskMeasurement.Curve(curve.sites(), curve.points(), Map.of("acc", List.of()))).toList(), result.calibration());
+    }
+
+    /** Of a level that can't be told there is no difference; where the control's is told, there can be one of the accuracies there. */
+    @Test
+    void levelsThatCantBeToldAreNotCompared() {
+        TaskComparison comparison = compare(natural(SILU, "t", "d"), untold(induced(RELU, "t", "d")));
+        assertEquals(List.of(), comparison.tasks().get(0).critical());
+        assertEquals(0.604, comparison.tasks().get(0).atControlsCritical().get(0).sparsity(), 1e-12);
+        comparison = compare(untold(natural(SILU, "t", "d")), induced(RELU, "t", "d"));
+        assertEquals(List.of(), comparison.tasks().get(0).critical());
+        assertEquals(List.of(), comparison.tasks().get(0).atControlsCritical());
+        assertEquals(1, comparison.tasks().get(0).dense().size());
     }
 
     @Test

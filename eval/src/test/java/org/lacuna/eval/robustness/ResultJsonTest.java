@@ -97,7 +97,7 @@ class ResultJsonTest {
         assertEquals("at_least", json.at("/curves/0/critical/2/level/kind").asText());
         assertEquals("NaN", json.at("/curves/0/critical/0/level/sparsity").asText());
         assertEquals(0.5, json.at("/dense/exact_zeros/input/1").asDouble());
-        assertEquals(List.of("version", "model", "data", "settings", "provenance", "dense", "curves", "joint"), names(json));
+        assertEquals(List.of("version", "model", "data", "settings", "provenance", "dense", "curves", "joint", "calibration"), names(json));
         assertEquals(List.of("name", "sha256", "windows_sha256", "windows", "window_length", "bytes"), names(json.get("data")));
     }
 

@@ -10,10 +10,11 @@ import org.junit.jupiter.api.Test;
 import org.lacuna.data.task.MetricKind;
 import org.lacuna.eval.task.TaskMeasurement.Score;
 import org.lacuna.eval.task.TaskMeasurement.TaskSummary;
+import org.lacuna.run.folder.Json;
 
 class TaskNotesTest {
     private static TaskSummary task(int leftOut, OptionalDouble chance) {
-        return new TaskSummary("t", 100, leftOut, 1200, 7, 64, chance, "", "");
+        return new TaskSummary("t", Json.object(), 100, OptionalDouble.empty(), List.of(), 100, leftOut, 1200, 7, 64, chance, "", "");
     }
 
     private static List<String> notes(MetricKind metric, double value, OptionalDouble chance) {

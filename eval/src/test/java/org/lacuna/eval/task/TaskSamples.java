@@ -20,6 +20,7 @@ import org.lacuna.eval.task.TaskMeasurement.Curve;
 import org.lacuna.eval.task.TaskMeasurement.Point;
 import org.lacuna.eval.task.TaskMeasurement.Score;
 import org.lacuna.eval.task.TaskMeasurement.TaskSummary;
+import org.lacuna.run.folder.Json;
 import org.lacuna.run.provenance.Provenance;
 import org.lacuna.sparsity.critical.Estimator;
 import org.lacuna.sparsity.critical.QualityBar;
@@ -64,9 +65,9 @@ public final class TaskSamples {
         Map<String, List<Estimate>> critical = new LinkedHashMap<>();
         critical.put("acc", Arrays.stream(Estimator.values()).map(estimator -> new Estimate(estimator, bar.levels(curve.pooled()).by(estimator),
                 settings.bootstrap(count).interval(times -> bar.levels(curve.pooled(times)).by(estimator), 0.95))).toList());
-        return new TaskMeasurement(TaskMeasurement.VERSION, model, new TaskSummary(task, count, 0, count, 0, 64, OptionalDouble.of(0.25), "5a" + documents,
+        return new TaskMeasurement(TaskMeasurement.VERSION, model, new TaskSummary(task, Json.object(), count, OptionalDouble.empty(), List.of(), count, 0, count, 0, 64, OptionalDouble.of(0.25), "5a" + documents,
                 (documents + "0".repeat(12)).substring(0, 12)),
-                settings, Provenance.collect(Map.of()).toJson(), List.of(without), List.of(new Curve(SiteSet.INTERMEDIATE, points, critical)));
+                settings, Provenance.collect(Map.of()).toJson(), List.of(without), List.of(new Curve(SiteSet.INTERMEDIATE, points, critical)), Optional.empty());
     }
 
     private static Score score(List<Double> values) {

@@ -46,13 +46,18 @@ final class DocumentMaker {
             case LOGLIKELIHOOD -> document(index, source, List.of(new Prompt(context(source, text.text(source)), nonEmpty(source, target.text(source)))));
             case LOGLIKELIHOOD_ROLLING -> document(index, source, List.of(new Prompt("", nonEmpty(source, target.text(source)))));
             case MULTIPLE_CHOICE -> choice(index, source);
-            case GENERATE_UNTIL -> new TaskDocument(index, source.where(), List.of(new Prompt(context(source, text.text(source)), "")), List.of(), List.of(),
+            case GENERATE_UNTIL -> new TaskDocument(index, source.where(), subtask(source), List.of(new Prompt(context(source, text.text(source)), "")), List.of(), List.of(),
                     answers(source));
         };
     }
 
-    private static TaskDocument document(int index, Source source, List<Prompt> prompts) {
-        return new TaskDocument(index, source.where(), prompts, List.of(), List.of(), List.of());
+    private TaskDocument document(int index, Source source, List<Prompt> prompts) {
+        return new TaskDocument(index, source.where(), subtask(source), prompts, List.of(), List.of(), List.of());
+    }
+
+    /** Named as lm-evaluation-harness names those of a group: by the task and what is particular. */
+    private String subtask(Source source) {
+        return file.subtasks().isPresent() ? file.task() + "_" + source.fileName() : "";
     }
 
     private String nonEmpty(Source source, String scored) {
@@ -72,7 +77,7 @@ final class DocumentMaker {
             String context = context(source, text.text(source));
             all.forEach(choice -> prompts.add(new Prompt(context, file.target_delimiter() + choice)));
         }
-        return new TaskDocument(index, source.where(), prompts, all, gold(source, all), List.of());
+        return new TaskDocument(index, source.where(), subtask(source), prompts, all, gold(source, all), List.of());
     }
 
     private List<String> choices(Source source) {

@@ -100,7 +100,7 @@ final class Sources {
         int before = read.size();
         try (Lines lines = new Lines(source, Documents.largest())) {
             while (read.size() < most && lines.next()) {
-                add(lines.where(), lines.text());
+                add(lines.where(), file.toString(), lines.text());
             }
         }
         if (read.size() == before && before < most) {
@@ -108,7 +108,7 @@ final class Sources {
         }
     }
 
-    private void add(String where, String line) {
+    private void add(String where, String file, String line) {
         characters += line.length();
         if (characters > Runtime.getRuntime().maxMemory() / SHARE || read.size() == MOST_DOCUMENTS) {
             throw new InputException(where + ": more than " + (read.size() == MOST_DOCUMENTS ? MOST_DOCUMENTS + " documents"
@@ -118,7 +118,7 @@ final class Sources {
         if (!json.isObject()) {
             throw new InputException(where + ": is no JSON object; expected {\"field\": value, …}");
         }
-        read.add(new Source(where, object(where, json)));
+        read.add(new Source(where, file, object(where, json)));
     }
 
     private static Map<String, Object> object(String where, JsonNode json) {
@@ -181,6 +181,6 @@ final class Sources {
         if (fields.put(LABEL, label.matches("\\d{1,9}") ? (Object) Long.parseLong(label) : label) != null) {
             throw new InputException(document.where() + ": has a field label of its own, and another one in the file of labels; expected one");
         }
-        return new Source(document.where(), fields);
+        return new Source(document.where(), document.file(), fields);
     }
 }

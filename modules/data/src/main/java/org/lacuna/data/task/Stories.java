@@ -26,7 +26,7 @@ final class Stories {
             fields.put("context", item.context());
             fields.put("choices", item.choices());
             fields.put("label", (long) item.right());
-            documents.add(new Source("stories, document " + (documents.size() + 1), fields));
+            documents.add(new Source("stories, document " + (documents.size() + 1), "", fields));
         }
         return documents;
     }

@@ -2,9 +2,15 @@ package org.lacuna.data.task;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.function.Supplier;
+import java.util.stream.IntStream;
 import org.lacuna.data.task.PairEncoder.Pair;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.run.InputException;
@@ -21,11 +27,25 @@ public final class Task {
 
     private final TaskFile file;
     private final List<TaskDocument> documents;
+    /** Of each subtask, or of the one that the whole is, how many documents the data hold. */
+    private final Map<String, Integer> originals;
+    private final OptionalDouble limit;
     private final int leftOut;
 
-    private Task(TaskFile file, List<TaskDocument> documents, int leftOut) {
+    /**
+     * A subtask.
+     *
+     * @param name     as lm-evaluation-harness names it
+     * @param original how many documents the data hold of it
+     * @param documents how many of them the task has
+     */
+    public record Subtask(String name, int original, int documents) { }
+
+    private Task(TaskFile file, List<TaskDocument> documents, Map<String, Integer> originals, OptionalDouble limit, int leftOut) {
         this.file = file;
         this.documents = documents;
+        this.originals = originals;
+        this.limit = limit;
         this.leftOut = leftOut;
     }
 
@@ -64,6 +84,9 @@ public final class Task {
         List<Path> folders = TaskFiles.folders(nameOrFile, dataFolder);
         List<Source> sources = file.stories().map(Stories::documents)
                 .orElseGet(() -> Sources.read(folders, file.data(), file.labels(), Integer.MAX_VALUE));
+        if (file.subtasks().isPresent()) {
+            checkNames(sources);
+        }
         List<Source> examples = file.num_fewshot() == 0 ? List.of() : examples(file, folders);
         DocumentMaker maker = new DocumentMaker(nameOrFile, file, sources.get(0), examples);
         Problems problems = new Problems();
@@ -79,7 +102,20 @@ public final class Task {
             }
         }
         problems.report();
-        return new Task(file, List.copyOf(documents), 0);
+        Map<String, Integer> originals = new LinkedHashMap<>();
+        documents.forEach(document -> originals.merge(document.subtask(), 1, Integer::sum));
+        return new Task(file, List.copyOf(documents), originals, OptionalDouble.empty(), 0);
+    }
+
+    /** Subtasks are called by their files' names. */
+    private static void checkNames(List<Source> sources) {
+        Map<String, String> files = new HashMap<>();
+        for (Source source : sources) {
+            String other = files.putIfAbsent(source.fileName(), source.file());
+            if (other != null && !other.equals(source.file())) {
+                throw new InputException(source.file() + ": has the name of " + other + ", and subtasks are called by their files' names; rename one");
+            }
+        }
     }
 
     /** One more than are needed, if there is one: a document is no example of itself. */
@@ -92,13 +128,24 @@ public final class Task {
     }
 
     /**
-     * The task's first documents, as a task.
+     * The task's first documents, as a task; of a task with subtasks each one's first.
      *
-     * @param count at least 1
-     * @return this task if it has no more
+     * @param count a whole number of at least 1; or below 1 and above 0, the share of the documents, rounded up
+     * @return this task, with the limit, if it has no more
      */
-    public Task first(int count) {
-        return count >= documents.size() ? this : new Task(file, documents.subList(0, count), leftOut);
+    public Task first(double count) {
+        Map<String, Integer> taken = new HashMap<>();
+        List<TaskDocument> first = new ArrayList<>();
+        for (TaskDocument document : documents) {
+            if (taken.merge(document.subtask(), 1, Integer::sum) <= most(count, originals.get(document.subtask()))) {
+                first.add(document.at(first.size()));
+            }
+        }
+        return new Task(file, List.copyOf(first), originals, OptionalDouble.of(count), leftOut);
+    }
+
+    private static double most(double count, int original) {
+        return count < 1 ? Math.ceil(original * count) : count;
     }
 
     /**
@@ -122,7 +169,8 @@ public final class Task {
         if (fitting.isEmpty()) {
             throw new InputException(name() + ": every document has a continuation of more than the " + maxLength + " tokens that the model reads at once");
         }
-        return fitting.size() == documents.size() ? this : new Task(file, List.copyOf(fitting), leftOut + documents.size() - fitting.size());
+        return fitting.size() == documents.size() ? this
+                : new Task(file, List.copyOf(fitting), originals, limit, leftOut + documents.size() - fitting.size());
     }
 
     /**
@@ -150,6 +198,50 @@ public final class Task {
      */
     public List<TaskDocument> documents() {
         return documents;
+    }
+
+    /**
+     * How many documents the data hold, whatever the limit.
+     *
+     * @return at least as many as the task has
+     */
+    public int original() {
+        return originals.values().stream().mapToInt(Integer::intValue).sum();
+    }
+
+    /**
+     * What {@link #first} was told.
+     *
+     * @return empty where all documents are taken
+     */
+    public OptionalDouble limit() {
+        return limit;
+    }
+
+    /**
+     * The subtasks, in the order of the documents.
+     *
+     * @return none where the task is one of its own
+     */
+    public List<Subtask> subtasks() {
+        Map<String, Integer> counts = counts();
+        return file.subtasks().isEmpty() ? List.of()
+                : originals.entrySet().stream().map(subtask -> new Subtask(subtask.getKey(), subtask.getValue(), counts.getOrDefault(subtask.getKey(), 0))).toList();
+    }
+
+    private Map<String, Integer> counts() {
+        Map<String, Integer> counts = new LinkedHashMap<>();
+        documents.forEach(document -> counts.merge(document.subtask(), 1, Integer::sum));
+        return counts;
+    }
+
+    /**
+     * All that the task file says, with what it leaves out and what overrides changed.
+     *
+     * @return components named by the task file's keys
+     */
+    public Record definition() {
+        return file;
     }
 
     /**
@@ -252,9 +344,38 @@ public final class Task {
                 values.add(scorer.value(kind, document, byDocument.get(document.index())));
                 weights.add(Scorer.weight(kind, document));
             }
-            metrics.add(Metric.of(kind, values, weights));
+            metrics.add(file.subtasks().isPresent() && kind.higherIsBetter() ? ofSubtasks(kind, values, file.subtasks().get().weight_by_size())
+                    : Metric.of(kind, values, weights));
         }
         return new TaskResult(name(), documents.size(), leftOut, requests.size(), (int) requests.stream().filter(Request::truncated).count(), metrics);
+    }
+
+    /**
+     * An accuracy over subtasks, with the standard error that lm-evaluation-harness 0.4.13 gives the group's.
+     *
+     * <pre>
+     * by size:  mean of all n documents, of k subtasks    √(Σ (n_s − 1) n_s e_s² / ((n − k) n))
+     * alike:    mean of the subtasks' means               √(Σ e_s²) / k
+     * </pre>
+     */
+    private Metric ofSubtasks(MetricKind kind, List<Double> values, boolean bySize) {
+        Map<String, Integer> counts = counts();
+        Map<String, List<Double>> bySubtask = new LinkedHashMap<>();
+        for (int d = 0; d < values.size(); d++) {
+            bySubtask.computeIfAbsent(documents.get(d).subtask(), subtask -> new ArrayList<>()).add(values.get(d));
+        }
+        double n = values.size();
+        double k = bySubtask.size();
+        double squares = 0;
+        boolean told = true;
+        for (List<Double> own : bySubtask.values()) {
+            OptionalDouble error = kind.standardError(own);
+            told &= error.isPresent();
+            squares += error.orElse(0) * error.orElse(0) * (bySize ? (own.size() - 1.0) * own.size() : 1);
+        }
+        OptionalDouble standardError = told ? OptionalDouble.of(bySize ? Math.sqrt(squares / (n - k) / n) : Math.sqrt(squares) / k) : OptionalDouble.empty();
+        List<Double> weights = documents.stream().map(document -> bySize ? 1.0 : n / (k * counts.get(document.subtask()))).toList();
+        return Metric.of(kind, IntStream.range(0, values.size()).mapToObj(d -> values.get(d) * weights.get(d)).toList(), weights, standardError);
     }
 
     /** Collects what is wrong with documents, up to a number of them. */

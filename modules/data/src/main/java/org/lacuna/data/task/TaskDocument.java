@@ -7,12 +7,13 @@ import java.util.List;
  *
  * @param index   its place among the task's documents, from 0
  * @param where   the file and line that it stands in
+ * @param subtask which of the task's subtasks it belongs to, by its file; empty where the task has none
  * @param prompts what is asked: one for each choice, one for anything else
  * @param choices what is chosen from, without the delimiter in front; empty where nothing is
  * @param gold    indices of the right choices
  * @param answers what may be generated; empty where nothing is
  */
-public record TaskDocument(int index, String where, List<Prompt> prompts, List<String> choices, List<Integer> gold, List<String> answers) {
+public record TaskDocument(int index, String where, String subtask, List<Prompt> prompts, List<String> choices, List<Integer> gold, List<String> answers) {
 
     /**
      * A text and what is scored after it.
@@ -43,6 +44,6 @@ public record TaskDocument(int index, String where, List<Prompt> prompts, List<S
 
     /** The same at another place. */
     TaskDocument at(int place) {
-        return new TaskDocument(place, where, prompts, choices, gold, answers);
+        return new TaskDocument(place, where, subtask, prompts, choices, gold, answers);
     }
 }

@@ -2,6 +2,7 @@ package org.lacuna.data.task;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import org.lacuna.run.InputException;
@@ -15,6 +16,7 @@ record TaskFile(
         @Key(doc = "the task's name") String task,
         @Key(doc = "what is asked of the model") String output_type,
         @Key(def = "[]", single = true, doc = "files of JSON lines in the folder of task data") List<String> data,
+        @Key(doc = "each of data's files is a subtask") Optional<Subtasks> subtasks,
         @Key(doc = "a file with one label a line, which becomes the document's field label") Optional<String> labels,
         @Key(doc = "documents made from the embedded stories instead") Optional<StorySource> stories,
         @Key(def = "", doc = "what stands in front of everything, in Jinja") String description,
@@ -28,10 +30,20 @@ record TaskFile(
         @Key(def = "[]", single = true, doc = "the metrics' names") List<String> metric_list,
         @Key(doc = "how a text is generated") Optional<Generation> generation_kwargs,
         @Key(doc = "what of a generated text is the answer") Optional<AnswerFilter> filter,
-        @Key(doc = "what an answer may differ in") Optional<ExactMatch> exact_match) {
+        @Key(doc = "what an answer may differ in") Optional<ExactMatch> exact_match,
+        @Key(def = "{}", doc = "the task file's version, and what else its author notes; results tell it") Map<String, String> metadata) {
 
     private static final int MOST_FILES = 1000;
     private static final int MOST_CHOICES = 100;
+
+    /**
+     * That each file of data is a task of its own, and the whole is a group of them in lm-evaluation-harness' terms: a limit counts for each, and each one's
+     * metrics are told.
+     */
+    record Subtasks(
+            @Key(min = 1, max = MOST_FILES, doc = "how many there are of them where all are there") Optional<Integer> files,
+            @Key(def = "true", doc = "whether the group's accuracy is that of all documents, or the mean of the subtasks' accuracies") boolean weight_by_size,
+            @Key(doc = "of each subtask, by lm-evaluation-harness' metadata") Optional<String> version) { }
 
     /** Where the documents come from that no file holds. */
     record StorySource(
@@ -59,6 +71,9 @@ record TaskFile(
         }
         OutputType type = OutputType.named(output_type).orElseThrow();
         sources(problems, data, labels, stories, fewshot_data, num_fewshot);
+        if (subtasks.isPresent() && stories.isPresent()) {
+            problems.add("subtasks: are files of data, and stories have none; remove it");
+        }
         if ((type == OutputType.MULTIPLE_CHOICE) == doc_to_choice.isEmpty()) {
             problems.add("doc_to_choice: " + (doc_to_choice.isEmpty() ? "missing; multiple_choice needs the choices"
                     : "only multiple_choice has choices; remove it"));
@@ -83,6 +98,10 @@ record TaskFile(
                 problems.add("metric_list: " + output_type + " has no " + metric + "; expected " + String.join(", ", MetricKind.keys(type)));
             }
         }
+        boolean means = metric_list.stream().flatMap(name -> MetricKind.named(name, type).stream()).allMatch(MetricKind::higherIsBetter);
+        if (subtasks.isPresent() && !subtasks.get().weight_by_size && !means) {
+            problems.add("subtasks: weight_by_size: false is of accuracies; perplexities are of all documents");
+        }
         if (metric_list.stream().distinct().count() < metric_list.size()) {
             problems.add("metric_list: names a metric twice");
         }
@@ -103,7 +122,7 @@ record TaskFile(
             problems.add("num_fewshot: stories have no examples in front");
         }
         if (fewshot > 0 && stories.isEmpty() && fewshotData.isEmpty()) {
-            problems.add("fewshot_data: missing; expected the file that the num_fewshot examples are taken from");
+            problems.add("fewshot_data: missing; expected the file that the num_fewshot examples are taken from, here or by --task-set fewshot_data=FILE");
         }
         files("data", data, problems);
         files("fewshot_data", fewshotData, problems);

@@ -23,10 +23,11 @@ final class TaskFiles {
     private static final long LARGEST = 1 << 20;
     /** A value that YAML is told to make by code: {@code key: !function module.name}. */
     private static final Pattern TAG = Pattern.compile("(?m)^[^#\\n\"']*[:?,{\\[-][ \\t]*(!!?[A-Za-z]\\S*)");
-    private static final String DATA = "Lacuna downloads no data; name its files in data, fewshot_data and labels";
+    private static final String DATA = "Lacuna downloads no data; write data: FILE.jsonl, a document in each line, and fewshot_data: FILE.jsonl for examples";
     private static final String CODE = "Lacuna runs no Python; say it in Jinja in doc_to_text, doc_to_target and doc_to_choice";
     private static final String DECONTAMINATION = "Lacuna does not look for a task's documents in training data; remove it";
     private static final String GREEDY = "Lacuna generates greedily; remove it";
+    private static final String GROUP = "a file is one task; write subtasks: {weight_by_size: …} where each file of data is one of a group, else name the tasks in --tasks";
     private static final String NO_USE = "Lacuna has no use for it; remove it";
     /** What to do about keys of lm-evaluation-harness that there are not. */
     private static final Map<String, String> OTHERS = Map.ofEntries(Map.entry("should_decontaminate", DECONTAMINATION),
@@ -35,8 +36,10 @@ final class TaskFiles {
             Map.entry("fewshot_split", DATA), Map.entry("fewshot_config", "the first documents of fewshot_data are the examples; remove it"),
             Map.entry("custom_dataset", CODE), Map.entry("process_docs", CODE), Map.entry("process_results", CODE),
             Map.entry("filter_list", "expected filter: {regex: …, group_select: …, strip: …}"), Map.entry("include", "one file is one task; write it out"),
-            Map.entry("generation_kwargs.do_sample", GREEDY), Map.entry("generation_kwargs.temperature", GREEDY), Map.entry("repeats", GREEDY),
-            Map.entry("group", NO_USE), Map.entry("tag", NO_USE), Map.entry("task_alias", NO_USE), Map.entry("metadata", NO_USE),
+            Map.entry("generation_kwargs.do_sample", GREEDY), Map.entry("generation_kwargs.temperature", GREEDY), Map.entry("generation_kwargs.top_p", GREEDY),
+            Map.entry("generation_kwargs.top_k", GREEDY), Map.entry("generation_kwargs.num_beams", GREEDY), Map.entry("repeats", GREEDY),
+            Map.entry("unsafe_code", CODE), Map.entry("class", CODE), Map.entry("group", GROUP), Map.entry("group_alias", GROUP),
+            Map.entry("aggregate_metric_list", GROUP), Map.entry("tag", NO_USE), Map.entry("task_alias", NO_USE),
             Map.entry("use_prompt", NO_USE), Map.entry("gen_prefix", "write it at the end of doc_to_text"),
             Map.entry("doc_to_image", "models here read text only"), Map.entry("doc_to_audio", "models here read text only"));
     private static final String SET = "--set ";
@@ -90,7 +93,7 @@ final class TaskFiles {
         if (unknown.matches() && OTHERS.containsKey(unknown.group(2))) {
             return unknown.group(1) + unknown.group(2) + ": a key of lm-evaluation-harness that is not supported: " + OTHERS.get(unknown.group(2));
         }
-        return told.contains("metric_list") && told.contains("found a mapping") ? told + " (names alone: [acc, acc_norm])" : told;
+        return told.contains("metric_list") && told.contains("found a mapping") ? told + " (names alone: [acc, acc_norm]; what exact_match passes over in exact_match: {ignore_case: true})" : told;
     }
 
     private static String text(Path file) {

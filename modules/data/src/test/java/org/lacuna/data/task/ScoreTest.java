@@ -8,9 +8,12 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.data.tokenize.ByteTokenizer;
@@ -63,6 +66,27 @@ class ScoreTest {
         assertEquals(List.of(1.0), score(task, scored(Double.NEGATIVE_INFINITY), scored(-1e300)).metric("acc").values());
         assertEquals(OptionalDouble.empty(), score(task, scored(-3), scored(-3)).metric("acc").standardError());
         assertThrows(IllegalArgumentException.class, () -> scored(Double.NaN));
+    }
+
+    /**
+     * Subtasks with 1, 0 and 1, 1, 1, 0: means 1/2 and 3/4, standard errors √(1/2)/√2 = 1/2 and √(1/4)/2 = 1/4. Alike the mean is 5/8 and its error √(1/4 + 1/16)/2; by
+     * size the mean is 4/6, and the error √((1 · 2 · 1/4 + 3 · 4 · 1/16) / (6 − 2) / 6). The harness' own functions give 0.2795084971874737 and 0.22821773229381923.
+     */
+    @Test
+    void anAccuracyOverSubtasksIsTheHarnessGroups() throws IOException {
+        Files.write(folder.resolve("a.jsonl"), Collections.nCopies(2, "{\"q\": \"x\"}"));
+        Files.write(folder.resolve("b.jsonl"), Collections.nCopies(4, "{\"q\": \"x\"}"));
+        Answer[] answers = IntStream.of(1, 0, 1, 1, 1, 0).boxed().flatMap(right -> Stream.of(scored(-right), scored(right - 1.0))).toArray(Answer[]::new);
+        String yaml = "output_type: multiple_choice\ndoc_to_text: q\ndoc_to_choice: [a, b]\ndoc_to_target: '1'\nmetric_list: [acc]\ntask: t\ndata: [a.jsonl, b.jsonl]\n";
+        Metric alike = score(Task.open(Files.writeString(folder.resolve("t.yaml"), yaml + "subtasks: {weight_by_size: false}").toString(), folder), answers).metric("acc");
+        assertEquals(5 / 8.0, alike.value(), EXACT);
+        assertEquals(0.2795084971874737, alike.standardError().getAsDouble(), EXACT);
+        assertEquals(List.of(1.5, 1.5, 0.75, 0.75, 0.75, 0.75), alike.weights());
+        assertEquals(List.of(1.5, 0.0, 0.75, 0.75, 0.75, 0.0), alike.values());
+        Metric bySize = score(Task.open(Files.writeString(folder.resolve("t.yaml"), yaml + "subtasks: {}").toString(), folder), answers).metric("acc");
+        assertEquals(4 / 6.0, bySize.value(), EXACT);
+        assertEquals(0.22821773229381923, bySize.standardError().getAsDouble(), EXACT);
+        assertEquals(List.of(1.0, 0.0, 1.0, 1.0, 1.0, 0.0), bySize.values());
     }
 
     @Test

@@ -10,8 +10,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalDouble;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -75,6 +77,37 @@ class TaskFileTest {
         assertTrue(message.contains(other.resolve("f.jsonl") + ": no such file, nor is there one beside the task file"), message);
     }
 
+    /** Three documents in one file, five in another: two of each, or two fifths, which are rounded up, make 2 and 2. */
+    @Test
+    void aLimitCountsForEachSubtask() throws IOException {
+        String line = "{\"q\": \"Q\", \"c\": [\"x\", \"y\"], \"a\": 0}";
+        Path parts = Files.createDirectories(folder.resolve("parts"));
+        Files.write(parts.resolve("b 1.jsonl"), Collections.nCopies(5, line));
+        Files.write(parts.resolve("a.jsonl"), Collections.nCopies(3, line));
+        String yaml = CHOICE.replace("d.jsonl", "parts/*.jsonl");
+        Task whole = open(yaml + "subtasks: {files: 4}\n");
+        assertEquals(List.of(new Task.Subtask("t_a", 3, 3), new Task.Subtask("t_b_1", 5, 5)), whole.subtasks());
+        for (double limit : new double[] {2, 0.4}) {
+            Task first = whole.first(limit);
+            assertEquals(List.of(new Task.Subtask("t_a", 3, 2), new Task.Subtask("t_b_1", 5, 2)), first.subtasks());
+            assertEquals(8, first.original());
+            assertEquals(limit, first.limit().getAsDouble());
+            assertEquals(List.of("0 a.jsonl: line 1", "1 a.jsonl: line 2", "2 b 1.jsonl: line 1", "3 b 1.jsonl: line 2"), first.documents().stream()
+                    .map(document -> document.index() + " " + Path.of(document.where()).getFileName()).toList());
+        }
+        Task one = open(yaml).first(2);
+        assertEquals(List.of(), one.subtasks());
+        assertEquals(2, one.documents().size(), "files that are no subtasks are one whole");
+        assertEquals(OptionalDouble.empty(), whole.limit());
+
+        Files.write(Files.createDirectories(folder.resolve("more")).resolve("a.jsonl"), List.of(line));
+        String twice = refused(yaml.replace("data: parts/*.jsonl", "data: [parts/a.jsonl, more/a.jsonl]") + "subtasks: {}\n");
+        assertTrue(twice.contains("subtasks are called by their files' names; rename one"), twice);
+        assertTrue(refused(CHOICE.replace("data: d.jsonl", "stories: {kind: cloze}") + "subtasks: {}\n").contains("subtasks: are files of data"));
+        assertTrue(refused("task: t\noutput_type: loglikelihood\ndata: d.jsonl\ndoc_to_text: q\ndoc_to_target: q\nsubtasks: {weight_by_size: false}\n")
+                .contains("weight_by_size: false is of accuracies"));
+    }
+
     /** As a regular expression a dozen stars would take hours. */
     @Test
     void starsUponStarsInDataTakeNoTime() throws IOException {
@@ -97,6 +130,9 @@ class TaskFileTest {
             dataset_path: a/b             | :7: dataset_path: a key of lm-evaluation-harness that is not supported: Lacuna downloads no data
             test_split: test              | test_split: a key of lm-evaluation-harness that is not supported
             process_docs: '!function x.y' | process_docs: a key of lm-evaluation-harness that is not supported: Lacuna runs no Python
+            aggregate_metric_list: []     | :7: aggregate_metric_list: a key of lm-evaluation-harness that is not supported: a file is one task; write subtasks:
+            unsafe_code: true             | unsafe_code: a key of lm-evaluation-harness that is not supported: Lacuna runs no Python
+            metadata: {by: [a, b]}        | :7: metadata.by: expected a text
             doc_to_txt: q                 | :7: doc_to_txt: unknown key
             description: !function u.d    | :7: !function asks for code
             metric_list: [!x acc]         | :7: !x asks for code
@@ -104,7 +140,7 @@ class TaskFileTest {
             num_fewshot: 2                | num_fewshot examples are taken from
             num_fewshot: -1               | num_fewshot: expected a whole number
             metric_list: [acc, f1]        | :7: metric_list: multiple_choice has no f1; expected acc, acc_norm, acc_bytes, exact_match
-            metric_list: [{metric: acc}]  | (names alone: [acc, acc_norm])
+            metric_list: [{metric: acc}]  | (names alone: [acc, acc_norm]; what exact_match passes over in exact_match: {ignore_case: true})
             metric_list: [acc, acc]       | names a metric twice
             labels: ../l                  | labels: ../l does not lie in the folder
             labels: /etc/passwd           | does not lie in the folder of task data

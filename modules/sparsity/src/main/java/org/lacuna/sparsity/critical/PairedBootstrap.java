@@ -140,7 +140,7 @@ public final class PairedBootstrap {
      * So where no answer changed the bar surely holds if it leaves 3 documents to lose, 500 documents at 60 %. At the upper end documents were lost already,
      * and draws count as they are.
      *
-     * @param curve      of answers: 1 for a right one, 0 for a wrong one, without a rule and at every point, documents weighing alike
+     * @param curve      of answers: 1 for a right one, 0 for a wrong one, without a rule and at every point; where documents weigh differently, the one more weighs as much as their mean
      * @param same       whether at a point, by its place in the curve, the rule leaves out nothing: there the bar holds without asking
      * @param confidence such as 0.95, in (0, 1)
      * @return from 0 where the densest point may break the bar, and to 1 where the sparsest may hold it; {@code none} and {@code atLeast} count draws on which
