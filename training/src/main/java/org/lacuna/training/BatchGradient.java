@@ -22,8 +22,8 @@ import org.lacuna.model.config.FeedForwardSite;
 /**
  * Loss, penalties and gradient of a whole optimizer batch, computed in pieces: {@code accumulation} rounds of
  * {@code shards} pieces, the pieces of a round side by side. All are means over the scored tokens of the whole batch,
- * whatever its pieces: each token weighs 1 / scored in its piece, and the pieces are added up. They are added in their
- * order, so the bits depend on how the batch is cut and not on who computes the pieces.
+ * whatever its pieces: each token weighs 1 / scored in its piece, and the pieces are added up, a shard's rounds first and then the shards. So
+ * the bits depend on how the batch is cut and not on who computes the pieces.
  */
 final class BatchGradient {
     private final ObjectiveGraph graph;
@@ -35,8 +35,7 @@ final class BatchGradient {
     private final ParameterStore.Flat gradient;
     /** Null where the program reads no parameter in bf16. */
     private final FlatMath.Pass rounding;
-    private final FlatMath.Sum first;
-    private final FlatMath.Sum further;
+    private final FlatMath.Sum sum;
     private final double[] loss;
     /** Of each penalty its pieces. */
     private final double[][] penalties;
@@ -57,7 +56,7 @@ final class BatchGradient {
     /**
      * Makes the pieces' memory.
      *
-     * @param program of one piece, of {@code tokensOfPiece} tokens, with gradients
+     * @param program of one piece, of {@code tokensOfPiece} tokens, with gradients, which add up over runs where {@code accumulation} is above 1
      */
     BatchGradient(ObjectiveGraph graph, Program program, ParameterStore store, FlatMath math, int tokensOfPiece, int shards, int accumulation, Workers workers) {
         this.graph = graph;
@@ -74,10 +73,8 @@ final class BatchGradient {
             this.shards[s] = program.instance(store.values(), rounded, gradients[s]);
             feeds[s] = new Feed(this.shards[s], graph);
         }
-        // Rounds would overwrite a shard's own gradient; without them the first shard's vector can take the sum.
-        gradient = accumulation > 1 ? store.like() : gradients[0];
-        first = math.sum(gradient, List.of(gradients), false);
-        further = accumulation > 1 ? math.sum(gradient, List.of(gradients), true) : null;
+        gradient = gradients[0];
+        sum = math.sum(gradient, List.of(gradients));
         loss = new double[shards * accumulation];
         penalties = new double[graph.penalties().size()][loss.length];
         distilled = new double[graph.distilled().size()][loss.length];
@@ -138,6 +135,9 @@ final class BatchGradient {
         for (ActivityCounts counts : activityOfShard) {
             counts.clear();
         }
+        for (Instance shard : shards) {
+            shard.restart();
+        }
         for (round = 0; round < accumulation; round++) {
             if (workers.count() > shards.length) {
                 for (int s = 0; s < shards.length; s++) {
@@ -146,10 +146,9 @@ final class BatchGradient {
             } else {
                 workers.run(shards.length, runShard);
             }
-            FlatMath.Sum sum = round == 0 ? first : further;
-            workers.run(sum.blocks(), sum);
         }
-        norm = Math.sqrt((accumulation == 1 ? first : further).squares());
+        workers.run(sum.blocks(), sum);
+        norm = Math.sqrt(sum.squares());
         activity.clear();
         for (ActivityCounts counts : activityOfShard) {
             activity.add(counts);

@@ -65,7 +65,7 @@ final class ObjectiveGraph {
     }
 
     /** Forward and backward for {@code rows} windows, cut for so many workers. */
-    Program training(Device device, int rows, int window, int panels, Recompute recompute) {
+    Program training(Device device, int rows, int window, int panels, boolean accumulating, Recompute recompute) {
         List<String> outputs = new ArrayList<>(active);
         penalties.forEach(outputs::addAll);
         outputs.addAll(distilled());
@@ -75,7 +75,7 @@ final class ObjectiveGraph {
         }
         teacherInputs().forEach(name -> program.placeholder(name, rows, window, teacher.orElseThrow().hidden()));
         teacher.filter(TrainingForm.Teacher::logits).ifPresent(t -> program.parameter(DecoderGraph.TEACHER_HEAD, config.vocabulary(), t.hidden()));
-        return program.panels(panels).gradients(tuning::trains).recompute(kept(recompute)).build();
+        return program.panels(panels).gradients(tuning::trains).accumulating(accumulating).recompute(kept(recompute)).build();
     }
 
     /** What the backward pass starts from. The last layer's begins when its forward pass has just ended, so that nothing would be saved there. */

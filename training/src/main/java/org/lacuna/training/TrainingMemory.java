@@ -9,7 +9,7 @@ import org.lacuna.run.RunException;
  * @param shards pieces of the batch that are computed side by side
  * @param parameters the flat vector of all, its copy in bf16 where the step reads one, and its moving average where there is one
  * @param moments AdamW's two vectors
- * @param gradients a vector for each shard, and one for the sum of several rounds
+ * @param gradients a vector for each shard
  * @param activations of all shards: activations, their gradients, working memory, the tokens of a piece
  * @param validation the same of a validation's pieces, forward only
  * @param observation the same of the samples and snapshots that are taken on the way

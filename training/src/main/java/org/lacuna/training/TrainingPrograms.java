@@ -77,7 +77,7 @@ public final class TrainingPrograms {
     }
 
     private Program training(Recompute recompute) {
-        return graph.training(device, settings.shardRows(), settings.window(), settings.panels(), recompute);
+        return graph.training(device, settings.shardRows(), settings.window(), settings.panels(), settings.accumulation() > 1, recompute);
     }
 
     /**
@@ -88,10 +88,9 @@ public final class TrainingPrograms {
     public TrainingMemory memory(int validationWindows) {
         long vector = Float.BYTES * ParameterStore.length(tuning.parameters(config, true));
         int shards = settings.shards();
-        int sums = settings.accumulation() > 1 ? 1 : 0;
         long shard = training.arenaBytes() + graph.placeholderBytes(settings.shardRows(), settings.window()) + SEED + (graph.hasDropout() ? 2 * Integer.BYTES : 0)
                 + teacher.map(program -> program.arenaBytes() + graph.teacherBytes(settings.shardRows(), settings.window()) + 2L * Integer.BYTES * settings.shardRows() * settings.window()).orElse(0L);
-        return new TrainingMemory(shards, frozen() + ofTeacher() + (1 + averages()) * vector + copy(training, vector), MOMENTS * vector, (shards + sums) * vector, shards * shard,
+        return new TrainingMemory(shards, frozen() + ofTeacher() + (1 + averages()) * vector + copy(training, vector), MOMENTS * vector, shards * vector, shards * shard,
                 validationWindows == 0 ? 0 : (1 + averages()) * validation(validationWindows, vector), 0);
     }
 

@@ -62,7 +62,7 @@ class PanelsTest {
     }
 
     private float[] gradient(ObjectiveGraph graph, ParameterStore store, int panels) {
-        Program program = graph.training(device, 2, 150, panels, Recompute.NONE);
+        Program program = graph.training(device, 2, 150, panels, false, Recompute.NONE);
         ParameterStore.Flat gradient = store.like();
         Instance run = program.instance(store.values(), gradient);
         Random random = new Random(3);

@@ -61,10 +61,9 @@ public interface FlatMath {
     record AdamWGroup(double rate, double weightDecay) {}
 
     /**
-     * total = terms[0] + terms[1] + …, added in this order, element by element; with {@code accumulate},
-     * total = total + terms[0] + terms[1] + …. {@code total} may be one of the terms where it is not accumulated.
+     * total = terms[0] + terms[1] + …, added in this order, element by element. {@code total} may be the first of the terms.
      */
-    Sum sum(ParameterStore.Flat total, List<ParameterStore.Flat> terms, boolean accumulate);
+    Sum sum(ParameterStore.Flat total, List<ParameterStore.Flat> terms);
 
     /** rounded = vector, to the nearest bf16, of two the even one. */
     Pass round(ParameterStore.Flat vector, ParameterStore.Rounded rounded);

@@ -63,8 +63,8 @@ final class MemoryNeed {
         long trained = count(tuning.parameters(config, true));
         long frozen = count(tuning.parameters(config, false));
         TrainSettings train = recipe.train();
-        // The parameters; of those that are trained two moments, a gradient for each shard, the rounds' sum where there are several, and the moving average if wanted.
-        long bytes = frozen * Float.BYTES + trained * Float.BYTES * (3 + train.shards() + (train.accumulation() > 1 ? 1 : 0) + (train.ema() > 0 ? 1 : 0));
+        // The parameters; of those that are trained two moments, a gradient for each shard, and the moving average if wanted.
+        long bytes = frozen * Float.BYTES + trained * Float.BYTES * (3 + train.shards() + (train.ema() > 0 ? 1 : 0));
         if (memoryBytes > 0 && bytes > memoryBytes) {
             throw new RunException(String.format(Locale.ROOT, "%s: too large for this machine: its %,d parameters, their moments and the gradients of %d shards"
                     + " take %,d bytes, and this process can have %,d; take a smaller model or fewer train.shards",

@@ -22,18 +22,14 @@ final class CpuFlatMath implements FlatMath {
     private static final VectorSpecies<Double> D = DoubleVector.SPECIES_PREFERRED;
 
     @Override
-    public Sum sum(Flat total, List<Flat> terms, boolean accumulate) {
+    public Sum sum(Flat total, List<Flat> terms) {
         if (terms.isEmpty()) {
             throw new IllegalArgumentException("a sum of no vectors");
         }
-        if (terms.subList(1, terms.size()).contains(total) || accumulate && terms.contains(total)) {
+        if (terms.subList(1, terms.size()).contains(total)) {
             throw new IllegalArgumentException("the total is overwritten before it is added");
         }
-        List<Flat> all = new ArrayList<>(terms);
-        if (accumulate) {
-            all.add(0, total);
-        }
-        return new SumPass(total, all);
+        return new SumPass(total, terms);
     }
 
     @Override

@@ -25,6 +25,9 @@ public final class Instance {
     private final Runnable[][][] calls;
     /** The same for a team. */
     private final IntConsumer[][] jobs;
+    /** The calls of the first run after a restart, where gradients add up over runs: they replace what is there. */
+    private final Runnable[][][] first;
+    private boolean fresh = true;
     private final Runnable[] copies;
     private final ByteBuffer[][] dead;
     private final ByteBuffer arenaFill;
@@ -57,6 +60,9 @@ public final class Instance {
         }
         rounding = copy == rounded ? null : device.flatMath().round(parameters, copy);
         program.gradientTargets().forEach((variable, parameter) -> tensors.put(variable, gradients.tensor(parameter)));
+        if (program.accumulates()) {
+            program.gradients().keySet().forEach(parameter -> tensors.put(Accumulation.before(parameter), gradients.tensor(parameter)));
+        }
         Device.Memory arena = device.allocate(program.arena().plan().bytes());
         List<Node> nodes = program.nodes();
         calls = new Runnable[nodes.size()][][];
@@ -64,6 +70,7 @@ public final class Instance {
             calls[i] = bind(device, arena, i);
         }
         jobs = Arrays.stream(calls).map(phases -> Arrays.stream(phases).map(Instance::job).toArray(IntConsumer[]::new)).toArray(IntConsumer[][]::new);
+        first = program.accumulates() ? first() : calls;
         copies = copies(gradients);
         dead = debug ? deadAfter(arena) : null;
         arenaFill = debug ? arena.tensor(new TensorSpec("arena", DataType.INT8, program.arena().plan().bytes()), 0).bytes() : null;
@@ -119,6 +126,22 @@ public final class Instance {
         return t;
     }
 
+    /** Where a gradient is added to those of the runs before, it is copied over them instead. */
+    private Runnable[][][] first() {
+        Runnable[][][] replacing = calls.clone();
+        for (int i = 0; i < replacing.length; i++) {
+            Node node = program.nodes().get(i);
+            String parameter = program.gradientTargets().get(node.outputs().get(0));
+            if (parameter != null && node.inputs().contains(Accumulation.before(parameter))) {
+                ByteBuffer from = tensors.get(node.inputs().get(1)).bytes();
+                ByteBuffer to = tensors.get(node.outputs().get(0)).bytes();
+                int bytes = from.capacity();
+                replacing[i] = new Runnable[][] {{() -> to.put(0, from, 0, bytes)}};
+            }
+        }
+        return replacing;
+    }
+
     /** Copies of gradients that could not be written to their place at once. */
     private Runnable[] copies(ParameterStore.Flat gradients) {
         Map<String, String> targets = program.gradientTargets();
@@ -165,6 +188,11 @@ public final class Instance {
         return states;
     }
 
+    /** Lets the next run's gradients replace those that are there, where they would be added to them. */
+    public void restart() {
+        fresh = true;
+    }
+
     /** Runs all steps. Allocates nothing. */
     public void run() {
         run(null, null);
@@ -185,6 +213,7 @@ public final class Instance {
         roundParameters(team);
         if (dead != null) {
             runFilling();
+            fresh = false;
             return;
         }
         long before = System.nanoTime();
@@ -199,6 +228,7 @@ public final class Instance {
         for (Runnable copy : copies) {
             copy.run();
         }
+        fresh = false;
     }
 
     private void roundParameters(Workers team) {
@@ -215,8 +245,9 @@ public final class Instance {
     }
 
     private void step(int i, Workers team) {
-        for (int phase = 0; phase < calls[i].length; phase++) {
-            Runnable[] panels = calls[i][phase];
+        Runnable[][] phases = fresh ? first[i] : calls[i];
+        for (int phase = 0; phase < phases.length; phase++) {
+            Runnable[] panels = phases[phase];
             if (team != null && panels.length > 1) {
                 team.run(panels.length, jobs[i][phase]);
             } else {
@@ -269,6 +300,7 @@ public final class Instance {
             }
         }
         roundParameters(null);
+        fresh = true; // what runs before left is not this one's
         for (int i = 0; i < calls.length; i++) {
             step(i, null);
             for (String name : program.nodes().get(i).outputs()) {

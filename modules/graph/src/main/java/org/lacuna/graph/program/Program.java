@@ -43,11 +43,13 @@ public final class Program {
     private final Map<String, String> states;
     private final int panels;
     private final ArenaLayout arena;
+    private final boolean accumulates;
 
     private Program(Builder b, List<Node> nodes, Map<String, TensorSpec> specs, Map<String, INDArray> constants,
             List<String> parameters, Map<String, String> gradients) {
         device = b.device;
         panels = b.panels;
+        accumulates = b.accumulates;
         states = b.states.outputs();
         this.nodes = nodes;
         this.specs = specs;
@@ -59,6 +61,9 @@ public final class Program {
         Set<String> external = new LinkedHashSet<>(gradientTargets().keySet());
         external.removeAll(outputs);
         external.addAll(states.values());
+        if (accumulates) {
+            gradients.keySet().forEach(parameter -> external.add(Accumulation.before(parameter)));
+        }
         Set<String> lasting = new LinkedHashSet<>(outputs);
         lasting.addAll(copiedGradients());
         arena = new ArenaLayout(device, nodes, this::specsOf, external, lasting, panels);
@@ -79,6 +84,7 @@ public final class Program {
         private final Set<String> kept = new LinkedHashSet<>();
         private final States states = new States();
         private int panels = 1;
+        private boolean accumulates;
         private Precision precision = Precision.FP32;
         /** By which parameters the loss is differentiated; null for none. */
         private Predicate<String> differentiated;
@@ -144,6 +150,15 @@ public final class Program {
          */
         public Builder gradients(Predicate<String> parameters) {
             differentiated = parameters;
+            return this;
+        }
+
+        /**
+         * Lets the gradients of several runs add up, each run's added to those of the runs before since {@link Instance#restart}. That takes no vector more, but room in
+         * the arena for the largest parameter's gradient.
+         */
+        public Builder accumulating(boolean accumulating) {
+            accumulates = accumulating;
             return this;
         }
 
@@ -225,6 +240,9 @@ public final class Program {
             List<Node> formatted = Formats.choose(Waiting.apply(nodes, wanted, specs), specs, parameters, wanted, device);
             List<Node> all = Recomputation.apply(formatted, kept, precision == Precision.FP32, wanted, this::isForward, specs);
             states.check(all, specs, device);
+            if (accumulates) {
+                all = Accumulation.apply(all, gradientNames, specs);
+            }
             return new Program(this, all, specs, constants, parameters, gradientNames);
         }
 
@@ -314,7 +332,7 @@ public final class Program {
      *
      * @param parameters the values; read at each run
      * @param gradients where a run leaves the gradients, or null where the program has none; those of one run replace
-     *     those of the run before
+     *     those of the run before, unless the program accumulates
      */
     public Instance instance(ParameterStore.Flat parameters, ParameterStore.Flat gradients) {
         return instance(parameters, null, gradients);
@@ -389,6 +407,11 @@ public final class Program {
 
     int panels() {
         return panels;
+    }
+
+    /** Whether gradients add up over runs. */
+    boolean accumulates() {
+        return accumulates;
     }
 
     List<Node> nodes() {

@@ -75,28 +75,21 @@ class FlatMathTest {
         Flat c = random(3);
         Flat total = random(4);
         float[] expected = new float[(int) store.length()];
-        float[] accumulated = new float[expected.length];
         float[] fa = floats(a);
         float[] fb = floats(b);
         float[] fc = floats(c);
-        float[] ft = floats(total);
         for (int i = 0; i < expected.length; i++) {
             expected[i] = fa[i] + fb[i] + fc[i];
-            accumulated[i] = ft[i] + fa[i] + fb[i] + fc[i];
         }
-        FlatMath.Sum more = math.sum(total, List.of(a, b, c), true);
-        run(more, workers);
-        assertArrayEquals(accumulated, floats(total));
-        assertSquares(accumulated, more.squares());
-        FlatMath.Sum fresh = math.sum(total, List.of(a, b, c), false);
+        FlatMath.Sum fresh = math.sum(total, List.of(a, b, c));
         run(fresh, workers);
         assertArrayEquals(expected, floats(total));
         assertSquares(expected, fresh.squares());
-        FlatMath.Sum inPlace = math.sum(a, List.of(a, b, c), false);
+        FlatMath.Sum inPlace = math.sum(a, List.of(a, b, c));
         run(inPlace, workers);
         assertArrayEquals(expected, floats(a));
         assertEquals(fresh.squares(), inPlace.squares());
-        FlatMath.Sum copy = math.sum(total, List.of(b), false);
+        FlatMath.Sum copy = math.sum(total, List.of(b));
         run(copy, workers);
         assertArrayEquals(fb, floats(total));
         assertSquares(fb, copy.squares());
@@ -115,7 +108,7 @@ class FlatMathTest {
         Flat a = random(5);
         List<Double> seen = new ArrayList<>();
         for (int workers = 1; workers <= 4; workers++) {
-            FlatMath.Sum sum = math.sum(a, List.of(a), false);
+            FlatMath.Sum sum = math.sum(a, List.of(a));
             run(sum, workers);
             seen.add(sum.squares());
         }
@@ -126,9 +119,8 @@ class FlatMathTest {
     void aTotalThatWouldBeOverwrittenIsRefused() {
         Flat a = store.like();
         Flat b = store.like();
-        assertThrows(IllegalArgumentException.class, () -> math.sum(b, List.of(a, b), false));
-        assertThrows(IllegalArgumentException.class, () -> math.sum(b, List.of(b), true));
-        assertThrows(IllegalArgumentException.class, () -> math.sum(b, List.of(), false));
+        assertThrows(IllegalArgumentException.class, () -> math.sum(b, List.of(a, b)));
+        assertThrows(IllegalArgumentException.class, () -> math.sum(b, List.of()));
         assertThrows(IllegalArgumentException.class, () -> math.adamW(store, a, a, b, CONSTANTS, Map.of("nobody", GROUPS.get(0))));
     }
 
