@@ -198,12 +198,12 @@ public final class Evaluation {
 
     /**
      * The result kept in the run's folder, if it is of the same weights and config, windows and settings, and was measured by this version of
-     * Lacuna with this GEMM and these instruction sets: others round differently, and a paired difference would hold that too.
+     * Lacuna with this GEMM and these instruction sets: others round differently, and a paired difference would hold that too. One in another version's format is none.
      *
      * @throws InputException if there is a file and it is no result
      */
     public Optional<RobustnessResult> kept(Settings settings) {
-        return file(settings).filter(Files::isRegularFile)
+        return file(settings).filter(Files::isRegularFile).filter(file -> ResultJson.version(file).orElse(RobustnessResult.VERSION) == RobustnessResult.VERSION)
                 .map(file -> ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION))
                 .filter(result -> result.model().sha256().equals(summary.sha256())
                         && result.model().configSha256().equals(summary.configSha256()) && result.data().equals(data) && result.settings().equals(settings))
@@ -223,7 +223,7 @@ public final class Evaluation {
             throw new InputException(summary.checkpoint() + ": the model has no " + missing.get(0).key() + " (its feed-forward block is "
                     + summary.feedForward() + "); there are " + String.join(", ", sites().stream().map(SiteSet::key).toList()));
         }
-        settings.joint().ifPresent(grid -> grid.sites().stream().filter(site -> !config.feedForward().sites().contains(site)).findFirst().ifPresent(site -> {
+        settings.joint().ifPresent(grid -> grid.sites().stream().filter(site -> !config.sites().contains(site)).findFirst().ifPresent(site -> {
             throw new InputException("--joint: " + summary.checkpoint() + ": the model has no " + site.key() + " (its feed-forward block is " + summary.feedForward()
                     + "); there are " + String.join(", ", config.feedForward().sites().stream().sorted().map(Site::key).toList()));
         }));

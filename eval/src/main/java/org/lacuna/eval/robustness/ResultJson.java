@@ -16,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.stream.Collectors;
 import org.lacuna.run.InputException;
 import org.lacuna.run.folder.Json;
@@ -25,6 +26,7 @@ import org.lacuna.run.folder.Json;
  * is not finite is a text ({@code "NaN"}). Doubles come back to the same bits, so a record that is read equals the one that was written.
  */
 public final class ResultJson {
+    private static final String VERSION = "version";
     private static final JsonMapper MAPPER = JsonMapper.builder()
             .addModule(new Jdk8Module())
             .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
@@ -66,6 +68,20 @@ public final class ResultJson {
     }
 
     /**
+     * The format that a file says it has; empty if it says none.
+     *
+     * @throws InputException if it is no JSON
+     */
+    public static OptionalInt version(Path file) {
+        return version(Json.read(file));
+    }
+
+    private static OptionalInt version(JsonNode json) {
+        JsonNode found = json.path(VERSION);
+        return found.isInt() ? OptionalInt.of(found.asInt()) : OptionalInt.empty();
+    }
+
+    /**
      * Reads a record from a file.
      *
      * @param version the format's version that is expected at the key {@code version}
@@ -76,8 +92,8 @@ public final class ResultJson {
             throw new InputException(file + ": no such file; expected what eval or compare wrote");
         }
         JsonNode json = Json.read(file);
-        JsonNode found = json.path("version");
-        if (!found.isInt() || found.asInt() != version) {
+        if (!version(json).equals(OptionalInt.of(version))) {
+            JsonNode found = json.path(VERSION);
             throw new InputException(file + ": version is " + (found.isMissingNode() ? "missing" : found) + ", this build reads "
                     + version + "; measure again with it");
         }

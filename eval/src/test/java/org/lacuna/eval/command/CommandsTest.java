@@ -183,6 +183,9 @@ class CommandsTest {
         ObjectNode later = result.provenance().deepCopy();
         keep(result, later.put("time", "2001-01-01T00:00:00Z").put("cores", 1));
         assertTrue(again.kept(result.settings()).isPresent(), "another time and number of cores");
+        Path before = again.file(result.settings()).orElseThrow();
+        Files.writeString(before, Files.readString(before).replace("\"version\" : " + RobustnessResult.VERSION, "\"version\" : 1"));
+        assertTrue(again.kept(result.settings()).isEmpty(), "another format");
         Evaluation other = new Evaluation(source, Corpora.open(source.data(List.of())), 2, 16, DEVICE);
         assertTrue(other.kept(result.settings()).isEmpty(), "other windows");
         write(run.resolve("checkpoints").resolve("step-000013"), FeedForward.gated("silu"));
@@ -311,6 +314,10 @@ class CommandsTest {
             assertTrue(table.contains("\nattention_input   ") && table.contains("\nattention_output  "), table);
             assertTrue(table.contains("in attention: the input's zeros, columns of the query, key and value projections: ×"), table);
         }
+        String joint = eval(Stream.concat(common.stream(), Stream.of("top_p", "--joint", "attention_input=1:0.5,attention-output=0.7,input=0.9")).toArray(String[]::new));
+        assertEquals(null, failure);
+        assertTrue(joint.contains("of the feed-forward blocks and attention's projections, counted and not measured"), joint);
+        assertEquals(Set.of(Site.INPUT, Site.ATTENTION_INPUT, Site.ATTENTION_OUTPUT), read(out).joint().orElseThrow().points().get(0).p().keySet());
         for (String rule : List.of("griffin", "cett", "channel")) {
             eval(Stream.concat(common.stream(), Stream.of(rule)).toArray(String[]::new));
             String there = rule.equals("channel") ? "gate" : "intermediate";

@@ -40,7 +40,8 @@ public enum Site {
      */
     public static Site byKey(String key) {
         for (Site site : values()) {
-            if (site.key().equals(key)) {
+            // Recipes write names of several words with hyphens.
+            if (site.key().equals(key.replace('-', '_'))) {
                 return site;
             }
         }
