@@ -50,7 +50,8 @@ final class EvalTable {
         line("model  %s: %s, %,d parameters, %s %s", model.name(), model.checkpoint(), model.parameters(), model.feedForward(), model.activation());
         Evaluation.Part part = evaluation.part();
         line("data   %s: %,d windows of %,d tokens, %s of the validation part, which is %s %% of the tokens", data.name(), data.windows(), data.windowLength(),
-                data.windows() == part.windows() ? "all" : String.format(Locale.ROOT, "the first of %,d", part.windows()), number(Math.round(1000 * part.share()) / 10.0));
+                data.windows() == part.windows() ? "all" + (part.rest() == 0 ? "" : String.format(Locale.ROOT, " but the last %,d tokens", part.rest()))
+                        : String.format(Locale.ROOT, "the first of %,d", part.windows()), number(Math.round(1000 * part.share()) / 10.0));
         model.trainedOnOther(data).ifPresent(note -> line("note   %s", note));
         line("rule   %s in %s, %s; critical sparsity: perplexity at most %s × dense, %s %% intervals over the choice of windows",
                 settings.rule(), Shown.layers(settings.layers()), Shown.tokens(settings.coverage()), number(settings.bar()),

@@ -158,7 +158,7 @@ public final class TaskComparing {
                             + one.task().truncated() + " and " + mine.task().truncated() + ").");
                 }
                 if (!settings(one).equals(settings(mine))) {
-                    notes.add(task + ": " + both + " were measured with other rules or tokens (" + settings(one) + "; " + settings(mine)
+                    notes.add(task + ": " + both + " were measured with other rules, layers or tokens (" + settings(one) + "; " + settings(mine)
                             + "): what is left out means something else in each.");
                 }
             }
@@ -167,7 +167,7 @@ public final class TaskComparing {
     }
 
     private static String settings(TaskMeasurement result) {
-        return result.settings().rule() + ", tokens " + result.settings().coverage();
+        return result.settings().rule() + " in layers " + result.settings().layers() + ", tokens " + result.settings().coverage();
     }
 
     private ComparedTask compared(String name, List<TaskMeasurement> results) {

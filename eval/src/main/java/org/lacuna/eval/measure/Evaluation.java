@@ -89,10 +89,18 @@ public final class Evaluation {
             throw new InputException("the validation part of " + corpus.name() + " has 1 window of " + length + " tokens, and intervals need 2; take shorter windows or more text");
         }
         calibration = corpus.train();
-        part = new Part(corpus.validation() instanceof Examples examples ? examples.count() : Windows.count(corpus.validation(), length, "validation"),
-                corpus.validation().length() / (double) (corpus.train().length() + corpus.validation().length()));
+        part = part(corpus, length);
         summary = source.summary(config, Optional.of(corpus));
         data = new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(this.windows), this.windows.rows(), length, bytes(corpus, this.windows));
+    }
+
+    private static Part part(Corpus corpus, int length) {
+        double share = corpus.validation().length() / (double) (corpus.train().length() + corpus.validation().length());
+        if (corpus.validation() instanceof Examples examples) {
+            return new Part(examples.count(), 0, share);
+        }
+        long windows = Windows.count(corpus.validation(), length, "validation");
+        return new Part(windows, corpus.validation().length() - 1 - windows * length, share);
     }
 
     /**
@@ -136,9 +144,10 @@ public final class Evaluation {
      * What the windows are the first of.
      *
      * @param windows that the validation part has
+     * @param rest    tokens behind these, which fill none
      * @param share   of the corpus' tokens that it has
      */
-    public record Part(long windows, double share) {
+    public record Part(long windows, long rest, double share) {
     }
 
     /** The validation part. */
@@ -225,7 +234,7 @@ public final class Evaluation {
         }
         settings.joint().ifPresent(grid -> grid.sites().stream().filter(site -> !config.sites().contains(site)).findFirst().ifPresent(site -> {
             throw new InputException("--joint: " + summary.checkpoint() + ": the model has no " + site.key() + " (its feed-forward block is " + summary.feedForward()
-                    + "); there are " + String.join(", ", config.feedForward().sites().stream().sorted().map(Site::key).toList()));
+                    + "); there are " + String.join(", ", config.sites().stream().sorted().map(Site::key).toList()));
         }));
         settings.layers().check(summary.checkpoint(), config.layers());
         Method method = Methods.byName(settings.rule());

@@ -8,12 +8,15 @@ import java.util.Optional;
 import org.lacuna.eval.method.Methods;
 import org.lacuna.eval.robustness.JointPoint;
 import org.lacuna.eval.robustness.ModelSummary;
+import org.lacuna.eval.robustness.Point;
 import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.SiteResult;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.sparsity.Site;
 import org.lacuna.sparsity.cost.Attention;
 import org.lacuna.sparsity.cost.AttentionRoute;
 import org.lacuna.sparsity.cost.FeedForward;
+import org.lacuna.sparsity.cost.Products;
 import org.lacuna.sparsity.cost.Route;
 import org.lacuna.sparsity.critical.Bar;
 import org.lacuna.sparsity.critical.CriticalSparsity;
@@ -39,7 +42,7 @@ public record Savings(List<Saved> routes, List<SavedAttention> attention) {
         DOWN_ONLY(Route.DOWN_ONLY, "down only", "the intermediate vector's zeros, columns of down"),
         /** Of the intermediate vector, known before it is computed. */
         PREDICTED(Route.PREDICTED, "predicted", "the intermediate vector's zeros by a predictor"),
-        /** Of the intermediate vector where a prompt has chosen the neurons of all tokens. */
+        /** Of the intermediate vector, and of the neurons that a prompt has chosen for all tokens. */
         CHOSEN(Route.PREDICTED, "chosen", "the neurons that a prompt left out, rows of up and gate and columns of down"),
         /** Of several sites, with a p for each. */
         JOINT(null, "joint", "the zeros of several sites at once");
@@ -114,8 +117,9 @@ public record Savings(List<Saved> routes, List<SavedAttention> attention) {
         if (!model.experts() && model.readsTokens()) {
             FeedForward block = new FeedForward(model.hidden(), model.intermediate(), gated, Float.BYTES);
             for (Way way : Way.ofOneSite(result.settings().rule())) {
-                critical(result, bar, way.route.site()).filter(level -> gated || !way.route.needsGate())
-                        .ifPresent(level -> routes.add(new Saved(way, way.how, block.saving(way.route, level.sparsity(), 1).flopsRatio())));
+                critical(result, bar, way.route.site()).filter(level -> gated || !way.route.needsGate()).ifPresent(level -> routes.add(new Saved(way, way.how,
+                        way == Way.CHOSEN ? chosen(result.curve(SiteSet.INTERMEDIATE).orElseThrow(), level.sparsity(), block.dense(1))
+                                : block.saving(way.route, level.sparsity(), 1).flopsRatio())));
             }
             // With attention's sites it saves of more than a block, so shares of a block can't be held against it.
             result.joint().filter(joint -> result.settings().joint().orElseThrow().sites().stream().noneMatch(Site::inAttention)).ifPresent(joint -> joint.choosing(result.data().windowLength(), result.dense()).best(curve -> CriticalSparsity.of(curve, new Bar(bar))).ifPresent(place -> {
@@ -133,6 +137,20 @@ public record Savings(List<Saved> routes, List<SavedAttention> attention) {
     /** What pays most for this model, predictors apart, which are not there; empty where nothing was measured that could. */
     Optional<Saved> best() {
         return routes.stream().filter(saved -> saved.way != Way.PREDICTED).min(Comparator.comparingDouble(Saved::left));
+    }
+
+    /** Rows of up and gate are those of neurons that were left out, which p tells; columns of down are left out for zeros of the others too. */
+    private static double chosen(SiteResult curve, double sparsity, Products dense) {
+        List<Point> rising = curve.points().stream().sorted(Comparator.comparingDouble(Point::sparsity)).toList();
+        int above = 0;
+        while (above < rising.size() - 1 && rising.get(above).sparsity() < sparsity) {
+            above++;
+        }
+        Point to = rising.get(above);
+        Point from = rising.get(Math.max(0, above - 1));
+        double share = to.sparsity() == from.sparsity() ? 1 : (sparsity - from.sparsity()) / (to.sparsity() - from.sparsity());
+        double kept = from.p() + share * (to.p() - from.p());
+        return (kept * (dense.up().flops() + dense.gate().flops()) + (1 - sparsity) * dense.down().flops()) / dense.total().flops();
     }
 
     private static Optional<Level> critical(RobustnessResult result, double bar, Site site) {
@@ -163,7 +181,8 @@ public record Savings(List<Saved> routes, List<SavedAttention> attention) {
             String predicted = routes.stream().filter(other -> other.way == Way.PREDICTED).findFirst()
                     .map(other -> String.format(Locale.ROOT, "; by a predictor of the intermediate vector that were free and never wrong × %.2f", other.left)).orElse("");
             return "what to use: " + saved.line() + " of a block's operations and weight bytes a token" + (others.isEmpty() ? "" : " (" + others + ")") + predicted
-                    + "; counted at critical sparsity" + (saved.way == Way.CHOSEN ? ", for tokens behind the prompt" : "") + ", not measured";
+                    + "; counted at critical sparsity" + (saved.way == Way.CHOSEN ? ", for tokens behind the prompt" : "")
+                    + (routes.stream().anyMatch(way -> way.way == Way.JOINT) ? " (of several sites at what saves most within the bar)" : "") + ", not measured";
         });
     }
 

@@ -68,7 +68,7 @@ public record RobustnessResult(int version, ModelSummary model, DataSummary data
         }
         Settings other = settings.withBar(bar);
         return new RobustnessResult(version, model, data, other, provenance, dense, curves.stream().map(curve -> withSettings(curve, other)).toList(),
-                Optional.empty(), calibration);
+                joint.map(grid -> JointResult.of(grid.windowOperations(), grid.points(), data.windowLength(), dense, other)), calibration);
     }
 
     private SiteResult withSettings(SiteResult curve, Settings other) {

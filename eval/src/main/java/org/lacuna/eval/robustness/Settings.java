@@ -55,7 +55,7 @@ public record Settings(String rule, List<Double> grid, TokenCoverage coverage, L
 
     /** The same at another bar. */
     public Settings withBar(double other) {
-        return new Settings(rule, grid, coverage, layers, sites, other, replicates, seed, confidence);
+        return new Settings(rule, grid, coverage, layers, sites, other, replicates, seed, confidence, joint);
     }
 
     /** The same at other sites. */

@@ -8,6 +8,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.Comparator;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
@@ -277,7 +278,8 @@ public final class TaskEvaluation {
                 Score without = dense.get(m);
                 change.put(with.metric().key(), bootstrap.number(times -> with.pooled(times) - without.pooled(times), settings.confidence()));
                 if (with.metric().higherIsBetter()) {
-                    needed.put(with.metric().key(), ExamplesNeeded.of(aboveBar(with, without), 0, settings.confidence()).examples());
+                    needed.put(with.metric().key(), method.keepsAll(settings.grid().get(p)) ? OptionalLong.empty()
+                            : ExamplesNeeded.of(aboveBar(with, without), 0, settings.confidence()).examples());
                 }
             }
             points.add(new Point(settings.grid().get(p), (total - Arrays.stream(kept).sum()) / (double) total, Arrays.stream(kept).boxed().toList(),
@@ -292,17 +294,24 @@ public final class TaskEvaluation {
             WindowedCurve curve = TaskMeasurement.windowed(points, dense.get(m), m);
             QualityBar bar = settings.bar(dense.get(m).metric());
             // An accuracy's bar is a few documents wide: draws of a level by it lie too low.
-            Optional<Interval> crossing = dense.get(m).metric().higherIsBetter() ? Optional.of(bootstrap.crossing(curve, bar, at -> method.keepsAll(settings.grid().get(at)), settings.confidence())) : Optional.empty();
+            Optional<Interval> crossing = dense.get(m).metric().higherIsBetter() ? Optional.of(bootstrap.crossing(curve, settings.accuracy(), at -> method.keepsAll(settings.grid().get(at)), settings.confidence())) : Optional.empty();
             critical.put(dense.get(m).metric().key(), Arrays.stream(Estimator.values()).map(estimator -> new Estimate(estimator, bar.levels(curve.pooled()).by(estimator),
                     crossing.orElseGet(() -> bootstrap.interval(times -> bar.levels(curve.pooled(times)).by(estimator), settings.confidence())))).toList());
         }
         return new Curve(sites, points, critical);
     }
 
-    /** Each document's value above the bar's share of the dense one: what is held against 0. */
+    /**
+     * Each document's value above the bar's share of the dense one: what is held against 0. With one more document, that is lost: where no answer changed, the others
+     * would not vary, however few they are.
+     */
     private double[] aboveBar(Score with, Score without) {
-        double[] above = new double[with.values().size()];
-        Arrays.setAll(above, d -> with.values().get(d) - settings.accuracy() * without.values().get(d));
+        int documents = with.values().size();
+        double[] above = new double[documents + 1];
+        for (int d = 0; d < documents; d++) {
+            above[d] = with.values().get(d) - settings.accuracy() * without.values().get(d);
+        }
+        above[documents] = -settings.accuracy() * Collections.max(without.values());
         return above;
     }
 

@@ -24,7 +24,7 @@ public final class TaskNotes {
      */
     static boolean tellsLevel(TaskSummary task, Score dense) {
         return !dense.metric().higherIsBetter()
-                || (task.chance().isPresent() ? isAboveChance(dense.value(), task.chance().getAsDouble(), task.documents()) : dense.value() > 0);
+                || (task.chance().isPresent() ? isAboveChance(dense, task.chance().getAsDouble()) : dense.value() > 0);
     }
 
     /**
@@ -70,7 +70,13 @@ public final class TaskNotes {
     }
 
     /** By the standard error that choosing blindly has: that of what was measured is 0 where all is right. */
-    private static boolean isAboveChance(double value, double chance, int documents) {
-        return value - chance > 2 * Math.sqrt(chance * (1 - chance) / documents);
+    private static boolean isAboveChance(Score score, double chance) {
+        double sum = 0;
+        double squares = 0;
+        for (double weight : score.weights()) {
+            sum += weight;
+            squares += weight * weight;
+        }
+        return score.value() - chance > 2 * Math.sqrt(chance * (1 - chance) * squares) / sum;
     }
 }

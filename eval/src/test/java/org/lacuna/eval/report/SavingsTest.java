@@ -5,12 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.lacuna.eval.report.Savings.Saved;
 import org.lacuna.eval.report.Savings.SavedAttention;
 import org.lacuna.eval.report.Savings.Way;
 import org.lacuna.eval.robustness.JointChoice;
 import org.lacuna.eval.robustness.JointPoint;
+import org.lacuna.eval.robustness.Point;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
@@ -51,6 +53,9 @@ class SavingsTest {
         assertEquals(1 - choice.saved().level().sparsity(), joint.left(), 1e-12);
         assertEquals(String.format(Locale.ROOT, "× %.2f joint", joint.left()), joint.shown());
         assertTrue(Savings.of(result).lines().get(0).contains("the zeros of several sites at once, gate "), Savings.of(result).lines().get(0));
+        RobustnessResult loose = result.withBar(1e6);
+        assertEquals(result.joint().orElseThrow().points(), loose.joint().orElseThrow().points(), "kept results have their joint grid under any bar");
+        assertEquals(Savings.of(result, 1e6).routes(), Savings.of(loose).routes());
         // At a bar that all combinations hold it is the one that saves most of all, and better than any single site.
         Saved best = Savings.of(result, 1e6).best().orElseThrow();
         double most = result.joint().orElseThrow().points().stream().mapToDouble(JointPoint::saved).max().orElseThrow();
@@ -67,7 +72,15 @@ class SavingsTest {
                 settings.layers(), settings.sites(), settings.bar(), settings.replicates(), settings.seed(), settings.confidence()), silu.provenance(), silu.dense(), silu.curves());
         Savings savings = Savings.of(griffin);
         assertEquals(List.of(Way.CHOSEN), savings.routes().stream().map(Saved::way).toList());
-        assertEquals(1 - level(silu, Way.CHOSEN), savings.routes().get(0).left(), 1e-12);
+        // The curve's p at its critical sparsity, between the points on either side.
+        List<Point> points = silu.curve(SiteSet.INTERMEDIATE).orElseThrow().points();
+        double level = level(silu, Way.CHOSEN);
+        int above = IntStream.range(0, points.size()).filter(i -> points.get(i).sparsity() >= level).findFirst().orElseThrow();
+        Point from = points.get(above - 1);
+        Point to = points.get(above);
+        double kept = from.p() + (to.p() - from.p()) * (level - from.sparsity()) / (to.sparsity() - from.sparsity());
+        assertTrue(kept < from.p() && kept >= to.p());
+        assertEquals((2 * kept + 1 - level) / 3, savings.routes().get(0).left(), 1e-12);
         assertTrue(savings.lines().get(0).startsWith("what to use: the neurons that a prompt left out, rows of up and gate and columns of down: × "), savings.lines().get(0));
         assertTrue(savings.lines().get(0).endsWith("; counted at critical sparsity, for tokens behind the prompt, not measured"), savings.lines().get(0));
     }

@@ -41,7 +41,7 @@ import java.util.Locale;
  * ({@value #PERCENTILES}); of other test sets in 303 and 273, and corrected for bias (BC) in 282 and 294. {@link PairedBootstrap#crossing}, which asks every
  * point by itself and counts one more document as lost than was, takes their place there: it held the truth in all of 400, and where a hundredth as much of what
  * a document asks is anew at each point too ({@value #FEW_CHANGE}; by draws alone 151 of 300 with 50 documents). The price is width: an accuracy of 60 % has a lower end
- * above 0 only from some 500 documents on, since with fewer even no change at all does not prove that not one in 167 is lost. With 50, 200 and 1,000 documents the mean
+ * above 0 only from some 600 documents on, since with fewer even no change at all does not prove that not one in 167 is lost. With 50, 200 and 1,000 documents the mean
  * ends were 0 and 0.55, 0 and 0.45, 0.03 and 0.38 about a truth of 0.24. Differences of such levels are percentile intervals: 86 % for {@code linear} with 50
  * documents, 97 % with 200.
  *

@@ -16,9 +16,6 @@ import java.util.stream.IntStream;
  * seeds. Immutable: all statistics of one instance see the same draws.
  */
 public final class PairedBootstrap {
-    /** A number with a Poisson distribution of mean 1 is larger once in 10^13 times. */
-    private static final int MOST_MORE = 15;
-
     private final int[][] draws;
 
     /** A level computed on a draw of windows, by {@link WindowedCurve#pooled(int[])}. */
@@ -134,32 +131,35 @@ public final class PairedBootstrap {
      * what lies below the last point up to which at least {@code (1 + confidence) / 2} of the draws hold the bar at every point, and at its upper end what lies
      * above the first point from which on at most {@code (1 - confidence) / 2} of them do at any. Points go by rising sparsity, of all windows.
      *
-     * <p>Draws know only what was seen: where no right answer turned wrong, none does in any draw, however few were asked. So at the lower end one more document
-     * is drawn that is right without the rule and wrong with it, as the exact upper end of a share (C. J. Clopper and E. S. Pearson, Biometrika 26, 1934) is that of
-     * one more than were seen. How often it is drawn has a Poisson distribution of mean 1, and a draw counts by the probability with which it then holds the bar.
-     * So where no answer changed the bar surely holds if it leaves 3 documents to lose, 500 documents at 60 %. At the upper end documents were lost already,
-     * and draws count as they are.
+     * <p>Draws know only what was seen: where no right answer turned wrong, none does in any draw, however few were asked. So at the lower end one more document is lost, that
+     * which weighs most: an exponentially distributed number of times of mean 1, so that where no answer changed what may be lost is that of the exact interval of a
+     * share (C. J. Clopper and E. S. Pearson, Biometrika 26, 1934), and a draw counts by the probability with which it then holds the bar. So where no answer changed the bar
+     * surely holds if it leaves 3.7 documents to lose, of 95 %: 600 documents at 60 %. At the upper end documents were lost already, and draws count as they are.
      *
-     * @param curve      of answers: 1 for a right one, 0 for a wrong one, without a rule and at every point; where documents weigh differently, the one more weighs as much as their mean
+     * @param curve      of answers: sums of a document's weight if it is right, else 0, without a rule and at every point, by weights
+     * @param share      of the accuracy without a rule that holds the bar, above 0
      * @param same       whether at a point, by its place in the curve, the rule leaves out nothing: there the bar holds without asking
      * @param confidence such as 0.95, in (0, 1)
      * @return from 0 where the densest point may break the bar, and to 1 where the sparsest may hold it; {@code none} and {@code atLeast} count draws on which
      *     {@link Estimator#LINEAR} gives no plain level
      */
-    public Interval crossing(WindowedCurve curve, QualityBar bar, IntPredicate same, double confidence) {
+    public Interval crossing(WindowedCurve curve, double share, IntPredicate same, double confidence) {
         checkConfidence(confidence);
+        QualityBar bar = QualityBar.accuracy(share);
         List<CurvePoint> points = curve.pooled().points();
         double[] surely = new double[points.size()];
         int[] held = new int[points.size()];
         int none = 0;
         int atLeast = 0;
+        double heaviest = curve.largestDense();
         for (int[] times : draws) {
             Curve drawn = curve.pooled(times);
-            double dense = drawn.denseLoss() * times.length;
+            double weight = curve.weight(times);
             for (int i = 0; i < held.length; i++) {
-                double right = drawn.points().get(i).loss() * times.length;
+                // How often the document can be lost; its weight is in both means.
+                double more = (drawn.points().get(i).loss() / share - drawn.denseLoss()) * weight / heaviest;
                 held[i] += same.test(i) || bar.holds(drawn.points().get(i).loss(), drawn.denseLoss()) ? 1 : 0;
-                surely[i] += same.test(i) ? 1 : poisson(more -> bar.holds(right / (times.length + more), (dense + more) / (times.length + more)));
+                surely[i] += same.test(i) ? 1 : heaviest == 0 ? 0 : -Math.expm1(-Math.max(0, more));
             }
             Level.Kind kind = bar.levels(drawn).linear().kind();
             none += kind == Level.Kind.NONE ? 1 : 0;
@@ -177,16 +177,6 @@ public final class PairedBootstrap {
         }
         return new Interval(low == 0 ? 0 : points.get(order[low - 1]).sparsity(), high == order.length ? 1 : points.get(order[high]).sparsity(), confidence, draws.length,
                 none, atLeast);
-    }
-
-    /** The probability that a number with a Poisson distribution of mean 1 is so small that something holds of it and of all that are smaller. */
-    private static double poisson(IntPredicate holds) {
-        double probability = 0;
-        double each = Math.exp(-1);
-        for (int number = 0; number <= MOST_MORE && holds.test(number); number++, each /= number) {
-            probability += each;
-        }
-        return probability;
     }
 
     /** Any number on each draw, in their order: for what is made of several, whose draws are the same or independent. */

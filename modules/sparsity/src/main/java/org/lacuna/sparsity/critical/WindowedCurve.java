@@ -181,6 +181,16 @@ public final class WindowedCurve {
         return new Curve(sum(denseLossSums, times, drawn) / drawnWeight, pooled);
     }
 
+    /** What a draw weighs: the means of {@link #pooled(int[])} are sums over it. */
+    double weight(int[] times) {
+        return sum(weights, times, drawn(times));
+    }
+
+    /** The largest sum of a window in the run without a rule. */
+    double largestDense() {
+        return Arrays.stream(denseLossSums).max().orElseThrow();
+    }
+
     /** The windows that are in a draw. One that is not may have an infinite loss. */
     private static int[] drawn(int[] times) {
         int[] drawn = new int[times.length];

@@ -131,8 +131,8 @@ class DifferenceCoverageTest {
             int[] at = {0};
             count(covered, "difference of accuracies", bootstrap.number(times -> first.get(at[0]).denseLoss() - second.get(at[0]++).denseLoss(), 0.95), 0.06);
             count(covered, "critical sparsity, linear, by percentiles of its draws", bootstrap.interval(inOrder(seconds, Estimator.LINEAR), 0.95), b.linear().sparsity());
-            Interval crossing = bootstrap.crossing(curves.get(1), bar, ALL_KEPT, 0.95);
-            count(covered, Coverage.FEW_CHANGE, bootstrap.crossing(PlantedAnswers.sample(List.of(steady), documents, other.split()).get(0), bar, ALL_KEPT, 0.95),
+            Interval crossing = bootstrap.crossing(curves.get(1), 0.99, ALL_KEPT, 0.95);
+            count(covered, Coverage.FEW_CHANGE, bootstrap.crossing(PlantedAnswers.sample(List.of(steady), documents, other.split()).get(0), 0.99, ALL_KEPT, 0.95),
                     bar.levels(steady.curve()).linear().sparsity());
             for (Estimator estimator : Estimator.values()) {
                 count(covered, "critical sparsity, " + name(estimator), crossing, b.by(estimator).sparsity());

@@ -159,10 +159,9 @@ class PairedBootstrapTest {
     @Test
     void aCrossingLiesBetweenTheLastPointThatSurelyHoldsAndTheFirstThatSurelyDoesNot() {
         PairedBootstrap bootstrap = new PairedBootstrap(1000, 200, 1);
-        QualityBar bar = QualityBar.accuracy(0.99);
-        assertEquals(new Interval(0.4, 0.6, 0.95, 200, 0, 0), bootstrap.crossing(lost(1000, 0, 0, 1000, 1000), bar, at -> false, 0.95));
-        assertEquals(new Interval(0, 0.2, 0.95, 200, 200, 0), bootstrap.crossing(lost(1000, 1000, 1000), bar, at -> false, 0.95));
-        assertEquals(new Interval(0.4, 1, 0.95, 200, 0, 200), bootstrap.crossing(lost(1000, 0, 0), bar, at -> false, 0.95));
+        assertEquals(new Interval(0.4, 0.6, 0.95, 200, 0, 0), bootstrap.crossing(lost(1000, 0, 0, 1000, 1000), 0.99, at -> false, 0.95));
+        assertEquals(new Interval(0, 0.2, 0.95, 200, 200, 0), bootstrap.crossing(lost(1000, 1000, 1000), 0.99, at -> false, 0.95));
+        assertEquals(new Interval(0.4, 1, 0.95, 200, 0, 200), bootstrap.crossing(lost(1000, 0, 0), 0.99, at -> false, 0.95));
     }
 
     /** Of 2 documents one is lost at the second point: a quarter of the draws have the other twice and hold the bar there, and so it is at the third. */
@@ -170,23 +169,46 @@ class PairedBootstrapTest {
     void aCrossingsUpperEndIsAsFarAsDrawsDisagree() {
         PairedBootstrap two = new PairedBootstrap(2, 1000, 1);
         WindowedCurve curve = lost(2, 0, 1, 1, 2, 2);
-        assertEquals(new Interval(0, 0.8, 0.95, 1000, 0, 0), two.crossing(curve, QualityBar.accuracy(0.99), at -> false, 0.95));
-        assertEquals(new Interval(0.2, 0.8, 0.95, 1000, 0, 0), two.crossing(curve, QualityBar.accuracy(0.99), at -> at == 0, 0.95), "nothing is left out at the first");
+        assertEquals(new Interval(0, 0.8, 0.95, 1000, 0, 0), two.crossing(curve, 0.99, at -> false, 0.95));
+        assertEquals(new Interval(0.2, 0.8, 0.95, 1000, 0, 0), two.crossing(curve, 0.99, at -> at == 0, 0.95), "nothing is left out at the first");
         // 40 % at either end are more than a quarter: at the second point the bar counts as broken.
-        assertEquals(new Interval(0.2, 0.4, 0.2, 1000, 0, 0), two.crossing(curve, QualityBar.accuracy(0.99), at -> at == 0, 0.2));
-        assertThrows(IllegalArgumentException.class, () -> two.crossing(curve, QualityBar.accuracy(0.99), at -> false, 1));
+        assertEquals(new Interval(0.2, 0.4, 0.2, 1000, 0, 0), two.crossing(curve, 0.99, at -> at == 0, 0.2));
+        assertThrows(IllegalArgumentException.class, () -> two.crossing(curve, 0.99, at -> false, 1));
     }
 
     /**
-     * Of documents that are all right, none is lost. With n of them and one more that k times in a draw is lost the bar holds while n · / (n + k) ≥ 0.99, k ≤ n / 99;
-     * k is Poisson distributed: at most 2 with 92.0 %, at most 3 with 98.1 %.
+     * Of n documents that are all right none is lost. The bar leaves n / 0.99 − n = n / 99 to lose, which is more than an exponentially distributed number with
+     * 1 − exp(−n / 99): with 97.5 % from n = 99 ln 40 = 365.2 on, with 60 % from 99 ln 2.5 = 90.7.
      */
     @ParameterizedTest
-    @CsvSource({"98, 0.2, false", "99, 0.2, true", "296, 0.95, false", "297, 0.95, true", "297, 0.97, false", "10, 0.2, false"})
+    @CsvSource({"365, 0.95, false", "366, 0.95, true", "90, 0.2, false", "91, 0.2, true"})
     void thatNoneIsLostOfFewDocumentsProvesLittle(int documents, double confidence, boolean surely) {
-        Interval interval = new PairedBootstrap(documents, 50, 1).crossing(lost(documents, 0, documents), QualityBar.accuracy(0.99), at -> false, confidence);
+        Interval interval = new PairedBootstrap(documents, 1000, 1).crossing(lost(documents, 0, documents), 0.99, at -> false, confidence);
         assertEquals(surely ? 0.2 : 0, interval.low());
         assertEquals(0.4, interval.high());
+    }
+
+    /** A document that weighs ten times as much as each of 1,000 others: they leave 10.2 to lose, which it is once, and with 1 − exp(−1.02) = 64 % not more. */
+    @Test
+    void theHeaviestDocumentIsTheOneThatMayBeLost() {
+        PairedBootstrap bootstrap = new PairedBootstrap(1001, 1000, 1);
+        double[] weights = new double[1001];
+        Arrays.fill(weights, 1);
+        assertEquals(0.2, bootstrap.crossing(weighted(weights), 0.99, at -> false, 0.95).low());
+        weights[1000] = 10;
+        assertEquals(0, bootstrap.crossing(weighted(weights), 0.99, at -> false, 0.95).low());
+        assertEquals(0.2, bootstrap.crossing(weighted(weights), 0.99, at -> false, 0.2).low());
+    }
+
+    /** All right, without a rule and at the only point. */
+    private static WindowedCurve weighted(double[] weights) {
+        long[] tens = new long[weights.length];
+        Arrays.fill(tens, 10);
+        long[] ones = new long[weights.length];
+        Arrays.fill(ones, 1);
+        long[] eights = new long[weights.length];
+        Arrays.fill(eights, 8);
+        return new WindowedCurve(ones, tens, weights, List.of(new Point(0.5, weights, eights))).over(weights);
     }
 
     /** All right without a rule; how many of the first are not at the points, at sparsities of 0.2, 0.4, … */
