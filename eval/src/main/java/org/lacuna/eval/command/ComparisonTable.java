@@ -8,6 +8,7 @@ import org.lacuna.eval.activation.ModelOverlap;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.measure.Baseline;
 import org.lacuna.eval.report.Extras;
+import org.lacuna.eval.report.LittleLearned;
 import org.lacuna.eval.report.Shown;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.SiteSet;
@@ -40,6 +41,7 @@ public final class ComparisonTable {
             line(out, "%-" + width + "s%10s   %s", baseline.name(), known("%.4f", baseline.loss()), baseline.measuredOn());
         }
         Shown.controls(comparison, labels).forEach(sentence -> line(out, "%s", sentence));
+        LittleLearned.of(comparison, extras.baselines()).note().ifPresent(note -> line(out, "%s", note));
         for (Comparison.Difference d : comparison.differences()) {
             if (d.sites() == SiteSet.INTERMEDIATE && d.estimator() == Estimator.LINEAR) {
                 line(out, "%s − %s: %s [%+.4f, %+.4f]%s", labels.get(d.model()), labels.get(d.against()),
@@ -65,7 +67,7 @@ public final class ComparisonTable {
             line(out, "Neurons active together: mean Jaccard index at the same tokens; "
                     + "neuron j is the same neuron only in a model and what was made of it, not in models that were trained apart.");
         }
-        line(out, "Intervals cover the choice of windows, not of training seeds. p: one-sided, of the first one's being larger, by exchanging windows between the two; near 1 where it is smaller.");
+        line(out, "Intervals cover the choice of windows, not of training seeds. p: one-sided, of the first one's being larger, by exchanging windows between the two (at least one by all exchanges; only between models of one shape); near 1 where it is smaller.");
     }
 
     private static String known(String format, OptionalDouble number) {

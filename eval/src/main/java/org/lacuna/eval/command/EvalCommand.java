@@ -145,6 +145,7 @@ public final class EvalCommand implements Callable<Integer> {
         try (Workers team = measure.team(); Interrupts interrupts = Interrupts.listen()) {
             Evaluation.Measurement measurement = evaluation.prepare(settings, team);
             table.head(evaluation, settings);
+            source.ofGuessedData(sets).ifPresent(table::note);
             table.memory(measurement.memory());
             result = ResultStore.using(Optional.ofNullable(store).or(evaluation::store), this::warn, findings -> measurement.measure(findings, new ConsoleWatch(interrupts::requested), table::dense, table::curve));
         } catch (InterruptedRunException e) {

@@ -66,12 +66,16 @@ final class EvalTable {
                 (1 + (long) curves * settings.grid().size() + combinations) * data.windows() * data.windowLength());
     }
 
+    void note(String note) {
+        line("note   %s", note);
+    }
+
     void memory(ForwardMemory memory) {
         line("memory %s", memory.line());
     }
 
     void dense(DenseResult dense) {
-        String perByte = dense.lossPerByte().isPresent() ? String.format(Locale.ROOT, ", %.4f nats a byte", dense.lossPerByte().getAsDouble()) : "";
+        String perByte = dense.lossPerByte().isPresent() ? String.format(Locale.ROOT, ", %.4f bits a byte", dense.lossPerByte().getAsDouble() / Math.log(2)) : "";
         line("dense  loss %.4f nats a token%s, perplexity %.4f", dense.loss(), perByte, dense.perplexity());
         line("       exact zeros%s %s", ruled.isAll() ? "" : " (of all layers)", String.join(", ", dense.exactZeros().entrySet().stream()
                 .sorted(Map.Entry.comparingByKey())

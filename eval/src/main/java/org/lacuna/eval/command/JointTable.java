@@ -5,6 +5,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.OptionalInt;
 import java.util.stream.Collectors;
+import org.lacuna.eval.method.Method;
+import org.lacuna.eval.method.Methods;
 import org.lacuna.eval.report.Shown;
 import org.lacuna.eval.robustness.DenseResult;
 import org.lacuna.eval.robustness.Estimate;
@@ -39,6 +41,9 @@ final class JointTable {
             lines.add(format("%-" + width + "s%-9.4f%-27s%s", Shown.combination(point.p()), point.saved(), ratio,
                     point.sparsity().entrySet().stream().map(site -> format("%s %.4f", site.getKey().key(), site.getValue())).collect(Collectors.joining(", "))));
         }
+        Method method = Methods.byName(settings.rule());
+        joint.points().stream().filter(point -> point.p().values().stream().allMatch(method::keepsAll)).findFirst()
+                .ifPresent(point -> lines.add(format("zeros that are there without a rule save %.4f of it", point.saved())));
         if (shown.size() < frontier.size()) {
             lines.add(format("and %d more that save more and lose more", frontier.size() - shown.size()));
         }

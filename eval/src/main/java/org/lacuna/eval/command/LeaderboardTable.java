@@ -41,7 +41,6 @@ final class LeaderboardTable {
                         known(model.tokensSeen()), model.training().name().toLowerCase(Locale.ROOT), model.checkpoint());
             }
         }
-        little.note().ifPresent(note -> line(out, "%s", note));
         line(out, "%s", Shown.ranks(board));
         line(out, "Left of a block: operations and weights' bytes a token by the route that pays most, counted at critical sparsity, not measured.");
     }

@@ -98,6 +98,7 @@ public final class MeasureCommand implements Callable<Integer> {
             found = new Activations(Activations.VERSION, summary, data, Circumstances.of(source, device, corpus.sha256()).provenance(), Activations.of(look, wanted));
         }
         if (!"-".equals(json)) {
+            source.ofGuessedData(sets).ifPresent(note -> line(out, "note: %s", note));
             print(out, found);
         }
         if (json != null) {

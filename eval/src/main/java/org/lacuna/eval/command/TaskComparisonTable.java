@@ -64,6 +64,7 @@ final class TaskComparisonTable {
             }
         }
         comparison.notes().forEach(note -> line("note: %s", note));
+        line("%s", Shown.TASK_LEVELS);
         line("Intervals cover the choice of documents, not of training seeds. p: two-sided of values, one-sided of critical sparsities (the first is "
                 + "larger), by exchanging documents between the two.");
     }

@@ -32,7 +32,9 @@ final class Pairing {
         Optional<Integer> anyNatural = first(models, natural);
         Optional<Integer> anyOwn = first(models, this::isOwn);
         shared = named.or(() -> smooth).or(() -> anyNatural).or(() -> anyOwn).orElse(0);
+        boolean shares = IntStream.range(0, models.size()).anyMatch(model -> model != shared && of(model) == shared && !this.own.containsKey(model));
         because = named.isPresent() ? "named by --control"
+                : isOwn(shared) && !shares ? "its own"
                 : smooth.isPresent() ? "the first natural model without a ReLU"
                 : anyNatural.isPresent() ? "the first natural model"
                 : anyOwn.isPresent() ? "the first that is a control of its own model, as none of the others is known to be natural" : "the first model, as none is known to be natural";

@@ -7,8 +7,8 @@ import java.util.OptionalDouble;
  *
  * @param name         what the report calls it
  * @param loss         mean −ln p of a token, nats, if known
- * @param lossPerByte  total −ln p / bytes of text, nats, if known
+ * @param bitsPerByte  total −log₂ p / bytes of text, if known
  * @param measuredOn   which text that was computed on, and what it was fitted to, in words
  */
-public record Baseline(String name, OptionalDouble loss, OptionalDouble lossPerByte, String measuredOn) {
+public record Baseline(String name, OptionalDouble loss, OptionalDouble bitsPerByte, String measuredOn) {
 }

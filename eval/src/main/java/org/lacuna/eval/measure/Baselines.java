@@ -30,8 +30,12 @@ public final class Baselines {
             baselines.add(new Baseline(TRIGRAM, OptionalDouble.of(trigram.loss(corpus.validation(), scored)), OptionalDouble.empty(),
                     String.format(Locale.ROOT, "the same %,d tokens; fitted to the first %,d training tokens", scored, fitted)));
         }
-        corpus.generatorLoss().ifPresent(loss -> baselines.add(new Baseline("generator", OptionalDouble.of(loss), corpus.perByte(loss),
+        corpus.generatorLoss().ifPresent(loss -> baselines.add(new Baseline("generator", OptionalDouble.of(loss), bits(corpus.perByte(loss)),
                 String.format(Locale.ROOT, "all %,d validation tokens, which it wrote", corpus.validation().length()))));
         return baselines;
+    }
+
+    private static OptionalDouble bits(OptionalDouble nats) {
+        return nats.isPresent() ? OptionalDouble.of(nats.getAsDouble() / Math.log(2)) : nats;
     }
 }

@@ -1,11 +1,13 @@
 package org.lacuna.eval.measure;
 
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
@@ -42,7 +44,8 @@ public final class Measuring {
     private final Workers workers;
     private final Watch watch;
     private final Consumer<String> progress;
-    private final Map<DataRecipe, Corpus> corpora = new HashMap<>();
+    private final Map<DataRecipe, Corpus> corpora = new LinkedHashMap<>();
+    private final Set<String> windowsMeasured = new HashSet<>();
 
     /**
      * Measures nothing yet.
@@ -81,6 +84,8 @@ public final class Measuring {
     public RobustnessResult of(ModelSource source) {
         Corpus corpus = corpora.computeIfAbsent(source.data(sets), Corpora::open);
         Evaluation evaluation = new Evaluation(source, corpus, windows, length, device);
+        windowsMeasured.add(evaluation.data().windowsSha256());
+        source.ofGuessedData(sets).ifPresent(note -> progress.accept(source.name() + ": " + note));
         Settings here = settings.withSites(settings.sites().stream().filter(evaluation.sites(Methods.byName(settings.rule()))::contains).toList());
         Optional<RobustnessResult> kept = evaluation.kept(here);
         if (kept.isPresent()) {
@@ -121,7 +126,7 @@ public final class Measuring {
      */
     public List<ModelOverlap> overlaps(List<ModelSource> sources, Comparison comparison) {
         List<ModelOverlap> overlaps = new ArrayList<>();
-        Map<Integer, ActiveNeurons> controls = new HashMap<>();
+        Map<Integer, ActiveNeurons> controls = new LinkedHashMap<>();
         for (int model = 0; model < sources.size(); model++) {
             int control = comparison.controls().get(model);
             if (model != control && control < sources.size() && comparable(comparison.models().get(model), comparison.models().get(control))) {
@@ -159,11 +164,11 @@ public final class Measuring {
     }
 
     /**
-     * What else predicts the windows, where all models were measured on one corpus: the trigram model of its training part and, for
+     * What else predicts the windows, where all models were measured on the same: the trigram model of the training part of the first one's corpus and, for
      * generated stories, the generator itself.
      */
     public List<Baseline> baselines() {
-        if (corpora.values().stream().map(Corpus::sha256).distinct().count() != 1) {
+        if (windowsMeasured.size() != 1) {
             return List.of();
         }
         Corpus corpus = corpora.values().iterator().next();

@@ -38,7 +38,7 @@ public record LittleLearned(Set<Integer> models, Optional<String> note) {
                 && results.get(i).dense().loss() > (held.test(i) ? trigram.orElseThrow().loss().getAsDouble() : Math.log(results.get(i).model().vocabulary()))).boxed().collect(Collectors.toSet());
         String than = String.join(", or ", poor.stream().map(i -> held.test(i) ? String.format(Locale.ROOT, "a trigram model's %.4f on the same tokens", trigram.orElseThrow().loss().getAsDouble())
                 : "that of equal odds for all tokens").distinct().sorted().toList());
-        return new LittleLearned(poor, poor.isEmpty() ? Optional.empty() : Optional.of("* Loss above " + than + ": such a model has learned little, and that much can be left out of it says little."));
+        return new LittleLearned(poor, poor.isEmpty() ? Optional.empty() : Optional.of("* " + poor.stream().sorted().map(comparison.labels()::get).collect(Collectors.joining(", ")) + ": loss above " + than + ": such a model has learned little, and that much can be left out of it says little."));
     }
 
     /** What stands behind a model's name. */

@@ -80,7 +80,8 @@ final class Page {
 
     /** Empty for one model by itself. */
     private Html controls() {
-        List<String> sentences = Shown.controls(report.comparison(), report.labels());
+        List<String> sentences = new ArrayList<>(Shown.controls(report.comparison(), report.labels()));
+        LittleLearned.of(report.comparison(), report.baselines()).note().ifPresent(sentences::add);
         return sentences.isEmpty() ? new Html("") : Html.element("p id=\"controls\"", String.join(" ", sentences));
     }
 

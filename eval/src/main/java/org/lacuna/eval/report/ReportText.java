@@ -46,7 +46,8 @@ final class ReportText {
         }
         text.line(Markdown.plain(report.summary()));
         text.line("");
-        List<String> controls = Shown.controls(report.comparison(), report.labels());
+        List<String> controls = new ArrayList<>(Shown.controls(report.comparison(), report.labels()));
+        LittleLearned.of(report.comparison(), report.baselines()).note().ifPresent(controls::add);
         if (!controls.isEmpty()) {
             text.line(Markdown.plain(String.join(" ", controls)));
             text.line("");
@@ -65,7 +66,7 @@ final class ReportText {
         text.line("## Leaderboard");
         text.line("");
         LittleLearned little = LittleLearned.of(report.comparison(), report.baselines());
-        text.line(Shown.leaderboard(board) + little.note().map(note -> " " + Markdown.plain(note)).orElse(""));
+        text.line(Shown.leaderboard(board));
         for (Leaderboard.Board alike : board.boards()) {
             text.line("");
             text.line(alike.apart().map(why -> why + " ").orElse("") + "Measured with " + Markdown.plain(alike.measured()) + ".");
@@ -128,10 +129,10 @@ final class ReportText {
         if (report.baselines().isEmpty()) {
             return;
         }
-        text.line("What else predicts this text, in nats:");
+        text.line("What else predicts this text, in nats a token and bits a byte:");
         text.line("");
-        text.head(List.of("baseline", "loss a token", "loss a byte", "measured on"));
-        report.baselines().forEach(baseline -> text.row(List.of(baseline.name(), known(baseline.loss()), known(baseline.lossPerByte()), baseline.measuredOn())));
+        text.head(List.of("baseline", "loss a token", "bits a byte", "measured on"));
+        report.baselines().forEach(baseline -> text.row(List.of(baseline.name(), known(baseline.loss()), known(baseline.bitsPerByte()), baseline.measuredOn())));
         text.line("");
     }
 

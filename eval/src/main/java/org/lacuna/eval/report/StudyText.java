@@ -107,7 +107,7 @@ final class StudyText {
 
     /** What the table of tasks is about. */
     static String tasksAre(JsonNode numbers) {
-        return "Accuracy without a rule, and critical sparsity at 99 % of it (top-p at the intermediate vector). " + StreamSupport.stream(numbers.path("tasks").spliterator(), false)
+        return "Accuracy without a rule, and critical sparsity at 99 % of it (top-p at the intermediate vector; – where the accuracy is not above chance, of which none can be told). " + StreamSupport.stream(numbers.path("tasks").spliterator(), false)
                 .map(task -> task.path("task").asText() + ": " + task.path("documents").asText() + " documents"
                         + (task.path("left_out").asInt() == 0 ? "" : " (" + task.path("left_out").asText() + " left out, being longer than the models read)") + (Double.isFinite(task.path("chance").asDouble()) ? ", chance "
                         + Shown.percent(task.path("chance").asDouble()) : "")).collect(Collectors.joining("; "))

@@ -103,9 +103,9 @@ final class Tables {
             return new Html("");
         }
         HtmlTable table = new HtmlTable("baselines", "Baselines: what else predicts this text. Their losses may be over other parts of it than the windows, as said.");
-        table.head("Baseline", "Loss (nats/token)", "Loss (nats/byte)", "Measured on");
+        table.head("Baseline", "Loss (nats/token)", "Bits/byte", "Measured on");
         for (Baseline baseline : report.baselines()) {
-            table.row(baseline.name(), known(baseline.loss()), known(baseline.lossPerByte()), baseline.measuredOn());
+            table.row(baseline.name(), known(baseline.loss()), known(baseline.bitsPerByte()), baseline.measuredOn());
         }
         return table.done();
     }
@@ -130,7 +130,7 @@ final class Tables {
 
     private Html leaderboard(Leaderboard board) {
         LittleLearned little = LittleLearned.of(report.comparison(), report.baselines());
-        HtmlTable table = new HtmlTable("leaderboard", Shown.leaderboard(board) + little.note().map(note -> " " + note).orElse(""));
+        HtmlTable table = new HtmlTable("leaderboard", Shown.leaderboard(board));
         table.head("Rank", "Model", "Critical sparsity", "Parameters", "Loss (nats/token)", "Perplexity", "Bits/byte", "Left of a block", "Exact zeros", "Activation",
                 "Tokens seen", "Training", "Origin");
         for (Leaderboard.Board alike : board.boards()) {

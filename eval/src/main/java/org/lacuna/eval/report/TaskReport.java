@@ -176,7 +176,7 @@ public final class TaskReport {
     private Html critical() {
         HtmlTable table = new HtmlTable("critical",
                 "Critical sparsity: the most that can be left out while the metric holds its bar (linear), each with its own bar and interval, and its "
-                + "difference from the control’s in percentage points. p: one-sided, of “the model’s is larger”.");
+                + "difference from the control’s in percentage points. p: one-sided, of “the model’s is larger”. " + Shown.TASK_LEVELS);
         table.head("Task", "Metric", "Site", "Model", "Critical sparsity (interval)", "Minus the control’s (interval)", "p");
         for (ComparedTask task : comparison.tasks()) {
             for (int m = 0; m < task.results().get(0).dense().size(); m++) {

@@ -158,6 +158,12 @@ public final class ModelSource {
         return own && !(Tokenizers.load(tokenizer) instanceof ByteTokenizer) ? data.withTokenizer(tokenizer) : data;
     }
 
+    /** What to tell where {@link #data} had nothing to go by: a checkpoint does not say what it was trained on. */
+    public Optional<String> ofGuessedData(List<String> sets) {
+        return run.isPresent() || sets.stream().anyMatch(set -> set.startsWith("data.")) ? Optional.empty()
+                : Optional.of("a checkpoint by itself names no data, so it is measured on the embedded stories; name its text by --set data.text=FILE");
+    }
+
     /**
      * Refuses a corpus that can't be in this model's tokens: one with ids beyond the model's (a tokenizer may know more, as that of the small
      * Gemma 3 does, if the text has none of them), or a text that was read as bytes where the model's own {@code tokenizer.json} says otherwise,

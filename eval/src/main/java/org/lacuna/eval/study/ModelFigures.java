@@ -22,7 +22,9 @@ public final class ModelFigures {
                 .forEach(rule -> figures.put("critical_" + rule, study.mean(size, variant, model -> study.critical(model, rule, SiteSet.INTERMEDIATE, Study.BAR))));
         for (String task : study.tasks()) {
             figures.put("accuracy_" + task, study.mean(size, variant, model -> study.score(model, task)));
-            figures.put("critical_" + task, study.mean(size, variant, model -> study.critical(model, task)));
+            if (study.aboveChance(size, variant, task)) {
+                figures.put("critical_" + task, study.mean(size, variant, model -> study.critical(model, task)));
+            }
         }
         Map<String, Row> rows = new LinkedHashMap<>();
         figures.forEach((name, draws) -> rows.put(name, Row.of(name, draws, study.settings().confidence())));

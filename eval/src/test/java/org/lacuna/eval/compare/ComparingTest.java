@@ -136,7 +136,8 @@ class ComparingTest {
         assertControl(1, "the first natural model", Comparing.of(List.of(induced, relu, upRelu)));
         assertControl(2, "named by --control", Comparing.of(List.of(induced, silu, relu), Map.of(), Optional.of(2)));
         assertControl(0, "the first model, as none is known to be natural", Comparing.of(List.of(induced, induced)));
-        assertControl(1, "the first that is a control of its own model, as none of the others is known to be natural", Comparing.of(List.of(induced, relu), Map.of(0, 1)));
+        assertControl(1, "its own", Comparing.of(List.of(induced, relu), Map.of(0, 1)));
+        assertControl(1, "the first that is a control of its own model, as none of the others is known to be natural", Comparing.of(List.of(induced, relu, induced), Map.of(0, 1)));
         // The named one has no control any more, what has its own keeps it.
         assertEquals(List.of(0, 3, 0, 3), Comparing.of(List.of(induced, induced, silu, relu), Map.of(0, 2, 1, 3), Optional.of(0)).controls());
     }

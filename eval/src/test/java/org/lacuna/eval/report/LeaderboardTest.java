@@ -172,7 +172,7 @@ class LeaderboardTest {
         assertEquals(Set.of(2), LittleLearned.of(comparison, List.of()).models());
         List<Baseline> below = List.of(new Baseline("trigram", OptionalDouble.of(1.4), OptionalDouble.empty(), ""));
         assertEquals(Set.of(0, 2), LittleLearned.of(comparison, below).models());
-        String note = "* Loss above a trigram model's 1.4000 on the same tokens, or that of equal odds for all tokens: such a model has learned little, and that much can be left out of it says little.";
+        String note = "* a, few: loss above a trigram model's 1.4000 on the same tokens, or that of equal odds for all tokens: such a model has learned little, and that much can be left out of it says little.";
         assertEquals(Optional.of(note), LittleLearned.of(comparison, below).note());
         ReportWriter.write(folder, comparison, new Extras(below, List.of(), Optional.of(Leaderboard.of(comparison)), List.of()));
         String page = Files.readString(folder.resolve("report.html"));

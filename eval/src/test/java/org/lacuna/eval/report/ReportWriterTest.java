@@ -121,7 +121,7 @@ class ReportWriterTest {
         assertTrue(row.get(5).startsWith(four(loss / COMPARISON.models().get(1).dense().loss()) + " ["), row.get(5));
         assertEquals("not compared", rows("losses").get(1).get(5));
         assertEquals(four(loss / 1.51234), row.get(6));
-        assertEquals(four(loss / 0.98765), row.get(7));
+        assertEquals(four(loss / Math.log(2) / 0.98765), row.get(7), "bits a byte");
         assertEquals(1, json().at("/comparison/losses/2/against").asInt());
         assertEquals(List.of("trigram model", "1.5123", "not known", "the validation part; fitted to the training tokens"), rows("baselines").get(0));
     }

@@ -45,7 +45,7 @@ public final class Windows {
         if (available < count) {
             throw new InputException("the corpus has " + tokens.length() + " " + part + " tokens: " + available
                     + " windows of " + length + " (and a token after each), but " + count
-                    + " are asked for; take fewer or shorter windows or a larger corpus");
+                    + " are asked for; take fewer (--windows all: as many as there are) or shorter windows or a larger corpus");
         }
         int[] inputs = new int[Math.multiplyExact(count, length)];
         int[] targets = new int[inputs.length];

@@ -86,7 +86,7 @@ final class Sources {
     private InputException missing(String name, Exception cause) {
         Path file = folders.get(folders.size() - 1).resolve(name);
         return new InputException(file + ": no such file" + (folders.size() > 1 ? ", nor is there one beside the task file" : "")
-                + "; the data of tasks is not part of Lacuna, so download it into the folder of task data", cause);
+                + "; the data of tasks is not part of Lacuna, so download it into the folder of task data (--task-data FOLDER)", cause);
     }
 
     private void lines(Path file, int most) {

@@ -29,7 +29,7 @@ public record ModelReference(String text) {
      */
     public Path checkpoint() {
         Path folder = path();
-        boolean name = !folder.isAbsolute() && folder.getNameCount() == 1;
+        boolean name = !folder.isAbsolute() && !folder.startsWith("..");
         if (name && !Files.exists(folder) && Files.isDirectory(RUNS.resolve(folder))) {
             folder = RUNS.resolve(folder);
         }
