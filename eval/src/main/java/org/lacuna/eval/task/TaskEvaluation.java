@@ -93,7 +93,7 @@ public final class TaskEvaluation {
         summary = new TaskSummary(task.name(), ResultJson.tree(task.definition()), task.original(), task.limit(), task.subtasks(),
                 task.documents().size(), whole.documents().size() - task.documents().size(), requests.size(),
                 (int) requests.stream().filter(Request::truncated).count(), maxLength, chance(task),
-                sha256(requests, task), documentsSha256(task));
+                requests.stream().mapToLong(request -> request.continuation().length).sum() * Math.log(tokenizer.vocabularySize()), sha256(requests, task), documentsSha256(task));
     }
 
     /** Refuses what would be refused while it is measured. */

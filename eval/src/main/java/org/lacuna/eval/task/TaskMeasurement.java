@@ -82,11 +82,12 @@ public record TaskMeasurement(int version, ModelSummary model, TaskSummary task,
      * @param truncated of which so many had their context cut on the left
      * @param maxLength tokens that the model read at once, at most
      * @param chance    the accuracy of choosing blindly; empty where nothing is chosen from
+     * @param evenOdds  −ln p of all that is scored, nats, if all tokens were equally likely
      * @param sha256    of all requests' token ids, and of how long a text goes on that is written
      * @param documentsSha256 of the documents' texts: what is asked whatever the tokens are
      */
     public record TaskSummary(String name, JsonNode config, int original, OptionalDouble limit, List<Task.Subtask> subtasks, int documents, int leftOut, int requests,
-            int truncated, int maxLength, OptionalDouble chance, String sha256, String documentsSha256) {
+            int truncated, int maxLength, OptionalDouble chance, double evenOdds, String sha256, String documentsSha256) {
         /** Copies the list, and takes the configuration as it reads back. */
         public TaskSummary {
             config = Json.parse("config", Json.line(config));

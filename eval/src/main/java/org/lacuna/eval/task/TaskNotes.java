@@ -20,11 +20,12 @@ public final class TaskNotes {
     }
 
     /**
-     * Whether a metric without a rule is such that how much can be left out before it falls says something: no accuracy that is 0, or no higher than chance has it.
+     * Whether a metric without a rule is such that how much can be left out before it gets worse says something: no accuracy that is 0, or no higher than chance has it, and
+     * no perplexity as high as if all tokens were equally likely.
      */
     static boolean tellsLevel(TaskSummary task, Score dense) {
-        return !dense.metric().higherIsBetter()
-                || (task.chance().isPresent() ? isAboveChance(dense, task.chance().getAsDouble()) : dense.value() > 0);
+        return !dense.metric().higherIsBetter() ? -dense.values().stream().mapToDouble(Double::doubleValue).sum() < task.evenOdds()
+                : (task.chance().isPresent() ? isAboveChance(dense, task.chance().getAsDouble()) : dense.value() > 0);
     }
 
     /**
@@ -40,7 +41,8 @@ public final class TaskNotes {
         }
         for (Score score : dense) {
             if (!tellsLevel(task, score)) {
-                notes.add(task.chance().isEmpty() ? score.metric().key() + " is 0 without a rule, so nothing can fall: how much can be left out says nothing"
+                notes.add(!score.metric().higherIsBetter() ? score.metric().key() + " is no better than if all tokens were equally likely: how much can be left out says nothing"
+                        : task.chance().isEmpty() ? score.metric().key() + " is 0 without a rule, so nothing can fall: how much can be left out says nothing"
                         : String.format(Locale.ROOT, "%s is not above chance (%.4f) by two standard errors of chance: how much can be left out before it falls says nothing",
                                 score.metric().key(), task.chance().getAsDouble()));
             }

@@ -14,7 +14,7 @@ import org.lacuna.run.folder.Json;
 
 class TaskNotesTest {
     private static TaskSummary task(int leftOut, OptionalDouble chance) {
-        return new TaskSummary("t", Json.object(), 100, OptionalDouble.empty(), List.of(), 100, leftOut, 1200, 7, 64, chance, "", "");
+        return new TaskSummary("t", Json.object(), 100, OptionalDouble.empty(), List.of(), 100, leftOut, 1200, 7, 64, chance, 700, "", "");
     }
 
     private static List<String> notes(MetricKind metric, double value, OptionalDouble chance) {
@@ -35,6 +35,12 @@ class TaskNotesTest {
         assertEquals(List.of(), notes(MetricKind.ACC, 0.601, half));
         assertTrue(notes(MetricKind.EXACT_MATCH, 0, OptionalDouble.empty()).get(0).startsWith("exact_match is 0 without a rule"));
         assertEquals(List.of(), notes(MetricKind.EXACT_MATCH, 0.01, OptionalDouble.empty()));
-        assertEquals(List.of(), notes(MetricKind.PERPLEXITY, 7, OptionalDouble.empty()));
+    }
+
+    /** 100 log-likelihoods of −7 are the 700 nats that equal odds have. */
+    @Test
+    void aPerplexityIsBetterThanEqualOdds() {
+        assertEquals(List.of(), notes(MetricKind.PERPLEXITY, -6.99, OptionalDouble.empty()));
+        assertEquals(List.of("perplexity is no better than if all tokens were equally likely: how much can be left out says nothing"), notes(MetricKind.PERPLEXITY, -7, OptionalDouble.empty()));
     }
 }

@@ -65,7 +65,7 @@ public final class TaskSamples {
         Map<String, List<Estimate>> critical = new LinkedHashMap<>();
         critical.put("acc", Arrays.stream(Estimator.values()).map(estimator -> new Estimate(estimator, bar.levels(curve.pooled()).by(estimator),
                 settings.bootstrap(count).interval(times -> bar.levels(curve.pooled(times)).by(estimator), 0.95))).toList());
-        return new TaskMeasurement(TaskMeasurement.VERSION, model, new TaskSummary(task, Json.object(), count, OptionalDouble.empty(), List.of(), count, 0, count, 0, 64, OptionalDouble.of(0.25), "5a" + documents,
+        return new TaskMeasurement(TaskMeasurement.VERSION, model, new TaskSummary(task, Json.object(), count, OptionalDouble.empty(), List.of(), count, 0, count, 0, 64, OptionalDouble.of(0.25), 0, "5a" + documents,
                 (documents + "0".repeat(12)).substring(0, 12)),
                 settings, Provenance.collect(Map.of()).toJson(), List.of(without), List.of(new Curve(SiteSet.INTERMEDIATE, points, critical)), Optional.empty());
     }
