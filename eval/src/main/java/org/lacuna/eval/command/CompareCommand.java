@@ -3,6 +3,7 @@ package org.lacuna.eval.command;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -10,6 +11,9 @@ import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.lacuna.data.Corpora;
+import org.lacuna.data.Corpus;
+import org.lacuna.data.DataRecipe;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.compare.TaskComparing;
@@ -23,6 +27,7 @@ import org.lacuna.eval.report.LittleLearned;
 import org.lacuna.eval.report.ReportWriter;
 import org.lacuna.eval.report.TaskReport;
 import org.lacuna.eval.robustness.RobustnessResult;
+import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.eval.source.RunsBelow;
@@ -91,7 +96,7 @@ public final class CompareCommand implements Callable<Integer> {
         WithControls compared = others.isEmpty() ? new WithControls(List.of(), Map.of()) : WithControls.of(others, kept.isEmpty() ? 2 : 1);
         List<RobustnessResult> read = kept.stream().map(KeptResult::read).map(result -> measure.givenBar().map(result::withBar).orElse(result)).toList();
         Optional<Integer> named = control(compared.sources(), kept, read);
-        ranked.filter(site -> kept.isEmpty() && !measure.settings(List.of(SiteSet.values())).sites().contains(site)).ifPresent(site -> {
+        ranked.filter(site -> kept.isEmpty() && !measure.settings(SiteSet.FEED_FORWARD).sites().contains(site)).ifPresent(site -> {
             throw new InputException("--rank-by: " + site.key() + " is not among --sites " + String.join(", ", measure.settings(List.of()).sites().stream().map(SiteSet::key).toList()));
         });
         ReportWriter.check(out);
@@ -167,8 +172,10 @@ public final class CompareCommand implements Callable<Integer> {
 
     /** Where no windows are named, those of what the runs' folders keep, so that a study's runs, say, are not measured anew on others. */
     private void takeWindows(List<ModelSource> sources, List<RobustnessResult> read, PrintWriter printer) {
-        if (!sources.isEmpty() && sets.isEmpty()) {
-            measure.takeCommon(Stream.concat(sources.stream().map(Evaluation::kept), read.stream().map(result -> Set.of(new Cut(result.data().windows(), result.data().windowLength())))).toList())
+        if (!sources.isEmpty() && sets.isEmpty() && measure.namesNoWindows()) {
+            Map<DataRecipe, Corpus> corpora = new HashMap<>();
+            Settings settings = measure.settings(SiteSet.FEED_FORWARD);
+            measure.takeCommon(Stream.concat(sources.stream().map(source -> Evaluation.kept(source, corpora.computeIfAbsent(source.data(sets), Corpora::open), settings)), read.stream().map(result -> Set.of(new Cut(result.data().windows(), result.data().windowLength())))).toList())
                     .ifPresent(cut -> {
                         printer.println(cut.windows() + " windows of " + cut.length() + " tokens: all models have results of these; name others by --windows and --window");
                         printer.flush();

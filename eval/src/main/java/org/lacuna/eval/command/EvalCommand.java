@@ -137,7 +137,7 @@ public final class EvalCommand implements Callable<Integer> {
         Corpus corpus = Corpora.open(source.data(sets));
         Evaluation evaluation = new Evaluation(source, corpus, measure.windows(), measure.window(source.modelConfig().maxPositions()), new CpuDevice());
         List<SiteSet> jointly = grid.stream().flatMap(sites -> sites.sites().stream()).map(site -> SiteSet.byKey(site.key())).toList();
-        Settings curves = measure.settings(jointly.isEmpty() ? evaluation.sites(measure.method()) : jointly);
+        Settings curves = measure.settings(jointly.isEmpty() ? evaluation.sites(measure.method()).stream().filter(SiteSet.FEED_FORWARD::contains).toList() : jointly);
         Settings settings = grid.map(curves::withJoint).orElse(curves);
         PrintWriter printer = spec.commandLine().getOut();
         EvalTable table = "-".equals(json) ? EvalTable.silent() : EvalTable.to(printer);

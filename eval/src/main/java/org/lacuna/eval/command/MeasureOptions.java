@@ -170,7 +170,7 @@ public final class MeasureOptions {
     }
 
     /**
-     * Where nothing was said of windows, takes those that all of some measurements have.
+     * Takes those windows that all of some measurements have.
      *
      * @param kept for each model, how its measurements were cut
      * @return how, if that is not the default anyway
@@ -178,9 +178,14 @@ public final class MeasureOptions {
     Optional<Cut> takeCommon(List<Set<Cut>> kept) {
         Set<Cut> common = new HashSet<>(kept.isEmpty() ? Set.of() : kept.get(0));
         kept.forEach(common::retainAll);
-        Optional<Cut> one = text.unnamed() && common.size() == 1 ? common.stream().filter(cut -> !cut.equals(new Cut(windows(), window(Integer.MAX_VALUE)))).findFirst() : Optional.empty();
+        Optional<Cut> one = common.size() == 1 ? common.stream().filter(cut -> !cut.equals(new Cut(windows(), window(Integer.MAX_VALUE)))).findFirst() : Optional.empty();
         one.ifPresent(text::take);
         return one;
+    }
+
+    /** Whether nothing was said of windows. */
+    boolean namesNoWindows() {
+        return text.unnamed();
     }
 
     /** Tokens in a window, for a model of so many positions. */
@@ -197,14 +202,14 @@ public final class MeasureOptions {
         return coverage == null ? unnamed : TokenCoverage.parse(coverage);
     }
 
-    /** The settings, at the sites that were named, or where none was at those that are {@code there} in the feed-forward block. */
+    /** The settings, at the sites that were named, or where none was at those that are {@code there}. */
     public Settings settings(List<SiteSet> there) {
         return settings(there, TokenCoverage.EVERY);
     }
 
     /** The same with the coverage that was named, or {@code unnamed}. */
     public Settings settings(List<SiteSet> there, TokenCoverage unnamed) {
-        List<SiteSet> wanted = sites.isEmpty() ? there.stream().filter(SiteSet.FEED_FORWARD::contains).toList() : sites.stream().map(SiteSet::byKey).distinct().toList();
+        List<SiteSet> wanted = sites.isEmpty() ? there : sites.stream().map(SiteSet::byKey).distinct().toList();
         return new Settings(rule, grid.isEmpty() ? method().grid() : grid, coverage(unnamed), LayerSet.parse(layers), wanted, bar(), replicates, seed,
                 Settings.PAPER.confidence());
     }

@@ -142,7 +142,7 @@ final class TaskRun {
 
     private TaskSettings settings(ModelConfig config, Method method) {
         List<SiteSet> has = Arrays.stream(SiteSet.values()).filter(set -> config.sites().containsAll(set.sites()) && method.sites(config).containsAll(set.sites())).toList();
-        Settings text = measure.settings(has, method.taskCoverage());
+        Settings text = measure.settings(has.stream().filter(SiteSet.FEED_FORWARD::contains).toList(), method.taskCoverage());
         text.layers().check(source.checkpoint().toString(), config.layers());
         List<String> problems = new ArrayList<>();
         text.sites().stream().filter(sites -> !has.contains(sites)).forEach(sites -> problems.add("rule " + method.name() + " is not for " + sites.key() + " of " + source.checkpoint()

@@ -107,6 +107,8 @@ public final class TaskComparing {
                     problems.add(task + ": " + model.where + " (" + documents(other.task()) + ") was measured on other documents than "
                             + models.get(control).where + " ("
                             + documents(mine.task()) + "); expected the same files, task file, --limit and --task-set for both");
+                } else if (!weights(other).equals(weights(mine))) {
+                    problems.add(task + ": " + model.where + " weighs documents otherwise than " + models.get(control).where + "; expected the same subtasks.weight_by_size for both");
                 } else if (!metrics(other).equals(metrics(mine))) {
                     problems.add(task + ": " + model.where + " has " + metrics(other) + ", " + models.get(control).where + " " + metrics(mine)
                             + "; expected the same metrics");
@@ -120,7 +122,12 @@ public final class TaskComparing {
 
     private static String documents(TaskSummary task) {
         return task.documents() + " documents" + (task.leftOut() == 0 ? "" : ", " + task.leftOut() + " left out as too long") + ", sha256 "
-                + task.documentsSha256().substring(0, 12) + "…";
+                + task.documentsSha256().substring(0, Math.min(12, task.documentsSha256().length())) + "…";
+    }
+
+    /** Of accuracies: perplexities are by words and bytes of the same documents. */
+    private static List<List<Double>> weights(TaskMeasurement result) {
+        return result.dense().stream().filter(score -> score.metric().higherIsBetter()).map(Score::weights).toList();
     }
 
     private static List<String> metrics(TaskMeasurement result) {

@@ -12,8 +12,6 @@ import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.function.Consumer;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.lacuna.data.Batch;
@@ -165,21 +163,33 @@ public final class Evaluation {
     }
 
     /**
-     * How the text was cut of which a run's folder keeps results of this checkpoint, by the names of their files: on what data and with what settings that was they don't tell.
+     * How the text was cut of which a run's folder keeps results of this checkpoint on a corpus, by the same rule in the same layers and tokens; files that can't be read count as none.
      *
+     * @param corpus   that it is to be measured on
+     * @param settings by which
      * @throws org.lacuna.run.RunException if the folder can't be read
      */
-    public static Set<Cut> kept(ModelSource source) {
+    public static Set<Cut> kept(ModelSource source, Corpus corpus, Settings settings) {
         Optional<Path> folder = source.run().map(run -> run.resolve(FOLDER)).filter(Files::isDirectory);
         if (folder.isEmpty()) {
             return Set.of();
         }
-        Pattern name = Pattern.compile(Pattern.quote(source.checkpoint().toAbsolutePath().normalize().getFileName().toString()) + "-(\\d{1,9})x(\\d{1,9})-[0-9a-f]{" + KEY_DIGITS + "}\\.json");
+        String name = source.checkpoint().toAbsolutePath().normalize().getFileName() + "-";
         try (Stream<Path> files = Files.list(folder.get())) {
-            return files.map(file -> name.matcher(file.getFileName().toString())).filter(Matcher::matches)
-                    .map(found -> new Cut(Integer.parseInt(found.group(1)), Integer.parseInt(found.group(2)))).collect(Collectors.toSet());
+            return files.filter(file -> file.getFileName().toString().startsWith(name) && file.getFileName().toString().endsWith(".json")).flatMap(file -> read(file).stream())
+                    .filter(result -> result.data().sha256().equals(corpus.sha256()) && result.settings().treatment().equals(settings.treatment())
+                            && result.settings().grid().equals(settings.grid()) && result.data().windows() > 1)
+                    .map(result -> new Cut(result.data().windows(), result.data().windowLength())).collect(Collectors.toSet());
         } catch (IOException e) {
             throw new RunException(folder.get() + ": can't be read: " + AtomicFiles.reason(e), e);
+        }
+    }
+
+    private static Optional<RobustnessResult> read(Path file) {
+        try {
+            return Optional.of(ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION));
+        } catch (InputException e) {
+            return Optional.empty();
         }
     }
 
@@ -267,7 +277,7 @@ public final class Evaluation {
         }
         if (method.calibrates() && calibration.length() < (long) data.windows() * data.windowLength() + 1) {
             problems.add("rule " + method.name() + " is calibrated on as many windows of the training part, which has " + calibration.length() + " tokens, fewer than "
-                    + ((long) data.windows() * data.windowLength() + 1) + "; take fewer --windows");
+                    + ((long) data.windows() * data.windowLength() + 1) + "; take fewer --windows, or a smaller data.validationFraction");
         }
         if (!problems.isEmpty()) {
             throw new InputException(problems);

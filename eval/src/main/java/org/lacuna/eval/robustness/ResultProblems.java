@@ -15,6 +15,9 @@ final class ResultProblems {
     private static final String DATA = "data/";
     private static final String SETTINGS = "settings/";
     private static final String DENSE = "dense/";
+    private static final int MOST_LAYERS = 1 << 16;
+    /** Sums of so many nats are none that a model has, and can be added up. */
+    private static final double LARGEST = 1e100;
     private static final String JOINT = "joint/";
 
     private final RobustnessResult result;
@@ -28,6 +31,9 @@ final class ResultProblems {
     static List<String> of(RobustnessResult result) {
         ResultProblems found = new ResultProblems(result);
         found.model();
+        if (!found.problems.sentences().isEmpty()) {
+            return found.problems.sentences(); // so many layers, say, can't even be gone through
+        }
         found.data();
         found.settings();
         found.dense();
@@ -40,8 +46,8 @@ final class ResultProblems {
     private void model() {
         ModelSummary model = result.model();
         problems.within(MODEL + "parameters", model.parameters(), 0, Long.MAX_VALUE);
-        problems.within(MODEL + "layers", model.layers(), 1, Integer.MAX_VALUE);
-        problems.within(MODEL + "hidden", model.hidden(), 0, Integer.MAX_VALUE);
+        problems.within(MODEL + "layers", model.layers(), 1, MOST_LAYERS);
+        problems.within(MODEL + "hidden", model.hidden(), model.readsTokens() ? 1 : 0, Integer.MAX_VALUE);
         problems.within(MODEL + "intermediate", model.intermediate(), 1, Integer.MAX_VALUE);
         problems.within(MODEL + "heads", model.heads(), 0, Integer.MAX_VALUE);
         problems.within(MODEL + "kv_heads", model.kvHeads(), 0, Integer.MAX_VALUE);
@@ -68,9 +74,9 @@ final class ResultProblems {
 
     private void dense() {
         DenseResult dense = result.dense();
-        problems.number(DENSE + "loss", dense.loss(), -Double.MAX_VALUE, Double.MAX_VALUE);
+        problems.check(dense.loss() > 0 && dense.loss() < LARGEST, DENSE + "loss", dense.loss(), "a number above 0");
         dense.lossPerByte().ifPresent(loss -> problems.number(DENSE + "loss_per_byte", loss, -Double.MAX_VALUE, Double.MAX_VALUE));
-        problems.all(DENSE + "window_loss_sums", dense.windowLossSums(), result.data().windows(), -Double.MAX_VALUE, Double.MAX_VALUE);
+        problems.all(DENSE + "window_loss_sums", dense.windowLossSums(), result.data().windows(), -LARGEST, LARGEST);
         dense.exactZeros().forEach((site, layers) -> problems.all(DENSE + "exact_zeros/" + site.name().toLowerCase(Locale.ROOT), layers, result.model().layers(), 0, 1));
         // A site that a block must have and whose zeros are not told: what is counted of a model goes by them.
         Set<Site> told = dense.exactZeros().keySet();
@@ -106,7 +112,7 @@ final class ResultProblems {
             if (curve.sites().inAttention() && !attention) {
                 problems.problem(MODEL + "heads", result.model().heads() + " and kv_heads " + result.model().kvHeads(), "those of the attention that curves/" + c + " is of");
             }
-            problems.within(where + "window_elements", curve.windowElements(), 1, Long.MAX_VALUE);
+            problems.within(where + "window_elements", curve.windowElements(), 1, Long.MAX_VALUE / Math.max(1, result.data().windows()));
             List<Double> grid = curve.points().stream().map(Point::p).toList();
             if (!grid.equals(result.settings().grid())) {
                 problems.problem(where + "points", "of p " + grid, "a point for each p of settings/grid, in its order");
@@ -145,7 +151,7 @@ final class ResultProblems {
     }
 
     private void joint(JointGrid grid, JointResult joint) {
-        problems.within(JOINT + "window_operations", joint.windowOperations(), 1, Long.MAX_VALUE);
+        problems.within(JOINT + "window_operations", joint.windowOperations(), 1, Long.MAX_VALUE / Math.max(1, result.data().windows()));
         if (!joint.points().stream().map(JointPoint::p).toList().equals(grid.points())) {
             problems.problem(JOINT + "points", "of other values of p than settings/joint", "a point for each combination, and each p at all sites, in their order");
         }

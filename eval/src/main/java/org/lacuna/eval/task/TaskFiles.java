@@ -4,6 +4,8 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
 import com.fasterxml.jackson.databind.node.NullNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -19,6 +21,7 @@ import org.lacuna.eval.task.TaskMeasurement.Curve;
 import org.lacuna.eval.task.TaskMeasurement.Point;
 import org.lacuna.eval.task.TaskMeasurement.Score;
 import org.lacuna.eval.task.TaskMeasurement.TaskSummary;
+import org.lacuna.run.RunException;
 import org.lacuna.run.folder.AtomicFiles;
 import org.lacuna.run.folder.Json;
 import org.lacuna.sparsity.critical.Estimator;
@@ -31,6 +34,7 @@ public final class TaskFiles {
     /** The file that has what all tasks have in one. */
     public static final String ALL = "results.json";
     private static final String SUBTASKS = "group_subtasks";
+    private static final String SUBTASKS_FILE = "subtasks.csv";
 
     private TaskFiles() {
     }
@@ -50,7 +54,17 @@ public final class TaskFiles {
         AtomicFiles.write(folder.resolve(ALL), harness(results).toPrettyString() + "\n");
         AtomicFiles.write(folder.resolve("curves.csv"), csv(results));
         if (results.stream().anyMatch(result -> !result.task().subtasks().isEmpty())) {
-            AtomicFiles.write(folder.resolve("subtasks.csv"), subtasks(results));
+            AtomicFiles.write(folder.resolve(SUBTASKS_FILE), subtasks(results));
+        } else {
+            remove(folder.resolve(SUBTASKS_FILE)); // of what was measured into the folder before
+        }
+    }
+
+    private static void remove(Path file) {
+        try {
+            Files.deleteIfExists(file);
+        } catch (IOException e) {
+            throw new RunException(file + ": can't be removed: " + AtomicFiles.reason(e), e);
         }
     }
 

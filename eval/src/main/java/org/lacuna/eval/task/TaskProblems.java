@@ -47,7 +47,9 @@ public final class TaskProblems {
                 "settings/grid", settings.grid(), "numbers of at least 0");
         problems.check(result.task().documents() >= 1, "task/documents", result.task().documents(), "at least 1");
         List<Task.Subtask> subtasks = result.task().subtasks();
-        int ofSubtasks = subtasks.stream().mapToInt(Task.Subtask::documents).sum();
+        subtasks.forEach(subtask -> problems.check(subtask.documents() >= 0 && subtask.documents() <= subtask.original(), "task/subtasks", subtask.documents() + " of " + subtask.original()
+                + " documents", "from none to all"));
+        long ofSubtasks = subtasks.stream().mapToLong(Task.Subtask::documents).sum();
         problems.check(subtasks.isEmpty() || ofSubtasks == result.task().documents(), "task/subtasks", "of " + ofSubtasks + " documents", "task/documents of them");
     }
 
@@ -81,6 +83,8 @@ public final class TaskProblems {
         problems.check(point.elements().stream().mapToLong(Long::longValue).sum() >= 1, where + "elements", "0 of all documents", "at least one");
         problems.check(point.scores().stream().map(Score::metric).toList().equals(result.dense().stream().map(Score::metric).toList()), where + "scores",
                 "of " + point.scores().stream().map(score -> score.metric().key()).toList(), "the metrics of dense, in their order");
+        problems.check(point.change().keySet().equals(Set.copyOf(result.dense().stream().map(score -> score.metric().key()).toList())), where + "change",
+                "of " + point.change().keySet(), "one for each metric");
         for (int m = 0; m < point.scores().size(); m++) {
             score(where + "scores/" + m, point.scores().get(m));
         }

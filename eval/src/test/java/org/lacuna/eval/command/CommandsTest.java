@@ -318,6 +318,11 @@ class CommandsTest {
         assertEquals(null, failure);
         assertTrue(joint.contains("of the feed-forward blocks and attention's projections, counted and not measured"), joint);
         assertEquals(Set.of(Site.INPUT, Site.ATTENTION_INPUT, Site.ATTENTION_OUTPUT), read(out).joint().orElseThrow().points().get(0).p().keySet());
+        String alone = eval("--run", run.toString(), "--windows", "3", "--window", "16", "--replicates", "40", "--out", out.toString(), "--grid", "1,0.5", "--joint",
+                "attention_input,attention_output");
+        assertEquals(null, failure);
+        assertTrue(alone.contains("of attention's projections, counted and not measured") && alone.contains("\nattention_input "), alone);
+        assertEquals(List.of(SiteSet.ATTENTION_INPUT, SiteSet.ATTENTION_OUTPUT), read(out).curves().stream().map(SiteResult::sites).toList(), "curves are those of the same sites");
         for (String rule : List.of("griffin", "cett", "channel")) {
             eval(Stream.concat(common.stream(), Stream.of(rule)).toArray(String[]::new));
             String there = rule.equals("channel") ? "gate" : "intermediate";
@@ -1002,7 +1007,14 @@ class CommandsTest {
                 "--out", folder.resolve("out").toString());
         assertEquals(null, failure);
         assertTrue(table.contains("second: measuring 2 windows") && table.contains("tiny: measuring 2 windows") && !table.contains("begun"), table);
-        // Nothing named: the windows that both have results of, and where they have several, the usual ones.
+        // Nothing named: the windows that both have results of on this text by this rule, and where they have several, the usual ones.
+        Path other = Files.writeString(folder.resolve("other.txt"), "another text, of the same bytes. ".repeat(60));
+        for (String each : List.of(run.toString(), second.toString())) {
+            eval("--run", each, "--windows", "4", "--window", "16", "--replicates", "40", "--sites", "intermediate", "--set", "data.text=" + other);
+            assertEquals(null, failure);
+            eval("--run", each, "--windows", "5", "--window", "16", "--replicates", "40", "--sites", "intermediate", "--rule", "top_k");
+            Files.writeString(Path.of(each).resolve("eval").resolve(Path.of(each).equals(run) ? "step-000012-0x16-00000000.json" : "step-000012-1x16-00000000.json"), "");
+        }
         String kept = compare(run.getParent().toString(), "--replicates", "40", "--sites", "intermediate", "--out", folder.resolve("out").toString());
         assertTrue(kept.startsWith("2 windows of 16 tokens: all models have results of these") && kept.contains("tiny: measured before") && !kept.contains("measuring"), kept);
         String longer = compare(run.getParent().toString(), "--windows", "3", "--window", "16", "--replicates", "40", "--sites", "intermediate", "--out", folder.resolve("out").toString());

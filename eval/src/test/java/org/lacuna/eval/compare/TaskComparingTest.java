@@ -17,6 +17,7 @@ import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ModelSummary.Training;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.task.TaskMeasurement;
+import org.lacuna.eval.task.TaskMeasurement.Score;
 import org.lacuna.eval.task.TaskSamples;
 import org.lacuna.run.InputException;
 import org.lacuna.sparsity.critical.Estimator;
@@ -116,6 +117,10 @@ class TaskComparingTest {
         assertRefused(List.of(mine), "at least two models");
         assertRefused(List.of(mine, new Results("B", List.of(induced(RELU, "t", "other"), induced(RELU, "u", "e")))),
                 "t: B (4 documents, sha256 other0000000…) was measured on other documents than A (4 documents, sha256 d00000000000…)");
+        TaskMeasurement other = induced(RELU, "t", "d");
+        List<Score> weighted = other.dense().stream().map(score -> new Score(score.metric(), score.value(), score.standardError(), score.values(), List.of(2.0, 1.0, 0.5, 0.5))).toList();
+        assertRefused(List.of(mine, new Results("B", List.of(new TaskMeasurement(other.version(), other.model(), other.task(), other.settings(), other.provenance(), weighted, other.curves(),
+                other.calibration()), induced(RELU, "u", "e")))), "t: B weighs documents otherwise than A; expected the same subtasks.weight_by_size for both");
         assertRefused(List.of(mine, new Results("B", List.of(induced(RELU, "v", "d")))), "no task was measured for all: A has t, u; B has v");
         TaskComparison shared = TaskComparing.of(List.of(mine, new Results("B", List.of(induced(RELU, "u", "e")))));
         assertEquals(List.of("u"), shared.tasks().stream().map(TaskComparison.ComparedTask::name).toList());

@@ -116,7 +116,10 @@ class ResultJsonTest {
     @Test
     void whatNoMeasurementGivesIsRefusedByItsKey(@TempDir Path folder) throws Exception {
         Path file = folder.resolve("eval.json");
-        for (String[] bad : new String[][] {{"/curves", "[]", "curves is empty"}, {"/dense/loss", "\"NaN\"", "dense/loss is NaN"}, {"/settings/confidence", "7", "settings/confidence is 7.0"},
+        for (String[] bad : new String[][] {{"/curves", "[]", "curves is empty"}, {"/dense/loss", "\"NaN\"", "dense/loss is NaN"},
+                {"/dense/loss", "0", "dense/loss is 0.0; expected a number above 0"}, {"/dense/window_loss_sums", "[1e308, 1]", "dense/window_loss_sums is 1.0E308"}, {"/model/hidden", "0", "model/hidden is 0"},
+                {"/model/layers", "2147483647", "model/layers is 2147483647; expected a whole number from 1 to 65536"}, {"/settings/replicates", "1000000", "settings/replicates is 1000000"},
+                {"/curves/0/window_elements", "9223372036854775807", "curves/0/window_elements is 9223372036854775807"}, {"/dense/exact_zeros/input", "[\"\", 0]", "dense/exact_zeros/input/0: "}, {"/settings/confidence", "7", "settings/confidence is 7.0"},
                 {"/settings/replicates", "-1", "settings/replicates is -1"}, {"/settings/bar", "0.5", "settings/bar is 0.5"}, {"/settings/grid", "[0.5]", "curves/0/points is of p [0.995]"},
                 {"/settings/sites", "[\"up\"]", "curves/0/sites is all_inputs"}, {"/dense/window_loss_sums", "[1]", "dense/window_loss_sums is of 1 values; expected a list of 2"},
                 {"/dense/exact_zeros/input", "[0.5]", "dense/exact_zeros/input is of 1 values"}, {"/dense/exact_zeros/input", "[0.5, 7]", "dense/exact_zeros/input is 7.0; expected a number from 0 to 1"},

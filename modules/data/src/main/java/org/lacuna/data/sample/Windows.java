@@ -37,8 +37,11 @@ public final class Windows {
         }
         long available = count(tokens, length, part);
         if (count == ALL) {
-            if (available * length > Integer.MAX_VALUE) {
-                throw new InputException("the corpus has " + tokens.length() + " " + part + " tokens, more than the " + Integer.MAX_VALUE + " that are looked at together; name a number of windows");
+            // Inputs and targets, 8 bytes a token, may take a quarter of the heap.
+            long most = Math.min(Integer.MAX_VALUE, Runtime.getRuntime().maxMemory() / 32);
+            if (available * length > most) {
+                throw new InputException("all windows: the corpus has " + tokens.length() + " " + part + " tokens, more than the " + most
+                        + " that are looked at together; name a number of windows, at most " + most / length + ", or give more memory by -Xmx");
             }
             return first(tokens, (int) available, length, part);
         }
@@ -65,6 +68,10 @@ public final class Windows {
      * @throws InputException when there is none
      */
     public static long count(TokenSequence tokens, int length, String part) {
+        if (tokens.length() == 0) {
+            throw new InputException("the corpus has 0 " + part + " tokens; data.validationFraction says how many are for what: take "
+                    + (part.equals("training") ? "a smaller one" : "a larger one"));
+        }
         if (tokens.length() < length + 1L) {
             throw new InputException("the corpus has " + tokens.length() + " " + part + " tokens, fewer than one window of "
                     + length + " and the token after it; take shorter windows or a larger corpus");

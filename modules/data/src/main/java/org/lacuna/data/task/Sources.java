@@ -6,10 +6,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.lacuna.data.text.Documents;
 import org.lacuna.data.text.Lines;
@@ -49,8 +51,12 @@ final class Sources {
      */
     static List<Source> read(List<Path> folders, List<String> names, Optional<String> labels, int most) {
         Sources sources = new Sources(folders);
+        Set<Path> seen = new HashSet<>();
         for (String name : names) {
             for (Path file : sources.files(name)) {
+                if (!seen.add(file)) {
+                    throw new InputException(file + ": is named twice, by " + name + " and before, so that its documents would count twice; name each file once");
+                }
                 sources.lines(file, most);
             }
         }

@@ -65,6 +65,9 @@ record TaskFile(
         if (!task.matches("[A-Za-z0-9][A-Za-z0-9_.-]{0,99}")) {
             problems.add("task: expected a name of up to 100 letters, digits, _, . and -");
         }
+        if (task.equalsIgnoreCase("results")) {
+            problems.add("task: " + task + " is what the file of all tasks' results is called; expected another name");
+        }
         if (OutputType.named(output_type).isEmpty()) {
             problems.add("output_type: expected one of " + String.join(", ", OutputType.keys()) + ", found " + output_type);
             throw new InputException(problems);

@@ -103,6 +103,10 @@ class TaskFileTest {
         Files.write(Files.createDirectories(folder.resolve("more")).resolve("a.jsonl"), List.of(line));
         String twice = refused(yaml.replace("data: parts/*.jsonl", "data: [parts/a.jsonl, more/a.jsonl]") + "subtasks: {}\n");
         assertTrue(twice.contains("subtasks are called by their files' names; rename one"), twice);
+        for (String again : List.of("[parts/a.jsonl, parts/b 1.jsonl, parts/a.jsonl]", "[parts/b*.jsonl, parts/*.jsonl]")) {
+            assertTrue(refused(yaml.replace("data: parts/*.jsonl", "data: " + again)).contains("is named twice, by parts/"), again);
+        }
+        assertTrue(refused(CHOICE.replace("task: t", "task: results")).contains("task: results is what the file of all tasks' results is called"));
         assertTrue(refused(CHOICE.replace("data: d.jsonl", "stories: {kind: cloze}") + "subtasks: {}\n").contains("subtasks: are files of data"));
         assertTrue(refused("task: t\noutput_type: loglikelihood\ndata: d.jsonl\ndoc_to_text: q\ndoc_to_target: q\nsubtasks: {weight_by_size: false}\n")
                 .contains("weight_by_size: false is of accuracies"));
