@@ -75,7 +75,7 @@ final class EvalTable {
     }
 
     void dense(DenseResult dense) {
-        String perByte = dense.lossPerByte().isPresent() ? String.format(Locale.ROOT, ", %.4f bits a byte", dense.lossPerByte().getAsDouble() / Math.log(2)) : "";
+        String perByte = dense.bitsPerByte().isPresent() ? String.format(Locale.ROOT, ", %.4f bits a byte", dense.bitsPerByte().getAsDouble()) : "";
         line("dense  loss %.4f nats a token%s, perplexity %.4f", dense.loss(), perByte, dense.perplexity());
         line("       exact zeros%s %s", ruled.isAll() ? "" : " (of all layers)", String.join(", ", dense.exactZeros().entrySet().stream()
                 .sorted(Map.Entry.comparingByKey())

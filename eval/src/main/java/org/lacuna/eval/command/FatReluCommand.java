@@ -5,7 +5,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.OptionalLong;
 import java.util.concurrent.Callable;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
@@ -16,10 +15,10 @@ import org.lacuna.eval.fatrelu.LayerShift;
 import org.lacuna.eval.fatrelu.Shifting;
 import org.lacuna.eval.fatrelu.Shifting.Shifted;
 import org.lacuna.eval.fatrelu.ThresholdShift;
+import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.ResultJson;
-import org.lacuna.eval.source.Hashes;
 import org.lacuna.eval.source.ModelFolder;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.graph.cpu.CpuDevice;
@@ -82,7 +81,7 @@ public final class FatReluCommand implements Callable<Integer> {
         Shifted shifted;
         try (Workers team = text.team(); Interrupts interrupts = Interrupts.listen()) {
             Shifting shifting = new Shifting(source.checkpoint().toString(), new CpuDevice(), team, windows, interrupts::requested);
-            shifted = shift(source, config, shifting, summary(corpus, windows));
+            shifted = shift(source, config, shifting, Evaluation.summary(corpus, windows));
         } catch (InterruptedRunException e) {
             throw new InterruptedRunException(e.getMessage() + "; nothing is written");
         }
@@ -121,10 +120,6 @@ public final class FatReluCommand implements Callable<Integer> {
                     + source.checkpoint() + " is meant for; give a smaller --window");
         }
         return Windows.first(corpus.train(), text.windows(), length, "training");
-    }
-
-    private static DataSummary summary(Corpus corpus, Batch windows) {
-        return new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(windows), windows.rows(), windows.length(), OptionalLong.empty());
     }
 
     private Shifted shift(ModelSource source, ModelConfig config, Shifting shifting, DataSummary data) {

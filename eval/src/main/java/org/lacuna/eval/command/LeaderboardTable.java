@@ -34,7 +34,7 @@ final class LeaderboardTable {
             for (Leaderboard.Row row : alike.rows()) {
                 RobustnessResult result = models.get(row.model());
                 ModelSummary model = result.model();
-                OptionalDouble bits = result.dense().lossPerByte().stream().map(nats -> nats / Math.log(2)).findFirst();
+                OptionalDouble bits = result.dense().bitsPerByte();
                 line(out, "%-7s%-" + width + "s%-26s%,14d%9.4f%11s  %-20s%8s  %-10s%14s  %-8s  %s", row.rank().map(Leaderboard.Rank::shown).orElse("-"), row.label() + little.mark(row.model()),
                         row.critical().map(EvalTable::text).orElse("not measured"), model.parameters(), result.dense().loss(),
                         bits.isPresent() ? String.format(Locale.ROOT, "%.4f", bits.getAsDouble()) : "-", row.saved().map(Saved::shown).orElse("-"), zeros(result), model.activation(),

@@ -7,7 +7,6 @@ import java.util.EnumSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.function.ToDoubleFunction;
@@ -17,12 +16,12 @@ import org.lacuna.data.Corpus;
 import org.lacuna.data.sample.Windows;
 import org.lacuna.eval.activation.Activations;
 import org.lacuna.eval.activation.Activations.Layer;
+import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.ResultJson;
 import org.lacuna.eval.source.Circumstances;
-import org.lacuna.eval.source.Hashes;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.model.config.ModelConfig;
@@ -93,7 +92,7 @@ public final class MeasureCommand implements Callable<Integer> {
         Activations found;
         try (Interrupts interrupts = Interrupts.listen()) {
             ModelSummary summary = source.summary(config, Optional.of(corpus));
-            DataSummary data = new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(windows), windows.rows(), windows.length(), OptionalLong.empty());
+            DataSummary data = Evaluation.summary(corpus, windows);
             Look look = new Look(source.checkpoint().toString(), source.load(device), device, windows, windows, windows.length(), new ConsoleWatch(interrupts::requested));
             found = new Activations(Activations.VERSION, summary, data, Circumstances.of(source, device, corpus.sha256()).provenance(), Activations.of(look, wanted));
         }

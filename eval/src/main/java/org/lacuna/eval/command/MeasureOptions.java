@@ -10,6 +10,7 @@ import org.lacuna.eval.measure.Cut;
 import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.method.Method;
 import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.FoundProblems;
 import org.lacuna.eval.robustness.JointGrid;
 import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.Settings;
@@ -28,7 +29,6 @@ public final class MeasureOptions {
     /** With fewer draws than these, none lies outside a 95 % interval. */
     private static final int LEAST_REPLICATES = 40;
     /** All draws are held in memory. */
-    private static final int MOST_REPLICATES = 100_000;
     private static final int MOST_POINTS = 1000;
 
     @Mixin
@@ -78,8 +78,8 @@ public final class MeasureOptions {
         List<String> problems = new ArrayList<>();
         text.check(problems, 2); // all draws of one window are the same: no interval
         WindowOptions.atLeast(problems, LEAST_REPLICATES, "--replicates", replicates);
-        if (replicates > MOST_REPLICATES) {
-            problems.add("--replicates: must be at most " + MOST_REPLICATES + ", not " + replicates);
+        if (replicates > FoundProblems.MOST_REPLICATES) {
+            problems.add("--replicates: must be at most " + FoundProblems.MOST_REPLICATES + ", not " + replicates);
         }
         try {
             new Bar(bar());

@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
@@ -16,6 +15,7 @@ import org.lacuna.data.sample.Windows;
 import org.lacuna.data.task.Task;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.data.tokenize.Tokenizers;
+import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.memory.ForwardMemory;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.method.Method;
@@ -25,7 +25,6 @@ import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.Settings;
 import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.robustness.Watch;
-import org.lacuna.eval.source.Hashes;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.eval.store.ResultStore;
 import org.lacuna.eval.task.TaskEvaluation;
@@ -75,19 +74,18 @@ final class TaskRun {
         Method method = measure.method();
         TaskSettings settings = settings(config, method);
         List<TaskEvaluation> evaluations = evaluations(tokenizer, maxLength, settings);
-        Optional<Corpus> corpus = method.calibrates() ? Optional.of(otherText(config, method)) : Optional.empty();
-        Optional<Batch> calibration = corpus.map(text -> windows(text, config));
-        ModelSummary summary = source.summary(config, corpus);
+        Optional<OtherText> other = method.calibrates() ? Optional.of(otherText(config, method)) : Optional.empty();
+        ModelSummary summary = source.summary(config, other.map(OtherText::corpus));
         TaskTable table = new TaskTable(printer);
         table.head(summary, settings);
-        Optional<DataSummary> text = corpus.map(other -> summary(other, calibration.orElseThrow()));
+        Optional<DataSummary> text = other.map(it -> Evaluation.summary(it.corpus, it.windows));
         text.ifPresent(table::calibration);
         try (Workers team = measure.team()) {
             ForwardMemory memory = memory(config, method, evaluations, team);
             memory.check(source.checkpoint().toString(), "fewer --workers, a shorter --max-length, or a smaller model");
             table.memory(memory);
             Model model = source.load(config, device);
-            TaskMeasuring measuring = new TaskMeasuring(source, model, summary, look(model, calibration, settings.layers(), watch), text, device, team, watch);
+            TaskMeasuring measuring = new TaskMeasuring(source, model, summary, look(model, other.map(OtherText::windows), settings.layers(), watch), text, device, team, watch);
             return ResultStore.using(store.or(measuring::store), warn, findings -> {
                 List<TaskMeasurement> results = new ArrayList<>();
                 for (TaskEvaluation evaluation : evaluations) {
@@ -119,25 +117,19 @@ final class TaskRun {
         return evaluations;
     }
 
+    private record OtherText(Corpus corpus, Batch windows) {
+    }
+
     /** What the rule is calibrated on: what a run was trained on, or what the user names. */
-    private Corpus otherText(ModelConfig config, Method method) {
+    private OtherText otherText(ModelConfig config, Method method) {
         try {
             Corpus text = Corpora.open(source.data(sets));
             source.check(text, config);
-            windows(text, config);
-            return text;
+            return new OtherText(text, Windows.first(text.train(), CALIBRATION_WINDOWS, Math.min(CALIBRATION_WINDOW, config.maxPositions()), "training"));
         } catch (InputException e) {
             throw e.map(problem -> "rule " + method.name() + " takes its thresholds from text that is not the tasks', the data of a run or those of --set data.text=FILE: "
                     + problem);
         }
-    }
-
-    private static DataSummary summary(Corpus text, Batch windows) {
-        return new DataSummary(text.name(), text.sha256(), Hashes.windows(windows), windows.rows(), windows.length(), OptionalLong.empty());
-    }
-
-    private static Batch windows(Corpus text, ModelConfig config) {
-        return Windows.first(text.train(), CALIBRATION_WINDOWS, Math.min(CALIBRATION_WINDOW, config.maxPositions()), "training");
     }
 
     private TaskSettings settings(ModelConfig config, Method method) {

@@ -92,6 +92,11 @@ public final class Evaluation {
         data = new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(this.windows), this.windows.rows(), length, bytes(corpus, this.windows));
     }
 
+    /** What is told of windows of a corpus whose bytes do not matter. */
+    public static DataSummary summary(Corpus corpus, Batch windows) {
+        return new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(windows), windows.rows(), windows.length(), OptionalLong.empty());
+    }
+
     private static Part part(Corpus corpus, int length) {
         double share = corpus.validation().length() / (double) (corpus.train().length() + corpus.validation().length());
         if (corpus.validation() instanceof Examples examples) {
@@ -222,8 +227,7 @@ public final class Evaluation {
      * @throws InputException if there is a file and it is no result
      */
     public Optional<RobustnessResult> kept(Settings settings) {
-        return file(settings).filter(Files::isRegularFile).filter(file -> ResultJson.version(file).orElse(RobustnessResult.VERSION) == RobustnessResult.VERSION)
-                .map(file -> ResultJson.read(file, RobustnessResult.class, RobustnessResult.VERSION))
+        return file(settings).filter(Files::isRegularFile).flatMap(file -> ResultJson.readOfVersion(file, RobustnessResult.class, RobustnessResult.VERSION))
                 .filter(result -> result.model().sha256().equals(summary.sha256())
                         && result.model().configSha256().equals(summary.configSha256()) && result.data().equals(data) && result.settings().equals(settings))
                 .filter(result -> circumstances().sameArithmetic(result.provenance()));

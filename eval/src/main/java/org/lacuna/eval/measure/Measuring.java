@@ -1,6 +1,7 @@
 package org.lacuna.eval.measure;
 
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,12 +14,12 @@ import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
 import org.lacuna.data.Corpus;
 import org.lacuna.data.DataRecipe;
-import org.lacuna.data.sample.Windows;
 import org.lacuna.eval.activation.ActiveNeurons;
 import org.lacuna.eval.activation.ModelOverlap;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.method.Methods;
+import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.RobustnessResult;
 import org.lacuna.eval.robustness.Settings;
@@ -45,7 +46,7 @@ public final class Measuring {
     private final Watch watch;
     private final Consumer<String> progress;
     private final Map<DataRecipe, Corpus> corpora = new LinkedHashMap<>();
-    private final Set<String> windowsMeasured = new HashSet<>();
+    private final Set<DataSummary> data = new HashSet<>();
 
     /**
      * Measures nothing yet.
@@ -84,7 +85,7 @@ public final class Measuring {
     public RobustnessResult of(ModelSource source) {
         Corpus corpus = corpora.computeIfAbsent(source.data(sets), Corpora::open);
         Evaluation evaluation = new Evaluation(source, corpus, windows, length, device);
-        windowsMeasured.add(evaluation.data().windowsSha256());
+        data.add(evaluation.data());
         source.ofGuessedData(sets).ifPresent(note -> progress.accept(source.name() + ": " + note));
         Settings here = settings.withSites(settings.sites().stream().filter(evaluation.sites(Methods.byName(settings.rule()))::contains).toList());
         Optional<RobustnessResult> kept = evaluation.kept(here);
@@ -126,7 +127,7 @@ public final class Measuring {
      */
     public List<ModelOverlap> overlaps(List<ModelSource> sources, Comparison comparison) {
         List<ModelOverlap> overlaps = new ArrayList<>();
-        Map<Integer, ActiveNeurons> controls = new LinkedHashMap<>();
+        Map<Integer, ActiveNeurons> controls = new HashMap<>();
         for (int model = 0; model < sources.size(); model++) {
             int control = comparison.controls().get(model);
             if (model != control && control < sources.size() && comparable(comparison.models().get(model), comparison.models().get(control))) {
@@ -168,10 +169,7 @@ public final class Measuring {
      * generated stories, the generator itself.
      */
     public List<Baseline> baselines() {
-        if (windowsMeasured.size() != 1) {
-            return List.of();
-        }
-        Corpus corpus = corpora.values().iterator().next();
-        return Baselines.of(corpus, windows == Windows.ALL ? (int) Windows.count(corpus.validation(), length, "validation") : windows, length);
+        return data.stream().map(DataSummary::windowsSha256).distinct().count() == 1
+                ? Baselines.of(corpora.values().iterator().next(), data.iterator().next().windows(), length) : List.of();
     }
 }

@@ -13,7 +13,6 @@ import org.lacuna.eval.activation.ModelOverlap;
 import org.lacuna.eval.compare.Comparing;
 import org.lacuna.eval.compare.Comparison;
 import org.lacuna.eval.measure.Baseline;
-import org.lacuna.eval.robustness.DenseResult;
 import org.lacuna.eval.robustness.JointChoice;
 import org.lacuna.eval.robustness.JointPoint;
 import org.lacuna.eval.robustness.JointResult;
@@ -212,12 +211,8 @@ record Report(int version, String title, String summary, SiteSet headline, List<
         return elements;
     }
 
-    private static OptionalDouble bits(DenseResult dense) {
-        return dense.lossPerByte().isPresent() ? OptionalDouble.of(dense.lossPerByte().getAsDouble() / Math.log(2)) : OptionalDouble.empty();
-    }
-
     private static ModelFigures figures(String label, RobustnessResult result, List<Baseline> baselines) {
-        OptionalDouble bits = bits(result.dense());
+        OptionalDouble bits = result.dense().bitsPerByte();
         List<OptionalDouble> ratios = new ArrayList<>();
         for (Baseline baseline : baselines) {
             OptionalDouble perToken = ratio(OptionalDouble.of(result.dense().loss()), baseline.loss());
@@ -227,8 +222,7 @@ record Report(int version, String title, String summary, SiteSet headline, List<
         // Every layer has as many values at a site, so the mean of the shares is the share of all.
         result.dense().exactZeros().forEach((site, layers) ->
                 zeros.put(site, layers.stream().mapToDouble(Double::doubleValue).average().orElseThrow()));
-        return new ModelFigures(label, result.dense().perplexity(),
-                bits, ratios, zeros,
+        return new ModelFigures(label, result.dense().perplexity(), bits, ratios, zeros,
                 result.dense().deadNeurons().stream().mapToLong(Integer::longValue).sum(), result.deadShare());
     }
 

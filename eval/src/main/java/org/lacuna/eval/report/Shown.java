@@ -22,11 +22,11 @@ public final class Shown {
     public static final String ESTIMATORS = "first: the last point before the bar is broken; linear: where the line from it to the next point meets the bar; "
             + "grid: the sparsest point that holds it; ≥: the curve ends before.";
 
-    /** What the tables of critical sparsity read it by, and by which of them it is to be told to others. */
     /** What to think of differences between critical sparsities by accuracy. */
     public static final String TASK_LEVELS = "Where points break an accuracy's bar by chance, as with few documents, a level may be that of one or two of them, and intervals of differences of levels, "
             + "percentiles of the draws, are too narrow (86 % for 95 % with 50 documents); those of one model's level are wide enough. Look at the curves before you cite such a difference.";
 
+    /** What the tables of critical sparsity read it by, and by which of them it is to be told to others. */
     static final String TO_CITE = "Critical sparsity is read off a curve by three estimators: " + ESTIMATORS
             + " Cite linear, with its interval: summary, leaderboard and p are of it, and the others jump from one measured p to the next.";
 

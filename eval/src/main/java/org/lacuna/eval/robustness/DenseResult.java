@@ -26,6 +26,11 @@ public record DenseResult(double loss, OptionalDouble lossPerByte, List<Double> 
         deadNeurons = List.copyOf(deadNeurons);
     }
 
+    /** {@code lossPerByte} in bits. */
+    public OptionalDouble bitsPerByte() {
+        return lossPerByte.isPresent() ? OptionalDouble.of(lossPerByte.getAsDouble() / Math.log(2)) : lossPerByte;
+    }
+
     /** Perplexity a token. */
     public double perplexity() {
         return Math.exp(loss);

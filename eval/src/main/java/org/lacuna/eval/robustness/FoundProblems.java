@@ -7,7 +7,8 @@ import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
 /** What is found to be wrong with a result that was read, each problem in a sentence that begins with its key; the first {@value #MOST} of them. */
 public final class FoundProblems {
     private static final int MOST = 10;
-    private static final int MOST_REPLICATES = 100_000;
+    /** Draws of a bootstrap; more take too long to be waited for. */
+    public static final int MOST_REPLICATES = 100_000;
 
     private final List<String> problems = new ArrayList<>();
 

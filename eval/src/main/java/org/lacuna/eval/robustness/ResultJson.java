@@ -71,12 +71,14 @@ public final class ResultJson {
     }
 
     /**
-     * The format that a file says it has; empty if it says none.
+     * The same as {@link #read} of a file that another build may have written.
      *
-     * @throws InputException if it is no JSON
+     * @return empty if it says that it is of another version
+     * @throws InputException if it is no such record
      */
-    public static OptionalInt version(Path file) {
-        return version(Json.read(file));
+    public static <T extends Record> Optional<T> readOfVersion(Path file, Class<T> type, int version) {
+        JsonNode json = Json.read(file);
+        return version(json).orElse(version) == version ? Optional.of(read(file, json, type, version)) : Optional.empty();
     }
 
     private static OptionalInt version(JsonNode json) {
@@ -94,7 +96,10 @@ public final class ResultJson {
         if (!Files.isRegularFile(file)) {
             throw new InputException(file + ": no such file; expected what eval or compare wrote");
         }
-        JsonNode json = Json.read(file);
+        return read(file, Json.read(file), type, version);
+    }
+
+    private static <T extends Record> T read(Path file, JsonNode json, Class<T> type, int version) {
         if (!version(json).equals(OptionalInt.of(version))) {
             JsonNode found = json.path(VERSION);
             throw new InputException(file + ": version is " + (found.isMissingNode() ? "missing" : found) + ", this build reads "

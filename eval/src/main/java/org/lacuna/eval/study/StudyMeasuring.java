@@ -6,7 +6,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.OptionalLong;
 import java.util.function.Consumer;
 import org.lacuna.data.Batch;
 import org.lacuna.data.Corpora;
@@ -16,10 +15,10 @@ import org.lacuna.data.task.Task;
 import org.lacuna.data.tokenize.Tokenizer;
 import org.lacuna.data.tokenize.Tokenizers;
 import org.lacuna.eval.activation.Activations;
+import org.lacuna.eval.measure.Evaluation;
 import org.lacuna.eval.measure.Measuring;
 import org.lacuna.eval.method.Look;
 import org.lacuna.eval.method.Methods;
-import org.lacuna.eval.robustness.DataSummary;
 import org.lacuna.eval.robustness.LayerSet;
 import org.lacuna.eval.robustness.ModelSummary;
 import org.lacuna.eval.robustness.RobustnessResult;
@@ -28,7 +27,6 @@ import org.lacuna.eval.robustness.SiteSet;
 import org.lacuna.eval.robustness.TokenCoverage;
 import org.lacuna.eval.robustness.Watch;
 import org.lacuna.eval.source.Circumstances;
-import org.lacuna.eval.source.Hashes;
 import org.lacuna.eval.source.ModelSource;
 import org.lacuna.eval.store.ResultStore;
 import org.lacuna.eval.task.TaskEvaluation;
@@ -141,8 +139,7 @@ public final class StudyMeasuring {
         progress.accept(source.name() + ": what its activations are like");
         Batch text = Windows.first(corpus.validation(), Math.min(windows, MOST_LOOKED_AT), length);
         Look look = new Look(source.checkpoint().toString(), model, device, text, text, length, watch);
-        Activations activations = new Activations(Activations.VERSION, summary, new DataSummary(corpus.name(), corpus.sha256(), Hashes.windows(text), text.rows(), length,
-                OptionalLong.empty()), Circumstances.of(source, device, corpus.sha256()).provenance(), Activations.of(look, source.modelConfig().feedForward().sites()));
+        Activations activations = new Activations(Activations.VERSION, summary, Evaluation.summary(corpus, text), Circumstances.of(source, device, corpus.sha256()).provenance(), Activations.of(look, source.modelConfig().feedForward().sites()));
         return new StudiedModel(size, variant, seed, found, tasks(source, model, summary, look), activations);
     }
 
