@@ -161,7 +161,7 @@ class DoctorCommandTest {
     }
 
     private static Finding cpu(int cpuBits, int kernelBits, boolean onednn, String code, int codeBits, int index) {
-        return EngineFindings.cpu(cpuBits, () -> new CpuLibraries(kernelBits, "library 1", onednn, code, codeBits)).get(index);
+        return EngineFindings.cpu(cpuBits, () -> new CpuLibraries(kernelBits, "library 1", onednn, code, codeBits, false)).get(index);
     }
 
     @Test
