@@ -24,7 +24,6 @@ import org.lacuna.model.Model;
 import org.lacuna.model.config.FeedForward;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.model.config.RotaryPosition;
-import org.lacuna.run.InputException;
 import org.lacuna.sparsity.Site;
 import org.lacuna.training.recipe.Objective;
 import org.lacuna.training.recipe.Recompute;

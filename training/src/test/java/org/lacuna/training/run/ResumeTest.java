@@ -16,6 +16,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.run.ExitCode;
+import org.lacuna.run.folder.Json;
 
 /** However a run is cut into processes and spread over workers, it ends in the same bytes. */
 @Timeout(300)
@@ -60,6 +61,7 @@ class ResumeTest {
     @Test
     void bf16IsNoObstacle() throws IOException, InterruptedException {
         Path whole = run("whole", List.of(), "train.precision=bf16");
+        assertEquals(new CpuDevice().in(Precision.BF16).gemm(), Json.read(whole.resolve("provenance.json")).get("gemm").asText());
         RunFiles.assertSame(whole, run("halves", List.of(30), "train.precision=bf16", "train.workers=2"), "step-000060");
         RunFiles.assertSame(whole, run("thirds", List.of(20, 40), "train.precision=bf16", "train.workers=1"), "step-000060");
     }

@@ -13,9 +13,9 @@ import org.nd4j.linalg.api.buffer.DataType;
  */
 final class WideningGemms implements GemmLibrary {
     /** Rows of op(A) that a block has at most, but for some more where one would be left over. */
-    private static final int ROWS = 528;
+    private static final int ROWS = 384;
     /** Columns of op(B) that a block has at most. */
-    private static final int COLUMNS = 1024;
+    private static final int COLUMNS = 512;
     /** Terms that are summed at a time at most; the sums of further ones are added. */
     private static final int TERMS = 1024;
     /** Blocks are of whole units: of tiles, and of the rows that any library treats alike, so that a row's bits don't depend on its block. */

@@ -191,13 +191,13 @@ class GemmTest {
     @Test
     void widenedPartsAreAlike() {
         for (int size = 1; size < 3000; size++) {
-            int part = WideningGemms.part(size, 528);
+            int part = WideningGemms.part(size, 384);
             assertTrue(part == size || part % 48 == 0 && size % part != 1, size + ": " + part);
-            assertTrue(part <= 528 + 48, size + ": " + part);
+            assertTrue(part <= 384 + 48, size + ": " + part);
         }
-        assertEquals(1, WideningGemms.part(1, 528));
-        assertEquals(528, WideningGemms.part(528, 528));
-        assertEquals(288, WideningGemms.part(529, 528));
+        assertEquals(1, WideningGemms.part(1, 384));
+        assertEquals(384, WideningGemms.part(384, 384));
+        assertEquals(240, WideningGemms.part(385, 384));
     }
 
     /** Of rows that lie one behind the other, and of some that don't if zeros follow each, as attention has them. */
