@@ -7,12 +7,15 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import org.bytedeco.dnnl.global.dnnl;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.WrongPropertyException;
 
 class GemmChoiceTest {
 
+    /** The tests may run with one of them set. */
+    @BeforeEach
     @AfterEach
     void leave() {
         System.clearProperty(GemmChoice.PROPERTY);
@@ -38,7 +41,6 @@ class GemmChoiceTest {
         assertFalse(OneDnnGemms.isFasterInBf16(dnnl.dnnl_cpu_isa_avx512_core));
         assertFalse(OneDnnGemms.isFasterInBf16(dnnl.dnnl_cpu_isa_avx2_vnni_2));
         String fp32 = new CpuDevice().gemm();
-        System.clearProperty(GemmChoice.BF16);
         assertEquals(OneDnnGemms.isFasterInBf16() ? fp32 : fp32 + ", bf16 widened to fp32", bf16());
         assertEquals(!OneDnnGemms.isFasterInBf16(), CpuLibraries.load().widens());
         System.setProperty(GemmChoice.BF16, "widened");

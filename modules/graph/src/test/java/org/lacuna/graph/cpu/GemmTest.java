@@ -173,7 +173,7 @@ class GemmTest {
             Tensor a = rounded(random(m, k));
             Tensor b = rounded(random(n, k));
             Tensor floats = DEVICE.allocate(new TensorSpec("c", DataType.FLOAT, m, n));
-            gemms.bind(false, true, 1, 1, 1, Gemm.Matrix.of(a), Gemm.Matrix.of(b), false, Gemm.Matrix.dense(floats, DataType.FLOAT)).run(m, n, k, 0, 0, 0);
+            gemms.bind(false, true, 1, 1, 1, Gemm.Matrix.of(a), Gemm.Matrix.of(b), false, Gemm.Matrix.of(floats)).run(m, n, k, 0, 0, 0);
             Tensor halves = DEVICE.allocate(new TensorSpec("c", DataType.BFLOAT16, m, n + 3));
             gemms.bind(false, true, m, n, k, Gemm.Matrix.of(a), Gemm.Matrix.of(b), false, Gemm.Matrix.of(halves)).run(0, 0, 2);
             for (int i = 0; i < m; i++) {
@@ -185,6 +185,27 @@ class GemmTest {
             Reference.reachabilityFence(a);
             Reference.reachabilityFence(b);
         }
+    }
+
+    /** Rows of C that lie one behind the other, as wide as the run has them, and more of them than are widened at a time. */
+    @ParameterizedTest
+    @MethodSource("librariesOfBf16")
+    void fillsDenseRowsOfAnyWidth(GemmLibrary gemms) {
+        Tensor a = ones(3, 1100, 0, 0);
+        Tensor b = ones(1100, 1100, 0, 0);
+        Tensor c = DEVICE.allocate(new TensorSpec("c", DataType.FLOAT, 3, 1101));
+        Gemm gemm = gemms.bind(false, false, 1, 1, 1, Gemm.Matrix.of(a), Gemm.Matrix.of(b), false, Gemm.Matrix.dense(c, DataType.FLOAT));
+        for (int n : new int[] {1100, 600, 7}) {
+            gemm.run(3, n, 1100, 0, 0, 2);
+            float[] found = c.toFloats();
+            for (int i = 2; i < 2 + 3 * n; i++) {
+                assertEquals(1100, found[i], n + " columns");
+            }
+        }
+        assertEquals(0, c.getFloat(1));
+        assertEquals(0, c.getFloat(2 + 3 * 1100));
+        Reference.reachabilityFence(a);
+        Reference.reachabilityFence(b);
     }
 
     /** A part is of whole units, and none is a single row. */
