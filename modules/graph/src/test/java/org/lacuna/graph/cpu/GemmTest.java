@@ -3,7 +3,6 @@ package org.lacuna.graph.cpu;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.ref.Reference;
 import java.util.ArrayList;
@@ -159,68 +158,6 @@ class GemmTest {
         }
     }
 
-    /** However C lies, its bf16s are its floats, rounded. */
-    @ParameterizedTest
-    @MethodSource("librariesOfBf16")
-    void roundsTheSumsOfWidenedFactors(GemmLibrary gemms) {
-        if (gemms instanceof OneDnnGemms) {
-            return; // which rounds on its own
-        }
-        for (int[] size : new int[][] {{1, 1, 1}, {17, 33, 65}, {600, 70, 40}, {40, 1100, 20}, {530, 1030, 1100}}) {
-            int m = size[0];
-            int n = size[1];
-            int k = size[2];
-            Tensor a = rounded(random(m, k));
-            Tensor b = rounded(random(n, k));
-            Tensor floats = DEVICE.allocate(new TensorSpec("c", DataType.FLOAT, m, n));
-            gemms.bind(false, true, 1, 1, 1, Gemm.Matrix.of(a), Gemm.Matrix.of(b), false, Gemm.Matrix.of(floats)).run(m, n, k, 0, 0, 0);
-            Tensor halves = DEVICE.allocate(new TensorSpec("c", DataType.BFLOAT16, m, n + 3));
-            gemms.bind(false, true, m, n, k, Gemm.Matrix.of(a), Gemm.Matrix.of(b), false, Gemm.Matrix.of(halves)).run(0, 0, 2);
-            for (int i = 0; i < m; i++) {
-                for (int j = 0; j < n + 3; j++) {
-                    float expected = j < 2 || j == n + 2 ? 0 : Float.intBitsToFloat(Bfloat16.of(floats.getFloat(i * n + j - 2)) << 16);
-                    assertEquals(expected, Bfloat16.get(halves.bytes(), i * (n + 3) + j), Arrays.toString(size));
-                }
-            }
-            Reference.reachabilityFence(a);
-            Reference.reachabilityFence(b);
-        }
-    }
-
-    /** Rows of C that lie one behind the other, as wide as the run has them, and more of them than are widened at a time. */
-    @ParameterizedTest
-    @MethodSource("librariesOfBf16")
-    void fillsDenseRowsOfAnyWidth(GemmLibrary gemms) {
-        Tensor a = ones(3, 1100, 0, 0);
-        Tensor b = ones(1100, 1100, 0, 0);
-        Tensor c = DEVICE.allocate(new TensorSpec("c", DataType.FLOAT, 3, 1101));
-        Gemm gemm = gemms.bind(false, false, 1, 1, 1, Gemm.Matrix.of(a), Gemm.Matrix.of(b), false, Gemm.Matrix.dense(c, DataType.FLOAT));
-        for (int n : new int[] {1100, 600, 7}) {
-            gemm.run(3, n, 1100, 0, 0, 2);
-            float[] found = c.toFloats();
-            for (int i = 2; i < 2 + 3 * n; i++) {
-                assertEquals(1100, found[i], n + " columns");
-            }
-        }
-        assertEquals(0, c.getFloat(1));
-        assertEquals(0, c.getFloat(2 + 3 * 1100));
-        Reference.reachabilityFence(a);
-        Reference.reachabilityFence(b);
-    }
-
-    /** A part is of whole units, and none is a single row. */
-    @Test
-    void widenedPartsAreAlike() {
-        for (int size = 1; size < 3000; size++) {
-            int part = WideningGemms.part(size, 384);
-            assertTrue(part == size || part % 48 == 0 && size % part != 1, size + ": " + part);
-            assertTrue(part <= 384 + 48, size + ": " + part);
-        }
-        assertEquals(1, WideningGemms.part(1, 384));
-        assertEquals(384, WideningGemms.part(384, 384));
-        assertEquals(240, WideningGemms.part(385, 384));
-    }
-
     /** Of rows that lie one behind the other, and of some that don't if zeros follow each, as attention has them. */
     @ParameterizedTest
     @MethodSource("librariesOfBf16")
@@ -248,7 +185,7 @@ class GemmTest {
         Reference.reachabilityFence(b);
     }
 
-    private static Tensor ones(int rows, int columns, int apart, int zeros) {
+    static Tensor ones(int rows, int columns, int apart, int zeros) {
         Tensor t = DEVICE.allocate(new TensorSpec("t", DataType.BFLOAT16, rows + 2, columns + apart));
         for (int i = 0; i < t.length(); i++) {
             int column = i % (columns + apart);
@@ -360,13 +297,13 @@ class GemmTest {
         return type == DataType.FLOAT ? floats : rounded(floats);
     }
 
-    private static Tensor rounded(Tensor floats) {
+    static Tensor rounded(Tensor floats) {
         Tensor t = DEVICE.allocate(new TensorSpec("t", DataType.BFLOAT16, floats.shape()));
         Bfloat16.round(floats.bytes(), 0, t.bytes(), 0, Math.toIntExact(t.length()));
         return t;
     }
 
-    private static Tensor random(int rows, int columns) {
+    static Tensor random(int rows, int columns) {
         Random random = new Random(7);
         Tensor t = DEVICE.allocate(new TensorSpec("t", DataType.FLOAT, rows, columns));
         for (int i = 0; i < t.length(); i++) {
