@@ -5,7 +5,6 @@ import java.util.Optional;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.TensorSpec;
-import org.lacuna.graph.UnsupportedPrecisionException;
 import org.lacuna.graph.op.OpCost;
 import org.lacuna.graph.program.Program;
 import org.lacuna.model.Tuning;
@@ -58,16 +57,12 @@ public final class TrainingPrograms {
      * Compiles the step of one piece.
      *
      * @param teacher the config of the model that the objective distils from, if it does
-     * @throws InputException if this machine can't multiply in the settings' precision, the model lacks a site of the objective, or the teacher does not fit
+     * @throws InputException if the model lacks a site of the objective, or the teacher does not fit
      */
     public static TrainingPrograms compile(ModelConfig config, Tuning tuning, TrainSettings settings, Objective objective, Optional<ModelConfig> teacher, Device device) {
         objective.check(config.feedForward());
         objective.distill().ifPresent(d -> d.check(config, teacher.orElseThrow(), settings.window()));
-        try {
-            return new TrainingPrograms(config, tuning, settings, objective, teacher, device);
-        } catch (UnsupportedPrecisionException e) {
-            throw new InputException("train.precision: " + e.getMessage());
-        }
+        return new TrainingPrograms(config, tuning, settings, objective, teacher, device);
     }
 
     private Program teacher(ModelConfig of) {

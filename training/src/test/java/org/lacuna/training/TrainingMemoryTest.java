@@ -2,7 +2,6 @@ package org.lacuna.training;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -22,7 +21,6 @@ import org.lacuna.fixtures.Fixtures;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.TensorSpec;
-import org.lacuna.graph.UnsupportedPrecisionException;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.model.Checkpoint;
 import org.lacuna.model.Initialization;
@@ -71,7 +69,6 @@ class TrainingMemoryTest {
     void itIsWhatTheEngineAllocates(Precision precision, Recompute recompute, int shards, int accumulation, int windows, double lambda) {
         AtomicLong bytes = new AtomicLong();
         Device device = counting(new CpuDevice(), bytes);
-        assumeTrue(precision == Precision.FP32 || hasBf16());
         isWhatTheEngineAllocates(CONFIG, Tuning.full(), settings(precision, recompute, shards, accumulation), lambda, windows, device, bytes);
     }
 
@@ -87,7 +84,6 @@ class TrainingMemoryTest {
     void whatIsFrozenIsThereOnce(Precision precision, String frozen) {
         AtomicLong bytes = new AtomicLong();
         Device device = counting(new CpuDevice(), bytes);
-        assumeTrue(precision == Precision.FP32 || hasBf16());
         Tuning tuning = frozen.equals("LORA") ? Tuning.adapting(CONFIG, Adapters.matching(CONFIG, 4, 8, List.of("q_proj", "down_proj"))) : Tuning.freezing(CONFIG, List.of(frozen.split(", ")));
         isWhatTheEngineAllocates(CONFIG, tuning, settings(precision, Recompute.NONE, 2, 2), 0, 5, device, bytes);
     }
@@ -96,7 +92,6 @@ class TrainingMemoryTest {
     @ParameterizedTest
     @EnumSource
     void anAverageIsCounted(Precision precision) {
-        assumeTrue(precision == Precision.FP32 || hasBf16());
         AtomicLong bytes = new AtomicLong();
         Device device = counting(new CpuDevice(), bytes);
         TrainSettings plain = settings(precision, Recompute.NONE, 2, 1);
@@ -123,10 +118,8 @@ class TrainingMemoryTest {
         isWhatTheEngineAllocates(config, Tuning.full(), settings(Precision.FP32, Recompute.NONE, 2, 1), 0.01, 5, device, bytes);
         bytes.set(0);
         isWhatTheEngineAllocates(config, Tuning.full(), settings(Precision.FP32, Recompute.LAYER, 3, 2), 0, 5, device, bytes);
-        if (hasBf16()) {
-            bytes.set(0);
-            isWhatTheEngineAllocates(config, Tuning.full(), settings(Precision.BF16, Recompute.NONE, 2, 1), 0, 5, device, bytes);
-        }
+        bytes.set(0);
+        isWhatTheEngineAllocates(config, Tuning.full(), settings(Precision.BF16, Recompute.NONE, 2, 1), 0, 5, device, bytes);
     }
 
     private static void isWhatTheEngineAllocates(ModelConfig config, Tuning tuning, TrainSettings settings, double lambda, int windows, Device device, AtomicLong bytes) {
@@ -152,15 +145,6 @@ class TrainingMemoryTest {
             assertEquals(bytes.get(), memory.bytes());
         }
         assertEquals(0, programs.memory(0).validation());
-    }
-
-    private static boolean hasBf16() {
-        try {
-            new CpuDevice().in(Precision.BF16);
-            return true;
-        } catch (UnsupportedPrecisionException e) {
-            return false;
-        }
     }
 
     @Test

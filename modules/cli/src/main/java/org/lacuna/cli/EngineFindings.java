@@ -34,7 +34,7 @@ final class EngineFindings {
     static List<Finding> cpu(int cpuBits, Callable<CpuLibraries> load) {
         try {
             CpuLibraries libraries = load.call();
-            return List.of(vectorWidth(cpuBits, libraries.vectorBits()), gemm(cpuBits, libraries));
+            return List.of(vectorWidth(cpuBits, libraries.vectorBits()), gemm(cpuBits, libraries), bf16(libraries.widens()));
         } catch (Exception | LinkageError e) {
             return List.of(Finding.fault("GEMM", "the library that multiplies does not load (" + reason(e) + ")", UNPACKED));
         }
@@ -65,6 +65,10 @@ final class EngineFindings {
         // The user's choice, or a model newer than the library whose code Lacuna could not choose, four to five times slower.
         return Finding.weak("GEMM", found, "older code than this CPU runs: OPENBLAS_CORETYPE=" + (cpuBits == 512 ? "SkylakeX" : "Haswell")
                 + " in the environment makes products several times faster; " + faster);
+    }
+
+    private static Finding bf16(boolean widens) {
+        return Finding.good("bf16", widens ? "widened to fp32 and multiplied so: no faster than fp32, but in less memory" : "multiplied as it is, with sums in fp32");
     }
 
     static List<Finding> backend(String name, boolean onGpu, List<Gpu> gpus, Callable<Backend.Environment> start) {

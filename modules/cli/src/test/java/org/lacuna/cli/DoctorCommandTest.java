@@ -44,6 +44,7 @@ class DoctorCommandTest {
         assertTrue(lines.stream().anyMatch(line -> line.matches("  memory outside the heap +not limited by JavaCPP")), out::toString);
         assertTrue(lines.stream().anyMatch(line -> line.matches("[ -] vector width +(128|256|512) bits in the kernels, .*")), out::toString);
         assertTrue(lines.stream().anyMatch(line -> line.matches("[ -] GEMM +oneDNN [0-9.]+, .*, one thread for each .*")), out::toString);
+        assertTrue(lines.stream().anyMatch(line -> line.matches("  bf16 +(multiplied as it is|widened to fp32).*")), out::toString);
         assertTrue(lines.stream().anyMatch(line -> line.matches("  ND4J backend +nd4j-native-\\S+, .*: BLAS OPENBLAS, \\d+ threads")),
                 out::toString);
         assertEquals("", err.toString());
@@ -161,7 +162,7 @@ class DoctorCommandTest {
     }
 
     private static Finding cpu(int cpuBits, int kernelBits, boolean onednn, String code, int codeBits, int index) {
-        return EngineFindings.cpu(cpuBits, () -> new CpuLibraries(kernelBits, "library 1", onednn, code, codeBits)).get(index);
+        return EngineFindings.cpu(cpuBits, () -> new CpuLibraries(kernelBits, "library 1", onednn, code, codeBits, false)).get(index);
     }
 
     @Test
@@ -178,6 +179,9 @@ class DoctorCommandTest {
         assertFalse(cpu(512, 512, false, "Zen", 256, 1).advice().contains("OPENBLAS_CORETYPE"));
         assertTrue(cpu(512, 512, false, "SkylakeX", 512, 1).advice().contains("-Dlacuna.gemm"));
         assertEquals("library 1, unknown code, one thread for each of Lacuna's worker threads", cpu(512, 512, true, "", 0, 1).value());
+
+        assertEquals("multiplied as it is, with sums in fp32", cpu(512, 512, true, "AVX512_CORE_AMX", 512, 2).value());
+        assertTrue(EngineFindings.cpu(512, () -> new CpuLibraries(512, "library 1", true, "AVX512_CORE", 512, true)).get(2).value().startsWith("widened to fp32"));
 
         assertEquals(Level.FAULT, EngineFindings.cpu(512, () -> {
             throw new UnsatisfiedLinkError("no jnidnnl");

@@ -39,11 +39,7 @@ public interface Device {
      */
     Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels);
 
-    /**
-     * This device, with kernels for programs of that precision.
-     *
-     * @throws UnsupportedPrecisionException if it can't
-     */
+    /** This device, with kernels for programs of that precision. */
     Device in(Precision precision);
 
     /** Arithmetic on this device's flat vectors. */

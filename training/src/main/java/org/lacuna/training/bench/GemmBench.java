@@ -6,7 +6,6 @@ import java.util.List;
 import java.util.Map;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.Precision;
-import org.lacuna.graph.UnsupportedPrecisionException;
 import org.lacuna.graph.program.Workers;
 import org.lacuna.model.config.ModelConfig;
 
@@ -28,21 +27,18 @@ public final class GemmBench {
      */
     public static Figures run(Shape shape, List<Precision> precisions, int warmUp, int runs, Device device) {
         Map<Precision, List<GemmFigures.Row>> measured = new LinkedHashMap<>();
-        Map<Precision, String> skipped = new LinkedHashMap<>();
+        Map<Precision, String> gemms = new LinkedHashMap<>();
         try (Workers workers = new Workers(shape.workers())) {
             for (Precision precision : precisions) {
-                try {
-                    Device multiplying = device.in(precision);
-                    List<GemmFigures.Row> rows = new ArrayList<>();
-                    for (MatrixProduct product : products(shape)) {
-                        rows.add(new GemmFigures.Row(product, product.time(multiplying, workers, precision, warmUp, runs)));
-                    }
-                    measured.put(precision, rows);
-                } catch (UnsupportedPrecisionException e) {
-                    skipped.put(precision, e.getMessage());
+                Device multiplying = device.in(precision);
+                List<GemmFigures.Row> rows = new ArrayList<>();
+                for (MatrixProduct product : products(shape)) {
+                    rows.add(new GemmFigures.Row(product, product.time(multiplying, workers, precision, warmUp, runs)));
                 }
+                measured.put(precision, rows);
+                gemms.put(precision, multiplying.gemm());
             }
-            return new GemmFigures(shape, warmUp, runs, measured, skipped, CopyBandwidth.measure(device, workers));
+            return new GemmFigures(shape, warmUp, runs, measured, gemms, CopyBandwidth.measure(device, workers));
         }
     }
 

@@ -16,10 +16,10 @@ import org.lacuna.run.folder.Json;
  * @param warmUp runs before the measured ones
  * @param runs measured ones
  * @param measured the products in each precision
- * @param skipped why there are no products in a precision
+ * @param gemms what multiplies in each precision
  * @param copyBytesPerSecond read plus written
  */
-record GemmFigures(Shape shape, int warmUp, int runs, Map<Precision, List<Row>> measured, Map<Precision, String> skipped,
+record GemmFigures(Shape shape, int warmUp, int runs, Map<Precision, List<Row>> measured, Map<Precision, String> gemms,
         double copyBytesPerSecond) implements Figures {
     private static final double GIGA = 1e9;
 
@@ -44,9 +44,9 @@ record GemmFigures(Shape shape, int warmUp, int runs, Map<Precision, List<Row>> 
         measured.forEach((precision, rows) -> {
             out.printf("%n%-11s %-8s %8s %7s %7s   GFLOPS: %8s %8s %8s %8s%n", Shape.name(precision), "", "rows", "in", "out", "median", "best", "5 %", "95 %");
             rows.forEach(row -> print(out, row));
+            out.printf("by          %s%n", gemms.get(precision));
             out.printf(Locale.ROOT, "peak        %.1f GFLOPS%n", peak(rows));
         });
-        skipped.forEach((precision, why) -> out.printf("%n%s is left out: %s%n", Shape.name(precision), why));
         out.printf(Locale.ROOT, "%ncopies      %.1f GB/s, read plus written%n", copyBytesPerSecond / GIGA);
         out.flush();
     }
@@ -70,12 +70,10 @@ record GemmFigures(Shape shape, int warmUp, int runs, Map<Precision, List<Row>> 
         json.set("setup", setup);
         ArrayNode precisions = json.putArray("precisions");
         measured.forEach((precision, rows) -> {
-            ObjectNode one = precisions.addObject().put("precision", Shape.name(precision)).put("peakGflops", peak(rows));
+            ObjectNode one = precisions.addObject().put("precision", Shape.name(precision)).put("gemm", gemms.get(precision)).put("peakGflops", peak(rows));
             ArrayNode products = one.putArray("products");
             rows.forEach(row -> products.add(toJson(row)));
         });
-        ArrayNode left = json.putArray("skipped");
-        skipped.forEach((precision, why) -> left.addObject().put("precision", Shape.name(precision)).put("reason", why));
         return json.put("copyBytesPerSecond", copyBytesPerSecond);
     }
 

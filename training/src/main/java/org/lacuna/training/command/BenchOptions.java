@@ -7,7 +7,6 @@ import java.util.List;
 import java.util.Optional;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.Precision;
-import org.lacuna.graph.UnsupportedPrecisionException;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.model.config.ModelConfig;
 import org.lacuna.run.InputException;
@@ -96,13 +95,6 @@ final class BenchOptions {
                 .size("--batch", batch).size("--window", window).between(0, MOST_WORKERS, "--workers", workers).between(0, MOST_WORKERS, "--shards", shards);
         if (problems.isEmpty()) {
             checkTogether();
-        }
-        if (precision != null) {
-            try {
-                device().in(precision);
-            } catch (UnsupportedPrecisionException e) {
-                problems.add("--precision: " + e.getMessage());
-            }
         }
         throwProblems();
         try {

@@ -18,7 +18,7 @@ public record TrainSettings(
         @Key(doc = "pieces of the batch that are computed one after the other", def = "1", min = 1, max = 1 << 20) int accumulation,
         @Key(doc = "pieces of the batch that workers compute side by side; part of the result's bits", def = "2", min = 1, max = 1 << 12) int shards,
         @Key(doc = "threads, 0 for as many as there are processors; not part of the result's bits", def = "0", min = 0, max = 1 << 12) int workers,
-        @Key(doc = "numbers that matrices are multiplied in: fp32, or bf16 with sums in fp32 (needs AVX-512)", def = "fp32") Precision precision,
+        @Key(doc = "numbers that matrices are multiplied in: fp32, or bf16 with sums in fp32", def = "fp32") Precision precision,
         @Key(doc = "what the backward pass computes again to save memory: none, or each layer; not part of the result's bits", def = "none") Recompute recompute,
         @Key(doc = "highest learning rate", def = "1e-3", min = 0, max = 1e6) double lr,
         @Key(doc = "last learning rate / highest", def = "0.1", min = 0, max = 1) double minLrRatio,

@@ -179,7 +179,7 @@ public final class TrainingRun implements AutoCloseable {
         try {
             Optional<Validations> validations = windows.map(batch -> new Validations(trainer, batch));
             Observations observations = plan.open(trainer);
-            BuildInfo build = BuildInfo.here(device.gemm());
+            BuildInfo build = BuildInfo.here(device.in(train.precision()).gemm());
             RunFolder folder = opening.open();
             TrainingRun begun = new TrainingRun(recipe, corpus, origin, parent, modelFrom, sampler, trainer, validations, observations, tokenizer, build, folder);
             try {

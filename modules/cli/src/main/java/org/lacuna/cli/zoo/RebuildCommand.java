@@ -57,7 +57,7 @@ public final class RebuildCommand implements Callable<Integer> {
         TrainRecipe recipe = TrainRecipe.load(entry.recipe(), entry.set());
         Path folder = out == null ? Path.of("runs", "zoo", name) : out;
         Device device = new CpuDevice();
-        BuildInfo here = BuildInfo.here(device.gemm());
+        BuildInfo here = BuildInfo.here(device.in(recipe.train().precision()).gemm());
         PrintWriter printer = spec.commandLine().getOut();
         String hash = trained(recipe, folder, device, printer);
         if (record) {

@@ -70,12 +70,12 @@ public final class CpuDevice implements Device {
 
     /** Multiplies in fp32, by the library that is the fastest here or that {@code -Dlacuna.gemm} names. */
     public CpuDevice() {
-        this(Precision.FP32);
+        this(Precision.FP32, GemmChoice.library(Precision.FP32));
     }
 
-    private CpuDevice(Precision precision) {
+    CpuDevice(Precision precision, GemmLibrary gemms) {
         this.precision = precision;
-        gemms = GemmChoice.library(precision);
+        this.gemms = gemms;
         // One line for each op's kernel.
         kernels.put(Add.NAME, new AddKernel());
         kernels.put(Scale.NAME, new ScaleKernel());
@@ -183,7 +183,7 @@ public final class CpuDevice implements Device {
 
     @Override
     public Device in(Precision wanted) {
-        return wanted == precision ? this : new CpuDevice(wanted);
+        return wanted == precision ? this : new CpuDevice(wanted, GemmChoice.library(wanted));
     }
 
     @Override

@@ -17,8 +17,9 @@ import org.slf4j.LoggerFactory;
  * @param onednn whether that is oneDNN, the faster one
  * @param code the kind of processor whose code the library has chosen, in its own spelling; empty if it can't be told
  * @param codeBits width of that code's vectors; 0 if it can't be told
+ * @param widens whether bf16 is widened to fp32, which the library multiplies
  */
-public record CpuLibraries(int vectorBits, String gemm, boolean onednn, String code, int codeBits) {
+public record CpuLibraries(int vectorBits, String gemm, boolean onednn, String code, int codeBits, boolean widens) {
     private static final Logger LOG = LoggerFactory.getLogger(CpuLibraries.class);
     private static final Set<String> BITS_512 = Set.of("skylakex", "cooperlake");
     private static final Set<String> BITS_256 = Set.of("sandybridge", "bulldozer", "piledriver", "steamroller", "excavator",
@@ -36,7 +37,8 @@ public record CpuLibraries(int vectorBits, String gemm, boolean onednn, String c
         boolean onednn = gemms instanceof OneDnnGemms;
         String code = onednn ? OneDnnGemms.instructions() : OpenBlas.coreInUse().orElse("");
         String name = onednn ? OneDnnGemms.version() : openblas_nolapack.OPENBLAS_VERSION.strip();
-        return new CpuLibraries(Lanes.WIDTH * Float.SIZE, name, onednn, code, bits(code.toLowerCase(Locale.ROOT)));
+        return new CpuLibraries(Lanes.WIDTH * Float.SIZE, name, onednn, code, bits(code.toLowerCase(Locale.ROOT)),
+                GemmChoice.library(Precision.BF16) instanceof WideningGemms);
     }
 
     /**

@@ -1,15 +1,20 @@
 package org.lacuna.graph.cpu;
 
+import java.util.List;
 import org.lacuna.graph.Precision;
-import org.lacuna.graph.UnsupportedPrecisionException;
 import org.lacuna.graph.WrongPropertyException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Which library multiplies: oneDNN where it loads, else OpenBLAS; the system property {@value #PROPERTY} decides otherwise. */
+/**
+ * Which library multiplies: oneDNN where it loads, else OpenBLAS; the system property {@value #PROPERTY} decides otherwise. It
+ * multiplies bf16 itself where the CPU makes that faster than fp32, and else bf16 is widened; {@value #BF16} decides otherwise.
+ */
 final class GemmChoice {
     /** {@code onednn} or {@code openblas}. */
     static final String PROPERTY = "lacuna.gemm";
+    /** {@code native} or {@code widened}. */
+    static final String BF16 = "lacuna.bf16";
 
     private static final Logger LOG = LoggerFactory.getLogger(GemmChoice.class);
 
@@ -18,23 +23,29 @@ final class GemmChoice {
     /**
      * Loads the library.
      *
-     * @throws WrongPropertyException if the property names no library
-     * @throws UnsupportedPrecisionException if the library has no such precision on this CPU
+     * @throws WrongPropertyException if a property has a value that it can't have, here or anywhere
      * @throws LinkageError if the library does not load
      */
     static GemmLibrary library(Precision precision) {
-        String wanted = System.getProperty(PROPERTY, "");
-        if (!wanted.isEmpty() && !wanted.equals("onednn") && !wanted.equals("openblas")) {
-            throw new WrongPropertyException("-D" + PROPERTY + "=" + wanted + ": expected onednn or openblas");
+        String wanted = property(PROPERTY, "onednn", "openblas");
+        String bf16 = property(BF16, "native", "widened");
+        GemmLibrary library = library(wanted);
+        return precision == Precision.BF16 && !isNative(bf16, library) ? new WideningGemms(library) : library;
+    }
+
+    /** The property's value, empty where it is not set. */
+    private static String property(String name, String one, String other) {
+        String value = System.getProperty(name, "");
+        if (!value.isEmpty() && !List.of(one, other).contains(value)) {
+            throw new WrongPropertyException("-D" + name + "=" + value + ": expected " + one + " or " + other);
         }
+        return value;
+    }
+
+    private static GemmLibrary library(String wanted) {
         if (!wanted.equals("openblas")) {
             try {
-                GemmLibrary onednn = new OneDnnGemms();
-                if (precision == Precision.BF16 && !OneDnnGemms.hasBf16()) {
-                    throw new UnsupportedPrecisionException("bf16 needs a CPU with AVX-512; oneDNN's code here is for "
-                            + OneDnnGemms.instructions() + "; take fp32");
-                }
-                return onednn;
+                return new OneDnnGemms();
             } catch (LinkageError e) {
                 if (wanted.equals("onednn")) {
                     throw e;
@@ -42,10 +53,16 @@ final class GemmChoice {
                 LOG.warn("oneDNN does not load ({}): OpenBLAS multiplies, more slowly", e.getMessage());
             }
         }
-        if (precision == Precision.BF16) {
-            throw new UnsupportedPrecisionException("bf16 needs oneDNN, and OpenBLAS multiplies here; take fp32"
-                    + (wanted.isEmpty() ? "" : ", or leave out -D" + PROPERTY));
-        }
         return new OpenBlasGemms();
+    }
+
+    /** By what the CPU has and not by timing: the same machine must choose alike each time, for the sake of the last bits. */
+    private static boolean isNative(String wanted, GemmLibrary library) {
+        boolean possible = library instanceof OneDnnGemms && OneDnnGemms.hasBf16();
+        if (wanted.equals("native") && !possible) {
+            throw new WrongPropertyException("-D" + BF16 + "=native: only oneDNN multiplies bf16, on CPUs with AVX-512; here it is " + library.description()
+                    + "; leave out -D" + BF16 + ", and bf16 is widened to fp32");
+        }
+        return wanted.isEmpty() ? possible && OneDnnGemms.isFasterInBf16() : wanted.equals("native");
     }
 }

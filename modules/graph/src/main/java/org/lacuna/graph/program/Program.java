@@ -127,11 +127,7 @@ public final class Program {
             return this;
         }
 
-        /**
-         * The numbers that matrices are multiplied in; fp32 unless said.
-         *
-         * @throws org.lacuna.graph.UnsupportedPrecisionException if the device can't
-         */
+        /** The numbers that matrices are multiplied in; fp32 unless said. */
         public Builder precision(Precision precision) {
             device = device.in(precision);
             this.precision = precision;

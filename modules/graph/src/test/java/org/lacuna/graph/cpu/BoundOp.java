@@ -5,12 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import org.junit.jupiter.api.Assumptions;
 import org.lacuna.graph.Format;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
-import org.lacuna.graph.UnsupportedPrecisionException;
 import org.lacuna.graph.op.LacunaOp;
 import org.nd4j.linalg.api.buffer.DataType;
 
@@ -28,27 +26,20 @@ record BoundOp(CpuDevice device, LacunaOp op, Tensor[] in, Tensor[] out, Runnabl
     }
 
     /**
-     * The kernel as bf16 programs have it, once for each choice of float or bf16 where it takes or gives either. Skips the test
-     * on a CPU that multiplies no bf16.
+     * The kernel as bf16 programs have it, with bf16 widened and, where the CPU multiplies it, not, once for each choice of float or
+     * bf16 where it takes or gives either.
      */
     static List<BoundOp> narrow(LacunaOp op, OpCheck.Input... inputs) {
-        CpuDevice device = narrowDevice();
         List<BoundOp> all = new ArrayList<>();
-        List<String> free = new ArrayList<>();
-        for (int choice = 0; choice < 1 << free.size() || choice == 0; choice++) {
-            free.clear();
-            all.add(bind(device, op, inputs, choice, free));
+        for (GemmLibrary gemms : GemmTest.ofBf16(new OneDnnGemms())) {
+            CpuDevice device = new CpuDevice(Precision.BF16, gemms);
+            List<String> free = new ArrayList<>();
+            for (int choice = 0; choice < 1 << free.size() || choice == 0; choice++) {
+                free.clear();
+                all.add(bind(device, op, inputs, choice, free));
+            }
         }
         return all;
-    }
-
-    private static CpuDevice narrowDevice() {
-        try {
-            return (CpuDevice) new CpuDevice().in(Precision.BF16);
-        } catch (UnsupportedPrecisionException e) {
-            Assumptions.assumeTrue(false, e.getMessage());
-            throw e;
-        }
     }
 
     /**
@@ -171,10 +162,10 @@ record BoundOp(CpuDevice device, LacunaOp op, Tensor[] in, Tensor[] out, Runnabl
         }).toList();
     }
 
-    /** The operands' formats, for messages. */
+    /** The operands' formats and what multiplies, for messages. */
     @Override
     public String toString() {
-        return "in " + types(in) + ", out " + types(out);
+        return "in " + types(in) + ", out " + types(out) + ", " + device.gemm();
     }
 
     private static List<DataType> types(Tensor[] tensors) {

@@ -3,7 +3,6 @@ package org.lacuna.graph.cpu;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.ref.Reference;
 import java.util.ArrayList;
@@ -16,10 +15,8 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
-import org.lacuna.graph.Precision;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
-import org.lacuna.graph.UnsupportedPrecisionException;
 import org.nd4j.linalg.api.buffer.DataType;
 
 class GemmTest {
@@ -66,6 +63,18 @@ class GemmTest {
 
     private static List<GemmLibrary> libraries() {
         return List.of(new OneDnnGemms(), new OpenBlasGemms());
+    }
+
+    /** All that multiply bf16. */
+    private static List<GemmLibrary> librariesOfBf16() {
+        List<GemmLibrary> all = new ArrayList<>(ofBf16(new OneDnnGemms()));
+        all.add(new WideningGemms(new OpenBlasGemms()));
+        return all;
+    }
+
+    /** The library's ways to multiply bf16: widened, and, where it can, as it is. */
+    static List<GemmLibrary> ofBf16(GemmLibrary onednn) {
+        return OneDnnGemms.hasBf16() ? List.of(new WideningGemms(onednn), onednn) : List.of(new WideningGemms(onednn));
     }
 
     @ParameterizedTest
@@ -115,16 +124,13 @@ class GemmTest {
         assertArrayEquals(before, after, "nothing outside C is written");
     }
 
-    /** Of bf16 factors the sum is as exact as of floats. */
-    @Test
-    void sumsProductsOfBf16() {
-        if (!OneDnnGemms.hasBf16()) {
-            assertThrows(UnsupportedPrecisionException.class, () -> DEVICE.in(Precision.BF16));
-            return;
-        }
-        GemmLibrary gemms = new OneDnnGemms();
+    /** Of bf16 factors the sum is as exact as of floats; some products are larger than the blocks that are widened, each way and each two. */
+    @ParameterizedTest
+    @MethodSource("librariesOfBf16")
+    void sumsProductsOfBf16(GemmLibrary gemms) {
         Random random = new Random(8);
-        for (int[] size : new int[][] {{1, 1, 1}, {1, 17, 3}, {3, 1, 17}, {17, 3, 1}, {33, 65, 129}, {64, 48, 200}}) {
+        for (int[] size : new int[][] {{1, 1, 1}, {1, 17, 3}, {3, 1, 17}, {17, 3, 1}, {33, 65, 129}, {64, 48, 200}, {530, 20, 10}, {9, 1030, 5}, {7, 6, 1030},
+                {1060, 1030, 1}, {530, 3, 1030}, {3, 1030, 1030}}) {
             for (int lies = 0; lies < 8; lies++) {
                 Matrix a = Matrix.random(random, (lies & 1) != 0, size[0], size[2]).rounded();
                 Matrix b = Matrix.random(random, (lies & 2) != 0, size[2], size[1]).rounded();
@@ -153,27 +159,25 @@ class GemmTest {
     }
 
     /** Of rows that lie one behind the other, and of some that don't if zeros follow each, as attention has them. */
-    @Test
-    void readsNothingElseOfBf16() {
-        if (!OneDnnGemms.hasBf16()) {
-            return;
-        }
+    @ParameterizedTest
+    @MethodSource("librariesOfBf16")
+    void readsNothingElseOfBf16(GemmLibrary gemms) {
         for (int lies = 0; lies < 4; lies++) {
             for (int k : new int[] {4, 16, 31, 40, 100, 688}) {
                 for (int m : new int[] {2, 17, 300}) {
-                    readsNothingElse((lies & 1) != 0, (lies & 2) != 0, m, 65, k, 0);
-                    readsNothingElse(false, (lies & 2) != 0, m, 65, k, 32 - (k - 1) % 32 - 1);
+                    readsNothingElse(gemms, (lies & 1) != 0, (lies & 2) != 0, m, 65, k, 0);
+                    readsNothingElse(gemms, false, (lies & 2) != 0, m, 65, k, 32 - (k - 1) % 32 - 1);
                 }
             }
         }
     }
 
     /** Ones in matrices that NaN follows; each row of A, {@code zeros} zeros. */
-    private static void readsNothingElse(boolean ta, boolean tb, int m, int n, int k, int zeros) {
+    private static void readsNothingElse(GemmLibrary gemms, boolean ta, boolean tb, int m, int n, int k, int zeros) {
         Tensor a = ones(ta ? k : m, ta ? m : k, zeros + (zeros == 0 ? 0 : 3), zeros);
         Tensor b = ones(tb ? n : k, tb ? k : n, 0, 0);
         Tensor c = DEVICE.allocate(new TensorSpec("c", DataType.FLOAT, m, n));
-        new OneDnnGemms().bind(ta, tb, m, n, k, Gemm.Matrix.of(a), Gemm.Matrix.of(b), false, Gemm.Matrix.of(c)).run();
+        gemms.bind(ta, tb, m, n, k, Gemm.Matrix.of(a), Gemm.Matrix.of(b), false, Gemm.Matrix.of(c)).run();
         for (float v : c.toFloats()) {
             assertEquals(k, v, () -> m + " × " + n + " × " + k + (ta ? " a transposed" : "") + (tb ? " b transposed" : "") + ", " + zeros + " zeros");
         }
@@ -181,7 +185,7 @@ class GemmTest {
         Reference.reachabilityFence(b);
     }
 
-    private static Tensor ones(int rows, int columns, int apart, int zeros) {
+    static Tensor ones(int rows, int columns, int apart, int zeros) {
         Tensor t = DEVICE.allocate(new TensorSpec("t", DataType.BFLOAT16, rows + 2, columns + apart));
         for (int i = 0; i < t.length(); i++) {
             int column = i % (columns + apart);
@@ -212,18 +216,28 @@ class GemmTest {
     @ParameterizedTest
     @MethodSource("libraries")
     void aRowsBitsDoNotDependOnTheOthers(GemmLibrary gemms) {
+        aRowsBitsDoNotDependOnTheOthers(gemms, gemms instanceof OpenBlasGemms, DataType.FLOAT);
+    }
+
+    @ParameterizedTest
+    @MethodSource("librariesOfBf16")
+    void aRowsBitsDoNotDependOnTheOthersInBf16(GemmLibrary gemms) {
+        aRowsBitsDoNotDependOnTheOthers(gemms, gemms.description().startsWith("OpenBLAS"), DataType.BFLOAT16);
+    }
+
+    private static void aRowsBitsDoNotDependOnTheOthers(GemmLibrary gemms, boolean openblas, DataType type) {
         int rows = gemms.rowsAlike();
-        for (int[] size : new int[][] {{688, 256}, {256, 688}, {40, 24}, {1, 352}, {97, 33}, {257, 128}}) {
+        for (int[] size : new int[][] {{688, 256}, {256, 688}, {40, 24}, {1, 352}, {97, 33}, {257, 128}, {1100, 32}, {70, 1120}}) {
             int n = size[0];
             int k = size[1];
-            if (gemms instanceof OpenBlasGemms && rows * n * k <= OpenBlasGemms.SMALL) {
-                continue; // as OpenBlasGemms says
+            if (openblas && rows * n * k <= OpenBlasGemms.SMALL || type == DataType.BFLOAT16 && k % Gemm.READ_BF16 != 0) {
+                continue; // as OpenBlasGemms and Device say
             }
-            Tensor b = random(n, k);
+            Tensor b = in(type, random(n, k));
             for (boolean tb : new boolean[] {false, true}) {
-                float[] few = repeated(gemms, random(rows, k), b, tb, n, 1);
+                float[] few = repeated(gemms, in(type, random(rows, k)), b, tb, n, 1);
                 for (int times : new int[] {3, 13, 64}) {
-                    float[] many = repeated(gemms, random(rows, k), b, tb, n, times);
+                    float[] many = repeated(gemms, in(type, random(rows, k)), b, tb, n, times);
                     for (int i = 0; i < many.length; i++) {
                         assertEquals(few[i % few.length], many[i], Arrays.toString(size) + " × " + times);
                     }
@@ -236,18 +250,26 @@ class GemmTest {
     @ParameterizedTest
     @MethodSource("libraries")
     void panelsHaveTheBitsOfTheWhole(GemmLibrary gemms) {
+        panelsHaveTheBitsOfTheWhole(gemms, DataType.FLOAT);
+    }
+
+    @ParameterizedTest
+    @MethodSource("librariesOfBf16")
+    void panelsHaveTheBitsOfTheWholeInBf16(GemmLibrary gemms) {
+        panelsHaveTheBitsOfTheWhole(gemms, DataType.BFLOAT16);
+    }
+
+    private static void panelsHaveTheBitsOfTheWhole(GemmLibrary gemms, DataType type) {
         Random random = new Random(9);
-        boolean bf16 = gemms instanceof OneDnnGemms && OneDnnGemms.hasBf16();
         for (int i = 0; i < 120; i++) {
-            int m = 17 + random.nextInt(300);
+            int m = 17 + random.nextInt(i % 5 == 0 ? 1200 : 300);
             int n = 1 + random.nextInt(i % 3 == 0 ? 40 : 300);
             int k = i % 4 == 0 ? 32 * (1 + random.nextInt(19)) : 1 + random.nextInt(i % 2 == 0 ? 40 : 600);
             boolean ta = random.nextBoolean();
             boolean tb = !ta && random.nextBoolean();
             Tensor a = random(ta ? k : m, ta ? m : k);
             Tensor b = random(tb ? n : k, tb ? k : n);
-            boolean rounded = bf16 && random.nextBoolean();
-            panelsHaveTheBitsOfTheWhole(gemms, ta, tb, rounded ? rounded(a) : a, rounded ? rounded(b) : b, 2 + random.nextInt(4));
+            panelsHaveTheBitsOfTheWhole(gemms, ta, tb, in(type, a), in(type, b), 2 + random.nextInt(4));
         }
     }
 
@@ -271,13 +293,17 @@ class GemmTest {
         Reference.reachabilityFence(b);
     }
 
-    private static Tensor rounded(Tensor floats) {
+    private static Tensor in(DataType type, Tensor floats) {
+        return type == DataType.FLOAT ? floats : rounded(floats);
+    }
+
+    static Tensor rounded(Tensor floats) {
         Tensor t = DEVICE.allocate(new TensorSpec("t", DataType.BFLOAT16, floats.shape()));
         Bfloat16.round(floats.bytes(), 0, t.bytes(), 0, Math.toIntExact(t.length()));
         return t;
     }
 
-    private static Tensor random(int rows, int columns) {
+    static Tensor random(int rows, int columns) {
         Random random = new Random(7);
         Tensor t = DEVICE.allocate(new TensorSpec("t", DataType.FLOAT, rows, columns));
         for (int i = 0; i < t.length(); i++) {
@@ -290,7 +316,7 @@ class GemmTest {
     private static float[] repeated(GemmLibrary gemms, Tensor a, Tensor b, boolean tb, int n, int times) {
         int m = a.spec().size(0);
         int k = a.spec().size(1);
-        Tensor tall = DEVICE.allocate(new TensorSpec("tall", DataType.FLOAT, (long) times * m, k));
+        Tensor tall = DEVICE.allocate(new TensorSpec("tall", a.dataType(), (long) times * m, k));
         for (int i = 0; i < times; i++) {
             tall.bytes().put(i * a.bytes().capacity(), a.bytes(), 0, a.bytes().capacity());
         }
@@ -305,11 +331,20 @@ class GemmTest {
     @MethodSource("libraries")
     void threadsSideBySideGetTheSameBits(GemmLibrary gemms) throws Exception {
         Random random = new Random(6);
+        threadsSideBySideGetTheSameBits(gemms, Matrix.random(random, false, 130, 259), Matrix.random(random, true, 259, 67));
+    }
+
+    @ParameterizedTest
+    @MethodSource("librariesOfBf16")
+    void threadsSideBySideGetTheSameBitsInBf16(GemmLibrary gemms) throws Exception {
+        Random random = new Random(6);
+        threadsSideBySideGetTheSameBits(gemms, Matrix.random(random, false, 130, 259).rounded(), Matrix.random(random, true, 259, 67).rounded());
+    }
+
+    private static void threadsSideBySideGetTheSameBits(GemmLibrary gemms, Matrix a, Matrix b) throws Exception {
         int m = 130;
         int n = 67;
         int k = 259;
-        Matrix a = Matrix.random(random, false, m, k);
-        Matrix b = Matrix.random(random, true, k, n);
         float[] alone = product(gemms, a, b, m, n, k, 1);
         ExecutorService threads = Executors.newFixedThreadPool(4);
         try {
@@ -335,6 +370,18 @@ class GemmTest {
             assertArrayEquals(first, c.toFloats());
         }
         return first;
+    }
+
+    @ParameterizedTest
+    @MethodSource("librariesOfBf16")
+    void allocatesNothingInBf16(GemmLibrary gemms) {
+        Tensor a = rounded(random(40, 37));
+        for (DataType sums : List.of(DataType.FLOAT, DataType.BFLOAT16)) {
+            Tensor c = DEVICE.allocate(new TensorSpec("c", sums, 40, 40));
+            Gemm gemm = gemms.bind(false, true, 40, 40, 37, Gemm.Matrix.of(a), Gemm.Matrix.of(a), false, Gemm.Matrix.of(c));
+            Allocations.assertNone("gemm", () -> gemm.run(30, 33, 36, 37, 0, 1));
+        }
+        Reference.reachabilityFence(a);
     }
 
     @ParameterizedTest

@@ -123,8 +123,8 @@ final class OpCheck {
     }
 
     /**
-     * Runs the op by the kernel as bf16 programs have it, once for each choice of formats, and by reference. Skips the test on a
-     * CPU that multiplies no bf16.
+     * Runs the op by the kernel as bf16 programs have it, once for each choice of formats and each way to multiply bf16, and by
+     * reference.
      *
      * @param inputs bf16 numbers where the kernel may take them so, see {@link Input#rounded}
      */

@@ -28,7 +28,6 @@ class AccumulationTest {
     private final SmallLlama llama = new SmallLlama(2);
 
     private Program program(Precision precision, int panels, boolean accumulating) {
-        SmallLlama.assume(precision, device);
         return llama.program(device, precision).outputs("loss", "nll").gradients().panels(panels).accumulating(accumulating).build();
     }
 

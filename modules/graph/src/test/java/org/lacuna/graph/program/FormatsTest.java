@@ -59,7 +59,6 @@ class FormatsTest {
     }
 
     private Program program(Precision precision, String... outputs) {
-        SmallLlama.assume(precision, device);
         return Program.of(graph(), device).placeholder("ids", 1, 3).placeholder("targets", 1, 3).placeholder("weight", 1, 3)
                 .precision(precision).outputs(outputs).gradients().build();
     }
@@ -157,7 +156,6 @@ class FormatsTest {
     }
 
     private Program narrowLlama() {
-        SmallLlama.assume(Precision.BF16, device);
         return llama.program(device, Precision.BF16).outputs("loss", "nll", "1.intermediate").gradients().build();
     }
 

@@ -38,7 +38,6 @@ class InPlaceTest {
     }
 
     private Program program(Device on, Precision precision, List<String> kept, String... outputs) {
-        SmallLlama.assume(precision, device);
         return llama.program(on, precision).outputs(outputs).gradients().recompute(kept).build();
     }
 

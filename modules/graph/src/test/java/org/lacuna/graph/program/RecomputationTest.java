@@ -30,7 +30,6 @@ class RecomputationTest {
     private final SmallLlama llama = new SmallLlama(LAYERS);
 
     private Program program(Precision precision, List<String> kept) {
-        SmallLlama.assume(precision, device);
         return llama.program(device, precision).outputs("loss", "nll").gradients().recompute(kept).build();
     }
 
@@ -114,7 +113,6 @@ class RecomputationTest {
     @ParameterizedTest
     @EnumSource(Precision.class)
     void outputsOnTheWayStayReadable(Precision precision) {
-        SmallLlama.assume(precision, device);
         String[] outputs = {"loss", "1.norm", "1.middle", "2.output", "1.intermediate"};
         Program plain = llama.program(device, precision).outputs(outputs).gradients().build();
         Program again = llama.program(device, precision).outputs(outputs).gradients().recompute(KEPT).build();

@@ -9,12 +9,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.Assumptions;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.TensorSpec;
-import org.lacuna.graph.UnsupportedPrecisionException;
 import org.lacuna.graph.activation.Activations;
 import org.lacuna.graph.op.Add;
 import org.lacuna.graph.op.Attention;
@@ -117,15 +115,6 @@ final class SmallLlama {
         ParameterStore store = store(device);
         ParameterStore.Flat gradients = store.like();
         return run(program, program.instance(store.values(), gradients), store, gradients);
-    }
-
-    /** Skips the test where the device multiplies no bf16. */
-    static void assume(Precision precision, Device device) {
-        try {
-            device.in(precision);
-        } catch (UnsupportedPrecisionException e) {
-            Assumptions.assumeTrue(false, e.getMessage());
-        }
     }
 
     static void assertSameBits(Map<String, float[]> expected, Map<String, float[]> found) {

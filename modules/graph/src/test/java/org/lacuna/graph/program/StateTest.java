@@ -283,7 +283,6 @@ class StateTest {
     @ParameterizedTest
     @CsvSource({"23, 0, 0", "39, 17, 9"})
     void inBf16Too(int length, int prefill, int window) {
-        SmallLlama.assume(Precision.BF16, device);
         float[] x = input(length);
         float[] exact = whole(window, x, length, Precision.FP32);
         float[] rounded = whole(window, x, length, Precision.BF16);

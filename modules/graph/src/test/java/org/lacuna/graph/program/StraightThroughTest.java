@@ -97,7 +97,6 @@ class StraightThroughTest {
     @ParameterizedTest
     @CsvSource({"FP32,1", "FP32,3", "BF16,1", "BF16,3"})
     void theGradientIsThatOfTheMaskedValuesWithoutAMask(Precision precision, int panels) {
-        SmallLlama.assume(precision, device);
         Found straight = run(Mask.STRAIGHT_THROUGH, precision, panels, table());
         Found surrogate = run(Mask.NONE, precision, 1, straight.masked);
         assertArrayEquals(surrogate.table, straight.table);
