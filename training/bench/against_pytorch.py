@@ -34,7 +34,8 @@ def arguments():
         parser.add_argument("--" + name, type=int, default=default)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--shards", type=int, default=0, help="pieces that Lacuna cuts the batch into; 0 for one for each thread")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--accumulation", type=int, default=1, help="rounds in which Lacuna computes a step's batch, PyTorch always in one pass")
+    parser.add_argument("--rounds", type=int, default=5, help="of measurements")
     parser.add_argument("--steps", type=int, default=20, help="measured steps of a process")
     parser.add_argument("--warm-up", type=int, default=10, help="PyTorch's steps before them")
     parser.add_argument("--jvm-warm-up", type=int, default=40, help="Lacuna's steps before them, in which the JVM compiles")
@@ -44,6 +45,8 @@ def arguments():
     a = parser.parse_args()
     if a.steps < 1 or a.warm_up < 0 or a.warm_up + a.steps < LOSSES:
         parser.error(f"--steps and --warm-up: must be {LOSSES} steps or more together")
+    if a.accumulation < 1 or a.batch % a.accumulation != 0:
+        parser.error(f"--accumulation: must be 1 or more and divide --batch {a.batch}, not {a.accumulation}")
     return a
 
 
@@ -109,7 +112,7 @@ def output(command):
 
 def lacuna(a, folder, precision):
     file = os.path.join(folder, "bench.json")
-    flags = ["--batch", a.batch, "--window", a.window, "--shards", a.shards, "--workers", a.threads, "--warm-up", a.jvm_warm_up, "--steps", a.steps, "--precision", precision,
+    flags = ["--batch", a.batch, "--window", a.window, "--accumulation", a.accumulation, "--shards", a.shards, "--workers", a.threads, "--warm-up", a.jvm_warm_up, "--steps", a.steps, "--precision", precision,
              "--model", checkpoint(folder), "--tokens", tokens_file(folder), "--json", file]
     output(["mvn", "-q", "compile", "exec:java", "-Dexec.args=bench train " + " ".join(map(str, flags))])
     with open(file) as f:
@@ -153,9 +156,12 @@ def print_losses(figures, precision):
     return difference
 
 
-def print_speeds(figures):
+def print_speeds(a, figures):
     speed = {name: statistics.median(f["tokensPerSecond"] for f in values) for name, values in figures.items()}
     memory = {name: max(f["peakResidentBytes"] for f in values) for name, values in figures.items()}
+    if a.accumulation > 1:
+        print(f"\nLacuna computed each step's batch of {a.batch} windows in {a.accumulation} rounds of {a.batch // a.accumulation} "
+              "and added up their gradients; PyTorch in one pass.")
     print(f"\n{'':24s} {'tokens/s':>10s} {'peak MB':>8s}   lacuna / it, same precision: tokens/s, peak memory")
     for name in figures:
         ours = "lacuna " + name[-4:]
@@ -176,7 +182,7 @@ def main():
     with tempfile.TemporaryDirectory() as folder:
         figures = measure(a, folder)
     differences = {name[-4:]: print_losses(figures, name[-4:]) for name in figures if name.startswith("lacuna")}
-    print_speeds(figures)
+    print_speeds(a, figures)
     if not differences.get("fp32", 0) <= MOST_DIFFERENCE:
         sys.exit(f"fp32: the losses differ by {differences['fp32']:.1e}, more than {MOST_DIFFERENCE}")
 

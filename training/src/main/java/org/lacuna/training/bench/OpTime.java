@@ -21,16 +21,17 @@ record OpTime(String name, double seconds, long flops, long bytes) {
      * Adds up what belongs to one op.
      *
      * @param costs of each step of a shard's program
+     * @param rounds how often a shard runs it in a step of training
      * @param nanos what each of the program's steps took in all steps of training: [shards][steps of the program]
      * @param sideBySide how many shards are computed at the same time
      * @param steps of training
      */
-    static List<OpTime> of(List<OpCost> costs, long[][] nanos, int sideBySide, int steps) {
+    static List<OpTime> of(List<OpCost> costs, int rounds, long[][] nanos, int sideBySide, int steps) {
         Map<String, OpTime> byName = new TreeMap<>();
         for (long[] shard : nanos) {
             for (int i = 0; i < shard.length; i++) {
                 OpCost cost = costs.get(i);
-                byName.merge(cost.name(), new OpTime(cost.name(), shard[i] * NANOS / steps / sideBySide, cost.flops(), cost.bytes()), OpTime::plus);
+                byName.merge(cost.name(), new OpTime(cost.name(), shard[i] * NANOS / steps / sideBySide, rounds * cost.flops(), rounds * cost.bytes()), OpTime::plus);
             }
         }
         return new ArrayList<>(byName.values());

@@ -26,22 +26,18 @@ import org.lacuna.training.recipe.TrainSettings;
  * @param config of the model
  * @param batch windows in a step
  * @param window tokens in a window
- * @param shards pieces that the batch is cut into
+ * @param accumulation rounds in which a step computes its batch, one after the other
+ * @param shards pieces that a round is cut into
  * @param workers threads
  * @param precision of matrix products
  * @param recompute what the backward pass computes again
  */
-public record Shape(ModelConfig config, int batch, int window, int shards, int workers, Precision precision, Recompute recompute) {
+public record Shape(ModelConfig config, int batch, int window, int accumulation, int shards, int workers, Precision precision, Recompute recompute) {
 
     /** A Llama of this size: SiLU, as many key heads as heads, an output embedding of its own. */
     public static ModelConfig llama(int layers, int hidden, int intermediate, int heads, int vocabulary, int window) {
         return ModelConfig.llama(vocabulary, hidden, intermediate, layers, heads, heads, hidden / heads, 1e-6, RotaryPosition.plain(10000),
                 false, FeedForward.gated("silu"), window, 0.02, OptionalInt.empty(), List.of());
-    }
-
-    /** The same, with that computed again in the backward pass. */
-    public Shape with(Recompute recomputed) {
-        return new Shape(config, batch, window, shards, workers, precision, recomputed);
     }
 
     /** The model's parameters. */
@@ -61,7 +57,7 @@ public record Shape(ModelConfig config, int batch, int window, int shards, int w
 
     /** A training run of so many steps: AdamW as by default, at a constant learning rate. */
     TrainSettings settings(int steps) {
-        return new TrainSettings(1, steps, batch, window, 1, shards, workers, precision, recompute, 1e-3, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
+        return new TrainSettings(1, steps, batch, window, accumulation, shards, workers, precision, recompute, 1e-3, 1, 0, 0.9, 0.95, 1e-8, 0.1, 1, 0, 1, 0, 1);
     }
 
     /**
@@ -72,7 +68,7 @@ public record Shape(ModelConfig config, int batch, int window, int shards, int w
      */
     public Shape fitting(Device device) {
         TrainingPrograms.compile(config, settings(1), Objective.plain(), device).memory(0)
-                .check("bench", ProcessMemory.resident(), ProcessMemory.limit(), "a smaller --batch or --window, fewer --shards, or a smaller model");
+                .check("bench", ProcessMemory.resident(), ProcessMemory.limit(), "a smaller --batch or --window, more --accumulation, fewer --shards, or a smaller model");
         return this;
     }
 
@@ -80,13 +76,13 @@ public record Shape(ModelConfig config, int batch, int window, int shards, int w
     ObjectNode toJson() {
         return Json.object().put("layers", config.layers()).put("hidden", config.hidden()).put("intermediate", config.intermediate())
                 .put("heads", config.heads()).put("vocabulary", config.vocabulary()).put("batch", batch).put("window", window)
-                .put("shards", shards).put("workers", workers).put("precision", name(precision)).put("recompute", name(recompute));
+                .put("accumulation", accumulation).put("shards", shards).put("workers", workers).put("precision", name(precision)).put("recompute", name(recompute));
     }
 
     @Override
     public String toString() {
-        return String.format(Locale.ROOT, "%s; batch %d × %d, %s, %d workers%s", model(), batch, window, name(precision), workers,
-                recompute == Recompute.NONE ? "" : ", recompute " + name(recompute));
+        return String.format(Locale.ROOT, "%s; batch %d × %d%s, %s, %d workers%s", model(), batch, window, accumulation == 1 ? "" : " in " + accumulation + " rounds",
+                name(precision), workers, recompute == Recompute.NONE ? "" : ", recompute " + name(recompute));
     }
 
     /** The model alone. */

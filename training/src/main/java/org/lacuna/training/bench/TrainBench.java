@@ -46,7 +46,7 @@ public final class TrainBench {
             EngineMemory after = EngineMemory.now(); // before the machine's peaks, which take memory of their own
             GcPauses.Found gc = pauses.end();
             MachinePeak peak = MachinePeak.measure(device, shape.workers(), shape.precision());
-            return new TrainFigures(shape, warmUp, Sample.of(seconds), OpTime.of(trainer.program().costs(), nanos, shape.sideBySide(), steps), peak, before, after, gc,
+            return new TrainFigures(shape, warmUp, Sample.of(seconds), OpTime.of(trainer.program().costs(), shape.accumulation(), nanos, shape.sideBySide(), steps), peak, before, after, gc,
                     trainer.program().arenaBytes(), Arrays.copyOf(losses, Math.min(LOSSES, losses.length)));
         }
     }

@@ -3,7 +3,6 @@ package org.lacuna.training.command;
 import java.util.concurrent.Callable;
 import org.lacuna.run.ExitCode;
 import org.lacuna.training.bench.MemoryBench;
-import org.lacuna.training.recipe.Recompute;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -13,11 +12,7 @@ import picocli.CommandLine.Option;
         description = "Measure a training step's memory: parameters, gradients, moments, arenas, the Java heap and the rest.")
 final class BenchMemoryCommand implements Callable<Integer> {
     @Mixin
-    private BenchOptions options;
-
-    @Option(names = "--recompute", defaultValue = "none",
-            description = "none or layer: what the backward pass computes again instead of keeping it; less memory, more time.")
-    private Recompute recompute;
+    private BenchStepOptions options;
 
     @Option(names = "--warm-up", defaultValue = "10", description = "Steps before the measured ones.")
     private int warmUp;
@@ -28,7 +23,7 @@ final class BenchMemoryCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         options.times(0, "--warm-up", warmUp).times(1, "--steps", steps).check();
-        options.show(MemoryBench.run(options.shape().with(recompute).fitting(options.device()), warmUp, steps, options.device()));
+        options.show(MemoryBench.run(options.shape().fitting(options.device()), warmUp, steps, options.device()));
         return ExitCode.DONE;
     }
 }

@@ -20,7 +20,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** What the bench commands share: the model's shape, the threads, the precision, and where the figures go. */
-final class BenchOptions {
+class BenchOptions {
     /** Options that a checkpoint answers. */
     private static final List<String> OF_THE_MODEL = List.of("--layers", "--hidden", "--intermediate", "--heads", "--vocabulary");
 
@@ -51,7 +51,7 @@ final class BenchOptions {
     @Option(names = "--window", defaultValue = "128", description = "Tokens in a window.")
     private int window;
 
-    @Option(names = "--shards", defaultValue = "0", description = "Pieces that the batch is cut into, 0 for one for each worker, or for each window of the batch where those are fewer.")
+    @Option(names = "--shards", defaultValue = "0", description = "Pieces that the batch is cut into, 0 for one for each worker, or for each window where those are fewer.")
     private int shards;
 
     @Option(names = "--workers", defaultValue = "0", description = "Threads, 0 for as many as there are processors.")
@@ -65,6 +65,16 @@ final class BenchOptions {
     private String json;
 
     private final List<String> problems = new ArrayList<>();
+
+    /** Rounds in which a step computes its batch. */
+    int accumulation() {
+        return 1;
+    }
+
+    /** What a backward pass computes again. */
+    Recompute recompute() {
+        return Recompute.NONE;
+    }
 
     /** Notes a problem if {@code value}, how often something is measured, is less than {@code least} or beyond all reason. */
     BenchOptions times(int least, String option, int value) {
@@ -92,7 +102,8 @@ final class BenchOptions {
      */
     void check() {
         size("--layers", layers).size("--hidden", hidden).size("--intermediate", intermediate).size("--heads", heads).size("--vocabulary", vocabulary)
-                .size("--batch", batch).size("--window", window).between(0, MOST_WORKERS, "--workers", workers).between(0, MOST_WORKERS, "--shards", shards);
+                .size("--batch", batch).size("--window", window).between(0, MOST_WORKERS, "--workers", workers).between(0, MOST_WORKERS, "--shards", shards)
+                .size("--accumulation", accumulation());
         if (problems.isEmpty()) {
             checkTogether();
         }
@@ -115,8 +126,11 @@ final class BenchOptions {
         } else if (hidden / heads % 2 != 0) {
             problems.add("--heads: " + heads + " makes heads of " + hidden / heads + " numbers; a head's size must be even");
         }
-        if (batch % shards() != 0) {
-            problems.add("--batch: " + batch + " is not a multiple of " + (shards == 0 ? "--workers " : "--shards ") + shards());
+        if (batch % accumulation() != 0) {
+            problems.add("--accumulation: " + accumulation() + " does not divide --batch " + batch);
+        } else if (windowsOfARound() % shards() != 0) {
+            problems.add("--batch: " + batch + " is not a multiple of " + (shards == 0 ? "--workers " : "--shards ") + shards()
+                    + (accumulation() == 1 ? "" : " times --accumulation " + accumulation()));
         }
         if ((long) batch * window > Integer.MAX_VALUE) {
             problems.add("--window: " + batch + " windows of " + window + " tokens are more than the " + Integer.MAX_VALUE + " tokens that a step can have");
@@ -125,7 +139,7 @@ final class BenchOptions {
 
     /** An activation is one tensor, which has at most 2³¹ − 1 bytes. */
     private void checkActivations(ModelConfig config) {
-        long tokens = (long) batch / shards() * window;
+        long tokens = (long) windowsOfARound() / shards() * window;
         long width = config.widest();
         if (tokens * width * Float.BYTES > Integer.MAX_VALUE) {
             problems.add("--batch: " + tokens + " tokens of a worker make activations of " + tokens * width * Float.BYTES + " bytes, more than the " + Integer.MAX_VALUE
@@ -144,7 +158,11 @@ final class BenchOptions {
     }
 
     private int shards() {
-        return shards == 0 ? Math.min(threads(), batch) : shards;
+        return shards == 0 ? Math.min(threads(), windowsOfARound()) : shards;
+    }
+
+    private int windowsOfARound() {
+        return batch / accumulation();
     }
 
     private ModelConfig config() {
@@ -176,7 +194,7 @@ final class BenchOptions {
     }
 
     private Shape shape(ModelConfig config) {
-        return new Shape(config, batch, window, shards(), threads(), precision().orElse(Precision.FP32), Recompute.NONE);
+        return new Shape(config, batch, window, accumulation(), shards(), threads(), precision().orElse(Precision.FP32), recompute());
     }
 
     /** The precision that was asked for. */

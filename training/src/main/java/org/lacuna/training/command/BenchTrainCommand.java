@@ -13,7 +13,6 @@ import org.lacuna.run.folder.ModelReference;
 import org.lacuna.training.bench.Shape;
 import org.lacuna.training.bench.TokenBatches;
 import org.lacuna.training.bench.TrainBench;
-import org.lacuna.training.recipe.Recompute;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -23,11 +22,7 @@ import picocli.CommandLine.Option;
         description = "Measure a training step: tokens/s, GFLOPS against this machine's own peak, each op's share and how near it is to its limit.")
 final class BenchTrainCommand implements Callable<Integer> {
     @Mixin
-    private BenchOptions options;
-
-    @Option(names = "--recompute", defaultValue = "none",
-            description = "none or layer: what the backward pass computes again instead of keeping it; less memory, more time.")
-    private Recompute recompute;
+    private BenchStepOptions options;
 
     @Option(names = "--warm-up", defaultValue = "50", description = "Steps before the measured ones.")
     private int warmUp;
@@ -47,7 +42,7 @@ final class BenchTrainCommand implements Callable<Integer> {
         options.times(0, "--warm-up", warmUp).times(1, "--steps", steps).check();
         Device device = options.device();
         Path checkpoint = model == null ? null : new ModelReference(model).checkpoint();
-        Shape shape = (checkpoint == null ? options.shape() : options.shapeOf(Checkpoint.config(checkpoint))).with(recompute).fitting(device);
+        Shape shape = (checkpoint == null ? options.shape() : options.shapeOf(Checkpoint.config(checkpoint))).fitting(device);
         Model weights = checkpoint == null ? Initialization.of(shape.config(), device, 1) : Checkpoint.load(checkpoint, shape.config(), device);
         List<Batch> batches = tokens == null ? TokenBatches.random(shape) : TokenBatches.read(tokens, shape);
         options.show(TrainBench.run(shape, weights, batches, warmUp, steps, device));

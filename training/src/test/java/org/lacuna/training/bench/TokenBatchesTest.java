@@ -19,7 +19,7 @@ import org.lacuna.run.InputException;
 import org.lacuna.training.recipe.Recompute;
 
 class TokenBatchesTest {
-    private static final Shape SHAPE = new Shape(Shape.llama(1, 8, 8, 1, 20, 3), 2, 3, 1, 1, Precision.FP32, Recompute.NONE);
+    private static final Shape SHAPE = new Shape(Shape.llama(1, 8, 8, 1, 20, 3), 2, 3, 1, 1, 1, Precision.FP32, Recompute.NONE);
 
     @TempDir
     private Path folder;

@@ -19,7 +19,7 @@ import org.lacuna.model.Initialization;
 import org.lacuna.training.recipe.Recompute;
 
 class TrainBenchTest {
-    static final Shape TINY = new Shape(Shape.llama(2, 32, 48, 4, 64, 16), 4, 16, 2, 2, Precision.FP32, Recompute.NONE);
+    static final Shape TINY = new Shape(Shape.llama(2, 32, 48, 4, 64, 16), 4, 16, 1, 2, 2, Precision.FP32, Recompute.NONE);
 
     @Test
     void theTableAndTheJsonTellTheSame() {
@@ -29,7 +29,7 @@ class TrainBenchTest {
         assertEquals(new TreeSet<>(Set.of("setup", "parameters", "tokensPerSecond", "gflops", "flopsPerStep", "stepSeconds", "peakGflops", "copyBytesPerSecond",
                 "peakProducts", "shareOfPeak", "residentBytesAfterWarmUp", "residentBytes", "peakResidentBytes", "arenaBytesPerShard", "heapBytesAllocatedPerStep",
                 "gcPauses", "ops", "secondsPerStepOutsideOps", "losses")), keys(json));
-        assertEquals(Set.of("layers", "hidden", "intermediate", "heads", "vocabulary", "batch", "window", "workers", "shards", "precision", "recompute", "warmUp", "steps"), keys(json.get("setup")));
+        assertEquals(Set.of("layers", "hidden", "intermediate", "heads", "vocabulary", "batch", "window", "accumulation", "workers", "shards", "precision", "recompute", "warmUp", "steps"), keys(json.get("setup")));
         assertEquals(Set.of("median", "best", "p05", "p95"), keys(json.get("stepSeconds")));
         assertEquals(Set.of("count", "longestMilliseconds"), keys(json.get("gcPauses")));
         assertTrue(json.get("peakGflops").asDouble() > 1 && json.get("copyBytesPerSecond").asDouble() > 1e8, json.toString());
@@ -74,7 +74,8 @@ class TrainBenchTest {
     void anOpsTimeIsTheMeanOfWorkersAndStepsAndItsWorkTheirSum() {
         List<OpCost> costs = List.of(new OpCost("a", 10, 100), new OpCost("b", 0, 40), new OpCost("a", 20, 200));
         long[][] nanos = {{1_000_000_000L, 2_000_000_000L, 3_000_000_000L}, {3_000_000_000L, 0, 1_000_000_000L}};
-        assertEquals(List.of(new OpTime("a", 2, 60, 600), new OpTime("b", 0.5, 0, 80)), OpTime.of(costs, nanos, 2, 2));
+        assertEquals(List.of(new OpTime("a", 2, 60, 600), new OpTime("b", 0.5, 0, 80)), OpTime.of(costs, 1, nanos, 2, 2));
+        assertEquals(List.of(new OpTime("a", 2, 180, 1800), new OpTime("b", 0.5, 0, 240)), OpTime.of(costs, 3, nanos, 2, 2), "each step in three rounds");
     }
 
     @Test

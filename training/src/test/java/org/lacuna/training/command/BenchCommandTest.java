@@ -57,6 +57,10 @@ class BenchCommandTest {
             eval --runs 0                           | --runs: must be at least 1, not 0
             memory --steps -1                       | --steps: must be at least 1, not -1
             eval --batch 3 --workers 2              | --batch: 3 is not a multiple of --workers 2
+            train --accumulation 0                  | --accumulation: must be at least 1, not 0
+            train --accumulation 3                  | --accumulation: 3 does not divide --batch 16
+            memory --accumulation 32                | --accumulation: 32 does not divide --batch 16
+            memory --accumulation 2 --shards 3      | --batch: 16 is not a multiple of --shards 3 times --accumulation 2
             train --batch 4 --workers 2 --window 1000000000 | --window: 4 windows of 1000000000 tokens are more
             train --warm-up -1                      | --warm-up: must be at least 0, not -1
             train --steps 2000000                   | --steps: must be at most 1000000, not 2000000
@@ -126,6 +130,40 @@ class BenchCommandTest {
         assertEquals("layer", Json.read(again).get("setup").get("recompute").asText());
         assertTrue(Json.read(again).get("arenaBytes").asLong() < Json.read(kept).get("arenaBytes").asLong());
         assertEquals(ExitCode.BAD_INPUT, run("eval --recompute layer"));
+    }
+
+    @Test
+    void roundsOfABatchHoldLessAndAreTheSameStep() {
+        String sized = " --warm-up 0 --steps 2 --shards 1 --batch 4 --accumulation %d --json %s" + TINY.replace("--batch 2 ", "");
+        Path whole = folder.resolve("whole.json");
+        Path rounds = folder.resolve("rounds.json");
+        assertEquals(ExitCode.DONE, run("memory" + String.format(sized, 1, whole)), err.toString());
+        assertEquals(ExitCode.DONE, run("memory" + String.format(sized, 4, rounds)), err.toString());
+        assertTrue(out.toString().contains("batch 4 × 4, fp32") && out.toString().contains("batch 4 × 4 in 4 rounds, fp32"), out.toString());
+        assertEquals(4, Json.read(rounds).get("setup").get("accumulation").asInt());
+        assertTrue(Json.read(rounds).get("arenaBytes").asLong() < Json.read(whole).get("arenaBytes").asLong());
+        assertEquals(ExitCode.DONE, run("train" + String.format(sized, 1, whole)), err.toString());
+        assertEquals(ExitCode.DONE, run("train" + String.format(sized, 4, rounds)), err.toString());
+        JsonNode one = Json.read(whole);
+        JsonNode four = Json.read(rounds);
+        assertEquals(1, one.get("setup").get("accumulation").asInt());
+        assertEquals(one.get("flopsPerStep"), four.get("flopsPerStep"));
+        assertEquals(flops(one), flops(four));
+        for (int i = 0; i < 2; i++) {
+            assertEquals(one.get("losses").get(i).asDouble(), four.get("losses").get(i).asDouble(), 1e-6);
+        }
+        // A worker for each window of a round, not of the batch.
+        assertEquals(ExitCode.DONE, run("memory --warm-up 0 --steps 1 --accumulation 2 --json " + whole + TINY), err.toString());
+        assertEquals(1, Json.read(whole).get("setup").get("shards").asInt());
+        assertEquals(ExitCode.BAD_INPUT, run("eval --accumulation 2"));
+    }
+
+    private static long flops(JsonNode figures) {
+        long flops = 0;
+        for (JsonNode op : figures.get("ops")) {
+            flops += op.get("flops").asLong();
+        }
+        return flops;
     }
 
     @Test

@@ -22,7 +22,12 @@ final class LinearDwKernel implements Kernel {
 
     @Override
     public Format input(LacunaOp op, int index) {
-        return Format.BF16;
+        return index == 2 ? Format.FP32 : Format.BF16;
+    }
+
+    @Override
+    public boolean inPlace(int input, int output) {
+        return input == 2;
     }
 
     @Override
@@ -53,9 +58,10 @@ final class LinearDwKernel implements Kernel {
         int columns = panelColumns(in[1].spec(), panels);
         Runnable[] calls = new Runnable[dense.length];
         for (int p = 0; p < calls.length; p++) {
-            calls[p] = new Panel(gemms, in[0], in[1], out[0], dense[p], p * columns);
+            calls[p] = new Panel(gemms, in[0], in[1], out[0], in.length > 2, dense[p], p * columns);
         }
-        return new Runnable[][] {calls};
+        boolean elsewhere = in.length > 2 && in[2].address() != out[0].address();
+        return elsewhere ? new Runnable[][] {{() -> out[0].bytes().put(0, in[2].bytes(), 0, in[2].bytes().capacity())}, calls} : new Runnable[][] {calls};
     }
 
     /** Some columns of dy. */
@@ -70,7 +76,8 @@ final class LinearDwKernel implements Kernel {
         private final Gemm first;
         private final Gemm further;
 
-        Panel(GemmLibrary gemms, Tensor x, Tensor dy, Tensor dw, Tensor dense, int from) {
+        /** @param add to what dW holds */
+        Panel(GemmLibrary gemms, Tensor x, Tensor dy, Tensor dw, boolean add, Tensor dense, int from) {
             this.dy = dy;
             this.dense = dense;
             this.from = from;
@@ -81,7 +88,7 @@ final class LinearDwKernel implements Kernel {
             Matrix factor = dense == null ? Matrix.of(dy) : Matrix.of(dense);
             Matrix into = new Matrix(dw.address() + (long) from * inner * Float.BYTES, DataType.FLOAT, inner);
             int height = Math.min(ROWS, rows);
-            first = gemms.bind(true, false, columns, inner, height, factor, Matrix.of(x), false, into);
+            first = gemms.bind(true, false, columns, inner, height, factor, Matrix.of(x), add, into);
             further = gemms.bind(true, false, columns, inner, height, factor, Matrix.of(x), true, into);
         }
 

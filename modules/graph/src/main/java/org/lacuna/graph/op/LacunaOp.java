@@ -78,6 +78,11 @@ public abstract class LacunaOp extends DynamicCustomOp {
         return false;
     }
 
+    /** Whether the op takes, behind its other inputs, one of its only output's shape, to which it then adds. False for most ops. */
+    public boolean adds() {
+        return false;
+    }
+
     /**
      * The forward op whose outputs this op computes again on its way, if it does: where both are in a graph, a program
      * runs this one alone. Null for most ops.

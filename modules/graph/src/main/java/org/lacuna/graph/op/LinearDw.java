@@ -9,8 +9,8 @@ import org.nd4j.linalg.api.ndarray.INDArray;
  * The gradient of {@link Linear} with respect to one weight.
  *
  * <pre>
- * in:  x [B, T, I], dy [B, T, O]
- * out: dW [O, I] = Σ over rows of dyᵀ · x
+ * in:  x [B, T, I], dy [B, T, O], optionally before [O, I]
+ * out: dW [O, I] = Σ over rows of dyᵀ · x, added to before if that is given
  * </pre>
  */
 public final class LinearDw extends LacunaOp {
@@ -18,13 +18,18 @@ public final class LinearDw extends LacunaOp {
 
     public LinearDw() {}
 
-    private LinearDw(SameDiff sd, SDVariable x, SDVariable dy) {
-        super(sd, x, dy);
+    private LinearDw(SameDiff sd, SDVariable... in) {
+        super(sd, in);
     }
 
     /** Adds dyᵀ · x to the graph. */
     public static SDVariable of(SameDiff sd, SDVariable x, SDVariable dy) {
         return new LinearDw(sd, x, dy).outputVariable();
+    }
+
+    /** Adds before + dyᵀ · x to the graph. */
+    public static SDVariable of(SameDiff sd, SDVariable x, SDVariable dy, SDVariable before) {
+        return new LinearDw(sd, x, dy, before).outputVariable();
     }
 
     @Override
@@ -44,7 +49,16 @@ public final class LinearDw extends LacunaOp {
         if (x.length != 3 || dy.length != 3 || x[0] != dy[0] || x[1] != dy[1]) {
             throw new IllegalArgumentException(NAME + " wants x [B, T, I] and dy [B, T, O], not " + Arrays.toString(x) + " and " + Arrays.toString(dy));
         }
-        return new long[][] {{dy[2], x[2]}};
+        long[] dw = {dy[2], x[2]};
+        if (in.length > 2 && !Arrays.equals(in[2], dw)) {
+            throw new IllegalArgumentException(NAME + " wants to add to " + Arrays.toString(dw) + ", not to " + Arrays.toString(in[2]));
+        }
+        return new long[][] {dw};
+    }
+
+    @Override
+    public boolean adds() {
+        return true;
     }
 
     /** dyᵀ · x. */
@@ -56,5 +70,8 @@ public final class LinearDw extends LacunaOp {
     @Override
     public void reference(INDArray[] in, INDArray[] out) {
         out[0].assign(Linear.rows(in[1]).transpose().mmul(Linear.rows(in[0])));
+        if (in.length > 2) {
+            out[0].addi(in[2]);
+        }
     }
 }

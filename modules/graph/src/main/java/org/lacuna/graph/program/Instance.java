@@ -2,13 +2,11 @@ package org.lacuna.graph.program;
 
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.function.IntConsumer;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.FlatMath;
 import org.lacuna.graph.ParameterStore;
@@ -21,12 +19,9 @@ import org.nd4j.linalg.api.ndarray.INDArray;
 public final class Instance {
     private final Program program;
     private final Map<String, Tensor> tensors = new HashMap<>();
-    /** Of each step its phases, and of each phase its panels. */
-    private final Runnable[][][] calls;
-    /** The same for a team. */
-    private final IntConsumer[][] jobs;
+    private final Calls calls;
     /** The calls of the first run after a restart, where gradients add up over runs: they replace what is there. */
-    private final Runnable[][][] first;
+    private final Calls first;
     private boolean fresh = true;
     private final Runnable[] copies;
     private final ByteBuffer[][] dead;
@@ -65,12 +60,12 @@ public final class Instance {
         }
         Device.Memory arena = device.allocate(program.arena().plan().bytes());
         List<Node> nodes = program.nodes();
-        calls = new Runnable[nodes.size()][][];
-        for (int i = 0; i < calls.length; i++) {
-            calls[i] = bind(device, arena, i);
+        Runnable[][][] bound = new Runnable[nodes.size()][][];
+        for (int i = 0; i < bound.length; i++) {
+            bound[i] = bind(device, arena, i, nodes.get(i).inputs());
         }
-        jobs = Arrays.stream(calls).map(phases -> Arrays.stream(phases).map(Instance::job).toArray(IntConsumer[]::new)).toArray(IntConsumer[][]::new);
-        first = program.accumulates() ? first() : calls;
+        calls = new Calls(bound);
+        first = program.accumulates() ? new Calls(replacing(bound, device, arena)) : calls;
         copies = copies(gradients);
         dead = debug ? deadAfter(arena) : null;
         arenaFill = debug ? arena.tensor(new TensorSpec("arena", DataType.INT8, program.arena().plan().bytes()), 0).bytes() : null;
@@ -87,18 +82,15 @@ public final class Instance {
         return state;
     }
 
-    private static IntConsumer job(Runnable[] panels) {
-        return p -> panels[p].run();
-    }
-
-    private Runnable[][] bind(Device device, Device.Memory arena, int i) {
+    /** @param inputs those of step {@code i} that the call reads */
+    private Runnable[][] bind(Device device, Device.Memory arena, int i, List<String> inputs) {
         Node node = program.nodes().get(i);
         for (String output : node.outputs()) {
             if (program.arena().slot(output) >= 0) {
                 tensors.put(output, arena.tensor(program.specs().get(output), program.arena().plan().offset(program.arena().slot(output))));
             }
         }
-        Tensor[] in = node.inputs().stream().map(tensors::get).toArray(Tensor[]::new);
+        Tensor[] in = inputs.stream().map(tensors::get).toArray(Tensor[]::new);
         Tensor[] out = node.outputs().stream().map(tensors::get).toArray(Tensor[]::new);
         int slot = program.arena().scratchSlot(i);
         Tensor scratch = slot < 0 ? null
@@ -126,14 +118,20 @@ public final class Instance {
         return t;
     }
 
-    /** Where a gradient is added to those of the runs before, it is copied over them instead. */
-    private Runnable[][][] first() {
-        Runnable[][][] replacing = calls.clone();
+    /** Where a gradient is added to those of the runs before, it is made or copied over them instead. */
+    private Runnable[][][] replacing(Runnable[][][] adding, Device device, Device.Memory arena) {
+        Map<String, String> targets = program.gradientTargets();
+        Runnable[][][] replacing = adding.clone();
         for (int i = 0; i < replacing.length; i++) {
             Node node = program.nodes().get(i);
-            String parameter = program.gradientTargets().get(node.outputs().get(0));
-            if (parameter != null && node.inputs().contains(Accumulation.before(parameter))) {
-                ByteBuffer from = tensors.get(node.inputs().get(1)).bytes();
+            String parameter = targets.get(node.outputs().get(0));
+            if (parameter == null || !node.inputs().contains(Accumulation.before(parameter))) {
+                continue;
+            }
+            if (node.op().adds()) {
+                replacing[i] = bind(device, arena, i, node.inputs().stream().filter(name -> !name.equals(Accumulation.before(parameter))).toList());
+            } else {
+                ByteBuffer from = tensors.get(node.inputs().get(0)).bytes();
                 ByteBuffer to = tensors.get(node.outputs().get(0)).bytes();
                 int bytes = from.capacity();
                 replacing[i] = new Runnable[][] {{() -> to.put(0, from, 0, bytes)}};
@@ -159,14 +157,14 @@ public final class Instance {
 
     private ByteBuffer[][] deadAfter(Device.Memory arena) {
         List<List<ByteBuffer>> regions = new ArrayList<>();
-        for (int i = 0; i <= calls.length; i++) {
+        for (int i = 0; i <= calls.steps(); i++) {
             regions.add(new ArrayList<>());
         }
         for (int slot = 0; slot < program.arena().needs().size(); slot++) {
             MemoryPlan.Need need = program.arena().needs().get(slot);
             regions.get(need.last()).add(arena.tensor(new TensorSpec("dead", DataType.INT8, need.bytes()), program.arena().plan().offset(slot)).bytes());
         }
-        regions.get(calls.length).clear(); // outputs stay
+        regions.get(calls.steps()).clear(); // outputs stay
         return regions.stream().map(r -> r.toArray(ByteBuffer[]::new)).toArray(ByteBuffer[][]::new);
     }
 
@@ -217,7 +215,7 @@ public final class Instance {
             return;
         }
         long before = System.nanoTime();
-        for (int i = 0; i < calls.length; i++) {
+        for (int i = 0; i < calls.steps(); i++) {
             step(i, team);
             if (nanos != null) {
                 long now = System.nanoTime();
@@ -245,22 +243,12 @@ public final class Instance {
     }
 
     private void step(int i, Workers team) {
-        Runnable[][] phases = fresh ? first[i] : calls[i];
-        for (int phase = 0; phase < phases.length; phase++) {
-            Runnable[] panels = phases[phase];
-            if (team != null && panels.length > 1) {
-                team.run(panels.length, jobs[i][phase]);
-            } else {
-                for (Runnable panel : panels) {
-                    panel.run();
-                }
-            }
-        }
+        (fresh ? first : calls).run(i, team);
     }
 
     private void runFilling() {
         fillNaN(arenaFill);
-        for (int i = 0; i < calls.length; i++) {
+        for (int i = 0; i < calls.steps(); i++) {
             step(i, null);
             for (ByteBuffer region : dead[i]) {
                 fillNaN(region);
@@ -301,7 +289,7 @@ public final class Instance {
         }
         roundParameters(null);
         fresh = true; // what runs before left is not this one's
-        for (int i = 0; i < calls.length; i++) {
+        for (int i = 0; i < calls.steps(); i++) {
             step(i, null);
             for (String name : program.nodes().get(i).outputs()) {
                 if (!finite(tensors.get(name))) {

@@ -151,7 +151,7 @@ public final class Program {
 
         /**
          * Lets the gradients of several runs add up, each run's added to those of the runs before since {@link Instance#restart}. That takes no vector more, but room in
-         * the arena for the largest parameter's gradient.
+         * the arena for the largest gradient that its op does not add where it lies.
          */
         public Builder accumulating(boolean accumulating) {
             accumulates = accumulating;
@@ -237,7 +237,7 @@ public final class Program {
             List<Node> all = Recomputation.apply(formatted, kept, precision == Precision.FP32, wanted, this::isForward, specs);
             states.check(all, specs, device);
             if (accumulates) {
-                all = Accumulation.apply(all, gradientNames, specs);
+                all = Accumulation.apply(all, gradientNames, outputs, specs);
             }
             return new Program(this, all, specs, constants, parameters, gradientNames);
         }

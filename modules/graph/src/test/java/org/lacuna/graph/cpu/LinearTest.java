@@ -153,15 +153,33 @@ class LinearTest {
         OpCheck.narrowOutcomes(DW, x, dy).forEach(o -> checkDw(t, x, dy, o));
     }
 
+    private static final OpCheck.Build DW_ADDED = (sd, in) -> new SDVariable[] {LinearDw.of(sd, in[0], in[1], in[2])};
+
+    @ParameterizedTest
+    @CsvSource({"1,1,1", "3,17,1", "17,3,17", "1,1,65", "257,17,3", "272,17,65"})
+    void dwAddsToWhatIsGiven(int t, int inner, int width) {
+        Random random = new Random(inner);
+        OpCheck.Input x = OpCheck.normal(random, 1, true, 2, t, inner).rounded();
+        OpCheck.Input dy = OpCheck.normal(random, 1, true, 2, t, width).rounded();
+        OpCheck.Input before = OpCheck.normal(random, 10, true, width, inner);
+        checkDw(2 * t + 1, x, dy, before.values(), OpCheck.outcome(DW_ADDED, x, dy, before));
+        OpCheck.narrowOutcomes(DW_ADDED, x, dy, before).forEach(o -> checkDw(2 * t + 1, x, dy, before.values(), o));
+    }
+
     private static void checkDw(int t, OpCheck.Input x, OpCheck.Input dy, OpCheck.Outcome dw) {
+        checkDw(2 * t, x, dy, new double[(int) (dy.shape()[2] * x.shape()[2])], dw);
+    }
+
+    private static void checkDw(int terms, OpCheck.Input x, OpCheck.Input dy, double[] before, OpCheck.Outcome dw) {
+        int rows = (int) (x.shape()[0] * x.shape()[1]);
         int inner = (int) x.shape()[2];
         int width = (int) dy.shape()[2];
         for (int e = 0; e < width * inner; e++) {
-            double magnitudes = 0;
-            for (int r = 0; r < 2 * t; r++) {
+            double magnitudes = Math.abs(before[e]);
+            for (int r = 0; r < rows; r++) {
                 magnitudes += Math.abs(dy.values()[r * width + e / inner] * x.values()[r * inner + e % inner]);
             }
-            dw.assertWithin(OpCheck.sumError(2 * t) * magnitudes, 0, e);
+            dw.assertWithin(OpCheck.sumError(terms) * magnitudes, 0, e);
         }
     }
 

@@ -12,6 +12,7 @@ import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.lacuna.graph.Device;
 import org.lacuna.graph.ParameterStore;
 import org.lacuna.graph.Precision;
@@ -80,8 +81,62 @@ class AccumulationTest {
         Program accumulating = program(Precision.FP32, 1, true);
         long largest = llama.store(device).values().tensor("words").bytes().capacity();
         assertTrue(accumulating.arenaBytes() <= plain.arenaBytes() + largest, accumulating.arenaBytes() + " bytes, without " + plain.arenaBytes());
-        plain.gradientTargets().keySet().forEach(name -> assertTrue(accumulating.arena().slot(name) >= 0, name));
+        for (Node node : plain.nodes()) {
+            for (String output : node.outputs()) {
+                if (plain.gradientTargets().containsKey(output)) {
+                    assertEquals(node.op().adds(), accumulating.arena().slot(output) < 0, output + ": an op that adds needs no room");
+                }
+            }
+        }
         accumulating.gradientTargets().keySet().forEach(name -> assertEquals(-1, accumulating.arena().slot(name), name));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theSumsAreTheSameWhoeverComputesThem(Precision precision) {
+        ParameterStore store = llama.store(device);
+        ParameterStore.Flat alone = store.like();
+        ParameterStore.Flat shared = store.like();
+        Instance one = program(precision, 1, true).instance(store.values(), alone);
+        Instance three = program(precision, 3, true).instance(store.values(), shared);
+        try (Workers team = new Workers(3)) {
+            for (int run = 0; run < 5; run++) {
+                if (run % 3 == 0) {
+                    one.restart();
+                    three.restart();
+                }
+                feed(one, run);
+                one.run();
+                feed(three, run);
+                three.run(team, null);
+                for (String name : store.names()) {
+                    assertArrayEquals(alone.tensor(name).toFloats(), shared.tensor(name).toFloats(), name + " after run " + run);
+                }
+            }
+        }
+    }
+
+    /** A gradient that is read too is a run's own, and the sum is beside it. */
+    @Test
+    void aGradientThatIsAnOutputIsARunsOwn() {
+        ParameterStore store = llama.store(device);
+        ParameterStore.Flat own = store.like();
+        ParameterStore.Flat sums = store.like();
+        Instance each = program(Precision.FP32, 1, false).instance(store.values(), own);
+        Instance together = llama.program(device, Precision.FP32).outputs("loss", "nll", "0.wo-grad").gradients().accumulating(true).build().instance(store.values(), sums);
+        float[] expected = new float[(int) store.spec("0.wo").length()];
+        for (int run = 0; run < 2; run++) {
+            feed(each, run);
+            each.run();
+            feed(together, run);
+            together.run();
+            float[] here = own.tensor("0.wo").toFloats();
+            assertArrayEquals(here, together.tensor("0.wo-grad").toFloats());
+            for (int i = 0; i < here.length; i++) {
+                expected[i] += here[i];
+            }
+            assertArrayEquals(expected, sums.tensor("0.wo").toFloats());
+        }
     }
 
     @Test
