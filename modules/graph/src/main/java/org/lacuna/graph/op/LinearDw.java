@@ -56,9 +56,10 @@ public final class LinearDw extends LacunaOp {
         return new long[][] {dw};
     }
 
+    /** If it does not add to something already. */
     @Override
     public boolean adds() {
-        return true;
+        return args().length == 2;
     }
 
     /** dyᵀ · x. */
