@@ -12,10 +12,13 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lacuna.sparsity.critical.PairedBootstrap.Interval;
 
+@Execution(ExecutionMode.CONCURRENT)
 class CoverageTest {
     private static final int TEST_SETS = 1000;
 

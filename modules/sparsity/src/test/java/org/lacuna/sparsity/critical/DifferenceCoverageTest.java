@@ -13,6 +13,8 @@ import java.util.function.Function;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,6 +23,7 @@ import org.lacuna.sparsity.critical.PairedBootstrap.Statistic;
 import org.lacuna.sparsity.statistics.PermutationTest;
 
 /** What {@link Coverage} and {@link FalseAlarms} state of two models on the same windows or documents, simulated again. */
+@Execution(ExecutionMode.CONCURRENT)
 class DifferenceCoverageTest {
     private static final int TEST_SETS = 400;
     /** A count at 95 % is below it, or one at 5 % above its complement, once in 400 times: 2.8 standard deviations. */
