@@ -16,6 +16,8 @@ final class AttentionBlocks {
     int lseAt;
     /** Query rows in the block. */
     int rows;
+    /** For the forward pass: keys in the block's scores, a multiple of {@link Lanes#WIDTH}; the last ones may be beyond the sequence. */
+    int keys;
     /** Whether the block is the first that reads its key head. */
     boolean first;
     /** Whether it is the last. */
@@ -63,6 +65,7 @@ final class AttentionBlocks {
         int queryHead = keyHead * sizes.group() + head;
         firstKey = sizes.firstKey(row);
         rows = sizes.blockEnd(row) - row;
+        keys = sizes.keys(row);
         first = row == 0 && head == 0;
         last = row + rows == sizes.length() && head + 1 == sizes.group();
         queryAt = sizes.start(sequence, queryHead, sizes.queryWidth()) + row * sizes.queryWidth();

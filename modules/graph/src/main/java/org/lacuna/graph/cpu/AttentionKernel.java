@@ -11,14 +11,13 @@ import org.lacuna.graph.op.LacunaOp;
 import org.nd4j.linalg.api.buffer.DataType;
 
 /**
- * {@link Attention}. For each sequence, head and block of query rows: scores by GEMM, their softmax without its division,
- * values times weights by GEMM, and then the division, which touches fewer elements there. As in {@link AttentionGradKernel}, a
- * row of scores belongs to a key: a vector of queries goes through the keys together, and no sum or maximum goes along a row.
- * Working memory grows linearly with T.
+ * {@link Attention}. For each sequence, head and block of query rows: scores by GEMM, each row's softmax without its
+ * division, weights times values by GEMM, and then the division, which touches fewer elements there. Working memory grows
+ * linearly with T.
  */
 final class AttentionKernel implements Kernel {
-    /** Keys whose scores go through a pass while they are in the first-level cache. */
-    private static final int PASS = 16;
+    /** Behind rows of scores: if they lay a power of two apart, they would compete for the same places in the cache. */
+    static final int PADDING = 16;
 
     private final GemmLibrary gemms;
 
@@ -68,19 +67,15 @@ final class AttentionKernel implements Kernel {
      * @param q a block of one head's queries
      * @param k one key head's keys
      * @param v its values
-     * @param scores of a block, then its weights; a row for each key
+     * @param scores of a block, then its weights
      * @param products weights times values
-     * @param largest of each query's scores
-     * @param sums of each query's weights
      */
-    private record Work(Tensor q, Tensor k, Tensor v, Tensor scores, Tensor products, Tensor largest, Tensor sums) {
+    private record Work(Tensor q, Tensor k, Tensor v, Tensor scores, Tensor products) {
         static Work cut(Pieces pieces, AttentionSizes sizes, DataType factors) {
             int h = sizes.headSize();
             int rows = sizes.mostRows();
-            int width = Gemm.read(rows); // whole vectors too
-            return new Work(pieces.take("q", factors, rows, h), pieces.take("k", factors, sizes.length(), h), pieces.take("v", factors, sizes.length(), h),
-                    pieces.take("scores", DataType.FLOAT, sizes.mostKeys(), width), pieces.take("products", DataType.FLOAT, rows, h),
-                    pieces.take("largest", DataType.FLOAT, width), pieces.take("sums", DataType.FLOAT, width));
+            return new Work(pieces.take("q", factors, rows, h), pieces.take("k", factors, sizes.paddedLength(), h), pieces.take("v", factors, sizes.paddedLength(), h),
+                    pieces.take("scores", DataType.FLOAT, rows, Gemm.read(sizes.mostKeys()) + PADDING), pieces.take("products", DataType.FLOAT, rows, h));
         }
     }
 
@@ -90,14 +85,17 @@ final class AttentionKernel implements Kernel {
         private final float scale;
         private final Tensor[] in;
         private final Tensor y;
-        private final ByteBuffer lse;
-        private final VisibleKeys visible;
+        private final Tensor lse;
+        /** Null where there are none. */
+        private final ByteBuffer spans;
         private final Work work;
         private final boolean narrow;
         /** Floats in a row of scores. */
         private final int width;
-        private final Gemm keysByQueries;
+        private final Gemm queriesByKeys;
         private final Gemm weightsByValues;
+        private final float[] sums = new float[AttentionSizes.BLOCK];
+        private final float[] lanes = new float[Lanes.WIDTH];
 
         Call(GemmLibrary gemms, Attention op, AttentionSizes sizes, AttentionBlocks blocks, Tensor[] in, Tensor[] out, Work work) {
             this.sizes = sizes;
@@ -106,18 +104,20 @@ final class AttentionKernel implements Kernel {
             scale = (float) op.scale();
             this.in = in;
             y = out[0];
-            lse = out[1].bytes();
-            visible = new VisibleKeys(blocks, in.length > 3 ? in[3].bytes() : null);
+            lse = out[1];
+            spans = in.length > 3 ? in[3].bytes() : null;
             DataType factors = in[0].dataType();
             narrow = factors == DataType.BFLOAT16;
             width = work.scores.spec().size(1);
-            keysByQueries = gemms.bind(false, true, 0, 0, 0, Matrix.dense(work.k, factors), Matrix.dense(work.q, factors), false, Matrix.of(work.scores));
-            weightsByValues = gemms.bind(true, false, 0, 0, 0, new Matrix(work.scores.address(), factors, width), Matrix.dense(work.v, factors), false,
+            queriesByKeys = gemms.bind(false, true, 0, 0, 0, Matrix.dense(work.q, factors), Matrix.dense(work.k, factors), false, Matrix.of(work.scores));
+            weightsByValues = gemms.bind(false, false, 0, 0, 0, new Matrix(work.scores.address(), factors, width), Matrix.dense(work.v, factors), false,
                     Matrix.dense(work.products, DataType.FLOAT));
         }
 
         @Override
         public void run() {
+            Lanes.zeroBehind(work.k, sizes.length());
+            Lanes.zeroBehind(work.v, sizes.length());
             blocks.start();
             while (blocks.next()) {
                 block();
@@ -131,92 +131,77 @@ final class AttentionKernel implements Kernel {
                 HeadRows.gather(in[2], blocks.headAt, sizes.length(), work.v);
             }
             HeadRows.gather(in[0], blocks.queryAt, blocks.rows, work.q);
-            int keys = blocks.to(blocks.rows - 1);
-            keysByQueries.run(keys, blocks.rows, h, blocks.firstKey * h, 0, 0);
-            softmax(keys, visible.turn());
-            if (narrow) { // to the first half of the scores' memory
-                Bfloat16.round(work.scores.bytes(), 0, work.scores.bytes(), 0, keys * width);
-            }
-            weightsByValues.run(blocks.rows, h, keys, 0, blocks.firstKey * h, 0);
+            queriesByKeys.run(blocks.rows, blocks.keys, h, 0, blocks.firstKey * h, 0);
             for (int i = 0; i < blocks.rows; i++) {
-                float sum = Lanes.get(work.sums.bytes(), i);
-                Lanes.put(lse, blocks.lseAt + i, (float) (scale * Lanes.get(work.largest.bytes(), i) + Math.log(sum)));
-                CachedAttentionKernel.divide(work.products.bytes(), i * h, h, sum);
+                softmax(i, blocks.from(i), blocks.to(i), blocks.keys);
+            }
+            weightsByValues.run(blocks.rows, h, blocks.keys, 0, blocks.firstKey * h, 0);
+            for (int i = 0; i < blocks.rows; i++) {
+                divide(work.products.bytes(), i * h, h, sums[i]);
             }
             HeadRows.scatter(work.products, blocks.rows, y, blocks.queryAt);
         }
 
-        /** Scores become exp(scale · score − largest) where the mask lets their query see the key, else 0. */
-        private void softmax(int keys, int vectors) {
+        /** Row i of the scores becomes exp(scale · score − largest) where the mask lets it see, else 0. */
+        private void softmax(int i, int from, int to, int keys) {
             ByteBuffer s = work.scores.bytes();
-            ByteBuffer largest = work.largest.bytes();
-            ByteBuffer sums = work.sums.bytes();
-            Lanes.fill(largest, 0, vectors * Lanes.WIDTH, Float.NEGATIVE_INFINITY);
-            Lanes.fill(sums, 0, vectors * Lanes.WIDTH, 0);
-            for (int key = 0; key < keys; key += PASS) {
-                int end = Math.min(keys, key + PASS);
-                for (int v = 0; v < vectors; v++) {
-                    hide(s, v, key, end, Float.NEGATIVE_INFINITY);
-                    largest(s, v * Lanes.WIDTH, Math.max(key, visible.from[v]), Math.min(end, visible.to[v]), width, largest);
-                }
-            }
-            for (int key = 0; key < keys; key += PASS) {
-                int end = Math.min(keys, key + PASS);
-                for (int v = 0; v < vectors; v++) {
-                    exponentials(s, v * Lanes.WIDTH, Math.max(key, visible.from[v]), Math.min(end, visible.to[v]), width, scale, largest, sums);
-                    hide(s, v, key, end, 0);
-                }
-            }
-        }
-
-        private void hide(ByteBuffer s, int v, int from, int to, float value) {
-            hide(s, v, from, Math.min(to, visible.low[v]), visible.bounds, value);
-            hide(s, v, Math.max(from, visible.high[v]), to, visible.bounds, value);
-            hide(s, v, Math.max(from, visible.spanFrom[v]), Math.min(to, visible.spanTo[v]), visible.bounds, value);
-        }
-
-        private void hide(ByteBuffer s, int v, int from, int to, ByteBuffer bounds, float value) {
-            if (from < to) {
-                hideKeys(s, v * Lanes.WIDTH, from, to, width, bounds, v * 4 * Lanes.WIDTH, value);
+            int at = i * width;
+            // The row is worked on in whole vectors: what they cover beyond the visible keys must not count.
+            int low = from / Lanes.WIDTH * Lanes.WIDTH;
+            int high = (to + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH;
+            hide(s, at + low, at + from, Float.NEGATIVE_INFINITY);
+            hide(s, at + to, at + high, Float.NEGATIVE_INFINITY);
+            int hiddenFrom = spans == null ? 0 : spans.getInt(2 * blocks.token(i) * Integer.BYTES);
+            int hiddenTo = spans == null ? 0 : spans.getInt((2 * blocks.token(i) + 1) * Integer.BYTES);
+            hide(s, at + hiddenFrom, at + hiddenTo, Float.NEGATIVE_INFINITY);
+            float largest = scale * largest(s, at + low, at + high);
+            float sum = exponentials(s, at + low, at + high, scale, largest, lanes);
+            hide(s, at, at + from, 0);
+            hide(s, at + hiddenFrom, at + hiddenTo, 0);
+            hide(s, at + to, at + Gemm.read(keys), 0);
+            sums[i] = sum;
+            Lanes.put(lse.bytes(), blocks.lseAt + i, (float) (largest + Math.log(sum)));
+            if (narrow) {
+                Bfloat16.round(s, at, s, at, Gemm.read(keys)); // row by row, to the first half of the scores' memory
             }
         }
     }
 
-    /** Scores of keys {@code from} to {@code to}, in the vector of columns at {@code query}, become {@code value} where a query does not see the key. */
-    private static void hideKeys(ByteBuffer s, int query, int from, int to, int width, ByteBuffer bounds, int boundsAt, float value) {
-        for (int key = from; key < to; key++) {
-            int at = key * width + query;
-            Lanes.store(Lanes.load(s, at).blend(value, VisibleKeys.hidden(bounds, boundsAt, key)), s, at);
+    static void hide(ByteBuffer s, int from, int to, float value) {
+        if (from < to) {
+            Lanes.fill(s, from, to, value);
         }
     }
 
-    /** Adds keys to the largest of each query's scores. Two maxima run side by side, since one would wait for each. */
-    private static void largest(ByteBuffer s, int query, int from, int to, int width, ByteBuffer largest) {
-        FloatVector even = Lanes.load(largest, query);
-        FloatVector odd = even;
-        int key = from;
-        for (; key < to - 1; key += 2) {
-            even = even.max(Lanes.load(s, key * width + query));
-            odd = odd.max(Lanes.load(s, (key + 1) * width + query));
+    static float largest(ByteBuffer s, int from, int to) {
+        FloatVector largest = Lanes.load(s, from);
+        for (int i = from + Lanes.WIDTH; i < to; i += Lanes.WIDTH) {
+            largest = largest.max(Lanes.load(s, i));
         }
-        if (key < to) {
-            even = even.max(Lanes.load(s, key * width + query));
-        }
-        Lanes.store(even.max(odd), largest, query);
+        return Lanes.max(largest);
     }
 
     /**
-     * s = exp(scale · (s − largest)), added to the sum of each query's. Where s is minus infinity, {@link Lanes#exp} gives 1.2e-38, which the sum,
+     * s = exp(scale · s − largest); returns the sum. Where s is minus infinity, {@link Lanes#exp} gives 1.2e-38, which the sum,
      * at least 1, does not feel; the caller overwrites it.
      */
-    private static void exponentials(ByteBuffer s, int query, int from, int to, int width, float scale, ByteBuffer largest, ByteBuffer sums) {
-        FloatVector shift = Lanes.load(largest, query);
-        FloatVector sum = Lanes.load(sums, query);
-        for (int key = from; key < to; key++) {
-            FloatVector e = Lanes.exp(Lanes.load(s, key * width + query).sub(shift).mul(scale));
-            Lanes.store(e, s, key * width + query);
+    static float exponentials(ByteBuffer s, int from, int to, float scale, float largest, float[] lanes) {
+        FloatVector sum = FloatVector.zero(Lanes.F);
+        for (int i = from; i < to; i += Lanes.WIDTH) {
+            FloatVector e = Lanes.exp(Lanes.load(s, i).mul(scale).sub(largest));
+            Lanes.store(e, s, i);
             sum = sum.add(e);
         }
-        Lanes.store(sum, sums, query);
+        return Lanes.sum(sum, lanes);
+    }
+
+    static void divide(ByteBuffer y, int at, int n, float by) {
+        int i = 0;
+        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
+            Lanes.store(Lanes.load(y, at + i).div(by), y, at + i);
+        }
+        for (; i < n; i++) {
+            Lanes.put(y, at + i, Lanes.get(y, at + i) / by);
+        }
     }
 }

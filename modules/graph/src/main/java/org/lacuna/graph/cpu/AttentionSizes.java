@@ -68,6 +68,12 @@ record AttentionSizes(int sequences, int length, int heads, int kvHeads, int hea
         return mask.first(row);
     }
 
+    /** For the forward pass: keys in the scores of the block starting at {@code row}: those that it needs and up to whole vectors, so that rows of scores start aligned. */
+    int keys(int row) {
+        int needed = mask.end(blockEnd(row) - 1, length) - firstKey(row);
+        return (needed + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH;
+    }
+
     /** The most rows that a block has. */
     int mostRows() {
         return Math.min(BLOCK, length);
@@ -77,8 +83,13 @@ record AttentionSizes(int sequences, int length, int heads, int kvHeads, int hea
     int mostKeys() {
         int most = 0;
         for (int row = 0; row < length; row += BLOCK) {
-            most = Math.max(most, mask.end(blockEnd(row) - 1, length) - firstKey(row));
+            most = Math.max(most, keys(row));
         }
         return most;
+    }
+
+    /** For the forward pass: rows of a head's keys in working memory; the whole vectors of the last block reach beyond the last key. */
+    int paddedLength() {
+        return length + Lanes.WIDTH - 1;
     }
 }

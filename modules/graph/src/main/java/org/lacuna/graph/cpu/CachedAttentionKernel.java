@@ -1,7 +1,6 @@
 package org.lacuna.graph.cpu;
 
 import java.nio.ByteBuffer;
-import jdk.incubator.vector.FloatVector;
 import org.lacuna.graph.Tensor;
 import org.lacuna.graph.TensorSpec;
 import org.lacuna.graph.op.CachedAttention;
@@ -12,9 +11,6 @@ import org.lacuna.graph.op.LacunaOp;
  * the memory of its input the rows before and behind them; then its queries attend to the cache.
  */
 final class CachedAttentionKernel implements Kernel {
-    /** Behind rows of scores: if they lay a power of two apart, they would compete for the same places in the cache. */
-    static final int PADDING = 16;
-
     /** New tokens from which blocks of them are faster than a pass over the cache for each. */
     private static final int MANY = 8;
 
@@ -92,12 +88,12 @@ final class CachedAttentionKernel implements Kernel {
     static float softmax(ByteBuffer s, int at, int from, int to, int end, float scale, float[] lanes) {
         int low = from / Lanes.WIDTH * Lanes.WIDTH;
         int high = (to + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH;
-        hide(s, at + low, at + from, Float.NEGATIVE_INFINITY);
-        hide(s, at + to, at + high, Float.NEGATIVE_INFINITY);
-        float largest = scale * largest(s, at + low, at + high);
-        float sum = exponentials(s, at + low, at + high, scale, largest, lanes);
-        hide(s, at, at + from, 0);
-        hide(s, at + to, at + end, 0);
+        AttentionKernel.hide(s, at + low, at + from, Float.NEGATIVE_INFINITY);
+        AttentionKernel.hide(s, at + to, at + high, Float.NEGATIVE_INFINITY);
+        float largest = scale * AttentionKernel.largest(s, at + low, at + high);
+        float sum = AttentionKernel.exponentials(s, at + low, at + high, scale, largest, lanes);
+        AttentionKernel.hide(s, at, at + from, 0);
+        AttentionKernel.hide(s, at + to, at + end, 0);
         return sum;
     }
 
@@ -134,44 +130,6 @@ final class CachedAttentionKernel implements Kernel {
             for (int r = first; r < end; r++) {
                 kept.put(to * Float.BYTES + r * row, source, from * Float.BYTES + r * row, bytes);
             }
-        }
-    }
-
-    private static void hide(ByteBuffer s, int from, int to, float value) {
-        if (from < to) {
-            Lanes.fill(s, from, to, value);
-        }
-    }
-
-    private static float largest(ByteBuffer s, int from, int to) {
-        FloatVector largest = Lanes.load(s, from);
-        for (int i = from + Lanes.WIDTH; i < to; i += Lanes.WIDTH) {
-            largest = largest.max(Lanes.load(s, i));
-        }
-        return Lanes.max(largest);
-    }
-
-    /**
-     * s = exp(scale · s − largest); returns the sum. Where s is minus infinity, {@link Lanes#exp} gives 1.2e-38, which the sum,
-     * at least 1, does not feel; the caller overwrites it.
-     */
-    private static float exponentials(ByteBuffer s, int from, int to, float scale, float largest, float[] lanes) {
-        FloatVector sum = FloatVector.zero(Lanes.F);
-        for (int i = from; i < to; i += Lanes.WIDTH) {
-            FloatVector e = Lanes.exp(Lanes.load(s, i).mul(scale).sub(largest));
-            Lanes.store(e, s, i);
-            sum = sum.add(e);
-        }
-        return Lanes.sum(sum, lanes);
-    }
-
-    static void divide(ByteBuffer y, int at, int n, float by) {
-        int i = 0;
-        for (; i <= n - Lanes.WIDTH; i += Lanes.WIDTH) {
-            Lanes.store(Lanes.load(y, at + i).div(by), y, at + i);
-        }
-        for (; i < n; i++) {
-            Lanes.put(y, at + i, Lanes.get(y, at + i) / by);
         }
     }
 }

@@ -57,7 +57,7 @@ final class CachedBlocks implements CachedAttentionKernel.Queries {
             }
             int height = capacity + STEP - 1;
             return new Work(pieces.take("q", DataType.FLOAT, rows, h), pieces.take("k", DataType.FLOAT, height, h), pieces.take("v", DataType.FLOAT, height, h),
-                    pieces.take("scores", DataType.FLOAT, rows, whole(most) + CachedAttentionKernel.PADDING), pieces.take("products", DataType.FLOAT, rows, h));
+                    pieces.take("scores", DataType.FLOAT, rows, whole(most) + AttentionKernel.PADDING), pieces.take("products", DataType.FLOAT, rows, h));
         }
     }
 
@@ -106,7 +106,7 @@ final class CachedBlocks implements CachedAttentionKernel.Queries {
         }
         weightsByValues.run(rows, h, keys, 0, (long) (first - dense) * h, 0);
         for (int i = 0; i < rows; i++) {
-            CachedAttentionKernel.divide(work.products.bytes(), i * h, h, sums[i]);
+            AttentionKernel.divide(work.products.bytes(), i * h, h, sums[i]);
         }
         HeadRows.scatter(work.products, rows, out[0], query);
     }

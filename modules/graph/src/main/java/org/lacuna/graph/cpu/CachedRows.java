@@ -51,7 +51,7 @@ final class CachedRows implements CachedAttentionKernel.Queries {
 
     /** Cuts working memory: a row of scores for each query head of a key head. */
     static Tensor cut(Pieces pieces, AttentionSizes sizes, int capacity) {
-        return pieces.take("scores", DataType.FLOAT, sizes.group(), (capacity + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH + CachedAttentionKernel.PADDING);
+        return pieces.take("scores", DataType.FLOAT, sizes.group(), (capacity + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH + AttentionKernel.PADDING);
     }
 
     @Override
@@ -94,7 +94,7 @@ final class CachedRows implements CachedAttentionKernel.Queries {
         }
         for (int g = 0; g < group; g++) {
             Gemv.addRows(scores, g * width + row, n - row, values, head + row * apart, apart, h, y, query + g * h);
-            CachedAttentionKernel.divide(y, query + g * h, h, sums[g]);
+            AttentionKernel.divide(y, query + g * h, h, sums[g]);
         }
     }
 }
