@@ -41,7 +41,7 @@ final class AttentionGradKernel implements Kernel {
     @Override
     public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out, int panels) {
         AttentionSizes sizes = AttentionSizes.of((AttentionGrad) op, in[1]);
-        long each = bytes(sizes, in[1].dataType());
+        long each = bytes(sizes, gemms.copied(in[1].dataType()));
         return sizes.panels(panels, each) * each;
     }
 
@@ -54,10 +54,11 @@ final class AttentionGradKernel implements Kernel {
     @Override
     public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         AttentionSizes sizes = AttentionSizes.of((AttentionGrad) op, in[1].spec());
+        DataType factors = gemms.copied(in[1].dataType());
         Pieces pieces = new Pieces(scratch);
-        Runnable[] calls = new Runnable[sizes.panels(panels, bytes(sizes, in[1].dataType()))];
+        Runnable[] calls = new Runnable[sizes.panels(panels, bytes(sizes, factors))];
         for (int p = 0; p < calls.length; p++) {
-            Work work = Work.cut(pieces, sizes, in[1].dataType());
+            Work work = Work.cut(pieces, sizes, factors);
             AttentionBlocks blocks = new AttentionBlocks(sizes, sizes.unit(p, calls.length), sizes.unit(p + 1, calls.length));
             calls[p] = new Call(gemms, (AttentionGrad) op, sizes, blocks, in, out, work);
         }
@@ -122,7 +123,7 @@ final class AttentionGradKernel implements Kernel {
             scale = (float) op.scale();
             this.in = in;
             this.out = out;
-            DataType factors = in[1].dataType();
+            DataType factors = work.k.dataType();
             narrow = factors == DataType.BFLOAT16;
             dy = new Elements(in[0], sizes.headSize());
             y = new Elements(in[4], sizes.headSize());

@@ -38,7 +38,7 @@ final class AttentionKernel implements Kernel {
     @Override
     public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out, int panels) {
         AttentionSizes sizes = AttentionSizes.of((Attention) op, in[0]);
-        long each = bytes(sizes, in[0].dataType());
+        long each = bytes(sizes, gemms.copied(in[0].dataType()));
         return sizes.panels(panels, each) * each;
     }
 
@@ -51,10 +51,11 @@ final class AttentionKernel implements Kernel {
     @Override
     public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         AttentionSizes sizes = AttentionSizes.of((Attention) op, in[0].spec());
+        DataType factors = gemms.copied(in[0].dataType());
         Pieces pieces = new Pieces(scratch);
-        Runnable[] calls = new Runnable[sizes.panels(panels, bytes(sizes, in[0].dataType()))];
+        Runnable[] calls = new Runnable[sizes.panels(panels, bytes(sizes, factors))];
         for (int p = 0; p < calls.length; p++) {
-            Work work = Work.cut(pieces, sizes, in[0].dataType());
+            Work work = Work.cut(pieces, sizes, factors);
             AttentionBlocks blocks = new AttentionBlocks(sizes, sizes.unit(p, calls.length), sizes.unit(p + 1, calls.length));
             calls[p] = new Call(gemms, (Attention) op, sizes, blocks, in, out, work);
         }
@@ -106,7 +107,7 @@ final class AttentionKernel implements Kernel {
             y = out[0];
             lse = out[1];
             spans = in.length > 3 ? in[3].bytes() : null;
-            DataType factors = in[0].dataType();
+            DataType factors = work.k.dataType();
             narrow = factors == DataType.BFLOAT16;
             width = work.scores.spec().size(1);
             queriesByKeys = gemms.bind(false, true, 0, 0, 0, Matrix.dense(work.q, factors), Matrix.dense(work.k, factors), false, Matrix.of(work.scores));

@@ -14,6 +14,14 @@ interface GemmLibrary {
         return bind(new Gemm.Operands(ta, tb, m, n, k, a, b, add, c));
     }
 
+    /**
+     * In which type a kernel best copies factors that it copies anyway and that several products read: their own, or FLOAT where each
+     * product would widen them again. Numbers that it makes to multiply with them are then FLOAT too.
+     */
+    default DataType copied(DataType factors) {
+        return factors;
+    }
+
     /** See {@link org.lacuna.graph.Device#rowsAlike}. */
     int rowsAlike();
 

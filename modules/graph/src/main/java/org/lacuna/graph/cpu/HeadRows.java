@@ -11,7 +11,7 @@ import org.nd4j.linalg.api.buffer.DataType;
 final class HeadRows {
     private HeadRows() {}
 
-    /** Copies {@code rows} rows that start at element {@code at} of a tensor to the start of {@code dense}, of the same type. */
+    /** Copies {@code rows} rows that start at element {@code at} of a tensor to the start of {@code dense}; bf16 is widened for one of floats. */
     static void gather(Tensor tensor, int at, int rows, Tensor dense) {
         gather(tensor, at, rows, dense, 0);
     }
@@ -19,8 +19,17 @@ final class HeadRows {
     /** The same to row {@code to} of {@code dense} and those behind it. */
     static void gather(Tensor tensor, int at, int rows, Tensor dense, int to) {
         int size = tensor.spec().elementBytes();
-        int row = dense.spec().size(1) * size;
-        copy(tensor.bytes(), at * size, tensor.spec().size(-1) * size, dense.bytes(), to * row, row, row, rows);
+        int width = dense.spec().size(1);
+        int apart = tensor.spec().size(-1);
+        if (dense.dataType() == tensor.dataType()) {
+            copy(tensor.bytes(), at * size, apart * size, dense.bytes(), to * width * size, width * size, width * size, rows);
+        } else if (dense.dataType() == DataType.FLOAT) {
+            for (int i = 0; i < rows; i++) {
+                Bfloat16.widen(tensor.bytes(), at + i * apart, dense.bytes(), (to + i) * width, width);
+            }
+        } else {
+            throw new IllegalArgumentException(tensor.spec() + " can't be copied to " + dense.dataType());
+        }
     }
 
     /** Copies the first {@code rows} rows of {@code dense} to where element {@code at} of a tensor is; floats are rounded for a tensor of bf16. */

@@ -34,6 +34,11 @@ final class WideningGemms implements GemmLibrary {
         return operands.a().type() == DataType.BFLOAT16 ? new Bound(this, operands) : floats.bind(operands);
     }
 
+    @Override
+    public DataType copied(DataType factors) {
+        return DataType.FLOAT;
+    }
+
     /** As the library says, of each block. */
     @Override
     public int rowsAlike() {

@@ -94,10 +94,29 @@ class HeadRowsTest {
         }
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 5, 14, 16, 17, 32, 33, 67})
+    void widensBf16ForRowsOfFloats(int size) {
+        Random random = new Random(size);
+        for (int head = 0; head < HEADS; head++) {
+            Tensor tensor = random(random, DataType.BFLOAT16, 1, LENGTH, HEADS * size);
+            Tensor dense = random(random, DataType.FLOAT, ROWS + 2, size);
+            Tensor expected = DEVICE.allocate(dense.spec());
+            expected.bytes().put(0, content(dense));
+            for (int i = 0; i < ROWS * size; i++) {
+                int from = at(head, size) + i / size * HEADS * size + i % size;
+                expected.bytes().putInt((size + i) * Float.BYTES, tensor.bytes().getShort(from * Short.BYTES) << 16);
+            }
+            HeadRows.gather(tensor, at(head, size), ROWS, dense, 1);
+            assertArrayEquals(content(expected), content(dense), "head " + head + "; the rows before and behind stay");
+        }
+    }
+
     @Test
-    void refusesToWiden() {
+    void roundsOnlyOnTheWayBack() {
         Tensor narrow = DEVICE.allocate(new TensorSpec("narrow", DataType.BFLOAT16, 2, 3));
         Tensor wide = DEVICE.allocate(new TensorSpec("wide", DataType.FLOAT, 1, 2, 3));
         assertThrows(IllegalArgumentException.class, () -> HeadRows.scatter(narrow, 2, wide, 0));
+        assertThrows(IllegalArgumentException.class, () -> HeadRows.gather(wide, 0, 2, narrow));
     }
 }
