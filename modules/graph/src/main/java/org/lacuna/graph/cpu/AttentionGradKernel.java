@@ -41,24 +41,24 @@ final class AttentionGradKernel implements Kernel {
     @Override
     public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out, int panels) {
         AttentionSizes sizes = AttentionSizes.of((AttentionGrad) op, in[1]);
-        long each = bytes(sizes, gemms.copied(in[1].dataType()));
+        long each = bytes(sizes, in[1].dataType(), gemms);
         return sizes.panels(panels, each) * each;
     }
 
-    private static long bytes(AttentionSizes sizes, DataType factors) {
+    private static long bytes(AttentionSizes sizes, DataType kept, GemmLibrary gemms) {
         Pieces pieces = new Pieces(null);
-        Work.cut(pieces, sizes, factors);
+        Work.cut(pieces, sizes, kept, gemms.copied(kept));
         return pieces.bytes();
     }
 
     @Override
     public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         AttentionSizes sizes = AttentionSizes.of((AttentionGrad) op, in[1].spec());
-        DataType factors = gemms.copied(in[1].dataType());
+        DataType kept = in[1].dataType();
         Pieces pieces = new Pieces(scratch);
-        Runnable[] calls = new Runnable[sizes.panels(panels, bytes(sizes, factors))];
+        Runnable[] calls = new Runnable[sizes.panels(panels, bytes(sizes, kept, gemms))];
         for (int p = 0; p < calls.length; p++) {
-            Work work = Work.cut(pieces, sizes, factors);
+            Work work = Work.cut(pieces, sizes, kept, gemms.copied(kept));
             AttentionBlocks blocks = new AttentionBlocks(sizes, sizes.unit(p, calls.length), sizes.unit(p + 1, calls.length));
             calls[p] = new Call(gemms, (AttentionGrad) op, sizes, blocks, in, out, work);
         }
@@ -66,7 +66,7 @@ final class AttentionGradKernel implements Kernel {
     }
 
     /**
-     * Working memory.
+     * Working memory; what {@link HeadMatrix} needs none of is null.
      *
      * @param q a block of one head's queries; dy and dq likewise
      * @param k one key head's keys; v, dk and dv likewise
@@ -76,15 +76,17 @@ final class AttentionGradKernel implements Kernel {
      * @param pull dy · y of the block's queries
      */
     private record Work(Tensor dy, Tensor q, Tensor dq, Tensor k, Tensor v, Tensor dk, Tensor dv, Tensor p, Tensor ds, Tensor lse, Tensor pull) {
-        static Work cut(Pieces pieces, AttentionSizes sizes, DataType factors) {
+        static Work cut(Pieces pieces, AttentionSizes sizes, DataType kept, DataType factors) {
             int h = sizes.headSize();
             int rows = sizes.mostRows();
             int length = sizes.length();
             int keys = Math.min(KEYS, length);
             int width = Gemm.read(rows); // whole vectors too
-            return new Work(pieces.take("dy", factors, rows, h), pieces.take("q", factors, rows, h), pieces.take("dq", DataType.FLOAT, rows, h),
-                    pieces.take("k", factors, length, h), pieces.take("v", factors, length, h),
-                    pieces.take("dk", DataType.FLOAT, length, h), pieces.take("dv", DataType.FLOAT, length, h),
+            boolean fit = HeadMatrix.liesFit(kept, factors, length);
+            return new Work(fit ? null : pieces.take("dy", factors, rows, h), fit ? null : pieces.take("q", factors, rows, h),
+                    fit ? null : pieces.take("dq", DataType.FLOAT, rows, h),
+                    fit ? null : pieces.take("k", factors, length, h), fit ? null : pieces.take("v", factors, length, h),
+                    fit ? null : pieces.take("dk", DataType.FLOAT, length, h), fit ? null : pieces.take("dv", DataType.FLOAT, length, h),
                     pieces.take("p", DataType.FLOAT, keys, width), pieces.take("ds", DataType.FLOAT, keys, width),
                     pieces.take("lse", DataType.FLOAT, width), pieces.take("pull", DataType.FLOAT, width));
         }
@@ -100,11 +102,17 @@ final class AttentionGradKernel implements Kernel {
         private final AttentionBlocks blocks;
         private final float scale;
         private final boolean narrow;
-        private final Tensor[] in;
-        private final Tensor[] out;
         private final Work work;
-        private final Elements dy;
+        private final Tensor savedLse;
+        private final Elements floatsOfDy;
         private final Elements y;
+        private final HeadMatrix dy;
+        private final HeadMatrix q;
+        private final HeadMatrix k;
+        private final HeadMatrix v;
+        private final HeadMatrix dq;
+        private final HeadMatrix dk;
+        private final HeadMatrix dv;
         private final Gemm keysByQueries;
         private final Gemm valuesByDy;
         private final Gemm toDv;
@@ -121,24 +129,27 @@ final class AttentionGradKernel implements Kernel {
             this.blocks = blocks;
             this.work = work;
             scale = (float) op.scale();
-            this.in = in;
-            this.out = out;
-            DataType factors = work.k.dataType();
+            int h = sizes.headSize();
+            floatsOfDy = new Elements(in[0], h);
+            y = new Elements(in[4], h);
+            savedLse = in[5];
+            dy = new HeadMatrix(in[0], work.dy, h);
+            q = new HeadMatrix(in[1], work.q, h);
+            k = new HeadMatrix(in[2], work.k, h);
+            v = new HeadMatrix(in[3], work.v, h);
+            dq = new HeadMatrix(out[0], work.dq, h);
+            dk = new HeadMatrix(out[1], work.dk, h);
+            dv = new HeadMatrix(out[2], work.dv, h);
+            DataType factors = q.matrix().type();
             narrow = factors == DataType.BFLOAT16;
-            dy = new Elements(in[0], sizes.headSize());
-            y = new Elements(in[4], sizes.headSize());
-            Matrix q = Matrix.dense(work.q, factors);
-            Matrix k = Matrix.dense(work.k, factors);
-            Matrix dyBlock = Matrix.dense(work.dy, factors);
-            Matrix dq = Matrix.dense(work.dq, DataType.FLOAT);
             Matrix p = new Matrix(work.p.address(), factors, work.width());
             Matrix ds = new Matrix(work.ds.address(), factors, work.width());
-            keysByQueries = gemms.bind(false, true, 0, 0, 0, k, q, false, Matrix.of(work.p));
-            valuesByDy = gemms.bind(false, true, 0, 0, 0, Matrix.dense(work.v, factors), dyBlock, false, Matrix.of(work.ds));
-            toDv = gemms.bind(false, false, 0, 0, 0, p, dyBlock, true, Matrix.dense(work.dv, DataType.FLOAT));
-            toDk = gemms.bind(false, false, 0, 0, 0, ds, q, true, Matrix.dense(work.dk, DataType.FLOAT));
-            toDq = gemms.bind(true, false, 0, 0, 0, ds, k, false, dq);
-            moreDq = gemms.bind(true, false, 0, 0, 0, ds, k, true, dq);
+            keysByQueries = gemms.bind(false, true, 0, 0, 0, k.matrix(), q.matrix(), false, Matrix.of(work.p));
+            valuesByDy = gemms.bind(false, true, 0, 0, 0, v.matrix(), dy.matrix(), false, Matrix.of(work.ds));
+            toDv = gemms.bind(false, false, 0, 0, 0, p, dy.matrix(), true, dv.matrix());
+            toDk = gemms.bind(false, false, 0, 0, 0, ds, q.matrix(), true, dk.matrix());
+            toDq = gemms.bind(true, false, 0, 0, 0, ds, k.matrix(), false, dq.matrix());
+            moreDq = gemms.bind(true, false, 0, 0, 0, ds, k.matrix(), true, dq.matrix());
         }
 
         @Override
@@ -152,17 +163,18 @@ final class AttentionGradKernel implements Kernel {
         private void block() {
             int h = sizes.headSize();
             if (blocks.first) {
-                HeadRows.gather(in[2], blocks.headAt, sizes.length(), work.k);
-                HeadRows.gather(in[3], blocks.headAt, sizes.length(), work.v);
-                Lanes.zeroBehind(work.dk, 0);
-                Lanes.zeroBehind(work.dv, 0);
+                k.read(blocks.headAt, sizes.length());
+                v.read(blocks.headAt, sizes.length());
+                dk.zero(blocks.headAt, sizes.length());
+                dv.zero(blocks.headAt, sizes.length());
             }
-            HeadRows.gather(in[0], blocks.queryAt, blocks.rows, work.dy);
-            HeadRows.gather(in[1], blocks.queryAt, blocks.rows, work.q);
+            dy.read(blocks.queryAt, blocks.rows);
+            q.read(blocks.queryAt, blocks.rows);
+            dq.place(blocks.queryAt);
             for (int i = 0; i < blocks.rows; i++) {
                 int at = blocks.queryAt + i * sizes.queryWidth();
-                Lanes.put(work.pull.bytes(), i, dot(dy.floats(), dy.read(at, h), y.floats(), y.read(at, h), h, lanes));
-                Lanes.put(work.lse.bytes(), i, Lanes.get(in[5].bytes(), blocks.lseAt + i));
+                Lanes.put(work.pull.bytes(), i, dot(floatsOfDy.floats(), floatsOfDy.read(at, h), y.floats(), y.read(at, h), h, lanes));
+                Lanes.put(work.lse.bytes(), i, Lanes.get(savedLse.bytes(), blocks.lseAt + i));
             }
             firstQuery = 0;
             endQuery = 0;
@@ -170,10 +182,10 @@ final class AttentionGradKernel implements Kernel {
             for (int key = 0; key < keys; key += KEYS) {
                 add(key, Math.min(KEYS, keys - key));
             }
-            HeadRows.scatter(work.dq, blocks.rows, out[0], blocks.queryAt);
+            dq.written(blocks.queryAt, blocks.rows);
             if (blocks.last) {
-                HeadRows.scatter(work.dk, sizes.length(), out[1], blocks.headAt);
-                HeadRows.scatter(work.dv, sizes.length(), out[2], blocks.headAt);
+                dk.written(blocks.headAt, sizes.length());
+                dv.written(blocks.headAt, sizes.length());
             }
         }
 
@@ -181,15 +193,15 @@ final class AttentionGradKernel implements Kernel {
         private void add(int key, int n) {
             int h = sizes.headSize();
             int rows = blocks.rows;
-            int keyAt = (blocks.firstKey + key) * h;
-            keysByQueries.run(n, rows, h, keyAt, 0, 0);
-            valuesByDy.run(n, rows, h, keyAt, 0, 0);
+            int first = blocks.firstKey + key;
+            keysByQueries.run(n, rows, h, k.at(first), q.at(0), 0);
+            valuesByDy.run(n, rows, h, v.at(first), dy.at(0), 0);
             for (int j = 0; j < n; j += PASS) {
                 pass(key, j, Math.min(PASS, n - j));
             }
-            toDv.run(n, h, rows, 0, 0, keyAt);
-            toDk.run(n, h, rows, 0, 0, keyAt);
-            (key == 0 ? toDq : moreDq).run(rows, h, n, 0, keyAt, 0);
+            toDv.run(n, h, rows, 0, dy.at(0), dv.at(first));
+            toDk.run(n, h, rows, 0, q.at(0), dk.at(first));
+            (key == 0 ? toDq : moreDq).run(rows, h, n, 0, k.at(first), dq.at(0));
         }
 
         /** Rows j to j + n of the scores become probabilities, those of v · dy become ds; both 0 where the mask hides. */

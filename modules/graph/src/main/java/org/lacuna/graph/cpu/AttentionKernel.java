@@ -38,24 +38,24 @@ final class AttentionKernel implements Kernel {
     @Override
     public long scratchBytes(LacunaOp op, TensorSpec[] in, TensorSpec[] out, int panels) {
         AttentionSizes sizes = AttentionSizes.of((Attention) op, in[0]);
-        long each = bytes(sizes, gemms.copied(in[0].dataType()));
+        long each = bytes(sizes, in[0].dataType(), gemms);
         return sizes.panels(panels, each) * each;
     }
 
-    private static long bytes(AttentionSizes sizes, DataType factors) {
+    private static long bytes(AttentionSizes sizes, DataType kept, GemmLibrary gemms) {
         Pieces pieces = new Pieces(null);
-        Work.cut(pieces, sizes, factors);
+        Work.cut(pieces, sizes, kept, gemms.copied(kept));
         return pieces.bytes();
     }
 
     @Override
     public Runnable[][] bind(LacunaOp op, Tensor[] in, Tensor[] out, Tensor scratch, int panels) {
         AttentionSizes sizes = AttentionSizes.of((Attention) op, in[0].spec());
-        DataType factors = gemms.copied(in[0].dataType());
+        DataType kept = in[0].dataType();
         Pieces pieces = new Pieces(scratch);
-        Runnable[] calls = new Runnable[sizes.panels(panels, bytes(sizes, factors))];
+        Runnable[] calls = new Runnable[sizes.panels(panels, bytes(sizes, kept, gemms))];
         for (int p = 0; p < calls.length; p++) {
-            Work work = Work.cut(pieces, sizes, factors);
+            Work work = Work.cut(pieces, sizes, kept, gemms.copied(kept));
             AttentionBlocks blocks = new AttentionBlocks(sizes, sizes.unit(p, calls.length), sizes.unit(p + 1, calls.length));
             calls[p] = new Call(gemms, (Attention) op, sizes, blocks, in, out, work);
         }
@@ -63,7 +63,7 @@ final class AttentionKernel implements Kernel {
     }
 
     /**
-     * Working memory.
+     * Working memory; what {@link HeadMatrix} needs none of is null.
      *
      * @param q a block of one head's queries
      * @param k one key head's keys
@@ -72,11 +72,15 @@ final class AttentionKernel implements Kernel {
      * @param products weights times values
      */
     private record Work(Tensor q, Tensor k, Tensor v, Tensor scores, Tensor products) {
-        static Work cut(Pieces pieces, AttentionSizes sizes, DataType factors) {
+        static Work cut(Pieces pieces, AttentionSizes sizes, DataType kept, DataType factors) {
             int h = sizes.headSize();
             int rows = sizes.mostRows();
-            return new Work(pieces.take("q", factors, rows, h), pieces.take("k", factors, sizes.paddedLength(), h), pieces.take("v", factors, sizes.paddedLength(), h),
-                    pieces.take("scores", DataType.FLOAT, rows, Gemm.read(sizes.mostKeys()) + PADDING), pieces.take("products", DataType.FLOAT, rows, h));
+            boolean fit = HeadMatrix.liesFit(kept, factors, sizes.length());
+            boolean keysFit = fit && !sizes.reachesBeyond();
+            return new Work(fit ? null : pieces.take("q", factors, rows, h),
+                    keysFit ? null : pieces.take("k", factors, sizes.paddedLength(), h), keysFit ? null : pieces.take("v", factors, sizes.paddedLength(), h),
+                    pieces.take("scores", DataType.FLOAT, rows, Gemm.read(sizes.mostKeys()) + PADDING),
+                    fit ? null : pieces.take("products", DataType.FLOAT, rows, h));
         }
     }
 
@@ -84,8 +88,10 @@ final class AttentionKernel implements Kernel {
         private final AttentionSizes sizes;
         private final AttentionBlocks blocks;
         private final float scale;
-        private final Tensor[] in;
-        private final Tensor y;
+        private final HeadMatrix q;
+        private final HeadMatrix k;
+        private final HeadMatrix v;
+        private final HeadMatrix y;
         private final Tensor lse;
         /** Null where there are none. */
         private final ByteBuffer spans;
@@ -103,22 +109,26 @@ final class AttentionKernel implements Kernel {
             this.blocks = blocks;
             this.work = work;
             scale = (float) op.scale();
-            this.in = in;
-            y = out[0];
+            int h = sizes.headSize();
+            q = new HeadMatrix(in[0], work.q, h);
+            k = new HeadMatrix(in[1], work.k, h);
+            v = new HeadMatrix(in[2], work.v, h);
+            y = new HeadMatrix(out[0], work.products, h);
             lse = out[1];
             spans = in.length > 3 ? in[3].bytes() : null;
-            DataType factors = work.k.dataType();
+            DataType factors = q.matrix().type();
             narrow = factors == DataType.BFLOAT16;
             width = work.scores.spec().size(1);
-            queriesByKeys = gemms.bind(false, true, 0, 0, 0, Matrix.dense(work.q, factors), Matrix.dense(work.k, factors), false, Matrix.of(work.scores));
-            weightsByValues = gemms.bind(false, false, 0, 0, 0, new Matrix(work.scores.address(), factors, width), Matrix.dense(work.v, factors), false,
-                    Matrix.dense(work.products, DataType.FLOAT));
+            queriesByKeys = gemms.bind(false, true, 0, 0, 0, q.matrix(), k.matrix(), false, Matrix.of(work.scores));
+            weightsByValues = gemms.bind(false, false, 0, 0, 0, new Matrix(work.scores.address(), factors, width), v.matrix(), false, y.matrix());
         }
 
         @Override
         public void run() {
-            Lanes.zeroBehind(work.k, sizes.length());
-            Lanes.zeroBehind(work.v, sizes.length());
+            if (work.k != null) {
+                Lanes.zeroBehind(work.k, sizes.length());
+                Lanes.zeroBehind(work.v, sizes.length());
+            }
             blocks.start();
             while (blocks.next()) {
                 block();
@@ -128,19 +138,20 @@ final class AttentionKernel implements Kernel {
         private void block() {
             int h = sizes.headSize();
             if (blocks.first) {
-                HeadRows.gather(in[1], blocks.headAt, sizes.length(), work.k);
-                HeadRows.gather(in[2], blocks.headAt, sizes.length(), work.v);
+                k.read(blocks.headAt, sizes.length());
+                v.read(blocks.headAt, sizes.length());
             }
-            HeadRows.gather(in[0], blocks.queryAt, blocks.rows, work.q);
-            queriesByKeys.run(blocks.rows, blocks.keys, h, 0, blocks.firstKey * h, 0);
+            q.read(blocks.queryAt, blocks.rows);
+            queriesByKeys.run(blocks.rows, blocks.keys, h, q.at(0), k.at(blocks.firstKey), 0);
             for (int i = 0; i < blocks.rows; i++) {
                 softmax(i, blocks.from(i), blocks.to(i), blocks.keys);
             }
-            weightsByValues.run(blocks.rows, h, blocks.keys, 0, blocks.firstKey * h, 0);
+            y.place(blocks.queryAt);
+            weightsByValues.run(blocks.rows, h, blocks.keys, 0, v.at(blocks.firstKey), y.at(0));
             for (int i = 0; i < blocks.rows; i++) {
-                divide(work.products.bytes(), i * h, h, sums[i]);
+                divide(y.rows().bytes(), y.at(i), h, sums[i]);
             }
-            HeadRows.scatter(work.products, blocks.rows, y, blocks.queryAt);
+            y.written(blocks.queryAt, blocks.rows);
         }
 
         /** Row i of the scores becomes exp(scale · score − largest) where the mask lets it see, else 0. */

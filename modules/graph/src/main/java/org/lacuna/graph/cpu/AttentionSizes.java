@@ -74,6 +74,16 @@ record AttentionSizes(int sequences, int length, int heads, int kvHeads, int hea
         return (needed + Lanes.WIDTH - 1) / Lanes.WIDTH * Lanes.WIDTH;
     }
 
+    /** For the forward pass: whether some block's keys reach beyond the last one, to whole vectors. */
+    boolean reachesBeyond() {
+        for (int row = 0; row < length; row += BLOCK) {
+            if (firstKey(row) + keys(row) > length) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** The most rows that a block has. */
     int mostRows() {
         return Math.min(BLOCK, length);
