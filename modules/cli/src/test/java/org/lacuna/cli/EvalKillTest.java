@@ -11,45 +11,70 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.lacuna.eval.store.ResultStore;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.folder.Json;
 
 /**
  * Kills {@code eval} again and again, as {@code kill -9} does, each at a random millisecond, and goes on in the same store; what comes out is
- * what an undisturbed run gives.
+ * what an undisturbed run gives. Beside other tests: it mostly waits for processes.
  */
 @Timeout(900)
+@Execution(ExecutionMode.CONCURRENT)
 class EvalKillTest {
     /** {@code -Dlacuna.kills=50} for a long check by hand. */
-    private static final int KILLS = Integer.getInteger("lacuna.kills", 4);
+    private static final int KILLS = Integer.getInteger("lacuna.kills", 3);
+
+    @TempDir
+    private static Path shared;
+    private static Path run;
+    /** What a run found that nothing disturbed, and how long it took. */
+    private static String expected;
+    private static long millis;
 
     @TempDir
     private Path temp;
-    private Path run;
 
-    @BeforeEach
-    void train() {
-        run = temp.resolve("run");
-        Checkpoints.Result trained = Checkpoints.lacuna("train", "--config", "../../configs/nano.yaml", "--out", run, "--set", "train.steps=2", "--set", "train.warmup=0");
-        assertEquals(ExitCode.DONE, trained.code(), trained.err());
+    @BeforeAll
+    static void undisturbed() throws IOException, InterruptedException {
+        run = shared.resolve("run");
+        Path log = shared.resolve("log");
+        finish(lacuna(log, "train", "--config", "../../configs/nano.yaml", "--out", run.toString(), "--set", "train.steps=2", "--set", "train.warmup=0"), log);
+        long before = System.nanoTime();
+        finish(eval(shared.resolve("undisturbed"), shared.resolve("undisturbed.json"), log), log);
+        millis = (System.nanoTime() - before) / 1_000_000;
+        expected = measured(shared.resolve("undisturbed.json"));
     }
 
-    private Process eval(Path store, Path out) throws IOException {
+    private static Process lacuna(Path log, String... args) throws IOException {
         List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java").toString(), "--add-modules", "jdk.incubator.vector", "-Xmx256m",
                 "-XX:+UseSerialGC", "-XX:-UsePerfData", "-Dorg.bytedeco.javacpp.maxbytes=0", "-Dorg.bytedeco.javacpp.maxphysicalbytes=0",
                 "-cp", System.getProperty("java.class.path"), Main.class.getName()));
-        command.addAll(List.of("eval", "--run", run.toString(), "--windows", "73", "--window", "32", "--store", store.toString(), "--out", out.toString()));
-        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(temp.resolve("log").toFile()).start();
+        command.addAll(List.of(args));
+        return new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log.toFile()).start();
+    }
+
+    private static Process eval(Path store, Path out, Path log) throws IOException {
+        return lacuna(log, "eval", "--run", run.toString(), "--windows", "73", "--window", "32", "--store", store.toString(), "--out", out.toString());
+    }
+
+    private Process eval(Path store, Path out) throws IOException {
+        return eval(store, out, temp.resolve("log"));
+    }
+
+    private static void finish(Process process, Path log) throws IOException, InterruptedException {
+        assertTrue(process.waitFor(120, TimeUnit.SECONDS));
+        assertEquals(ExitCode.DONE, process.exitValue(), Files.readString(log));
     }
 
     private void finish(Process process) throws IOException, InterruptedException {
-        assertTrue(process.waitFor(120, TimeUnit.SECONDS));
-        assertEquals(ExitCode.DONE, process.exitValue(), Files.readString(temp.resolve("log")));
+        finish(process, temp.resolve("log"));
     }
 
     /** All of a result but when it was made. */
@@ -62,14 +87,6 @@ class EvalKillTest {
 
     @Test
     void noMomentChangesAByte() throws IOException, InterruptedException {
-        Path out = temp.resolve("undisturbed.json");
-        finish(eval(temp.resolve("undisturbed"), out));
-        long before = System.nanoTime();
-        finish(eval(temp.resolve("another"), temp.resolve("another.json")));
-        long millis = (System.nanoTime() - before) / 1_000_000;
-        String expected = measured(out);
-        assertEquals(expected, measured(temp.resolve("another.json")));
-
         Random random = new Random(1);
         int killed = 0;
         int goneOn = 0;
@@ -107,10 +124,11 @@ class EvalKillTest {
         Process two = eval(store, temp.resolve("two.json"));
         finish(one);
         finish(two);
-        assertEquals(measured(temp.resolve("one.json")), measured(temp.resolve("two.json")));
+        assertEquals(expected, measured(temp.resolve("one.json")));
+        assertEquals(expected, measured(temp.resolve("two.json")));
         long size = Files.size(store.resolve(ResultStore.FILE));
         finish(eval(store, temp.resolve("three.json")));
         assertEquals(size, Files.size(store.resolve(ResultStore.FILE)), "nothing is computed that is there");
-        assertEquals(measured(temp.resolve("one.json")), measured(temp.resolve("three.json")));
+        assertEquals(expected, measured(temp.resolve("three.json")));
     }
 }

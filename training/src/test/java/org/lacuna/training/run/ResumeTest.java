@@ -13,13 +13,16 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.lacuna.graph.Precision;
 import org.lacuna.graph.cpu.CpuDevice;
 import org.lacuna.run.ExitCode;
 import org.lacuna.run.folder.Json;
 
-/** However a run is cut into processes and spread over workers, it ends in the same bytes. */
+/** However a run is cut into processes and spread over workers, it ends in the same bytes. Beside other tests: it mostly waits for processes. */
 @Timeout(300)
+@Execution(ExecutionMode.CONCURRENT)
 class ResumeTest {
     @TempDir
     private Path temp;

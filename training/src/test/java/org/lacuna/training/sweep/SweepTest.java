@@ -25,6 +25,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.lacuna.run.InputException;
@@ -32,8 +34,9 @@ import org.lacuna.run.InterruptedRunException;
 import org.lacuna.run.RunException;
 import org.lacuna.run.recipe.Recipes;
 
-/** The search itself, over runs whose figures are a formula instead of a training. */
+/** The search itself, over runs whose figures are a formula instead of a training. Beside other tests: it mostly waits, a second at each search's end. */
 @Timeout(120)
+@Execution(ExecutionMode.CONCURRENT)
 class SweepTest {
     private static final Path NANO = Path.of("..", "configs", "nano.yaml");
     private static final String RANGES = "[{key: train.lr, type: log-uniform, min: 1e-4, max: 1}, {key: train.weightDecay, type: continuous, min: 0, max: 1}]";

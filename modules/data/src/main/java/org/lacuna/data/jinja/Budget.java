@@ -5,7 +5,7 @@ final class Budget {
     private static final long MOST_STEPS = 10_000_000;
     private static final long MOST_MADE = 1L << 26;
     /** Characters that are looked through in the time of a step, log₂. */
-    private static final int READ_BITS = 10;
+    private static final int READ_BITS = 8;
 
     private final boolean strict;
     private long steps;

@@ -1,5 +1,6 @@
 package org.lacuna.sparsity.critical;
 
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.ToDoubleFunction;
@@ -29,9 +30,8 @@ public record Estimates(Level grid, Level first, Level linear) {
      * that is equal, by rising cost.
      */
     static Estimates of(Curve curve, ToDoubleFunction<CurvePoint> cost, double limit) {
-        List<CurvePoint> points = curve.points().stream()
-                .sorted(Comparator.comparingDouble(CurvePoint::sparsity).thenComparingDouble(cost))
-                .toList();
+        List<CurvePoint> points = new ArrayList<>(curve.points());
+        points.sort(Comparator.comparingDouble(CurvePoint::sparsity).thenComparingDouble(cost));
         int broken = 0;
         while (broken < points.size() && cost.applyAsDouble(points.get(broken)) <= limit) {
             broken++;

@@ -1,6 +1,5 @@
 package org.lacuna.sparsity.critical;
 
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -8,10 +7,15 @@ import java.util.List;
 /** What was measured for a {@link Curve}, by window of text, so that it can be pooled over any draw of the windows. Immutable. */
 public final class WindowedCurve {
     private final double[] weights;
-    /** [point][window]; rows that are the same are one array. */
-    private final long[][] elements;
-    private final double[] denseLossSums;
-    private final List<Point> points;
+    private final double[] parameters;
+    /** By window, not by point: a draw adds whole rows, an exchange picks them. */
+    private final Row[] rows;
+    /** Whether the rule saw the same elements at all points. */
+    private final boolean sameElements;
+
+    /** One window: its sums by point. */
+    private record Row(double denseLossSum, double[] lossSums, long[] kept, long[] elements) {
+    }
 
     /**
      * One run with the rule, by window.
@@ -61,9 +65,11 @@ public final class WindowedCurve {
                 "tokens, elements and dense losses must be of as many windows, at least one: "
                         + windows + ", " + elements[0].length + ", " + denseLossSums.length);
         for (int w = 0; w < windows; w++) {
-            check(tokens[w] > 0 && elements[0][w] >= 0 && Double.isFinite(denseLossSums[w]), "window " + w + " has " + tokens[w]
-                    + " scored tokens, " + elements[0][w] + " elements and a dense loss of " + denseLossSums[w]);
+            if (!(tokens[w] > 0 && elements[0][w] >= 0 && Double.isFinite(denseLossSums[w]))) {
+                throw new IllegalArgumentException("window " + w + " has " + tokens[w] + " scored tokens, " + elements[0][w] + " elements and a dense loss of " + denseLossSums[w]);
+            }
         }
+        boolean same = true;
         for (int i = 0; i < elements.length; i++) {
             Point point = points.get(i);
             check(point.lossSums.length == windows && point.kept.length == windows && elements[i].length == windows, "the point at p = " + point.p
@@ -71,25 +77,33 @@ public final class WindowedCurve {
                     + windows + " windows");
             check(Arrays.stream(elements[i]).sum() > 0, "the point at p = " + point.p + " has no elements");
             for (int w = 0; w < windows; w++) {
-                check(!Double.isNaN(point.lossSums[w]) && elements[i][w] >= 0 && point.kept[w] >= 0 && point.kept[w] <= elements[i][w], "window " + w
-                        + " at p = " + point.p + " has a loss of " + point.lossSums[w] + " and keeps " + point.kept[w] + " of "
-                        + elements[i][w] + " elements");
+                if (!(!Double.isNaN(point.lossSums[w]) && elements[i][w] >= 0 && point.kept[w] >= 0 && point.kept[w] <= elements[i][w])) {
+                    throw new IllegalArgumentException("window " + w + " at p = " + point.p + " has a loss of " + point.lossSums[w] + " and keeps " + point.kept[w] + " of "
+                            + elements[i][w] + " elements");
+                }
             }
+            same &= Arrays.equals(elements[i], elements[0]);
         }
         weights = Arrays.stream(tokens).asDoubleStream().toArray();
-        this.elements = new long[elements.length][];
-        for (int i = 0; i < elements.length; i++) {
-            this.elements[i] = i > 0 && elements[i] == elements[i - 1] ? this.elements[i - 1] : elements[i].clone();
+        parameters = points.stream().mapToDouble(Point::p).toArray();
+        sameElements = same;
+        rows = new Row[windows];
+        for (int w = 0; w < windows; w++) {
+            Row row = new Row(denseLossSums[w], new double[parameters.length], new long[parameters.length], new long[parameters.length]);
+            for (int i = 0; i < parameters.length; i++) {
+                row.lossSums[i] = points.get(i).lossSums[w];
+                row.kept[i] = points.get(i).kept[w];
+                row.elements[i] = elements[i][w];
+            }
+            rows[w] = row;
         }
-        this.denseLossSums = denseLossSums.clone();
-        this.points = List.copyOf(points);
     }
 
-    private WindowedCurve(double[] weights, long[][] elements, double[] denseLossSums, List<Point> points) {
+    private WindowedCurve(double[] weights, double[] parameters, Row[] rows, boolean sameElements) {
         this.weights = weights;
-        this.elements = elements;
-        this.denseLossSums = denseLossSums;
-        this.points = points;
+        this.parameters = parameters;
+        this.rows = rows;
+        this.sameElements = sameElements;
     }
 
     /**
@@ -102,7 +116,7 @@ public final class WindowedCurve {
         for (int w = 0; w < others.length; w++) {
             check(others[w] > 0 && others[w] < Double.POSITIVE_INFINITY, "window " + w + " has a weight of " + others[w] + ", not above 0 and finite");
         }
-        return new WindowedCurve(others.clone(), elements, denseLossSums, points);
+        return new WindowedCurve(others.clone(), parameters, rows, sameElements);
     }
 
     /**
@@ -115,35 +129,12 @@ public final class WindowedCurve {
     public WindowedCurve exchanged(WindowedCurve other, boolean[] taken) {
         check(Arrays.equals(weights, other.weights) && taken.length == weights.length,
                 "windows can be exchanged only between curves of the same windows, with equal weights");
-        check(points.stream().map(Point::p).toList().equals(other.points.stream().map(Point::p).toList()),
-                "windows can be exchanged only between curves with the same values of p, in the same order");
-        double[] dense = mixed(denseLossSums, other.denseLossSums, taken);
-        List<Point> mixed = new ArrayList<>(points.size());
-        long[][] mixedElements = new long[points.size()][];
-        for (int i = 0; i < points.size(); i++) {
-            Point own = points.get(i);
-            Point others = other.points.get(i);
-            mixed.add(new Point(own.p, mixed(own.lossSums, others.lossSums, taken), mixed(own.kept, others.kept, taken)));
-            boolean same = i > 0 && elements[i] == elements[i - 1] && other.elements[i] == other.elements[i - 1];
-            mixedElements[i] = same ? mixedElements[i - 1] : mixed(elements[i], other.elements[i], taken);
-        }
-        return new WindowedCurve(weights, mixedElements, dense, List.copyOf(mixed));
-    }
-
-    private static long[] mixed(long[] own, long[] others, boolean[] taken) {
-        long[] mixed = own.clone();
+        check(Arrays.equals(parameters, other.parameters), "windows can be exchanged only between curves with the same values of p, in the same order");
+        Row[] mixed = rows.clone();
         for (int w = 0; w < mixed.length; w++) {
-            mixed[w] = taken[w] ? others[w] : mixed[w];
+            mixed[w] = taken[w] ? other.rows[w] : mixed[w];
         }
-        return mixed;
-    }
-
-    private static double[] mixed(double[] own, double[] others, boolean[] taken) {
-        double[] mixed = own.clone();
-        for (int w = 0; w < mixed.length; w++) {
-            mixed[w] = taken[w] ? others[w] : mixed[w];
-        }
-        return mixed;
+        return new WindowedCurve(weights, parameters, mixed, sameElements && other.sameElements);
     }
 
     /** How many windows were measured. */
@@ -167,55 +158,55 @@ public final class WindowedCurve {
      */
     public Curve pooled(int[] times) {
         check(times.length == weights.length, "a draw from " + times.length + " windows, but the curve has " + weights.length);
-        int[] drawn = drawn(times);
-        double drawnWeight = sum(weights, times, drawn); // exact where they are whole numbers, such as tokens
-        List<CurvePoint> pooled = new ArrayList<>(points.size());
-        long drawnElements = 0;
-        for (int i = 0; i < elements.length; i++) {
-            Point point = points.get(i);
-            drawnElements = i > 0 && elements[i] == elements[i - 1] ? drawnElements : sum(elements[i], times, drawn);
-            // A draw of windows without elements has nothing that is left out.
-            double sparsity = drawnElements == 0 ? 0 : (drawnElements - sum(point.kept, times, drawn)) / (double) drawnElements;
-            pooled.add(new CurvePoint(point.p, sum(point.lossSums, times, drawn) / drawnWeight, sparsity));
+        double weight = weight(times); // exact where they are whole numbers, such as tokens
+        double dense = 0;
+        double[] lossSums = new double[parameters.length];
+        long[] kept = new long[parameters.length];
+        long[] elements = new long[sameElements ? 1 : parameters.length];
+        for (int w = 0; w < rows.length; w++) {
+            int often = times[w];
+            if (often > 0) { // one that is not drawn may have an infinite loss
+                Row row = rows[w];
+                dense += often * row.denseLossSum;
+                add(often, row.lossSums, lossSums);
+                add(often, row.kept, kept);
+                add(often, row.elements, elements);
+            }
         }
-        return new Curve(sum(denseLossSums, times, drawn) / drawnWeight, pooled);
+        CurvePoint[] pooled = new CurvePoint[parameters.length];
+        for (int i = 0; i < pooled.length; i++) {
+            long seen = elements[sameElements ? 0 : i];
+            // A draw of windows without elements has nothing that is left out.
+            double sparsity = seen == 0 ? 0 : (seen - kept[i]) / (double) seen;
+            pooled[i] = new CurvePoint(parameters[i], lossSums[i] / weight, sparsity);
+        }
+        return new Curve(dense / weight, List.of(pooled));
+    }
+
+    private static void add(int often, double[] row, double[] sums) {
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] += often * row[i];
+        }
+    }
+
+    private static void add(int often, long[] row, long[] sums) {
+        for (int i = 0; i < sums.length; i++) {
+            sums[i] += often * row[i];
+        }
     }
 
     /** What a draw weighs: the means of {@link #pooled(int[])} are sums over it. */
     double weight(int[] times) {
-        return sum(weights, times, drawn(times));
+        double sum = 0;
+        for (int w = 0; w < weights.length; w++) {
+            sum += times[w] > 0 ? times[w] * weights[w] : 0;
+        }
+        return sum;
     }
 
     /** The largest sum of a window in the run without a rule. */
     double largestDense() {
-        return Arrays.stream(denseLossSums).max().orElseThrow();
-    }
-
-    /** The windows that are in a draw. One that is not may have an infinite loss. */
-    private static int[] drawn(int[] times) {
-        int[] drawn = new int[times.length];
-        int count = 0;
-        for (int w = 0; w < times.length; w++) {
-            drawn[count] = w;
-            count += times[w] > 0 ? 1 : 0;
-        }
-        return Arrays.copyOf(drawn, count);
-    }
-
-    private static long sum(long[] values, int[] times, int[] drawn) {
-        long sum = 0;
-        for (int w : drawn) {
-            sum += times[w] * values[w];
-        }
-        return sum;
-    }
-
-    private static double sum(double[] values, int[] times, int[] drawn) {
-        double sum = 0;
-        for (int w : drawn) {
-            sum += times[w] * values[w];
-        }
-        return sum;
+        return Arrays.stream(rows).mapToDouble(Row::denseLossSum).max().orElseThrow();
     }
 
     private static void check(boolean holds, String message) {

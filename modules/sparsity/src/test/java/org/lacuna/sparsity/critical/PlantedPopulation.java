@@ -1,6 +1,7 @@
 package org.lacuna.sparsity.critical;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.IntFunction;
@@ -80,6 +81,9 @@ record PlantedPopulation(boolean skewed, double at) {
         double[] dense = new double[windows];
         double[][] losses = new double[grid][windows];
         long[][] kept = new long[grid][windows];
+        double[] excess = Curve.PAPER_GRID.stream().mapToDouble(this::excess).toArray();
+        double[] noisy = Arrays.stream(excess).map(it -> 0.006 * StrictMath.sqrt(Math.min(1, it / 0.01))).toArray();
+        long[] means = Curve.PAPER_GRID.stream().mapToLong(PlantedPopulation::kept).toArray();
         for (int w = 0; w < windows; w++) {
             tokens[w] = TOKENS;
             elements[w] = ELEMENTS;
@@ -88,10 +92,9 @@ record PlantedPopulation(boolean skewed, double at) {
             double factor = skewed ? lognormal(1, 1, window.factor) : 1 + 0.5 * window.factor;
             dense[w] = TOKENS * own;
             for (int i = 0; i < grid; i++) {
-                double p = Curve.PAPER_GRID.get(i);
-                double noise = 0.006 * StrictMath.sqrt(Math.min(1, excess(p) / 0.01)) * (skewed ? exponential(random) - 1 : normal(random));
-                losses[i][w] = TOKENS * (own + excess(p) * factor + noise);
-                kept[i][w] = about(kept(p), window.kept, random);
+                double noise = noisy[i] * (skewed ? exponential(random) - 1 : normal(random));
+                losses[i][w] = TOKENS * (own + excess[i] * factor + noise);
+                kept[i][w] = about(means[i], window.kept, random);
             }
         }
         List<Point> points = new ArrayList<>();
