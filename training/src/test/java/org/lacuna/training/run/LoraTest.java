@@ -124,8 +124,10 @@ class LoraTest {
             float[] unmerged = logits(model, model.adapters());
             double moved = distance(unmerged, logits(base, LowRank.none()));
             double off = distance(unmerged, logits(merged, LowRank.none()));
+            double largest = distance(unmerged, new float[unmerged.length]);
             assertTrue(moved > 0.1, "the model has moved by " + moved);
-            assertTrue(off <= 1e-5, "merged and unmerged logits differ by " + off);
+            // Rounding differs: the merged weights are rounded once more, and so is each sum. With 16 lanes it comes to 1.3e-6, with 8 to 2.7e-6.
+            assertTrue(off <= 1e-5 * largest, "merged and unmerged logits, up to " + largest + ", differ by " + off);
         }
     }
 
