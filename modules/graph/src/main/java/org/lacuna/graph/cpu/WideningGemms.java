@@ -39,7 +39,7 @@ final class WideningGemms implements GemmLibrary {
         return DataType.FLOAT;
     }
 
-    /** As the library says, of each block. */
+    /** As the library says, of each block: what it says of products of some size only, {@link OpenBlasGemms}, a small block of a larger one need not keep. */
     @Override
     public int rowsAlike() {
         return floats.rowsAlike();
