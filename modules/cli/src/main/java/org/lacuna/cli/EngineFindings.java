@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
 import org.lacuna.graph.Backend;
+import org.lacuna.graph.WrongPropertyException;
 import org.lacuna.graph.cpu.CpuLibraries;
 import org.lacuna.run.provenance.Machine;
 
@@ -35,6 +36,8 @@ final class EngineFindings {
         try {
             CpuLibraries libraries = load.call();
             return List.of(vectorWidth(cpuBits, libraries.vectorBits()), gemm(cpuBits, libraries), bf16(libraries.widens()));
+        } catch (WrongPropertyException e) {
+            return List.of(Finding.fault("GEMM", "nothing chosen", e.getMessage()));
         } catch (Exception | LinkageError e) {
             return List.of(Finding.fault("GEMM", "the library that multiplies does not load (" + reason(e) + ")", UNPACKED));
         }

@@ -18,6 +18,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lacuna.cli.Finding.Level;
 import org.lacuna.graph.Backend;
+import org.lacuna.graph.WrongPropertyException;
 import org.lacuna.graph.cpu.CpuLibraries;
 import org.lacuna.run.folder.Json;
 import org.nd4j.linalg.factory.Nd4jBackend;
@@ -186,6 +187,9 @@ class DoctorCommandTest {
         assertEquals(Level.FAULT, EngineFindings.cpu(512, () -> {
             throw new UnsatisfiedLinkError("no jnidnnl");
         }).get(0).level());
+        assertEquals(Finding.fault("GEMM", "nothing chosen", "-Da=b: expected c"), EngineFindings.cpu(512, () -> {
+            throw new WrongPropertyException("-Da=b: expected c");
+        }).get(0), "no word of libraries that do not load");
     }
 
     @Test
