@@ -120,7 +120,6 @@ class AttentionTest {
         }
     }
 
-    /** Scores of ± several hundred: no overflow, and the weights are those of the largest. */
     /** A trunk and three branches from it, of uneven lengths: against plain loops that see the trunk and their own branch. */
     @ParameterizedTest
     @CsvSource({"4, 1, 1, 1, 1", "20, 9, 4, 2, 12", "70, 61, 2, 1, 16", "140, 100, 2, 2, 8"})
@@ -147,6 +146,7 @@ class AttentionTest {
         assertWithin("lse", plain.lse, plain.lseBound, outcome, 1);
     }
 
+    /** Scores of ± several hundred: no overflow, and the weights are those of the largest. */
     @Test
     void largeScoresStayFinite() {
         Case c = new Case(17, 2, 1, 16, 0);
