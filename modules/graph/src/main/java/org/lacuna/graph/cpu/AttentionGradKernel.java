@@ -82,7 +82,7 @@ final class AttentionGradKernel implements Kernel {
             int length = sizes.length();
             int keys = Math.min(KEYS, length);
             int width = Gemm.read(rows); // whole vectors too
-            boolean fit = HeadMatrix.liesFit(kept, factors, length);
+            boolean fit = HeadMatrix.liesFit(kept, length);
             return new Work(fit ? null : pieces.take("dy", factors, rows, h), fit ? null : pieces.take("q", factors, rows, h),
                     fit ? null : pieces.take("dq", DataType.FLOAT, rows, h),
                     fit ? null : pieces.take("k", factors, length, h), fit ? null : pieces.take("v", factors, length, h),
@@ -130,10 +130,10 @@ final class AttentionGradKernel implements Kernel {
             this.work = work;
             scale = (float) op.scale();
             int h = sizes.headSize();
-            floatsOfDy = new Elements(in[0], h);
             y = new Elements(in[4], h);
             savedLse = in[5];
             dy = new HeadMatrix(in[0], work.dy, h);
+            floatsOfDy = new Elements(dy.rows(), h);
             q = new HeadMatrix(in[1], work.q, h);
             k = new HeadMatrix(in[2], work.k, h);
             v = new HeadMatrix(in[3], work.v, h);
@@ -173,7 +173,7 @@ final class AttentionGradKernel implements Kernel {
             dq.place(blocks.queryAt);
             for (int i = 0; i < blocks.rows; i++) {
                 int at = blocks.queryAt + i * sizes.queryWidth();
-                Lanes.put(work.pull.bytes(), i, dot(floatsOfDy.floats(), floatsOfDy.read(at, h), y.floats(), y.read(at, h), h, lanes));
+                Lanes.put(work.pull.bytes(), i, dot(floatsOfDy.floats(), floatsOfDy.read(dy.at(i), h), y.floats(), y.read(at, h), h, lanes));
                 Lanes.put(work.lse.bytes(), i, Lanes.get(savedLse.bytes(), blocks.lseAt + i));
             }
             firstQuery = 0;

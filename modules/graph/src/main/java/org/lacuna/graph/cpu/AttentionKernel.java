@@ -75,7 +75,7 @@ final class AttentionKernel implements Kernel {
         static Work cut(Pieces pieces, AttentionSizes sizes, DataType kept, DataType factors) {
             int h = sizes.headSize();
             int rows = sizes.mostRows();
-            boolean fit = HeadMatrix.liesFit(kept, factors, sizes.length());
+            boolean fit = HeadMatrix.liesFit(kept, sizes.length());
             boolean keysFit = fit && !sizes.reachesBeyond();
             return new Work(fit ? null : pieces.take("q", factors, rows, h),
                     keysFit ? null : pieces.take("k", factors, sizes.paddedLength(), h), keysFit ? null : pieces.take("v", factors, sizes.paddedLength(), h),

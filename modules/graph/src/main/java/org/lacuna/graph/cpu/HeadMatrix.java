@@ -27,9 +27,9 @@ final class HeadMatrix {
         apart = rows.spec().size(-1);
     }
 
-    /** Whether up to {@code rows} rows of heads that are kept as {@code kept} are multiplied as {@code wanted} where they lie. */
-    static boolean liesFit(DataType kept, DataType wanted, int rows) {
-        return kept == wanted && kept == DataType.FLOAT && rows <= NEAR;
+    /** Whether up to {@code rows} rows of heads that are kept as {@code kept} are multiplied where they lie. */
+    static boolean liesFit(DataType kept, int rows) {
+        return kept == DataType.FLOAT && rows <= NEAR;
     }
 
     /** For products that start at {@link #at}. */
